@@ -1,0 +1,9 @@
+//! The rules: pure and synchronous. No serde, no clock, no log, no IO; `now` is an argument.
+//!
+//! Money is [`credits::Credits`], whole thousandths, and every sum is checked.
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)]
+
+pub mod credits;
+pub mod reveal;
+pub mod team;
+pub mod time;

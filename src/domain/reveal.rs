@@ -1,0 +1,48 @@
+//! Reveals: the paid pieces of a person.
+
+use std::fmt;
+
+/// Which reveals are meant: asked for, carried by a job, or owned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Reveals {
+    /// The email address.
+    pub email: bool,
+    /// The phone numbers.
+    pub phone: bool,
+}
+
+impl Reveals {
+    /// None.
+    pub const NONE: Self = Self { email: false, phone: false };
+    /// Both.
+    pub const ALL: Self = Self { email: true, phone: true };
+
+    /// Whether everything in `other` is in this too.
+    #[must_use]
+    pub const fn covers(self, other: Self) -> bool {
+        (self.email || !other.email) && (self.phone || !other.phone)
+    }
+
+    /// What is in this and not in `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self { email: self.email && !other.email, phone: self.phone && !other.phone }
+    }
+
+    /// What is in either.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self { email: self.email || other.email, phone: self.phone || other.phone }
+    }
+}
+
+impl fmt::Display for Reveals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.email, self.phone) {
+            (false, false) => "none",
+            (true, false) => "email",
+            (false, true) => "phone",
+            (true, true) => "email and phone",
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! Runs the `tollgate` command.
+
+fn main() {}
