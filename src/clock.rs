@@ -20,7 +20,10 @@ pub struct SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks the machine")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that asks the machine"
+        )]
         let now = jiff::Timestamp::now().as_millisecond();
         let latest = self.latest.fetch_max(now, Ordering::Relaxed);
         Timestamp::from_millis(latest.max(now))

@@ -3,7 +3,9 @@
 //! In reading order:
 //!
 //! - [`domain`]: the rules, pure: what a lead is, who is one person, what things cost.
+//! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
 //! - [`clock`]: where the time comes from.
 
 pub mod clock;
 pub mod domain;
+pub mod ledger;

@@ -49,6 +49,9 @@ impl Credits {
     }
 
     /// The same sum, the other way round.
+    ///
+    /// # Panics
+    /// As [`Credits::plus`] does.
     #[must_use]
     pub fn negated(self) -> Self {
         Self(self.0.checked_neg().expect("no sum of credits is i64::MIN"))

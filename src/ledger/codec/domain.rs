@@ -1,0 +1,73 @@
+//! Stored forms of what the rules are written in.
+
+use std::time::Duration;
+
+use super::{Corrupt, Stored, stored_enum, stored_struct};
+use crate::domain::charge::Facts;
+use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use crate::domain::period::{Period, PeriodId, Zone};
+use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
+use crate::domain::quota::{Action, Quota};
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+
+stored_struct!(Amounts { email, phone });
+stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
+stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
+stored_struct!(WorstCase { find, email, phones });
+stored_struct!(Prices {
+    person_found,
+    email_revealed,
+    phone_revealed,
+    phone_basis,
+    phone_numbers_max,
+    person_window,
+    window_margin,
+});
+stored_struct!(Quota { unit, period, limit, zone, action });
+stored_enum!(Action { 0 => Refuse, 1 => Warn });
+stored_enum!(Period { 0 => Day, 1 => Week, 2 => Month, 3 => Total });
+stored_enum!(PhoneBasis { 0 => Person, 1 => Number });
+stored_enum!(Unit { 0 => Email, 1 => Phone });
+
+/// The stored form of something that is another thing in a wrapper.
+macro_rules! stored_as {
+    ($type:ty as $inner:ty: $into:expr, $from:expr) => {
+        impl Stored for $type {
+            fn store(&self, out: &mut Vec<u8>) {
+                let into: fn(&Self) -> $inner = $into;
+                into(self).store(out);
+            }
+
+            fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+                let from: fn($inner) -> Result<Self, Corrupt> = $from;
+                from(<$inner>::load(bytes)?)
+            }
+        }
+    };
+}
+
+pub(super) use stored_as;
+
+stored_as!(Credits as i64: |credits| credits.as_thousandths(), |n| Ok(Credits::from_thousandths(n)));
+stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from_millis(n)));
+stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));
+stored_as!(PersonKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PersonKey::from_bytes(bytes)));
+stored_as!(PhoneKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PhoneKey::from_bytes(bytes)));
+stored_as!(PeriodId as String: |id| id.as_str().to_owned(), |name| Ok(PeriodId::from_stored(&name)));
+stored_as!(TeamId as String: |id| id.as_str().to_owned(), |name| {
+    name.parse().map_err(|_| Corrupt("not a team"))
+});
+stored_as!(Zone as String: |zone| zone.name().to_owned(), |name| {
+    name.parse().map_err(|_| Corrupt("not a time zone"))
+});
+stored_as!(Duration as u64: |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX), |millis| {
+    Ok(Duration::from_millis(millis))
+});
+stored_as!(Reveals as [u8; 1]: |reveals| [u8::from(reveals.email) | u8::from(reveals.phone) << 1],
+|[bits]| match bits {
+    0..4 => Ok(Reveals { email: bits & 1 != 0, phone: bits & 2 != 0 }),
+    _ => Err(Corrupt("not reveals")),
+});

@@ -1,0 +1,177 @@
+//! Keys of rows: their bytes sort as they do.
+
+use super::{Corrupt, take};
+use crate::domain::credits::Unit;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::period::PeriodId;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::tally::TallyKey;
+
+/// A key whose bytes sort as it does, also as the front of a longer key.
+pub trait Ordered: Sized {
+    /// Appends the bytes.
+    fn order(&self, out: &mut Vec<u8>);
+    /// Reads the bytes from the front, and moves past them.
+    ///
+    /// # Errors
+    /// [`Corrupt`] where they are no such key.
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt>;
+
+    /// The whole key.
+    fn to_key(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.order(&mut out);
+        out
+    }
+}
+
+fn array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Corrupt> {
+    take(bytes, N)?.try_into().map_err(|_| Corrupt("too short"))
+}
+
+impl Ordered for u32 {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_be_bytes)
+    }
+}
+
+impl Ordered for u64 {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_be_bytes)
+    }
+}
+
+/// A text ends with a zero byte, which no name in the books contains.
+impl Ordered for String {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+        out.push(0);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let end = bytes.iter().position(|byte| *byte == 0).ok_or(Corrupt("endless text"))?;
+        let text = take(bytes, end)?.to_vec();
+        take(bytes, 1)?;
+        Self::from_utf8(text).map_err(|_| Corrupt("not UTF-8"))
+    }
+}
+
+impl Ordered for TeamId {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.as_str().to_owned().order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        String::parse(bytes)?.parse().map_err(|_| Corrupt("not a team"))
+    }
+}
+
+impl Ordered for Timestamp {
+    fn order(&self, out: &mut Vec<u8>) {
+        // With the sign turned, negative moments sort before positive ones.
+        out.extend_from_slice(&(self.as_millis() ^ i64::MIN).to_be_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self::from_millis(i64::from_be_bytes(array(bytes)?) ^ i64::MIN))
+    }
+}
+
+impl Ordered for BatchId {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.get().order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Self::new(u64::parse(bytes)?).ok_or(Corrupt("not a batch id"))
+    }
+}
+
+impl Ordered for JobId {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.batch.order(out);
+        self.ordinal.order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self { batch: BatchId::parse(bytes)?, ordinal: u32::parse(bytes)? })
+    }
+}
+
+impl Ordered for LeadKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
+    }
+}
+
+impl Ordered for PersonKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
+    }
+}
+
+impl Ordered for TallyKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.team.order(out);
+        out.push(match self.unit {
+            Unit::Email => 0,
+            Unit::Phone => 1,
+        });
+        self.period.as_str().to_owned().order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let team = TeamId::parse(bytes)?;
+        let unit = match take(bytes, 1)? {
+            [0] => Unit::Email,
+            [1] => Unit::Phone,
+            _ => return Err(Corrupt("not a unit")),
+        };
+        Ok(Self { team, unit, period: PeriodId::from_stored(&String::parse(bytes)?) })
+    }
+}
+
+impl<A: Ordered, B: Ordered> Ordered for (A, B) {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.0.order(out);
+        self.1.order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok((A::parse(bytes)?, B::parse(bytes)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn keys_sort_as_their_bytes_do(a: (i64, u32), b: (i64, u32)) {
+            let key = |(millis, n): (i64, u32)| (Timestamp::from_millis(millis), n);
+            prop_assert_eq!(a.cmp(&b), key(a).to_key().cmp(&key(b).to_key()));
+            prop_assert_eq!(<(Timestamp, u32)>::parse(&mut key(a).to_key().as_slice()), Ok(key(a)));
+        }
+    }
+}

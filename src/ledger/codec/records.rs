@@ -1,0 +1,115 @@
+//! Stored forms of the records.
+
+use super::domain::stored_as;
+use super::{Corrupt, Stored, stored_enum, stored_struct};
+use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token, VendorId};
+use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
+use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State};
+use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::tally::Tally;
+use crate::ledger::record::team::{Key, Standing, Team};
+
+stored_as!(BatchId as u64: |id| id.get(), |n| BatchId::new(n).ok_or(Corrupt("not a batch id")));
+stored_as!(VendorId as u64: |id| id.get(), |n| Ok(VendorId::new(n)));
+stored_as!(Token as [u8; 16]: |token| *token.as_bytes(), |bytes| Ok(Token::new(bytes)));
+stored_as!(Lease as u64: |lease| lease.0, |n| Ok(Lease(n)));
+stored_struct!(JobId { batch, ordinal });
+stored_struct!(ResultRef { job, index });
+
+stored_struct!(Team { id, version, name, quotas, standing });
+stored_struct!(Key { id, team, name, digest, created_at, revoked_at });
+stored_enum!(Standing { 0 => Open, 1 => Paused, 2 => Closed });
+
+stored_struct!(Tally { spent, reserved, unresolved, avoided });
+stored_struct!(Entry { at, team, fact, batch, job, dated, periods, change, charges });
+stored_struct!(Change { spent, reserved, unresolved, avoided });
+stored_enum!(Fact {
+    0 => Reserved,
+    1 => Settled,
+    2 => Released,
+    3 => GivenUp,
+    4 => Resolved,
+    5 => Exceeded,
+    6 => Adjusted,
+    7 => Avoided,
+    8 => Opened,
+});
+
+stored_struct!(Batch {
+    team,
+    token,
+    reveals,
+    admitted_at,
+    dispositions,
+    reserved,
+    avoided,
+    jobs,
+    jobs_made,
+    canceled_at,
+});
+stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
+stored_struct!(Slot { key, source });
+stored_enum!(Source {
+    0 => Cached(at),
+    1 => Joined(at),
+    2 => Own(at),
+    3 => Repeated(at),
+    4 => Removed,
+    5 => Refused,
+});
+stored_struct!(Join { team, reveals, joined, repeated });
+
+stored_struct!(Job {
+    id,
+    state,
+    reveals,
+    leads,
+    parts,
+    attempts,
+    unanswered,
+    first_sent_at,
+    vendor_id,
+    bound_at,
+    due,
+    lease,
+    is_cancel_wanted,
+    ended_at,
+});
+stored_enum!(State {
+    0 => Ready,
+    1 => Sending,
+    2 => Unknown,
+    3 => Bound,
+    4 => Unresolved(reason),
+    5 => Resolved,
+    6 => Done,
+    7 => Void(cause),
+});
+stored_enum!(Reason { 0 => NoAnswer, 1 => Deadline, 2 => Gone, 3 => Failed, 4 => BodyLost });
+stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost });
+stored_struct!(Part {
+    batch,
+    team,
+    leads,
+    admitted_at,
+    periods,
+    prices,
+    reserved,
+    unresolved,
+    charged,
+});
+stored_struct!(JobLead { key, position, worst });
+stored_enum!(Answer {
+    0 => Found(person),
+    1 => NotFound,
+    2 => Removed,
+    3 => Unmatched,
+    4 => Unanswered,
+});
+
+stored_struct!(LeadRow { person, claims, not_found, removed_at, touched_at });
+stored_struct!(Claim { at, reveals });
+stored_struct!(NotFound { at, settled_at });
+stored_struct!(PersonRow { facts, results, removed_at });
+stored_struct!(Known { at, covers, settled_at, expires_at });

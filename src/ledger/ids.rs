@@ -1,0 +1,101 @@
+//! Names of batches and jobs. They are made by the gateway before the first write, so that a step
+//! whose answer was lost can be asked again.
+
+use std::fmt;
+
+/// A caller's batch: an integer that any JSON reader holds exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(u64);
+
+impl BatchId {
+    /// The largest id: exact as a double.
+    pub const MAX: u64 = (1 << 53) - 1;
+
+    /// The id with this number; none past [`BatchId::MAX`].
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        if number <= Self::MAX { Some(Self(number)) } else { None }
+    }
+
+    /// The id as a number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A job: the batch that made it, and its place among that batch's jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId {
+    /// The batch whose admission made the job.
+    pub batch: BatchId,
+    /// The first is 0.
+    pub ordinal: u32,
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.batch, self.ordinal)
+    }
+}
+
+/// One lead's answer: the job that carries the lead, and the lead's place in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResultRef {
+    /// The job.
+    pub job: JobId,
+    /// The lead's place in the job, from 0.
+    pub index: u32,
+}
+
+/// The vendor's own id of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VendorId(u64);
+
+impl VendorId {
+    /// The vendor's number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The id as a number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for VendorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A random mark that tells an admission asked again from another with the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token([u8; 16]);
+
+impl Token {
+    /// A token of random bytes.
+    #[must_use]
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+/// One turn with a job: a number that grows each time the job is leased.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lease(pub u64);

@@ -1,0 +1,114 @@
+//! The books in memory: the steps over plain maps. It is the model that other stores are held
+//! against, and good for tests; it forgets everything when the process ends.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::Outcome;
+use super::draft::{Draft, Fault, RawRows, View, Writes};
+use super::shelf::{Shelf, StepOutcome, Watch};
+use super::table::TableId;
+use crate::clock::Clock;
+
+/// The books in memory.
+pub struct MemoryLedger {
+    rows: Mutex<Rows>,
+    clock: Arc<dyn Clock>,
+    watch: Arc<dyn Watch>,
+}
+
+#[derive(Default)]
+struct Rows(BTreeMap<(TableId, Vec<u8>), Vec<u8>>);
+
+impl MemoryLedger {
+    /// Empty books.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, watch: Arc<dyn Watch>) -> Self {
+        Self { rows: Mutex::default(), clock, watch }
+    }
+
+    fn look<T>(
+        &self,
+        name: &'static str,
+        look: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault>,
+    ) -> Outcome<T> {
+        let began = Instant::now();
+        // A step that panicked wrote nothing, so the rows are whole.
+        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = Draft::new(&*rows, self.clock.now());
+        let outcome = look(&mut draft);
+        let writes = draft.into_writes();
+        if outcome.is_ok() {
+            rows.apply(writes);
+        }
+        drop(rows);
+        self.watch.step(name, began.elapsed(), StepOutcome::Kept);
+        Ok(outcome?)
+    }
+}
+
+impl Rows {
+    fn apply(&mut self, writes: Writes) {
+        for (place, row) in writes {
+            match row {
+                Some(row) => self.0.insert(place, row),
+                None => self.0.remove(&place),
+            };
+        }
+    }
+}
+
+impl View for Rows {
+    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.0.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn rows(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<RawRows, Fault> {
+        let place = |bound: Bound<&[u8]>| bound.map(|key| (table, key.to_vec()));
+        let from = match place(from) {
+            Bound::Unbounded => Bound::Included((table, Vec::new())),
+            bound => bound,
+        };
+        let rows = self.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
+            let is_below = match to {
+                Bound::Included(to) => key.as_slice() <= to,
+                Bound::Excluded(to) => key.as_slice() < to,
+                Bound::Unbounded => true,
+            };
+            *id == table && is_below
+        });
+        Ok(rows.take(limit).map(|((_, key), row)| (key.clone(), row.clone())).collect())
+    }
+}
+
+impl Shelf for MemoryLedger {
+    async fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Outcome<T> {
+        self.look(name, step)
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Outcome<T> {
+        self.look(name, |draft| look(draft))
+    }
+}
+
+impl std::fmt::Debug for MemoryLedger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryLedger").finish_non_exhaustive()
+    }
+}

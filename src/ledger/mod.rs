@@ -1,0 +1,190 @@
+//! What lasts: the books, and the steps that move them.
+//!
+//! [`Ledger`] has one method for each atomic step. Money moves in exactly two of them: `admit`
+//! reserves the worst case, `settle` charges what is due and releases the rest. Everything between
+//! may crash, repeat or run twice. [`transition`] is the protocol as pure functions; [`memory`] and
+//! [`embedded`] only keep the rows. No lead, result or key in clear is ever stored here.
+#![cfg_attr(
+    not(test),
+    deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)
+)]
+
+mod codec;
+mod draft;
+pub mod embedded;
+pub mod ids;
+pub mod memory;
+pub mod record;
+mod shelf;
+pub mod step;
+pub mod table;
+pub mod transition;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use draft::{Draft, Fault, View, Writes};
+pub use shelf::{Shelf, StepOutcome, Watch};
+
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::quota::Quota;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use ids::{BatchId, JobId, Lease, ResultRef};
+use record::entry::Entry;
+use record::job::{Job, JobLead};
+use record::team::{Key, Standing, Team};
+use step::{
+    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
+    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+};
+use transition::audit::Audit;
+use transition::read::Reading;
+use transition::report::{Glance, Usage};
+use transition::sweep::Sweep;
+use transition::team::Put;
+
+/// Why a step has no outcome, by what its caller can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It was certainly not taken: ask again, or later.
+    #[error("the step was not taken: {0}")]
+    NotApplied(String),
+    /// It may have been taken: ask again with the same ids, and assume nothing.
+    #[error("the step may have been taken: {0}")]
+    Unknown(String),
+    /// Another has the job's turn, or the job has moved on: stop.
+    #[error("another has the job's turn")]
+    Fenced,
+    /// The store is not the one whose books these are: stop all that costs.
+    #[error("the store is not the one that was in use")]
+    WrongEpoch,
+    /// It was taken but may be lost: do not act on it.
+    #[error("the step was taken but is not yet durable")]
+    NotDurable,
+    /// The books contradict themselves: a fault of this program or of the store.
+    #[error("the books contradict themselves: {0}")]
+    Invariant(String),
+}
+
+/// What a ledger answers.
+pub type Outcome<T> = Result<T, LedgerError>;
+
+/// The books. Every method is one atomic step, stamped by the store's own clock; asked again with
+/// the same ids, it gives the same answer and changes nothing.
+pub trait Ledger: Send + Sync + 'static {
+    /// Admits a batch: cached, joined or own for each lead, quota, reservation, all or nothing.
+    fn admit(
+        &self,
+        admission: Admission,
+    ) -> impl Future<Output = Outcome<Result<Admitted, Refused>>> + Send;
+    /// What a batch would cost now; none where there is no such team. Reserves nothing.
+    fn appraise(
+        &self,
+        question: Question,
+    ) -> impl Future<Output = Outcome<Option<Appraisal>>> + Send;
+    /// Takes turns with jobs that are due.
+    fn lease(&self, limit: usize, ttl: Duration)
+    -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
+    /// When a job is due next, and the moment by the store's clock.
+    fn next_due(&self) -> impl Future<Output = Outcome<(Option<Timestamp>, Timestamp)>> + Send;
+    /// Ends a turn: the job is looked at again then, or never.
+    fn reschedule(
+        &self,
+        job: JobId,
+        lease: Lease,
+        until: Option<Timestamp>,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Writes down that bytes may leave; durable before it answers.
+    fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
+    /// The vendor certainly did not take the attempt.
+    fn put_back(
+        &self,
+        job: JobId,
+        lease: Lease,
+        until: Timestamp,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor may have taken the attempt.
+    fn unanswered(
+        &self,
+        job: JobId,
+        lease: Lease,
+        quiet_until: Timestamp,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor took the job and named it.
+    fn bind(&self, binding: Binding) -> impl Future<Output = Outcome<()>> + Send;
+    /// Charges what is due for a job's answer and releases the rest.
+    fn settle(&self, settlement: Settlement) -> impl Future<Output = Outcome<Settled>> + Send;
+    /// Drives a batch again off a job that died.
+    fn redrive(&self, redrive: Redrive) -> impl Future<Output = Outcome<Redriven>> + Send;
+    /// Ends a job that was certainly not charged.
+    fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
+    /// Makes a job unresolved whose charge nobody could learn.
+    fn give_up(&self, giving: GivingUp) -> impl Future<Output = Outcome<()>> + Send;
+    /// Ends what a batch has unresolved; answers what was booked as spent.
+    fn resolve(&self, resolution: Resolution) -> impl Future<Output = Outcome<Amounts>> + Send;
+    /// Corrects a team's books by one more entry.
+    fn adjust(&self, adjustment: Adjustment) -> impl Future<Output = Outcome<()>> + Send;
+    /// Cancels a batch.
+    fn cancel(&self, batch: BatchId) -> impl Future<Output = Outcome<Canceled>> + Send;
+    /// Marks keys and persons as removed; answers which sealed results are to be erased.
+    fn erase(
+        &self,
+        keys: Vec<LeadKey>,
+        person: Option<PersonKey>,
+    ) -> impl Future<Output = Outcome<Vec<ResultRef>>> + Send;
+    /// Forgets what no caller can read any more, a slice at a time.
+    fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
+    /// Takes over every turn, where no other process can have the store open.
+    fn take_over(&self, quiet: Duration) -> impl Future<Output = Outcome<usize>> + Send;
+
+    /// A batch of a team, with the leads in `from..to`.
+    fn read(
+        &self,
+        team: TeamId,
+        batch: BatchId,
+        from: u32,
+        to: u32,
+    ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
+    /// A job and its leads.
+    fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
+
+    /// Makes a team or changes it.
+    fn put_team(
+        &self,
+        team: TeamId,
+        name: String,
+        quotas: Vec<Quota>,
+        standing: Standing,
+    ) -> impl Future<Output = Outcome<(Put, Team)>> + Send;
+    /// Closes a team; none where there is no such team.
+    fn close_team(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Team>>> + Send;
+    /// A team; none where there is no such team or it was closed.
+    fn team(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Team>>> + Send;
+    /// All teams that are not closed, by name.
+    fn teams(&self) -> impl Future<Output = Outcome<Vec<Team>>> + Send;
+    /// Stores a new key; none where there is no such team.
+    fn put_key(&self, key: Key) -> impl Future<Output = Outcome<Option<Key>>> + Send;
+    /// Ends a key; false where the team has no such key.
+    fn revoke_key(&self, team: TeamId, id: String) -> impl Future<Output = Outcome<bool>> + Send;
+    /// All keys of a team.
+    fn keys(&self, team: TeamId) -> impl Future<Output = Outcome<Vec<Key>>> + Send;
+    /// The key with this public half and its team, if both are good.
+    fn key(&self, id: String) -> impl Future<Output = Outcome<Option<(Key, Team)>>> + Send;
+
+    /// What a team has used; none where there is no such team.
+    fn usage(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Usage>>> + Send;
+    /// The books at a glance.
+    fn glance(&self) -> impl Future<Output = Outcome<Glance>> + Send;
+    /// The books made anew from the journal and held against what they say.
+    fn audit(&self) -> impl Future<Output = Outcome<Audit>> + Send;
+    /// The journal from an entry's number on.
+    fn journal(
+        &self,
+        from: u64,
+        limit: usize,
+    ) -> impl Future<Output = Outcome<Vec<(u64, Entry)>>> + Send;
+    /// Every row of the books as text, in order: equal books have equal dumps.
+    fn dump(&self) -> impl Future<Output = Outcome<Vec<String>>> + Send;
+}

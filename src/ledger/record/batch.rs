@@ -1,0 +1,99 @@
+//! Batches and their slots.
+
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{JobId, ResultRef, Token};
+
+/// What one caller asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Who asked and pays.
+    pub team: TeamId,
+    /// Tells this admission, asked again, from another with the same id.
+    pub token: Token,
+    /// What was asked of each person.
+    pub reveals: Reveals,
+    /// When it was admitted.
+    pub admitted_at: Timestamp,
+    /// How its leads stood at admission.
+    pub dispositions: Dispositions,
+    /// What was set aside for it at admission.
+    pub reserved: Amounts,
+    /// List price of what was answered without the vendor, as far as known at admission.
+    pub avoided: Amounts,
+    /// Every job that a slot points at and that had not ended when it was pointed at.
+    pub jobs: Vec<JobId>,
+    /// How many jobs this batch has made.
+    pub jobs_made: u32,
+    /// When its caller cancelled it.
+    pub canceled_at: Option<Timestamp>,
+}
+
+/// How many leads of a batch are answered in which way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dispositions {
+    /// All of them.
+    pub submitted: u32,
+    /// The same person as an earlier lead of this batch.
+    pub repeated: u32,
+    /// Answered by what is known.
+    pub cached: u32,
+    /// Answered by a job already under way.
+    pub joined: u32,
+    /// Sent to the vendor.
+    pub fresh: u32,
+}
+
+/// How one lead of a batch will be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Whom the lead names.
+    pub key: LeadKey,
+    /// Where its answer comes from.
+    pub source: Source,
+}
+
+/// Where a lead's answer comes from. Only `redrive` ever rewrites one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// From a result already there.
+    Cached(ResultRef),
+    /// From a job that another batch made.
+    Joined(ResultRef),
+    /// From a job of this batch, which pays for it.
+    Own(ResultRef),
+    /// From the own job of this batch's earlier lead for the same person.
+    Repeated(ResultRef),
+    /// From nowhere: the person was removed, and is not asked for.
+    Removed,
+    /// From nowhere: the job it had joined died and its own team's quota was full.
+    Refused,
+}
+
+impl Source {
+    /// The answer that the source points at.
+    #[must_use]
+    pub const fn points_at(self) -> Option<ResultRef> {
+        match self {
+            Self::Cached(at) | Self::Joined(at) | Self::Own(at) | Self::Repeated(at) => Some(at),
+            Self::Removed | Self::Refused => None,
+        }
+    }
+}
+
+/// What one batch takes from a job that it neither made nor pays, or takes twice from its own.
+/// Kept until the job ends, for the avoided credits and, if the job dies, for the redrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The team whose batch it is.
+    pub team: TeamId,
+    /// What the batch asked of each person.
+    pub reveals: Reveals,
+    /// The job's leads that the batch waits for.
+    pub joined: Vec<u32>,
+    /// The job's leads that answer a further lead of the batch, once for each.
+    pub repeated: Vec<u32>,
+}

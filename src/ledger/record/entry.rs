@@ -1,0 +1,99 @@
+//! The journal's entries: append-only facts about credits. Their fold is the tallies.
+
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::period::PeriodId;
+use crate::domain::pricing::Charges;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::tally::Tally;
+
+/// One fact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Whose credits.
+    pub team: TeamId,
+    /// What happened.
+    pub fact: Fact,
+    /// For which batch.
+    pub batch: Option<BatchId>,
+    /// For which job.
+    pub job: Option<JobId>,
+    /// The date of what is spent: when it was admitted.
+    pub dated: Timestamp,
+    /// The periods whose tallies it moves, all time included.
+    pub periods: Vec<(Unit, PeriodId)>,
+    /// How it moves them.
+    pub change: Change,
+    /// What was charged, by kind; its amounts are what `change` spends.
+    pub charges: Charges,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A part was admitted: its worst case is reserved.
+    Reserved,
+    /// A reservation ended: charged, the rest released.
+    Settled,
+    /// A reservation ended: nothing was charged.
+    Released,
+    /// Nobody could learn a charge: reserved became unresolved.
+    GivenUp,
+    /// An unresolved charge became known, by evidence or by an operator.
+    Resolved,
+    /// A charge went beyond its reservation.
+    Exceeded,
+    /// An operator corrected the books.
+    Adjusted,
+    /// A lead was answered without the vendor.
+    Avoided,
+    /// A quota began to be counted in the midst of its period: its opening balance.
+    Opened,
+}
+
+impl Fact {
+    /// The fact in one word, as in exports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reserved => "reserved",
+            Self::Settled => "settled",
+            Self::Released => "released",
+            Self::GivenUp => "given_up",
+            Self::Resolved => "resolved",
+            Self::Exceeded => "exceeded",
+            Self::Adjusted => "adjusted",
+            Self::Avoided => "avoided",
+            Self::Opened => "opened",
+        }
+    }
+}
+
+/// How an entry moves the tallies of its periods.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// More spent.
+    pub spent: Amounts,
+    /// More reserved; below zero where a reservation ends.
+    pub reserved: Amounts,
+    /// More unresolved; below zero where it is resolved.
+    pub unresolved: Amounts,
+    /// More avoided.
+    pub avoided: Amounts,
+}
+
+impl Change {
+    /// The change of one unit's tallies.
+    #[must_use]
+    pub fn in_unit(&self, unit: Unit) -> Tally {
+        Tally {
+            spent: self.spent.in_unit(unit),
+            reserved: self.reserved.in_unit(unit),
+            unresolved: self.unresolved.in_unit(unit),
+            avoided: self.avoided.in_unit(unit),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Jobs, their parts, their leads and their answers.
+
+use crate::domain::credits::Amounts;
+use crate::domain::credits::Unit;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::period::PeriodId;
+use crate::domain::pricing::{Charges, Prices, WorstCase};
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{BatchId, JobId, Lease, VendorId};
+
+/// The leads that travel to the vendor as one of its batches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Its name.
+    pub id: JobId,
+    /// Where it stands.
+    pub state: State,
+    /// What it asks of each person.
+    pub reveals: Reveals,
+    /// How many leads it carries.
+    pub leads: u32,
+    /// Whose leads they are, in order; together they cover all of them.
+    pub parts: Vec<Part>,
+    /// How often it began to be sent: the attempt's number.
+    pub attempts: u32,
+    /// How many of the attempts may have reached the vendor and were not answered.
+    pub unanswered: u32,
+    /// When a byte of it may first have left.
+    pub first_sent_at: Option<Timestamp>,
+    /// The vendor's id, once known.
+    pub vendor_id: Option<VendorId>,
+    /// When the vendor's id became known.
+    pub bound_at: Option<Timestamp>,
+    /// When something is to be done about it; none once nothing is.
+    pub due: Option<Timestamp>,
+    /// Whose turn it is.
+    pub lease: Lease,
+    /// Its caller cancelled and nobody else waits: the vendor is to be told.
+    pub is_cancel_wanted: bool,
+    /// When it ended, or became unresolved.
+    pub ended_at: Option<Timestamp>,
+}
+
+impl Job {
+    /// Whether its answer may still come in the ordinary way, so that leads may join it.
+    #[must_use]
+    pub const fn is_alive(&self) -> bool {
+        matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
+    }
+
+    /// Whether leads of other batches may join it.
+    #[must_use]
+    pub const fn is_joinable(&self) -> bool {
+        self.is_alive() && !self.is_cancel_wanted
+    }
+}
+
+/// Where a job stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Certainly not with the vendor.
+    Ready,
+    /// An attempt is being made: bytes may have left.
+    Sending,
+    /// An attempt was made and not answered: the vendor may have taken it.
+    Unknown,
+    /// The vendor took it and named it.
+    Bound,
+    /// Nobody could learn its charge; what was reserved stands unresolved.
+    Unresolved(Reason),
+    /// An operator said what it cost; evidence that comes later is booked as a difference.
+    Resolved,
+    /// Settled.
+    Done,
+    /// Ended, certainly not charged.
+    Void(Cause),
+}
+
+/// Why a job is unresolved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No attempt was answered, and no further one is safe or allowed.
+    NoAnswer,
+    /// The vendor did not end it in time.
+    Deadline,
+    /// The vendor no longer knows it.
+    Gone,
+    /// The vendor ended it in error and listed nothing.
+    Failed,
+    /// What was to be sent again is no longer there.
+    BodyLost,
+}
+
+/// Why a job is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The vendor refused it.
+    Refused,
+    /// The vendor's own credits are out.
+    VendorCredits,
+    /// Its caller cancelled before it was sent.
+    Canceled,
+    /// What was to be sent is no longer there.
+    BodyLost,
+}
+
+/// What one batch has in a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The batch.
+    pub batch: BatchId,
+    /// Who pays.
+    pub team: TeamId,
+    /// How many of the job's leads it has; parts follow one another.
+    pub leads: u32,
+    /// When it was admitted: the date of everything it spends.
+    pub admitted_at: Timestamp,
+    /// The periods it was admitted in, all time included.
+    pub periods: Vec<(Unit, PeriodId)>,
+    /// The prices it was admitted under.
+    pub prices: Prices,
+    /// Set aside, until the job ends.
+    pub reserved: Amounts,
+    /// Reserved, of a charge that nobody could learn.
+    pub unresolved: Amounts,
+    /// Charged so far.
+    pub charged: Charges,
+}
+
+/// One lead of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JobLead {
+    /// Whom it names.
+    pub key: LeadKey,
+    /// Its place in its batch, from 0.
+    pub position: u32,
+    /// What was reserved for it.
+    pub worst: WorstCase,
+}
+
+/// How one lead of a job was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// With this person; the result is in the vault.
+    Found(PersonKey),
+    /// With nobody.
+    NotFound,
+    /// The person was removed.
+    Removed,
+    /// With something that could not be told to be this lead's; its worst case is unresolved.
+    Unmatched,
+    /// Not at all, and not charged.
+    Unanswered,
+}

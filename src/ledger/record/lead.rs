@@ -1,0 +1,86 @@
+//! What is known under a lead key, and of a person.
+
+use crate::domain::charge::Facts;
+use crate::domain::identity::keys::PersonKey;
+use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{JobId, ResultRef};
+
+/// What a lead key leads to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeadRow {
+    /// The person it is an alias of.
+    pub person: Option<PersonKey>,
+    /// The jobs under way that carry it.
+    pub claims: Vec<Claim>,
+    /// It was asked and named nobody.
+    pub not_found: Option<NotFound>,
+    /// The person was removed.
+    pub removed_at: Option<Timestamp>,
+    /// When this row last changed.
+    pub touched_at: Option<Timestamp>,
+}
+
+/// A job that carries a lead. It holds as long as the job lives; the job's record decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The job and the lead's place in it.
+    pub at: ResultRef,
+    /// What the job asks.
+    pub reveals: Reveals,
+}
+
+/// An answer that named nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotFound {
+    /// The answer.
+    pub at: ResultRef,
+    /// When it was settled.
+    pub settled_at: Timestamp,
+}
+
+/// What is known of a person.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PersonRow {
+    /// What was paid; kept for good.
+    pub facts: Facts,
+    /// The sealed results that show the person, the latest last.
+    pub results: Vec<Known>,
+    /// The person was removed; kept for good.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// A sealed result that shows a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Where it is.
+    pub at: ResultRef,
+    /// What was asked, and so answered, even where it came back empty.
+    pub covers: Reveals,
+    /// When it was settled.
+    pub settled_at: Timestamp,
+    /// When the vault forgets it.
+    pub expires_at: Timestamp,
+}
+
+impl PersonRow {
+    /// The latest result settled at `since` or later that answers `asked`.
+    #[must_use]
+    pub fn result_covering(&self, asked: Reveals, since: Timestamp) -> Option<Known> {
+        let is_good = |known: &&Known| known.covers.covers(asked) && known.settled_at >= since;
+        self.results.iter().rev().find(is_good).copied()
+    }
+
+    /// Whether any result was settled at `since` or later.
+    #[must_use]
+    pub fn is_known_since(&self, since: Timestamp) -> bool {
+        self.results.iter().any(|known| known.settled_at >= since)
+    }
+}
+
+impl LeadRow {
+    /// The row without what `job` had claimed.
+    pub fn concede(&mut self, job: JobId) {
+        self.claims.retain(|claim| claim.at.job != job);
+    }
+}

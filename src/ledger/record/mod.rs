@@ -1,0 +1,8 @@
+//! What the books hold: one record a row.
+
+pub mod batch;
+pub mod entry;
+pub mod job;
+pub mod lead;
+pub mod tally;
+pub mod team;

@@ -1,0 +1,48 @@
+//! Teams and their keys.
+
+use crate::domain::quota::Quota;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+
+/// Who pays, and how much at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// The team.
+    pub id: TeamId,
+    /// Grows with every change, so that an admission planned on older terms is noticed.
+    pub version: u64,
+    /// A name for people.
+    pub name: String,
+    /// Its bounds; none of a unit means no bound.
+    pub quotas: Vec<Quota>,
+    /// Whether it is answered, refused for now, or closed.
+    pub standing: Standing,
+}
+
+/// Whether a team is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Open,
+    /// An operator paused it.
+    Paused,
+    /// It was closed: its keys are dead and its batches unreadable, its open work still settles.
+    Closed,
+}
+
+/// One secret of a team's callers; only its digest is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The public half, which names it.
+    pub id: String,
+    /// Whose it is.
+    pub team: TeamId,
+    /// A name for people.
+    pub name: String,
+    /// SHA-256 of the secret half.
+    pub digest: [u8; 32],
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stopped being good.
+    pub revoked_at: Option<Timestamp>,
+}

@@ -1,0 +1,240 @@
+//! Where rows are kept. A store that can run one step at a time over its rows is a ledger: the
+//! steps themselves are the same for all.
+
+use std::future::Future;
+use std::ops::Bound;
+use std::time::Duration;
+
+use super::draft::{Draft, Fault};
+use super::ids::{BatchId, JobId, Lease, ResultRef};
+use super::record::entry::Entry;
+use super::record::job::{Job, JobLead};
+use super::record::team::{Key, Standing, Team};
+use super::step::{
+    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
+    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+};
+use super::table::{JobLeads, Jobs, Journal, TableId};
+use super::transition::audit::{self, Audit};
+use super::transition::read::{self, Reading};
+use super::transition::report::{self, Glance, Usage};
+use super::transition::sweep::{self, Sweep};
+use super::transition::team::Put;
+use super::transition::{admit, cancel, close, erase, redrive, schedule, send, settle, team};
+use super::{Ledger, LedgerError, Outcome};
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::quota::Quota;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+
+/// A store that runs one step at a time.
+pub trait Shelf: Send + Sync + 'static {
+    /// Runs a step and keeps what it writes, all of it or nothing; durable before it answers.
+    fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> impl Future<Output = Outcome<T>> + Send;
+
+    /// Looks at the rows as they stand after every step that was answered.
+    fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> impl Future<Output = Outcome<T>> + Send;
+}
+
+/// Told of every step that a store ran.
+pub trait Watch: Send + Sync + 'static {
+    /// A step ran so long, with this outcome.
+    fn step(&self, name: &'static str, took: Duration, outcome: StepOutcome);
+}
+
+/// How a step went, for those who watch the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// The store did its part, whatever the step decided.
+    Kept,
+    /// The store failed.
+    Failed,
+}
+
+impl Watch for () {
+    fn step(&self, _: &'static str, _: Duration, _: StepOutcome) {}
+}
+
+impl From<Fault> for LedgerError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Fenced => Self::Fenced,
+            Fault::Invariant(what) => Self::Invariant(what),
+            Fault::Store(why) => Self::NotApplied(why),
+        }
+    }
+}
+
+impl<S: Shelf> Ledger for S {
+    async fn admit(&self, admission: Admission) -> Outcome<Result<Admitted, Refused>> {
+        self.write("admit", move |draft| admit::admit(draft, &admission)).await
+    }
+
+    async fn appraise(&self, question: Question) -> Outcome<Option<Appraisal>> {
+        Shelf::read(self, "appraise", move |draft| admit::appraise(draft, &question)).await
+    }
+
+    async fn lease(&self, limit: usize, ttl: Duration) -> Outcome<Vec<Turn>> {
+        self.write("lease", move |draft| schedule::lease(draft, limit, ttl)).await
+    }
+
+    async fn next_due(&self) -> Outcome<(Option<Timestamp>, Timestamp)> {
+        Shelf::read(self, "next_due", |draft| Ok((schedule::next_due(draft)?, draft.now()))).await
+    }
+
+    async fn reschedule(&self, job: JobId, lease: Lease, until: Option<Timestamp>) -> Outcome<()> {
+        self.write("reschedule", move |d| schedule::reschedule(d, job, lease, until)).await
+    }
+
+    async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {
+        self.write("begin_send", move |draft| send::begin_send(draft, &attempt)).await
+    }
+
+    async fn put_back(&self, job: JobId, lease: Lease, until: Timestamp) -> Outcome<()> {
+        self.write("put_back", move |draft| send::put_back(draft, job, lease, until)).await
+    }
+
+    async fn unanswered(&self, job: JobId, lease: Lease, quiet_until: Timestamp) -> Outcome<()> {
+        self.write("unanswered", move |d| send::unanswered(d, job, lease, quiet_until)).await
+    }
+
+    async fn bind(&self, binding: Binding) -> Outcome<()> {
+        self.write("bind", move |draft| send::bind(draft, &binding)).await
+    }
+
+    async fn settle(&self, settlement: Settlement) -> Outcome<Settled> {
+        self.write("settle", move |draft| settle::settle(draft, &settlement)).await
+    }
+
+    async fn redrive(&self, order: Redrive) -> Outcome<Redriven> {
+        self.write("redrive", move |draft| redrive::redrive(draft, &order)).await
+    }
+
+    async fn void(&self, voiding: Voiding) -> Outcome<Voided> {
+        self.write("void", move |draft| close::void(draft, &voiding)).await
+    }
+
+    async fn give_up(&self, giving: GivingUp) -> Outcome<()> {
+        self.write("give_up", move |draft| close::give_up(draft, &giving)).await
+    }
+
+    async fn resolve(&self, resolution: Resolution) -> Outcome<Amounts> {
+        self.write("resolve", move |draft| close::resolve(draft, &resolution)).await
+    }
+
+    async fn adjust(&self, adjustment: Adjustment) -> Outcome<()> {
+        self.write("adjust", move |draft| close::adjust(draft, &adjustment)).await
+    }
+
+    async fn cancel(&self, batch: BatchId) -> Outcome<Canceled> {
+        self.write("cancel", move |draft| cancel::cancel(draft, batch)).await
+    }
+
+    async fn erase(
+        &self,
+        keys: Vec<LeadKey>,
+        person: Option<PersonKey>,
+    ) -> Outcome<Vec<ResultRef>> {
+        self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
+    }
+
+    async fn sweep(&self, order: Sweep) -> Outcome<Sweep> {
+        self.write("sweep", move |draft| sweep::sweep(draft, &order)).await
+    }
+
+    async fn take_over(&self, quiet: Duration) -> Outcome<usize> {
+        self.write("take_over", move |draft| schedule::take_over(draft, quiet)).await
+    }
+
+    async fn read(
+        &self,
+        team: TeamId,
+        batch: BatchId,
+        from: u32,
+        to: u32,
+    ) -> Outcome<Option<Reading>> {
+        Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
+    }
+
+    async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {
+        let look = move |draft: &Draft<'_>| {
+            let Some(job) = draft.find::<Jobs>(&id)? else { return Ok(None) };
+            let leads = draft.under::<JobLeads>(&id)?.into_iter().flat_map(|(_, chunk)| chunk);
+            Ok(Some((job, leads.collect())))
+        };
+        Shelf::read(self, "job", look).await
+    }
+
+    async fn put_team(
+        &self,
+        id: TeamId,
+        name: String,
+        quotas: Vec<Quota>,
+        standing: Standing,
+    ) -> Outcome<(Put, Team)> {
+        let step = move |d: &mut Draft<'_>| team::put_team(d, &id, &name, &quotas, standing);
+        self.write("put_team", step).await
+    }
+
+    async fn close_team(&self, id: TeamId) -> Outcome<Option<Team>> {
+        self.write("close_team", move |draft| team::close_team(draft, &id)).await
+    }
+
+    async fn team(&self, id: TeamId) -> Outcome<Option<Team>> {
+        Shelf::read(self, "team", move |draft| team::find_team(draft, &id)).await
+    }
+
+    async fn teams(&self) -> Outcome<Vec<Team>> {
+        Shelf::read(self, "teams", team::teams).await
+    }
+
+    async fn put_key(&self, key: Key) -> Outcome<Option<Key>> {
+        self.write("put_key", move |draft| team::put_key(draft, &key)).await
+    }
+
+    async fn revoke_key(&self, id: TeamId, key: String) -> Outcome<bool> {
+        self.write("revoke_key", move |draft| team::revoke_key(draft, &id, &key)).await
+    }
+
+    async fn keys(&self, id: TeamId) -> Outcome<Vec<Key>> {
+        Shelf::read(self, "keys", move |draft| team::keys_of(draft, &id)).await
+    }
+
+    async fn key(&self, id: String) -> Outcome<Option<(Key, Team)>> {
+        Shelf::read(self, "key", move |draft| team::find_key(draft, &id)).await
+    }
+
+    async fn usage(&self, id: TeamId) -> Outcome<Option<Usage>> {
+        Shelf::read(self, "usage", move |draft| report::usage(draft, &id)).await
+    }
+
+    async fn glance(&self) -> Outcome<Glance> {
+        Shelf::read(self, "glance", report::glance).await
+    }
+
+    async fn audit(&self) -> Outcome<Audit> {
+        Shelf::read(self, "audit", audit::audit).await
+    }
+
+    async fn journal(&self, from: u64, limit: usize) -> Outcome<Vec<(u64, Entry)>> {
+        let look = move |draft: &Draft<'_>| draft.from::<Journal>(Bound::Included(&from), limit);
+        Shelf::read(self, "journal", look).await
+    }
+
+    async fn dump(&self) -> Outcome<Vec<String>> {
+        let look = |draft: &Draft<'_>| {
+            let tables = TableId::ALL.iter().map(|table| draft.dump(*table));
+            Ok(tables.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        };
+        Shelf::read(self, "dump", look).await
+    }
+}

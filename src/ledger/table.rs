@@ -1,0 +1,90 @@
+//! The tables of the books: what rows there are, under which keys.
+
+use super::codec::{Ordered, Stored};
+use super::ids::{BatchId, JobId};
+use super::record::batch::{Batch, Join, Slot};
+use super::record::entry::Entry;
+use super::record::job::{Answer, Job, JobLead};
+use super::record::lead::{LeadRow, PersonRow};
+use super::record::tally::{Tally, TallyKey};
+use super::record::team::{Key, Team};
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+
+/// A kind of rows.
+pub trait Table {
+    /// Which one.
+    const ID: TableId;
+    /// What a row is found by.
+    type Key: Ordered;
+    /// What a row holds.
+    type Row: Stored;
+}
+
+/// So many leads of a batch or a job stand in one row of slots, leads or answers.
+pub const CHUNK: u32 = 500;
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident: $name:literal, $key:ty => $row:ty;)+) => {
+        /// Which table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TableId {
+            $($(#[$doc])* $table,)+
+        }
+
+        impl TableId {
+            /// All tables.
+            pub const ALL: &[Self] = &[$(Self::$table),+];
+
+            /// The table's name in a store.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$table => $name,)+
+                }
+            }
+        }
+
+        $($(#[$doc])*
+        #[derive(Debug)]
+        pub struct $table;
+
+        impl Table for $table {
+            const ID: TableId = TableId::$table;
+            type Key = $key;
+            type Row = $row;
+        })+
+    };
+}
+
+tables! {
+    /// Teams.
+    Teams: "teams", TeamId => Team;
+    /// Keys of teams, by their public half.
+    Keys: "keys", String => Key;
+    /// Counters.
+    Tallies: "tallies", TallyKey => Tally;
+    /// Batches.
+    Batches: "batches", BatchId => Batch;
+    /// A batch's slots, [`CHUNK`] a row.
+    Slots: "slots", (BatchId, u32) => Vec<Slot>;
+    /// Jobs.
+    Jobs: "jobs", JobId => Job;
+    /// A job's leads, [`CHUNK`] a row.
+    JobLeads: "job_leads", (JobId, u32) => Vec<JobLead>;
+    /// A settled job's answers, [`CHUNK`] a row.
+    Answers: "answers", (JobId, u32) => Vec<Answer>;
+    /// What batches take from jobs of others, until the job ends.
+    Joins: "joins", (JobId, BatchId) => Join;
+    /// What is known under lead keys.
+    Leads: "leads", LeadKey => LeadRow;
+    /// What is known of persons.
+    Persons: "persons", PersonKey => PersonRow;
+    /// Jobs by when something is to be done about them.
+    Due: "due", (Timestamp, JobId) => bool;
+    /// The journal.
+    Journal: "journal", u64 => Entry;
+    /// Single numbers: the journal's next sequence.
+    Numbers: "numbers", String => u64;
+}

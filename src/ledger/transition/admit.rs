@@ -1,0 +1,255 @@
+//! Admission: slots, reservation, batch, jobs and entries, all or nothing.
+
+use crate::domain::credits::Amounts;
+use crate::domain::pricing::Charges;
+use crate::domain::quota::Action;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
+use crate::ledger::record::batch::{Batch, Join, Slot, Source};
+use crate::ledger::record::entry::{Change, Fact};
+use crate::ledger::record::job::{Job, Part, State};
+use crate::ledger::record::lead::Claim;
+use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::step::{Admission, Admitted, Appraisal, Question, QuotaShort, Refused, Terms};
+use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
+use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
+use crate::ledger::transition::post::{post_avoided, post_part};
+use crate::ledger::transition::quota::{QuotaNow, periods, quotas_now, remaining, short};
+use crate::ledger::transition::schedule::put_job;
+
+/// Admits a batch, or refuses it and changes nothing.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn admit(
+    draft: &mut Draft<'_>,
+    admission: &Admission,
+) -> Result<Result<Admitted, Refused>, Fault> {
+    let Some(team) = draft.find::<Teams>(&admission.team)? else { return Ok(Err(Refused::NoTeam)) };
+    if let Some(batch) = draft.find::<Batches>(&admission.batch)? {
+        return admitted_before(draft, admission, &team, batch);
+    }
+    match team.standing {
+        Standing::Open => {}
+        Standing::Paused => return Ok(Err(Refused::Paused)),
+        Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    }
+    let frame = Frame {
+        batch: admission.batch,
+        jobs_made: 0,
+        reveals: admission.reveals,
+        terms: &admission.terms,
+    };
+    let plan = Plan::make(draft, frame, (0_u32..).zip(admission.leads.iter().copied()))?;
+    let worst = plan.worst(&admission.terms.prices);
+    let quotas = quotas_now(draft, &team)?;
+    let passed = match fit(&quotas, &team, worst) {
+        Ok(passed) => passed,
+        Err(refused) => return Ok(Err(Refused::Quota(refused))),
+    };
+    let avoided = plan.avoided();
+    let sum_avoided = avoided.iter().map(|avoided| avoided.amounts).sum();
+    let now = draft.now();
+    let batch = Batch {
+        team: team.id.clone(),
+        token: admission.token,
+        reveals: admission.reveals,
+        admitted_at: now,
+        dispositions: plan.dispositions,
+        reserved: worst,
+        avoided: sum_avoided,
+        jobs: waits_for(&plan),
+        jobs_made: 0,
+        canceled_at: None,
+    };
+    put_slots(draft, admission.batch, &plan.slots);
+    let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
+    post_avoided(draft, &team.id, now, sum_avoided)?;
+    let remaining = remaining(&quotas, worst);
+    Ok(Ok(Admitted { batch, avoided, is_first: true, remaining, passed }))
+}
+
+fn admitted_before(
+    draft: &Draft<'_>,
+    admission: &Admission,
+    team: &Team,
+    batch: Batch,
+) -> Result<Result<Admitted, Refused>, Fault> {
+    if batch.token != admission.token || batch.team != admission.team {
+        return Ok(Err(Refused::Collision));
+    }
+    let remaining = remaining(&quotas_now(draft, team)?, Amounts::ZERO);
+    let (avoided, passed) = (Vec::new(), Vec::new());
+    Ok(Ok(Admitted { batch, avoided, is_first: false, remaining, passed }))
+}
+
+/// The quotas that only warn and are passed; the first that refuses, where one does.
+pub(super) fn fit(
+    quotas: &[QuotaNow<'_>],
+    team: &Team,
+    worst: Amounts,
+) -> Result<Vec<QuotaShort>, Box<QuotaShort>> {
+    let mut passed = Vec::new();
+    for (action, short) in short(quotas, team, worst) {
+        match action {
+            Action::Refuse => return Err(Box::new(short)),
+            Action::Warn => passed.push(short),
+        }
+    }
+    Ok(passed)
+}
+
+/// The jobs that a plan's slots wait for.
+pub(super) fn waits_for(plan: &Plan) -> Vec<JobId> {
+    let waiting = plan.slots.iter().filter_map(|slot| match slot.source {
+        Source::Own(at) | Source::Joined(at) | Source::Repeated(at) => Some(at.job),
+        Source::Cached(_) | Source::Removed | Source::Refused => None,
+    });
+    let mut jobs: Vec<_> = waiting.collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    jobs
+}
+
+pub(super) fn put_slots(draft: &mut Draft<'_>, batch: BatchId, slots: &[Slot]) {
+    put_chunks::<Slots, _, _>(draft, batch, slots);
+}
+
+/// Puts a list in rows of [`CHUNK`].
+pub(super) fn put_chunks<T, K, R>(draft: &mut Draft<'_>, owner: K, list: &[R])
+where
+    K: Copy,
+    R: Clone,
+    T: Table<Key = (K, u32), Row = Vec<R>>,
+{
+    let size = usize::try_from(CHUNK).expect("a chunk fits memory");
+    for (number, chunk) in (0_u32..).zip(list.chunks(size)) {
+        draft.put::<T>(&(owner, number), &chunk.to_vec());
+    }
+}
+
+/// Writes a plan's jobs, their leads, claims, joins and reservations, and the batch that made them.
+pub(super) fn open_jobs(
+    draft: &mut Draft<'_>,
+    id: BatchId,
+    mut batch: Batch,
+    team: &Team,
+    plan: &Plan,
+    terms: &Terms,
+    worst: Amounts,
+) -> Result<Batch, Fault> {
+    let now = draft.now();
+    let size = usize::try_from(terms.job_leads_max.max(1)).unwrap_or(usize::MAX);
+    let mut reserved_in_all = Amounts::ZERO;
+    for own in plan.own.chunks(size) {
+        let job = JobId { batch: id, ordinal: batch.jobs_made };
+        batch.jobs_made = batch.jobs_made.saturating_add(1);
+        let reserved = own.iter().map(|own| terms.prices.price_of(own.lead.worst)).sum();
+        reserved_in_all = reserved_in_all.plus(reserved);
+        let part = Part {
+            batch: id,
+            team: team.id.clone(),
+            leads: count(own.len()),
+            admitted_at: now,
+            periods: periods(team, now),
+            prices: terms.prices,
+            reserved,
+            unresolved: Amounts::ZERO,
+            charged: Charges::ZERO,
+        };
+        let job = ready(job, part, batch.reveals, now);
+        claim(draft, &job, own)?;
+        put_job(draft, &job)?;
+        let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
+        put_chunks::<JobLeads, _, _>(draft, job.id, &leads);
+        let change = Change { reserved, ..Change::default() };
+        let [part] = job.parts.as_slice() else {
+            return Err(Fault::Invariant(format!("job {} has not one part", job.id)));
+        };
+        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO)?;
+    }
+    if reserved_in_all != worst {
+        return Err(Fault::Invariant(format!(
+            "batch {id}: the jobs' parts are not its worst case"
+        )));
+    }
+    for (job, taken) in &plan.taken {
+        // A batch driven again may take more from a job than it took before.
+        let mut join = draft.find::<Joins>(&(*job, id))?.unwrap_or_else(|| Join {
+            team: team.id.clone(),
+            reveals: batch.reveals,
+            joined: Vec::new(),
+            repeated: Vec::new(),
+        });
+        join.joined.extend(&taken.joined);
+        join.repeated.extend(&taken.repeated);
+        draft.put::<Joins>(&(*job, id), &join);
+    }
+    draft.put::<Batches>(&id, &batch);
+    Ok(batch)
+}
+
+fn ready(id: JobId, part: Part, reveals: crate::domain::reveal::Reveals, now: Timestamp) -> Job {
+    Job {
+        id,
+        state: State::Ready,
+        reveals,
+        leads: part.leads,
+        parts: vec![part],
+        attempts: 0,
+        unanswered: 0,
+        first_sent_at: None,
+        vendor_id: None,
+        bound_at: None,
+        due: Some(now),
+        lease: Lease::default(),
+        is_cancel_wanted: false,
+        ended_at: None,
+    }
+}
+
+/// Lets other batches find the job under its leads' keys. Claims of dead jobs are dropped.
+fn claim(draft: &mut Draft<'_>, job: &Job, own: &[OwnLead]) -> Result<(), Fault> {
+    for (index, own) in (0_u32..).zip(own).filter(|(_, own)| own.is_claimed) {
+        let mut row = draft.find::<Leads>(&own.lead.key)?.unwrap_or_default();
+        let mut claims = Vec::new();
+        for claim in row.claims {
+            if draft.find::<Jobs>(&claim.at.job)?.is_some_and(|job| job.is_alive()) {
+                claims.push(claim);
+            }
+        }
+        claims.push(Claim { at: ResultRef { job: job.id, index }, reveals: job.reveals });
+        row.claims = claims;
+        row.touched_at = Some(draft.now());
+        draft.put::<Leads>(&own.lead.key, &row);
+    }
+    Ok(())
+}
+
+fn count(length: usize) -> u32 {
+    u32::try_from(length).expect("a job has fewer than 2^32 leads")
+}
+
+/// What a batch would cost now. Writes nothing.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Appraisal>, Fault> {
+    let Some(team) = draft.find::<Teams>(&question.team)? else { return Ok(None) };
+    let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
+    let frame =
+        Frame { batch: nobodys, jobs_made: 0, reveals: question.reveals, terms: &question.terms };
+    let plan = Plan::make(draft, frame, (0_u32..).zip(question.leads.iter().copied()))?;
+    let prices = &question.terms.prices;
+    let worst = plan.worst(prices);
+    let expected = plan.own.iter().map(|own| question.rates.expected(prices, own.lead.worst)).sum();
+    let quotas = quotas_now(draft, &team)?;
+    Ok(Some(Appraisal {
+        dispositions: plan.dispositions,
+        worst,
+        expected,
+        short: fit(&quotas, &team, worst).err(),
+        remaining: remaining(&quotas, Amounts::ZERO),
+    }))
+}

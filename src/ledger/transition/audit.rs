@@ -1,0 +1,139 @@
+//! The audit: the books made anew from the journal, and held against what they say.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::period::PeriodId;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::record::tally::{Tally, TallyKey};
+use crate::ledger::table::{Jobs, Journal, Tallies};
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// How many entries the journal has.
+    pub entries: u64,
+    /// How many tallies were compared.
+    pub tallies: u64,
+    /// Where they do not agree.
+    pub mismatches: Vec<Mismatch>,
+}
+
+/// A counter that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// Which tally.
+    pub tally: TallyKey,
+    /// What it says.
+    pub stands: Tally,
+    /// What it should say.
+    pub should: Tally,
+    /// According to what.
+    pub by: Witness,
+}
+
+/// What a tally was held against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Witness {
+    /// The fold of the journal.
+    Journal,
+    /// The reservations and unresolved charges of jobs.
+    Jobs,
+}
+
+impl Witness {
+    /// `journal` or `jobs`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::Jobs => "jobs",
+        }
+    }
+}
+
+/// How many rows are read at once.
+const PAGE: usize = 1000;
+
+/// Recomputes every tally from the journal, and what is open from the jobs.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
+    let mut audit = Audit::default();
+    let stands: BTreeMap<TallyKey, Tally> =
+        draft.from::<Tallies>(Bound::Unbounded, usize::MAX)?.into_iter().collect();
+    let should = fold(draft, &mut audit)?;
+    let open = open(draft)?;
+    let mut keys: Vec<_> = stands.keys().chain(should.keys()).chain(open.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        audit.tallies = audit.tallies.saturating_add(1);
+        let said = stands.get(key).copied().unwrap_or_default();
+        let folded = should.get(key).copied().unwrap_or_default();
+        if said != folded {
+            audit.note(key, said, folded, Witness::Journal);
+        }
+        if key.period == PeriodId::total() {
+            let of_jobs = open.get(key).copied().unwrap_or_default();
+            let counted =
+                Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
+            if said != counted {
+                audit.note(key, said, counted, Witness::Jobs);
+            }
+        }
+    }
+    Ok(audit)
+}
+
+impl Audit {
+    fn note(&mut self, key: &TallyKey, stands: Tally, should: Tally, by: Witness) {
+        self.mismatches.push(Mismatch { tally: key.clone(), stands, should, by });
+    }
+}
+
+/// The fold of the journal.
+fn fold(draft: &Draft<'_>, audit: &mut Audit) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
+    let mut folded: BTreeMap<TallyKey, Tally> = BTreeMap::new();
+    let mut from = Bound::Unbounded;
+    loop {
+        let page = draft.from::<Journal>(from.as_ref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(folded) };
+        from = Bound::Excluded(*last);
+        for (_, entry) in page {
+            audit.entries = audit.entries.saturating_add(1);
+            for (unit, period) in entry.periods {
+                let key = TallyKey { team: entry.team.clone(), unit, period };
+                let tally = folded.entry(key).or_default();
+                *tally = tally.plus(entry.change.in_unit(unit));
+            }
+        }
+    }
+}
+
+/// What jobs have reserved and unresolved, of all time.
+fn open(draft: &Draft<'_>) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
+    let mut open: BTreeMap<TallyKey, Tally> = BTreeMap::new();
+    let mut from = Bound::Unbounded;
+    loop {
+        let page = draft.from::<Jobs>(from.as_ref(), PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(open) };
+        from = Bound::Excluded(*last);
+        let parts = page.into_iter().flat_map(|(_, job)| job.parts);
+        for part in parts {
+            for unit in Unit::ALL {
+                let of = |amounts: Amounts| amounts.in_unit(unit);
+                let key = TallyKey { team: part.team.clone(), unit, period: PeriodId::total() };
+                let more = Tally {
+                    reserved: of(part.reserved),
+                    unresolved: of(part.unresolved),
+                    ..Tally::default()
+                };
+                let tally = open.entry(key).or_default();
+                *tally = tally.plus(more);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Cancelling a batch: what was not sent is released; what was sent is still paid.
+
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::job::{Cause, State};
+use crate::ledger::step::Canceled;
+use crate::ledger::table::{Batches, Jobs};
+use crate::ledger::transition::close::{has_joiners, release};
+use crate::ledger::transition::read::is_ended;
+use crate::ledger::transition::schedule::put_job;
+
+/// Cancels a batch. The vendor's own batch is cancelled only where nobody else waits for it.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn cancel(draft: &mut Draft<'_>, id: BatchId) -> Result<Canceled, Fault> {
+    let mut batch = draft.need::<Batches>(&id)?;
+    if batch.canceled_at.is_some() {
+        return Ok(Canceled::Already);
+    }
+    if is_ended(draft, id, &batch)? {
+        return Ok(Canceled::Ended);
+    }
+    for ordinal in 0..batch.jobs_made {
+        cancel_job(draft, JobId { batch: id, ordinal })?;
+    }
+    batch.canceled_at = Some(draft.now());
+    draft.put::<Batches>(&id, &batch);
+    Ok(Canceled::Now)
+}
+
+fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
+    let Some(mut job) = draft.find::<Jobs>(&id)? else { return Ok(()) };
+    let is_shared = job.parts.len() > 1;
+    if is_shared || !job.is_alive() {
+        return Ok(());
+    }
+    if job.state == State::Ready && job.unanswered == 0 {
+        return release(draft, job, Cause::Canceled);
+    }
+    if has_joiners(draft, id)? {
+        return Ok(());
+    }
+    job.is_cancel_wanted = true;
+    if job.state == State::Bound {
+        job.due = Some(draft.now());
+    }
+    put_job(draft, &job)
+}

@@ -1,0 +1,160 @@
+//! Ends without an answer: void, unresolved, and an operator's word.
+
+use crate::domain::credits::Amounts;
+use crate::domain::pricing::Charges;
+use crate::domain::quota::Quota;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::JobId;
+use crate::ledger::record::batch::Join;
+use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::job::{Cause, Job, State};
+use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
+use crate::ledger::table::{Batches, Joins, Teams};
+use crate::ledger::transition::post::{post, post_part};
+use crate::ledger::transition::quota::periods;
+use crate::ledger::transition::schedule::{leased, put_job};
+
+/// Ends a job that was certainly not charged: never sent, or definitely refused and no earlier
+/// attempt in doubt.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
+pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
+    let mut job = leased(draft, voiding.job, voiding.lease)?;
+    if !matches!(job.state, State::Ready | State::Sending) {
+        return Err(Fault::Fenced);
+    }
+    if job.unanswered > 0 {
+        job.state = State::Unknown;
+        job.due = Some(voiding.quiet_until);
+        put_job(draft, &job)?;
+        return Ok(Voided::StillUnknown);
+    }
+    release(draft, job, voiding.cause)?;
+    Ok(Voided::Void)
+}
+
+/// Releases all that was reserved for a job.
+pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Result<(), Fault> {
+    job.state = State::Void(cause);
+    job.ended_at = Some(draft.now());
+    for n in 0..job.parts.len() {
+        let Some(part) = job.parts.get_mut(n) else { break };
+        let reserved = std::mem::take(&mut part.reserved);
+        let part = part.clone();
+        let change = Change { reserved: negative(reserved), ..Change::default() };
+        post_part(draft, &job, &part, Fact::Released, change, Charges::ZERO)?;
+    }
+    job.due = has_joiners(draft, job.id)?.then_some(draft.now());
+    put_job(draft, &job)
+}
+
+/// Nobody could learn what a job cost: what was reserved is unresolved until an operator or late
+/// evidence says.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
+pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
+    let mut job = leased(draft, giving.job, giving.lease)?;
+    if !matches!(job.state, State::Sending | State::Unknown | State::Bound) {
+        return Err(Fault::Fenced);
+    }
+    job.state = State::Unresolved(giving.reason);
+    job.ended_at = Some(draft.now());
+    for n in 0..job.parts.len() {
+        let Some(part) = job.parts.get_mut(n) else { break };
+        let reserved = std::mem::take(&mut part.reserved);
+        part.unresolved = part.unresolved.plus(reserved);
+        let part = part.clone();
+        let change =
+            Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
+        post_part(draft, &job, &part, Fact::GivenUp, change, Charges::ZERO)?;
+    }
+    let evidence_may_come = job.vendor_id.is_some();
+    job.due = if has_joiners(draft, job.id)? {
+        Some(draft.now())
+    } else {
+        evidence_may_come.then_some(giving.look_again_at)
+    };
+    put_job(draft, &job)
+}
+
+/// Whether other batches' leads wait for a job's answer.
+pub(super) fn has_joiners(draft: &Draft<'_>, job: JobId) -> Result<bool, Fault> {
+    let waits = |((_, _), join): &((JobId, _), Join)| !join.joined.is_empty();
+    Ok(draft.under::<Joins>(&job)?.iter().any(waits))
+}
+
+/// Ends what a batch has unresolved, by an operator's word. Answers what was booked as spent.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts, Fault> {
+    let batch = draft.need::<Batches>(&resolution.batch)?;
+    let mut left = match resolution.charged {
+        Charged::Some(amounts) => amounts,
+        Charged::All | Charged::Nothing => Amounts::ZERO,
+    };
+    let mut booked = Amounts::ZERO;
+    for ordinal in 0..batch.jobs_made {
+        let id = JobId { batch: resolution.batch, ordinal };
+        let Some(mut job) = draft.find::<crate::ledger::table::Jobs>(&id)? else { continue };
+        for n in 0..job.parts.len() {
+            let Some(part) = job.parts.get_mut(n) else { break };
+            if part.batch != resolution.batch || part.unresolved.is_zero() {
+                continue;
+            }
+            let open = std::mem::take(&mut part.unresolved);
+            let spent = match resolution.charged {
+                Charged::All => open,
+                Charged::Nothing => Amounts::ZERO,
+                Charged::Some(_) => left.at_most(open),
+            };
+            left = left.minus(spent.at_most(left));
+            booked = booked.plus(spent);
+            let charges = Charges::of_other(spent);
+            part.charged = part.charged.plus(charges);
+            let part = part.clone();
+            let change = Change { spent, unresolved: negative(open), ..Change::default() };
+            post_part(draft, &job, &part, Fact::Resolved, change, charges)?;
+        }
+        let is_open = job.parts.iter().any(|part| !part.unresolved.is_zero());
+        if matches!(job.state, State::Unresolved(_)) && !is_open {
+            job.state = State::Resolved;
+        }
+        put_job(draft, &job)?;
+    }
+    Ok(booked)
+}
+
+/// Corrects a team's books by one more entry.
+///
+/// # Errors
+/// [`Fault`] where there is no such team.
+pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<(), Fault> {
+    let team = draft.need::<Teams>(&adjustment.team)?;
+    let now = draft.now();
+    let spent = Amounts::of(adjustment.unit, adjustment.amount);
+    let entry = Entry {
+        at: now,
+        team: team.id.clone(),
+        fact: Fact::Adjusted,
+        batch: None,
+        job: None,
+        dated: now,
+        periods: periods(&team, now),
+        change: Change { spent, ..Change::default() },
+        charges: Charges::of_other(spent),
+    };
+    post(draft, &entry)
+}
+
+/// The same amounts, the other way round.
+pub(super) fn negative(amounts: Amounts) -> Amounts {
+    Amounts::ZERO.minus(amounts)
+}
+
+/// Whether a quota's tallies begin to be counted with this list of quotas.
+pub(super) fn is_new(quota: &Quota, before: &[Quota]) -> bool {
+    !before.iter().any(|old| old.counts_as(quota))
+}

@@ -1,0 +1,48 @@
+//! Removing a person: payments stay, everything else goes, and the person is never asked for again.
+
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::ResultRef;
+use crate::ledger::record::lead::LeadRow;
+use crate::ledger::table::{Leads, Persons};
+
+/// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
+/// Answers where sealed results of theirs are, to be erased.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn erase(
+    draft: &mut Draft<'_>,
+    keys: &[LeadKey],
+    person: Option<PersonKey>,
+) -> Result<Vec<ResultRef>, Fault> {
+    mark(draft, keys, person)
+}
+
+pub(super) fn mark(
+    draft: &mut Draft<'_>,
+    keys: &[LeadKey],
+    person: Option<PersonKey>,
+) -> Result<Vec<ResultRef>, Fault> {
+    let now = draft.now();
+    let mut persons: Vec<PersonKey> = person.into_iter().collect();
+    for key in keys {
+        let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+        persons.extend(row.person);
+        // Claims stay until their jobs settle; the mark decides what becomes of the answer.
+        row = LeadRow { person: row.person, claims: row.claims, ..LeadRow::default() };
+        row.removed_at = Some(now);
+        row.touched_at = Some(now);
+        draft.put::<Leads>(key, &row);
+    }
+    persons.sort_unstable();
+    persons.dedup();
+    let mut results = Vec::new();
+    for person in persons {
+        let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+        results.extend(row.results.drain(..).map(|known| known.at));
+        row.removed_at = row.removed_at.or(Some(now));
+        draft.put::<Persons>(&person, &row);
+    }
+    Ok(results)
+}

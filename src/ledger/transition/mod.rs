@@ -1,0 +1,19 @@
+//! The protocol as pure functions: a view of the books, a step and a moment in; writes and an
+//! outcome out. A function that answers a refusal has drafted nothing.
+
+pub mod admit;
+pub mod audit;
+pub mod cancel;
+pub mod close;
+pub mod erase;
+pub mod plan;
+pub mod post;
+pub mod quota;
+pub mod read;
+pub mod redrive;
+pub mod report;
+pub mod schedule;
+pub mod send;
+pub mod settle;
+pub mod sweep;
+pub mod team;

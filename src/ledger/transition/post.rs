@@ -1,0 +1,80 @@
+//! Posting an entry: one more line of the journal, and the tallies that it moves.
+
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::period::PeriodId;
+use crate::domain::pricing::Charges;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::job::{Job, Part};
+use crate::ledger::record::tally::TallyKey;
+use crate::ledger::table::{Journal, Numbers, Tallies};
+
+const NEXT_ENTRY: &str = "next_entry";
+
+/// Appends an entry and moves its tallies.
+pub(super) fn post(draft: &mut Draft<'_>, entry: &Entry) -> Result<(), Fault> {
+    let counter = NEXT_ENTRY.to_owned();
+    let sequence = draft.find::<Numbers>(&counter)?.unwrap_or_default();
+    draft.put::<Journal>(&sequence, entry);
+    draft.put::<Numbers>(&counter, &sequence.saturating_add(1));
+    for (unit, period) in &entry.periods {
+        let key = TallyKey { team: entry.team.clone(), unit: *unit, period: period.clone() };
+        let tally = draft.find::<Tallies>(&key)?.unwrap_or_default();
+        draft.put::<Tallies>(&key, &tally.plus(entry.change.in_unit(*unit)));
+    }
+    Ok(())
+}
+
+/// Posts what happened to one part of a job.
+pub(super) fn post_part(
+    draft: &mut Draft<'_>,
+    job: &Job,
+    part: &Part,
+    fact: Fact,
+    change: Change,
+    charges: Charges,
+) -> Result<(), Fault> {
+    let entry = Entry {
+        at: draft.now(),
+        team: part.team.clone(),
+        fact,
+        batch: Some(part.batch),
+        job: Some(job.id),
+        dated: part.admitted_at,
+        periods: part.periods.clone(),
+        change,
+        charges,
+    };
+    post(draft, &entry)
+}
+
+/// Posts what a team was spared. It moves the tallies of all time only: no quota counts it.
+pub(super) fn post_avoided(
+    draft: &mut Draft<'_>,
+    team: &TeamId,
+    dated: Timestamp,
+    avoided: Amounts,
+) -> Result<(), Fault> {
+    if avoided.is_zero() {
+        return Ok(());
+    }
+    let entry = Entry {
+        at: draft.now(),
+        team: team.clone(),
+        fact: Fact::Avoided,
+        batch: None,
+        job: None,
+        dated,
+        periods: all_time(),
+        change: Change { avoided, ..Change::default() },
+        charges: Charges::ZERO,
+    };
+    post(draft, &entry)
+}
+
+/// All time, in both units.
+pub(super) fn all_time() -> Vec<(Unit, PeriodId)> {
+    Unit::ALL.map(|unit| (unit, PeriodId::total())).into()
+}

@@ -1,0 +1,86 @@
+//! Quotas against tallies: what is used, what is left, what does not fit.
+
+use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::period::{Period, PeriodId};
+use crate::domain::quota::{Action, Quota};
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::record::tally::{Tally, TallyKey};
+use crate::ledger::record::team::Team;
+use crate::ledger::step::{QuotaShort, Remaining};
+use crate::ledger::table::Tallies;
+
+/// A quota, its present period and its counters.
+pub struct QuotaNow<'a> {
+    /// The quota.
+    pub quota: &'a Quota,
+    /// When its period ends.
+    pub resets_at: Option<Timestamp>,
+    /// The counters of its period.
+    pub tally: Tally,
+}
+
+/// Every quota of a team as it stands now.
+pub(super) fn quotas_now<'a>(
+    draft: &Draft<'_>,
+    team: &'a Team,
+) -> Result<Vec<QuotaNow<'a>>, Fault> {
+    let stand = |quota: &'a Quota| {
+        let span = quota.span(draft.now());
+        let key = TallyKey { team: team.id.clone(), unit: quota.unit, period: span.id };
+        let tally = draft.find::<Tallies>(&key)?.unwrap_or_default();
+        Ok(QuotaNow { quota, resets_at: span.ends, tally })
+    };
+    team.quotas.iter().map(stand).collect()
+}
+
+/// The quotas that `worst` does not fit.
+pub(super) fn short(
+    quotas: &[QuotaNow<'_>],
+    team: &Team,
+    worst: Amounts,
+) -> Vec<(Action, QuotaShort)> {
+    let is_short = |now: &&QuotaNow<'_>| {
+        let needed = worst.in_unit(now.quota.unit);
+        !needed.is_zero() && now.tally.used().plus(needed) > now.quota.limit
+    };
+    let describe = |now: &QuotaNow<'_>| {
+        let short = QuotaShort {
+            team: team.id.clone(),
+            unit: now.quota.unit,
+            period: now.quota.period,
+            limit: now.quota.limit,
+            spent: now.tally.spent,
+            reserved: now.tally.reserved,
+            unresolved: now.tally.unresolved,
+            needed: worst.in_unit(now.quota.unit),
+            resets_at: now.resets_at,
+        };
+        (now.quota.action, short)
+    };
+    quotas.iter().filter(is_short).map(describe).collect()
+}
+
+/// What is left of the tightest quota of each unit once `more` is reserved.
+pub(super) fn remaining(quotas: &[QuotaNow<'_>], more: Amounts) -> Remaining {
+    let left = |unit: Unit| {
+        let of_unit = quotas.iter().filter(|now| now.quota.unit == unit);
+        of_unit.map(|now| now.quota.limit.minus(now.tally.used().plus(more.in_unit(unit)))).min()
+    };
+    Remaining {
+        email: left(Unit::Email).map(|left| left.max(Credits::ZERO)),
+        phone: left(Unit::Phone).map(|left| left.max(Credits::ZERO)),
+    }
+}
+
+/// The periods that an admission at `moment` belongs to, all time included.
+pub(super) fn periods(team: &Team, moment: Timestamp) -> Vec<(Unit, PeriodId)> {
+    let mut periods = super::post::all_time();
+    for quota in team.quotas.iter().filter(|quota| quota.period != Period::Total) {
+        let period = (quota.unit, quota.span(moment).id);
+        if !periods.contains(&period) {
+            periods.push(period);
+        }
+    }
+    periods
+}

@@ -1,0 +1,273 @@
+//! Reading a batch: where it stands, and where each lead's answer is. Reading writes nothing.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use crate::domain::credits::Amounts;
+use crate::domain::pricing::Charges;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, JobId, ResultRef};
+use crate::ledger::record::batch::{Batch, Slot, Source};
+use crate::ledger::record::job::{Answer, Cause, Job, State};
+use crate::ledger::record::team::Standing;
+use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Leads, Persons, Slots, Teams};
+
+/// A batch as its team sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The batch.
+    pub batch: Batch,
+    /// Where it stands.
+    pub status: Status,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// What it was charged, once all it pays for is settled.
+    pub spent: Option<Amounts>,
+    /// When the soonest of its jobs is looked at again.
+    pub next_look: Option<Timestamp>,
+    /// The leads of the range that was asked for, in order.
+    pub leads: Vec<LeadReading>,
+}
+
+/// Where a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing of it has been sent.
+    Queued,
+    /// Something of it is under way.
+    Processing,
+    /// It ended, and some lead was answered.
+    Completed,
+    /// Its caller cancelled it.
+    Canceled,
+    /// It ended, and no lead was answered.
+    Error,
+}
+
+/// How one lead reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeadReading {
+    /// No answer yet.
+    Pending,
+    /// A person; the result is in the vault. What its job asked decides what passes.
+    Found(ResultRef),
+    /// Nobody.
+    NotFound,
+    /// The person was removed: the echo is erased, too.
+    Removed,
+    /// No answer, for good.
+    Failed(Failure),
+}
+
+/// Why a lead has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Its own team's quota, or the vendor's credits, did not allow its send.
+    InsufficientCredits,
+    /// Nobody could learn what became of it.
+    Unresolved,
+    /// The vendor refused it or failed.
+    VendorError,
+    /// Its batch was cancelled before it was answered.
+    Canceled,
+}
+
+/// A batch of `team`, with the leads in `range`.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn read(
+    draft: &Draft<'_>,
+    team: &TeamId,
+    id: BatchId,
+    range: Range<u32>,
+) -> Result<Option<Reading>, Fault> {
+    let Some(batch) = draft.find::<Batches>(&id)?.filter(|batch| batch.team == *team) else {
+        return Ok(None);
+    };
+    if draft.find::<Teams>(team)?.is_none_or(|team| team.standing == Standing::Closed) {
+        return Ok(None);
+    }
+    let mut reader = Reader::new(draft, id, &batch);
+    let leads = reader.leads(&range)?;
+    let jobs = reader.waiting()?;
+    let is_ended = reader.has_ended(&jobs);
+    let status = match (batch.canceled_at, is_ended) {
+        (Some(_), _) => Status::Canceled,
+        (None, true) if reader.has_answer()? => Status::Completed,
+        (None, true) => Status::Error,
+        (None, false) if jobs.iter().all(is_untouched) => Status::Queued,
+        (None, false) => Status::Processing,
+    };
+    let own = reader.own()?;
+    let is_settled =
+        own.iter().all(|job| matches!(job.state, State::Done | State::Void(_) | State::Resolved));
+    let parts = own.iter().flat_map(|job| &job.parts).filter(|part| part.batch == id);
+    let charged = parts.fold(Charges::ZERO, |sum, part| sum.plus(part.charged));
+    let ended_at = match batch.canceled_at {
+        Some(at) => Some(at),
+        None if is_ended => {
+            Some(jobs.iter().filter_map(|job| job.ended_at).max().unwrap_or(batch.admitted_at))
+        }
+        None => None,
+    };
+    let next_look = jobs.iter().filter(|job| job.is_alive()).filter_map(|job| job.due).min();
+    let spent = is_settled.then(|| charged.amounts());
+    Ok(Some(Reading { batch, status, ended_at, spent, next_look, leads }))
+}
+
+/// Whether nothing more can come for a batch.
+pub(super) fn is_ended(draft: &Draft<'_>, id: BatchId, batch: &Batch) -> Result<bool, Fault> {
+    let mut reader = Reader::new(draft, id, batch);
+    let jobs = reader.waiting()?;
+    Ok(batch.canceled_at.is_some() || reader.has_ended(&jobs))
+}
+
+fn is_untouched(job: &Job) -> bool {
+    job.state == State::Ready && job.attempts == 0
+}
+
+struct Reader<'a, 'b> {
+    draft: &'a Draft<'b>,
+    id: BatchId,
+    batch: &'a Batch,
+    jobs: HashMap<JobId, Option<Job>>,
+    answers: HashMap<(JobId, u32), Vec<Answer>>,
+}
+
+impl<'a, 'b> Reader<'a, 'b> {
+    fn new(draft: &'a Draft<'b>, id: BatchId, batch: &'a Batch) -> Self {
+        Self { draft, id, batch, jobs: HashMap::new(), answers: HashMap::new() }
+    }
+
+    fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault> {
+        if let Some(job) = self.jobs.get(&id) {
+            return Ok(job.clone());
+        }
+        let job = self.draft.find::<Jobs>(&id)?;
+        self.jobs.insert(id, job.clone());
+        Ok(job)
+    }
+
+    /// The jobs that the batch's slots wait for or waited for.
+    fn waiting(&mut self) -> Result<Vec<Job>, Fault> {
+        let ids = self.batch.jobs.clone();
+        ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
+    }
+
+    /// The jobs that the batch pays for.
+    fn own(&mut self) -> Result<Vec<Job>, Fault> {
+        let batch = self.id;
+        let ids = (0..self.batch.jobs_made).map(|ordinal| JobId { batch, ordinal });
+        ids.filter_map(|id| self.job(id).transpose()).collect()
+    }
+
+    /// A job of another batch that died is no end: what joined it is driven again.
+    fn has_ended(&self, jobs: &[Job]) -> bool {
+        jobs.iter().all(|job| match job.state {
+            State::Done => true,
+            State::Void(_) | State::Unresolved(_) | State::Resolved => job.id.batch == self.id,
+            State::Ready | State::Sending | State::Unknown | State::Bound => false,
+        })
+    }
+
+    fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {
+        let mut leads = Vec::new();
+        for chunk in range.start.div_euclid(CHUNK)..=range.end.div_euclid(CHUNK) {
+            let slots = self.draft.find::<Slots>(&(self.id, chunk))?.unwrap_or_default();
+            let first = chunk.saturating_mul(CHUNK);
+            for (position, slot) in (first..).zip(slots) {
+                if range.contains(&position) {
+                    leads.push(self.lead(slot)?);
+                }
+            }
+        }
+        Ok(leads)
+    }
+
+    fn lead(&mut self, slot: Slot) -> Result<LeadReading, Fault> {
+        if self.is_removed(slot)? {
+            return Ok(LeadReading::Removed);
+        }
+        Ok(match slot.source {
+            Source::Removed => LeadReading::Removed,
+            Source::Refused => LeadReading::Failed(Failure::InsufficientCredits),
+            Source::Cached(at) => self.answered(at)?,
+            Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => self.by_job(at)?,
+        })
+    }
+
+    fn by_job(&mut self, at: ResultRef) -> Result<LeadReading, Fault> {
+        let is_canceled = self.batch.canceled_at.is_some();
+        let Some(job) = self.job(at.job)? else { return self.answered(at) };
+        let is_own = at.job.batch == self.id;
+        Ok(match job.state {
+            State::Done => self.answered(at)?,
+            State::Void(cause) if is_own => LeadReading::Failed(match cause {
+                Cause::VendorCredits => Failure::InsufficientCredits,
+                Cause::Canceled => Failure::Canceled,
+                Cause::Refused | Cause::BodyLost => Failure::VendorError,
+            }),
+            State::Unresolved(_) | State::Resolved if is_own => {
+                LeadReading::Failed(Failure::Unresolved)
+            }
+            _ if is_canceled => LeadReading::Failed(Failure::Canceled),
+            _ => LeadReading::Pending,
+        })
+    }
+
+    /// What a settled job answers about one of its leads.
+    fn answered(&mut self, at: ResultRef) -> Result<LeadReading, Fault> {
+        Ok(match self.answer(at)? {
+            // The job's own rows are gone before the vault's; the vault has the last word.
+            None | Some(Answer::Found(_)) => LeadReading::Found(at),
+            Some(Answer::NotFound) => LeadReading::NotFound,
+            Some(Answer::Removed) => LeadReading::Removed,
+            Some(Answer::Unmatched) => LeadReading::Failed(Failure::Unresolved),
+            Some(Answer::Unanswered) => LeadReading::Failed(Failure::VendorError),
+        })
+    }
+
+    fn answer(&mut self, at: ResultRef) -> Result<Option<Answer>, Fault> {
+        let row = (at.job, at.index.div_euclid(CHUNK));
+        let place = usize::try_from(at.index.rem_euclid(CHUNK)).unwrap_or(usize::MAX);
+        if let Some(answers) = self.answers.get(&row) {
+            return Ok(answers.get(place).copied());
+        }
+        let answers = self.draft.find::<Answers>(&row)?.unwrap_or_default();
+        let answer = answers.get(place).copied();
+        self.answers.insert(row, answers);
+        Ok(answer)
+    }
+
+    fn is_removed(&mut self, slot: Slot) -> Result<bool, Fault> {
+        let row = self.draft.find::<Leads>(&slot.key)?;
+        if row.is_some_and(|row| row.removed_at.is_some()) {
+            return Ok(true);
+        }
+        let Some(at) = slot.source.points_at() else { return Ok(false) };
+        let Some(Answer::Found(person)) = self.answer(at)? else { return Ok(false) };
+        Ok(self.draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()))
+    }
+
+    /// Whether any lead of an ended batch was answered.
+    fn has_answer(&mut self) -> Result<bool, Fault> {
+        let dispositions = self.batch.dispositions;
+        if dispositions.submitted == 0 || dispositions.cached > 0 {
+            return Ok(true);
+        }
+        for (_, chunk) in self.draft.under::<Slots>(&self.id)? {
+            for slot in chunk {
+                match self.lead(slot)? {
+                    LeadReading::Found(_) | LeadReading::NotFound | LeadReading::Removed => {
+                        return Ok(true);
+                    }
+                    LeadReading::Pending | LeadReading::Failed(_) => {}
+                }
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,106 @@
+//! Sending: from ready to the vendor's id, through every answer and none.
+
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{JobId, Lease};
+use crate::ledger::record::job::{Job, State};
+use crate::ledger::step::{Attempt, Begun, Binding};
+use crate::ledger::table::Jobs;
+use crate::ledger::transition::schedule::{leased, put_job};
+
+/// Writes down that bytes may leave from now on.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
+pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fault> {
+    let mut job = leased(draft, attempt.job, attempt.lease)?;
+    if !matches!(job.state, State::Ready | State::Unknown) || job.attempts != attempt.after {
+        return Err(Fault::Fenced);
+    }
+    let now = draft.now();
+    if job.unanswered >= attempt.unanswered_max || !is_safe(&job, now.after(attempt.horizon)) {
+        return Ok(Begun::Exhausted);
+    }
+    job.state = State::Sending;
+    job.attempts = job.attempts.saturating_add(1);
+    job.first_sent_at = job.first_sent_at.or(Some(now));
+    job.due = Some(now.after(attempt.lease_for));
+    put_job(draft, &job)?;
+    Ok(Begun::Attempt(job.attempts))
+}
+
+/// Whether an attempt that ends by `by` surely lies inside the charge window that an unanswered one
+/// may have opened.
+fn is_safe(job: &Job, by: Timestamp) -> bool {
+    let Some(first_sent) = job.first_sent_at.filter(|_| job.unanswered > 0) else { return true };
+    job.parts.iter().all(|part| by < part.prices.found_free_until(first_sent))
+}
+
+/// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
+/// was before, and is looked at again at `until`. It counts as no attempt.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+pub fn put_back(
+    draft: &mut Draft<'_>,
+    job: JobId,
+    lease: Lease,
+    until: Timestamp,
+) -> Result<(), Fault> {
+    let mut job = leased(draft, job, lease)?;
+    if job.state != State::Sending {
+        return Err(Fault::Fenced);
+    }
+    if job.unanswered == 0 {
+        job.state = State::Ready;
+        job.first_sent_at = None;
+    } else {
+        job.state = State::Unknown;
+    }
+    job.due = Some(until);
+    put_job(draft, &job)
+}
+
+/// The attempt was not answered: the vendor may have taken it. Nothing is released.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+pub fn unanswered(
+    draft: &mut Draft<'_>,
+    job: JobId,
+    lease: Lease,
+    quiet_until: Timestamp,
+) -> Result<(), Fault> {
+    let mut job = leased(draft, job, lease)?;
+    if job.state != State::Sending {
+        return Err(Fault::Fenced);
+    }
+    mark_unanswered(&mut job, quiet_until);
+    put_job(draft, &job)
+}
+
+pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
+    job.state = State::Unknown;
+    job.unanswered = job.unanswered.saturating_add(1);
+    job.due = Some(quiet_until);
+}
+
+/// The vendor took the job and named it. The first name stays; another one for the same leads is
+/// answered, and paid, as the first.
+///
+/// # Errors
+/// [`Fault::Fenced`] where the job was never sent or has ended.
+pub fn bind(draft: &mut Draft<'_>, binding: &Binding) -> Result<(), Fault> {
+    let mut job = draft.find::<Jobs>(&binding.job)?.ok_or(Fault::Fenced)?;
+    match job.state {
+        State::Sending | State::Unknown => job.state = State::Bound,
+        // A late answer: it is evidence, though no longer in time.
+        State::Unresolved(_) | State::Resolved if job.vendor_id.is_none() => {}
+        State::Bound | State::Unresolved(_) | State::Resolved => return Ok(()),
+        State::Ready | State::Done | State::Void(_) => return Err(Fault::Fenced),
+    }
+    job.vendor_id = job.vendor_id.or(Some(binding.vendor_id));
+    job.bound_at = job.bound_at.or(Some(draft.now()));
+    job.due = Some(binding.poll_at);
+    put_job(draft, &job)
+}

@@ -1,0 +1,322 @@
+//! Settlement: what is due is charged by the gate, the rest of the reservation released, what was
+//! learned is known from now on.
+
+use crate::domain::avoided::{Avoided, AvoidedReason};
+use crate::domain::charge::Shown;
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
+use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::ResultRef;
+use crate::ledger::record::entry::{Change, Fact};
+use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
+use crate::ledger::record::lead::{Known, NotFound};
+use crate::ledger::step::{Evidence, PartSettled, Settled, Settlement};
+use crate::ledger::table::{Answers, JobLeads, Jobs, Joins, Leads, Persons};
+use crate::ledger::transition::admit::put_chunks;
+use crate::ledger::transition::close::negative;
+use crate::ledger::transition::post::{post_avoided, post_part};
+use crate::ledger::transition::schedule::put_job;
+
+/// Settles a job by the vendor's answer. Asked again, it changes nothing and tells what each part
+/// was charged.
+///
+/// # Errors
+/// [`Fault::Fenced`] where the job cannot have an answer, [`Fault::Invariant`] where the answer is
+/// not of so many leads.
+pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
+    let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
+    match job.state {
+        State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
+        State::Done => return Ok(settled_before(&job)),
+        State::Ready | State::Sending | State::Void(_) => return Err(Fault::Fenced),
+    }
+    let leads = job_leads(draft, &job)?;
+    if leads.len() != settlement.evidence.len() {
+        return Err(Fault::Invariant(format!("job {} has an answer of another length", job.id)));
+    }
+    let mut settling = Settling {
+        first_sent: job.first_sent_at.unwrap_or(draft.now()),
+        expires_at: settlement.results_expire_at,
+        learns: !matches!(job.state, State::Resolved),
+        settled: Settled { is_first: true, ..Settled::default() },
+        worth: Vec::with_capacity(leads.len()),
+    };
+    let mut answers = Vec::with_capacity(leads.len());
+    let mut pairs = (0_u32..).zip(leads.iter().zip(&settlement.evidence));
+    for n in 0..job.parts.len() {
+        let Some(part) = job.parts.get(n) else { break };
+        let count = usize::try_from(part.leads).unwrap_or(usize::MAX);
+        let mut charged = Charges::ZERO;
+        let mut unmatched = Amounts::ZERO;
+        for (index, (lead, evidence)) in pairs.by_ref().take(count) {
+            let prices = part.prices;
+            let at = ResultRef { job: job.id, index };
+            let (answer, due) = settling.lead(draft, at, job.reveals, lead, evidence, &prices)?;
+            if answer == Answer::Unmatched {
+                unmatched = unmatched.plus(prices.price_of(lead.worst));
+            }
+            charged = charged.plus(due);
+            answers.push(answer);
+        }
+        let state = job.state;
+        let part = close_part(draft, &mut job, n, state, charged, unmatched)?;
+        settling.settled.parts.push(part);
+    }
+    put_chunks::<Answers, _, _>(draft, job.id, &answers);
+    spare_joiners(draft, &job, &mut settling)?;
+    job.state = State::Done;
+    job.ended_at = job.ended_at.or(Some(draft.now()));
+    job.due = None;
+    put_job(draft, &job)?;
+    Ok(settling.settled)
+}
+
+fn settled_before(job: &Job) -> Settled {
+    let part = |part: &Part| PartSettled {
+        batch: part.batch,
+        team: part.team.clone(),
+        charged: part.charged,
+        exceeded: Amounts::ZERO,
+        unresolved: part.unresolved,
+    };
+    Settled { parts: job.parts.iter().map(part).collect(), ..Settled::default() }
+}
+
+/// All leads of a job, in order.
+fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
+    Ok(draft.under::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
+}
+
+struct Settling {
+    first_sent: Timestamp,
+    expires_at: Timestamp,
+    /// Whether the answer may be given to callers, and not only be booked.
+    learns: bool,
+    settled: Settled,
+    /// List price of each lead's answer, by what of it can be asked.
+    worth: Vec<Worth>,
+}
+
+#[derive(Clone, Copy)]
+struct Worth {
+    prices: Prices,
+    is_found: bool,
+    email: bool,
+    phones: u32,
+}
+
+impl Settling {
+    fn lead(
+        &mut self,
+        draft: &mut Draft<'_>,
+        at: ResultRef,
+        reveals: Reveals,
+        lead: &JobLead,
+        evidence: &Evidence,
+        prices: &Prices,
+    ) -> Result<(Answer, Charges), Fault> {
+        self.worth.push(Worth::of(evidence, *prices));
+        let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
+        row.concede(at.job);
+        row.touched_at = Some(draft.now());
+        if matches!(evidence, Evidence::NotFound) && self.learns {
+            row.not_found = Some(NotFound { at, settled_at: draft.now() });
+        }
+        draft.put::<Leads>(&lead.key, &row);
+        match evidence {
+            Evidence::Found { person, aliases, shown } => {
+                let charges = self.charge(draft, *person, shown, prices)?;
+                if is_removed(draft, lead.key, *person, aliases)? {
+                    self.remove(draft, at, lead.key, Some(*person), aliases)?;
+                    return Ok((Answer::Removed, charges));
+                }
+                if self.learns {
+                    self.learn(draft, at, reveals, lead.key, *person, aliases)?;
+                }
+                Ok((Answer::Found(*person), charges))
+            }
+            Evidence::NotFound => Ok((Answer::NotFound, Charges::ZERO)),
+            Evidence::Removed => {
+                self.remove(draft, at, lead.key, row.person, &[])?;
+                Ok((Answer::Removed, Charges::ZERO))
+            }
+            Evidence::Unmatched => Ok((Answer::Unmatched, Charges::ZERO)),
+            Evidence::Unanswered => Ok((Answer::Unanswered, Charges::ZERO)),
+        }
+    }
+
+    /// Passes the charge gate.
+    fn charge(
+        &mut self,
+        draft: &mut Draft<'_>,
+        person: PersonKey,
+        shown: &Shown,
+        prices: &Prices,
+    ) -> Result<Charges, Fault> {
+        let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+        let passed = row.facts.pass(shown, prices, self.first_sent, draft.now());
+        row.facts = passed.facts;
+        draft.put::<Persons>(&person, &row);
+        if passed.perhaps_free {
+            self.settled.perhaps_free = self.settled.perhaps_free.saturating_add(1);
+        }
+        Ok(passed.charges)
+    }
+
+    /// Marks a person, and every key that leads there, as removed.
+    fn remove(
+        &mut self,
+        draft: &mut Draft<'_>,
+        at: ResultRef,
+        lead: LeadKey,
+        person: Option<PersonKey>,
+        aliases: &[LeadKey],
+    ) -> Result<(), Fault> {
+        let mut keys = vec![lead];
+        keys.extend(aliases);
+        let removed = super::erase::mark(draft, &keys, person)?;
+        self.settled.removed.push(at);
+        self.settled.removed.extend(removed);
+        Ok(())
+    }
+
+    /// From now on the person is known, by the lead's key and by those that the result shows.
+    fn learn(
+        &self,
+        draft: &mut Draft<'_>,
+        at: ResultRef,
+        covers: Reveals,
+        lead: LeadKey,
+        person: PersonKey,
+        aliases: &[LeadKey],
+    ) -> Result<(), Fault> {
+        let now = draft.now();
+        let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+        row.results.retain(|known| known.expires_at > now);
+        row.results.push(Known { at, covers, settled_at: now, expires_at: self.expires_at });
+        draft.put::<Persons>(&person, &row);
+        for key in std::iter::once(&lead).chain(aliases) {
+            let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+            row.person = match row.person {
+                // Two persons under one key: it is no alias of either.
+                Some(other) if other != person => None,
+                _ => Some(person),
+            };
+            row.not_found = None;
+            row.touched_at = Some(now);
+            draft.put::<Leads>(key, &row);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a person was removed, under any key that leads there.
+fn is_removed(
+    draft: &Draft<'_>,
+    lead: LeadKey,
+    person: PersonKey,
+    aliases: &[LeadKey],
+) -> Result<bool, Fault> {
+    if draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()) {
+        return Ok(true);
+    }
+    for key in std::iter::once(&lead).chain(aliases) {
+        if draft.find::<Leads>(key)?.is_some_and(|row| row.removed_at.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Ends one part's reservation.
+fn close_part(
+    draft: &mut Draft<'_>,
+    job: &mut Job,
+    n: usize,
+    state: State,
+    charged: Charges,
+    unmatched: Amounts,
+) -> Result<PartSettled, Fault> {
+    let missing = || Fault::Invariant("a part vanished".into());
+    let part = job.parts.get_mut(n).ok_or_else(missing)?;
+    // What an operator booked stands; evidence is booked as a difference.
+    let booked = part.charged.amounts();
+    let reserved = std::mem::take(&mut part.reserved);
+    let open = std::mem::take(&mut part.unresolved);
+    let room = reserved.plus(open);
+    let due = charged.amounts();
+    let (spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
+        (due.minus(booked), Amounts::ZERO, Amounts::ZERO)
+    } else {
+        let spent = due.at_most(room);
+        (spent, due.minus(spent), unmatched.at_most(room.minus(spent)))
+    };
+    part.unresolved = unresolved;
+    part.charged = charged;
+    let part = part.clone();
+    let fact = match state {
+        State::Unresolved(_) => Fact::Resolved,
+        State::Resolved => Fact::Adjusted,
+        _ => Fact::Settled,
+    };
+    let change = Change {
+        spent,
+        reserved: negative(reserved),
+        unresolved: unresolved.minus(open),
+        avoided: Amounts::ZERO,
+    };
+    post_part(draft, job, &part, fact, change, charged)?;
+    if !exceeded.is_zero() {
+        let change = Change { spent: exceeded, ..Change::default() };
+        post_part(draft, job, &part, Fact::Exceeded, change, Charges::ZERO)?;
+    }
+    let (batch, team) = (part.batch, part.team);
+    Ok(PartSettled { batch, team, charged, exceeded, unresolved })
+}
+
+/// Tells every batch that waited what it was spared; nothing is left waiting.
+fn spare_joiners(draft: &mut Draft<'_>, job: &Job, settling: &mut Settling) -> Result<(), Fault> {
+    for (key, join) in draft.under::<Joins>(&job.id)? {
+        let lists =
+            [(AvoidedReason::Joined, &join.joined), (AvoidedReason::Repeated, &join.repeated)];
+        for (reason, indexes) in lists {
+            let worth = |index: &u32| {
+                let place = usize::try_from(*index).unwrap_or(usize::MAX);
+                settling.worth.get(place).map(|worth| worth.price(join.reveals))
+            };
+            let amounts: Amounts = indexes.iter().filter_map(worth).sum();
+            post_avoided(draft, &join.team, draft.now(), amounts)?;
+            if !amounts.is_zero() {
+                settling.settled.avoided.push((join.team.clone(), Avoided { reason, amounts }));
+            }
+        }
+        draft.delete::<Joins>(&key);
+    }
+    Ok(())
+}
+
+impl Worth {
+    fn of(evidence: &Evidence, prices: Prices) -> Self {
+        let Evidence::Found { shown, .. } = evidence else {
+            return Self { prices, is_found: false, email: false, phones: 0 };
+        };
+        let numbers = u32::try_from(shown.phones.len()).unwrap_or(u32::MAX);
+        let phones = match prices.phone_basis {
+            PhoneBasis::Person => numbers.min(1),
+            PhoneBasis::Number => numbers,
+        };
+        Self { prices, is_found: true, email: shown.email, phones }
+    }
+
+    /// List price of what a batch that asked `reveals` gets of it.
+    fn price(&self, reveals: Reveals) -> Amounts {
+        if !self.is_found {
+            return Amounts::ZERO;
+        }
+        let phones = if reveals.phone { self.phones } else { 0 };
+        self.prices.price_of(WorstCase { find: true, email: reveals.email && self.email, phones })
+    }
+}

@@ -1,0 +1,142 @@
+//! Forgetting: what no caller can read any more leaves the books, slice by slice. Payments, the
+//! journal and removed persons stay.
+
+use std::ops::Bound;
+use std::time::Duration;
+
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::batch::Batch;
+use crate::ledger::record::job::{Job, State};
+use crate::ledger::record::lead::LeadRow;
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Leads, Slots};
+use crate::ledger::transition::read::is_ended;
+
+/// Where a sweep goes on, and by which lifetimes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The next batch to look at.
+    pub batch: Option<BatchId>,
+    /// The next job to look at.
+    pub job: Option<JobId>,
+    /// The next lead key to look at.
+    pub lead: Option<LeadKey>,
+    /// How many rows of each kind to look at.
+    pub rows: usize,
+    /// How long a batch is readable from its end.
+    pub batch_ttl: Duration,
+    /// How long a job's answers may be pointed at from its end.
+    pub results_ttl: Duration,
+    /// How long an alias or an answer that named nobody is of use.
+    pub leads_ttl: Duration,
+}
+
+/// Looks at the next rows, forgets what is over, and answers where to go on.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn sweep(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Sweep, Fault> {
+    let batch = sweep_batches(draft, sweep)?;
+    let job = sweep_jobs(draft, sweep)?;
+    let lead = sweep_leads(draft, sweep)?;
+    Ok(Sweep { batch, job, lead, ..*sweep })
+}
+
+fn after<K>(key: Option<&K>) -> Bound<&K> {
+    key.map_or(Bound::Unbounded, Bound::Excluded)
+}
+
+fn is_over(ended_at: Timestamp, ttl: Duration, now: Timestamp) -> bool {
+    ended_at.after(ttl) <= now
+}
+
+fn sweep_batches(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<BatchId>, Fault> {
+    let now = draft.now();
+    let rows = draft.from::<Batches>(after(sweep.batch.as_ref()), sweep.rows)?;
+    for (id, batch) in &rows {
+        // Its end is not before its admission, so most are told by that alone.
+        let may_be_over = is_over(batch.admitted_at, sweep.batch_ttl, now);
+        if may_be_over && batch_is_over(draft, *id, batch, sweep, now)? {
+            for (chunk, _) in draft.under::<Slots>(id)? {
+                draft.delete::<Slots>(&chunk);
+            }
+            draft.delete::<Batches>(id);
+        }
+    }
+    Ok(next(&rows, sweep.rows))
+}
+
+fn batch_is_over(
+    draft: &Draft<'_>,
+    id: BatchId,
+    batch: &Batch,
+    sweep: &Sweep,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    if !is_ended(draft, id, batch)? {
+        return Ok(false);
+    }
+    let mut ended_at = batch.canceled_at.unwrap_or(batch.admitted_at);
+    for id in &batch.jobs {
+        let Some(job) = draft.find::<Jobs>(id)? else { continue };
+        if has_open_charge(&job) {
+            return Ok(false);
+        }
+        ended_at = job.ended_at.map_or(ended_at, |at| at.max(ended_at));
+    }
+    Ok(is_over(ended_at, sweep.batch_ttl, now))
+}
+
+fn has_open_charge(job: &Job) -> bool {
+    job.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
+}
+
+fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fault> {
+    let now = draft.now();
+    let rows = draft.from::<Jobs>(after(sweep.job.as_ref()), sweep.rows)?;
+    for (id, job) in &rows {
+        let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
+        let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
+        if has_ended && is_over && !has_open_charge(job) {
+            for (chunk, _) in draft.under::<JobLeads>(id)? {
+                draft.delete::<JobLeads>(&chunk);
+            }
+            for (chunk, _) in draft.under::<Answers>(id)? {
+                draft.delete::<Answers>(&chunk);
+            }
+            if let Some(due) = job.due {
+                draft.delete::<crate::ledger::table::Due>(&(due, *id));
+            }
+            draft.delete::<Jobs>(id);
+        }
+    }
+    Ok(next(&rows, sweep.rows))
+}
+
+fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, Fault> {
+    let now = draft.now();
+    let rows = draft.from::<Leads>(after(sweep.lead.as_ref()), sweep.rows)?;
+    for (key, row) in &rows {
+        let is_stale = row.touched_at.is_none_or(|at| is_over(at, sweep.leads_ttl, now));
+        if is_stale && row.removed_at.is_none() && !is_claimed(draft, row)? {
+            draft.delete::<Leads>(key);
+        }
+    }
+    Ok(next(&rows, sweep.rows))
+}
+
+fn is_claimed(draft: &Draft<'_>, row: &LeadRow) -> Result<bool, Fault> {
+    for claim in &row.claims {
+        if draft.find::<Jobs>(&claim.at.job)?.is_some_and(|job| job.is_alive()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The last key of a full slice; none where the end was reached, to begin again.
+fn next<K: Copy, R>(rows: &[(K, R)], slice: usize) -> Option<K> {
+    if rows.len() < slice { None } else { rows.last().map(|(key, _)| *key) }
+}
