@@ -7,3 +7,4 @@ pub mod credits;
 pub mod reveal;
 pub mod team;
 pub mod time;
+pub mod vendor_id;
