@@ -4,6 +4,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)]
 
 pub mod credits;
+pub mod person;
 pub mod reveal;
 pub mod team;
 pub mod time;
