@@ -9,12 +9,14 @@ mod batch;
 mod cursor;
 mod fields;
 mod gathering;
+mod matching;
 
 pub use answer::{Canceled, Cause, Read, Refusal, Submitted, Unread, Unreadable};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
 pub use cursor::Cursor;
 pub use fields::{Echo, LeadFields};
 pub use gathering::{Gathered, Gathering};
+pub use matching::{Matched, match_results};
 
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
