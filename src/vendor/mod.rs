@@ -10,6 +10,9 @@ mod cursor;
 mod fields;
 mod gathering;
 mod matching;
+mod retry_after;
+mod sorting;
+mod wire;
 
 pub use answer::{Canceled, Cause, Read, Refusal, Submitted, Unread, Unreadable};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
