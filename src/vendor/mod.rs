@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod client;
 mod cursor;
 mod fields;
 mod gathering;
@@ -14,8 +15,14 @@ mod retry_after;
 mod sorting;
 mod wire;
 
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
 pub use answer::{Canceled, Cause, Read, Refusal, Submitted, Unread, Unreadable};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
+pub use client::{HttpVendor, Unbuildable, VendorSettings};
 pub use cursor::Cursor;
 pub use fields::{Echo, LeadFields};
 pub use gathering::{Gathered, Gathering};
