@@ -4,8 +4,10 @@
 //!
 //! - [`domain`]: the rules, pure: what a lead is, who is one person, what things cost.
 //! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
+//! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`clock`]: where the time comes from.
 
 pub mod clock;
 pub mod domain;
 pub mod ledger;
+pub mod vendor;

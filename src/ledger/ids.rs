@@ -54,30 +54,6 @@ pub struct ResultRef {
     pub index: u32,
 }
 
-/// The vendor's own id of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct VendorId(u64);
-
-impl VendorId {
-    /// The vendor's number.
-    #[must_use]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The id as a number.
-    #[must_use]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for VendorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// A random mark that tells an admission asked again from another with the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token([u8; 16]);

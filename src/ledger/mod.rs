@@ -23,7 +23,7 @@ pub mod transition;
 use std::future::Future;
 use std::time::Duration;
 
-pub use draft::{Draft, Fault, View, Writes};
+pub use draft::{Draft, Fault, RawRows, Rows, View, Writes};
 pub use shelf::{Shelf, StepOutcome, Watch};
 
 use crate::domain::credits::Amounts;

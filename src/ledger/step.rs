@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ids::{BatchId, JobId, Lease, ResultRef, Token, VendorId};
+use super::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use super::record::batch::{Batch, Dispositions};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
@@ -15,6 +15,7 @@ use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
+use crate::domain::vendor_id::VendorId;
 
 /// One lead, by the keys that name its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::domain::stored_as;
 use super::{Corrupt, Stored, stored_enum, stored_struct};
-use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token, VendorId};
+use crate::domain::vendor_id::VendorId;
+use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State};
@@ -11,7 +12,7 @@ use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
 
 stored_as!(BatchId as u64: |id| id.get(), |n| BatchId::new(n).ok_or(Corrupt("not a batch id")));
-stored_as!(VendorId as u64: |id| id.get(), |n| Ok(VendorId::new(n)));
+stored_as!(VendorId as u64: |id| id.as_number(), |n| Ok(VendorId::from_number(n)));
 stored_as!(Token as [u8; 16]: |token| *token.as_bytes(), |bytes| Ok(Token::new(bytes)));
 stored_as!(Lease as u64: |lease| lease.0, |n| Ok(Lease(n)));
 stored_struct!(JobId { batch, ordinal });

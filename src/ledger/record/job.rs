@@ -8,7 +8,8 @@ use crate::domain::pricing::{Charges, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, JobId, Lease, VendorId};
+use crate::domain::vendor_id::VendorId;
+use crate::ledger::ids::{BatchId, JobId, Lease};
 
 /// The leads that travel to the vendor as one of its batches.
 #[derive(Clone, Debug, PartialEq, Eq)]

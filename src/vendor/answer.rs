@@ -1,0 +1,178 @@
+//! The vendor's answers, sorted by what the gateway may do about them.
+//!
+//! What decides is whether the vendor may have taken the batch, since that is what costs. Certain
+//! are only an id, a definite refusal, and a request of which no byte left.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use super::Batch;
+use crate::domain::vendor_id::VendorId;
+
+/// What came of a submission.
+#[derive(Debug)]
+pub enum Submitted {
+    /// The vendor took the batch and will charge for it.
+    Accepted(VendorId),
+    /// Definitely not taken, and would not be if sent again: void, if no attempt before went
+    /// unanswered.
+    Refused(Refusal),
+    /// Not taken, because the gateway's key or address is wrong: leads are not at fault, an
+    /// operator has to act.
+    Misaddressed {
+        /// 401, 403, 404 or 405.
+        status: u16,
+    },
+    /// Not taken for now (429).
+    Wait {
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// No connection was made, so no byte of the request left.
+    NotSent(Cause),
+    /// Nobody knows whether the vendor took the batch.
+    NoAnswer(Cause),
+}
+
+/// A request that the vendor definitely did not act upon.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The first code of the vendor's envelope, if the answer was one.
+    pub code: Option<String>,
+    /// What the vendor says about it; may repeat what a lead said.
+    pub detail: Option<String>,
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Refusal({}, {:?}, <redacted>)", self.status, self.code)
+    }
+}
+
+/// What a batch read whole says.
+#[derive(Debug)]
+pub enum Read {
+    /// It is queued or under way.
+    Running {
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// It has ended, and this is all of it.
+    Ended(Batch),
+}
+
+/// Why a batch could not be read. Reading is free and changes nothing, so it may be tried again
+/// whatever the reason.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The vendor does not know the batch (404).
+    #[error("the vendor does not know the batch")]
+    Gone,
+    /// The gateway's key or address is wrong.
+    #[error("the vendor answered with status {status}: the key or the address is wrong")]
+    Misaddressed {
+        /// 401, 403 or 405.
+        status: u16,
+    },
+    /// Too many requests (429).
+    #[error("the vendor asks to wait")]
+    Wait {
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// No answer, or none that can be read.
+    #[error("no answer")]
+    NoAnswer(#[from] Cause),
+}
+
+/// What came of asking to cancel a batch.
+#[derive(Debug)]
+pub enum Canceled {
+    /// The vendor agreed.
+    Agreed,
+    /// The vendor will not, most likely because the batch has ended.
+    Refused(Refusal),
+    /// The vendor does not know the batch (404).
+    Gone,
+    /// The gateway's key or address is wrong.
+    Misaddressed {
+        /// 401, 403 or 405.
+        status: u16,
+    },
+    /// Too many requests (429).
+    Wait {
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// Nobody knows whether the vendor agreed; asking again does no harm.
+    NoAnswer(Cause),
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// No connection: the name, the network or the TLS handshake failed. No byte of the request
+    /// left.
+    #[error("the vendor cannot be reached")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+    /// The time was up.
+    #[error("the vendor did not answer in time")]
+    Late,
+    /// The connection broke before the answer was whole.
+    #[error("the connection broke before the answer was whole")]
+    Cut(#[source] Box<dyn Error + Send + Sync>),
+    /// The answer is longer than any can be.
+    #[error("the answer is longer than {bytes_max} bytes")]
+    TooLong {
+        /// The bound, on the answer as unpacked.
+        bytes_max: usize,
+    },
+    /// A status that says nothing certain: any 5xx, a redirect, one the vendor does not document.
+    #[error("the vendor answered with status {status}")]
+    Status {
+        /// The HTTP status.
+        status: u16,
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The answer came whole and makes no sense.
+    #[error("the answer cannot be read")]
+    Unreadable(#[from] Unreadable),
+}
+
+/// What is wrong with an answer. Never repeats a value of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not JSON, or not of the documented shape.
+    #[error("not the documented JSON at line {line}, column {column}")]
+    Shape {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+    },
+    /// The status of the batch is one that the vendor does not document.
+    #[error("an undocumented status of the batch")]
+    Status,
+    /// The batch is not the one that was asked for.
+    #[error("another batch than was asked for")]
+    OtherBatch,
+    /// A link to the next page that holds no cursor.
+    #[error("a link to the next page without a cursor")]
+    Link,
+    /// A link to a page that was read before.
+    #[error("links that lead in a circle")]
+    Circle,
+    /// Pages of one batch that disagree on how it ended.
+    #[error("pages that contradict each other")]
+    Contradiction,
+    /// More pages than any batch can have.
+    #[error("more than {pages_max} pages")]
+    Endless {
+        /// The bound.
+        pages_max: usize,
+    },
+}

@@ -1,0 +1,291 @@
+//! The vendor over HTTP.
+//!
+//! Requests are built from nothing: no header of a caller's gets here. One call is one request
+//! that is sent at most once, to the configured address and nowhere else: no redirects, no
+//! proxies from the environment, no retries.
+
+use std::fmt;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{RequestBuilder, Response, redirect, retry};
+use rustls::RootCertStore;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::retry_after::retry_after;
+use super::sorting::{self, Answer};
+use super::{Canceled, Cause, Cursor, LeadFields, Page, Submitted, Unread, Vendor, wire};
+use crate::domain::reveal::Reveals;
+use crate::domain::vendor_id::VendorId;
+
+/// The longest answer that is read, as unpacked: a hundred times a page of the fullest persons.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Shorter than servers keep an idle connection, so that a submission seldom meets one that is
+/// just being closed: nobody could say whether it arrived.
+const IDLE_MAX: Duration = Duration::from_secs(15);
+
+const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What it takes to reach the vendor.
+#[derive(Clone, Debug)]
+pub struct VendorSettings {
+    /// The vendor's address; a path in it comes before every path asked for.
+    pub base_url: Url,
+    /// The account's key.
+    pub api_key: SecretString,
+    /// From the first try to connect to the last byte of the answer.
+    pub timeout: Duration,
+    /// For the connection alone, TLS included.
+    pub connect_timeout: Duration,
+    /// How many results are asked for at once.
+    pub page_size: NonZeroU16,
+}
+
+/// Why settings do not make a client.
+#[derive(Debug, thiserror::Error)]
+pub enum Unbuildable {
+    /// The key would cross the network in the clear.
+    #[error("the vendor's address has to be https, except on this machine")]
+    NotHttps,
+    /// There is more in the address than scheme, host, port and path.
+    #[error("the vendor's address takes no user, password, query or fragment")]
+    NotABase,
+    /// The key has characters that no header takes.
+    #[error("the vendor's key has characters that cannot be sent in a header")]
+    Key,
+    /// TLS could not be set up.
+    #[error("the HTTP client could not be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// The vendor's API over HTTP.
+pub struct HttpVendor {
+    client: reqwest::Client,
+    batches: Url,
+    page_size: NonZeroU16,
+}
+
+impl HttpVendor {
+    /// A client for these settings. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// Where the settings cannot work.
+    pub fn new(settings: VendorSettings) -> Result<Self, Unbuildable> {
+        let VendorSettings { base_url, api_key, timeout, connect_timeout, page_size } = settings;
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls())
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .no_proxy()
+            .timeout(timeout)
+            .connect_timeout(connect_timeout)
+            .pool_idle_timeout(IDLE_MAX)
+            .user_agent(USER_AGENT)
+            .default_headers(headers(&api_key)?)
+            .build()
+            .map_err(Unbuildable::Client)?;
+        Ok(Self { client, batches: batches(base_url)?, page_size })
+    }
+
+    fn batch(&self, id: VendorId) -> Url {
+        let mut url = self.batches.clone();
+        url.path_segments_mut().expect("an https address has a path").push(&id.to_string());
+        url
+    }
+
+    fn page_of(&self, id: VendorId, after: Option<&Cursor>) -> Url {
+        let mut url = self.batch(id);
+        let mut query = format!("page%5Bsize%5D={}", self.page_size);
+        if let Some(cursor) = after {
+            query.push_str("&page%5Bafter%5D=");
+            query.push_str(cursor.in_query());
+        }
+        url.set_query(Some(&query));
+        url
+    }
+}
+
+impl Vendor for HttpVendor {
+    async fn submit(&self, leads: &[LeadFields<'_>], reveals: Reveals) -> Submitted {
+        let request = self
+            .client
+            .post(self.batches.clone())
+            .header(CONTENT_TYPE, JSON)
+            .body(wire::submission(leads, reveals));
+        sorting::submitted(exchange(request).await)
+    }
+
+    async fn page(&self, id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
+        let request = self.client.get(self.page_of(id, after));
+        sorting::page(id, exchange(request).await)
+    }
+
+    async fn cancel(&self, id: VendorId) -> Canceled {
+        let request =
+            self.client.patch(self.batch(id)).header(CONTENT_TYPE, JSON).body(wire::cancellation());
+        sorting::canceled(exchange(request).await)
+    }
+}
+
+impl fmt::Debug for HttpVendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpVendor")
+            .field("batches", &self.batches.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sends a request and reads the whole answer.
+async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
+    let response = request.send().await.map_err(lost)?;
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    Ok(Answer { status, retry_after, body: body(response).await? })
+}
+
+async fn body(mut response: Response) -> Result<Vec<u8>, Cause> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(lost)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Cause::TooLong { bytes_max: ANSWER_BYTES_MAX });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// A time that ran out before there was a connection counts as late unless the connecting itself
+/// gave up: only then is it certain that nothing was sent.
+fn lost(error: reqwest::Error) -> Cause {
+    let error = error.without_url();
+    if error.is_connect() {
+        Cause::Unreachable(error.into())
+    } else if error.is_timeout() {
+        Cause::Late
+    } else {
+        Cause::Cut(error.into())
+    }
+}
+
+/// The provider and the roots are named here, so that neither a process-wide default nor the
+/// machine's certificates have a say.
+fn tls() -> rustls::ClientConfig {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring speaks every version of TLS that is safe")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config
+}
+
+fn headers(api_key: &SecretString) -> Result<HeaderMap, Unbuildable> {
+    let bearer = format!("Bearer {}", api_key.expose_secret());
+    let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Unbuildable::Key)?;
+    bearer.set_sensitive(true);
+    Ok(HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, bearer)]))
+}
+
+/// Where the vendor's batches are.
+fn batches(mut base_url: Url) -> Result<Url, Unbuildable> {
+    let is_this_machine = match base_url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match base_url.scheme() {
+        "https" => {}
+        "http" if is_this_machine => {}
+        _ => return Err(Unbuildable::NotHttps),
+    }
+    let has_user = !base_url.username().is_empty() || base_url.password().is_some();
+    if has_user || base_url.query().is_some() || base_url.fragment().is_some() {
+        return Err(Unbuildable::NotABase);
+    }
+    base_url
+        .path_segments_mut()
+        .map_err(|()| Unbuildable::NotABase)?
+        .pop_if_empty()
+        .extend(["people", "enrichment-requests"]);
+    Ok(base_url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(base_url: &str, api_key: &str) -> Result<HttpVendor, Unbuildable> {
+        HttpVendor::new(VendorSettings {
+            base_url: base_url.parse().unwrap(),
+            api_key: api_key.to_owned().into(),
+            timeout: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(1),
+            page_size: NonZeroU16::new(100).unwrap(),
+        })
+    }
+
+    #[test]
+    fn a_path_in_the_address_comes_before_every_path() {
+        for (base_url, batch) in [
+            (
+                "https://api.amplemarket.com",
+                "https://api.amplemarket.com/people/enrichment-requests/7",
+            ),
+            ("https://x.io/a/b/", "https://x.io/a/b/people/enrichment-requests/7"),
+            ("http://localhost:1/a", "http://localhost:1/a/people/enrichment-requests/7"),
+            ("http://127.9.9.9", "http://127.9.9.9/people/enrichment-requests/7"),
+            ("http://[::1]:80", "http://[::1]/people/enrichment-requests/7"),
+        ] {
+            let vendor = built(base_url, "key").unwrap();
+            assert_eq!(vendor.batch(VendorId::from_number(7)).as_str(), batch);
+        }
+    }
+
+    #[test]
+    fn the_key_crosses_no_network_in_the_clear() {
+        for base_url in [
+            "http://api.amplemarket.com",
+            "http://localhost.x.io",
+            "http://10.0.0.1",
+            "ftp://[::1]",
+        ] {
+            assert!(matches!(built(base_url, "key"), Err(Unbuildable::NotHttps)), "{base_url}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_scheme_host_port_and_path() {
+        for base_url in ["https://u@x.io", "https://:p@x.io", "https://x.io?a=b", "https://x.io#a"]
+        {
+            assert!(matches!(built(base_url, "key"), Err(Unbuildable::NotABase)), "{base_url}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_no_header_takes_is_refused_at_once() {
+        assert!(matches!(built("https://x.io", "a\nb"), Err(Unbuildable::Key)));
+    }
+
+    #[test]
+    fn the_key_is_in_no_debug_print() {
+        let vendor = built("https://x.io", "sesame").unwrap();
+        let settings = VendorSettings {
+            base_url: "https://x.io".parse().unwrap(),
+            api_key: "sesame".to_owned().into(),
+            timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
+            page_size: NonZeroU16::MIN,
+        };
+        let printed = format!("{vendor:?} {settings:?}");
+        assert!(!printed.contains("sesame"), "{printed}");
+    }
+}

@@ -1,0 +1,133 @@
+//! Many pages into one batch.
+
+use std::collections::HashSet;
+
+use super::{Batch, Cursor, EndedPage, Unreadable};
+
+/// Ten times what the largest batch takes at a hundred results a page.
+const PAGES_MAX: usize = 1_000;
+
+/// The pages of one batch that were read so far, in the order of their links.
+#[derive(Debug, Default)]
+pub struct Gathering {
+    batch: Option<Batch>,
+    seen: HashSet<Cursor>,
+    next: Option<Cursor>,
+}
+
+/// What stands after one more page.
+#[derive(Debug)]
+pub enum Gathered {
+    /// There are more pages.
+    Partly(Gathering),
+    /// This was the last one.
+    Wholly(Batch),
+}
+
+impl Gathering {
+    /// Where the page that is wanted now begins; `None` for the first.
+    #[must_use]
+    pub fn after(&self) -> Option<&Cursor> {
+        self.next.as_ref()
+    }
+
+    /// What was gathered, and one page more.
+    ///
+    /// # Errors
+    /// Where the pages cannot be those of one batch, or never end.
+    pub fn with(self, page: EndedPage) -> Result<Gathered, Unreadable> {
+        let Self { batch, mut seen, .. } = self;
+        let batch = match batch {
+            Some(batch) => joined(batch, page.batch)?,
+            None => page.batch,
+        };
+        let Some(next) = page.next else {
+            return Ok(Gathered::Wholly(batch));
+        };
+        if !seen.insert(next.clone()) {
+            return Err(Unreadable::Circle);
+        }
+        if seen.len() >= PAGES_MAX {
+            return Err(Unreadable::Endless { pages_max: PAGES_MAX });
+        }
+        Ok(Gathered::Partly(Self { batch: Some(batch), seen, next: Some(next) }))
+    }
+}
+
+/// The errors are those of the first page: each page repeats the batch's.
+fn joined(mut batch: Batch, page: Batch) -> Result<Batch, Unreadable> {
+    if batch.ending != page.ending {
+        return Err(Unreadable::Contradiction);
+    }
+    match (&mut batch.results, page.results) {
+        (Some(results), Some(more)) => results.extend(more),
+        (None, None) => {}
+        (Some(_), None) | (None, Some(_)) => return Err(Unreadable::Contradiction),
+    }
+    Ok(batch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vendor::{Echo, Ending, Finding, VendorResult};
+
+    fn page(position: u32, next: Option<&str>) -> EndedPage {
+        let result = VendorResult {
+            position: Some(position),
+            echo: Echo::default(),
+            finding: Finding::NotFound,
+        };
+        EndedPage {
+            batch: Batch {
+                ending: Ending::Completed,
+                results: Some(vec![result]),
+                errors: Vec::new(),
+            },
+            next: next.map(|next| Cursor::in_link(&format!("?page[after]={next}")).unwrap()),
+        }
+    }
+
+    fn gather(pages: impl IntoIterator<Item = EndedPage>) -> Result<Gathered, Unreadable> {
+        let mut gathered = Gathered::Partly(Gathering::default());
+        for page in pages {
+            gathered = match gathered {
+                Gathered::Partly(gathering) => gathering.with(page)?,
+                whole @ Gathered::Wholly(_) => return Ok(whole),
+            };
+        }
+        Ok(gathered)
+    }
+
+    #[test]
+    fn results_stand_in_the_order_of_the_pages() {
+        let pages = [page(1, Some("1")), page(2, Some("2")), page(3, None)];
+        let Ok(Gathered::Wholly(batch)) = gather(pages) else { panic!("not whole") };
+        let positions: Vec<_> = batch.results.unwrap().iter().map(|r| r.position).collect();
+        assert_eq!(positions, [Some(1), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn a_circle_of_links_is_left_at_once() {
+        let pages = [page(1, Some("1")), page(2, Some("2")), page(1, Some("1"))];
+        assert_eq!(gather(pages).unwrap_err(), Unreadable::Circle);
+    }
+
+    #[test]
+    fn pages_without_an_end_are_given_up() {
+        let pages = (0..).map(|n| page(n, Some(&n.to_string())));
+        assert_eq!(gather(pages).unwrap_err(), Unreadable::Endless { pages_max: PAGES_MAX });
+    }
+
+    #[test]
+    fn pages_that_disagree_are_no_batch() {
+        let mut canceled = page(2, None);
+        canceled.batch.ending = Ending::Canceled;
+        let mut without_list = page(2, None);
+        without_list.batch.results = None;
+        for other in [canceled, without_list] {
+            let gathered = gather([page(1, Some("1")), other]);
+            assert_eq!(gathered.unwrap_err(), Unreadable::Contradiction);
+        }
+    }
+}

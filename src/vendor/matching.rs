@@ -1,0 +1,289 @@
+//! Which result answers which lead.
+//!
+//! A wrong match hands one person's data to somebody who asked for another; a missed one leaves a
+//! lead unresolved. So the whole list is taken in order only where nothing speaks against it, and
+//! else a result counts only for the one lead that it repeats word for word.
+
+use std::collections::HashMap;
+
+use super::{LeadFields, VendorResult};
+
+/// Every result in its place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Matched {
+    /// One for each lead, in the leads' order; `None` where no result is certain to be the lead's.
+    pub answers: Vec<Option<VendorResult>>,
+    /// Results that are certain to be nobody's, or not certain to be anybody's.
+    pub extras: Vec<VendorResult>,
+}
+
+/// Gives each result to the lead that it answers: by position where there are as many results as
+/// leads and no echo contradicts it, else by unique echo.
+#[must_use]
+pub fn match_results(leads: &[LeadFields<'_>], results: Vec<VendorResult>) -> Matched {
+    let asked: Vec<_> = leads.iter().copied().map(Words::of).collect();
+    let echoed: Vec<_> = results.iter().map(|result| Words::of(result.echo.fields())).collect();
+    let places = by_position(&asked, &echoed, &results).unwrap_or_else(|| by_echo(&asked, &echoed));
+
+    let mut answers: Vec<_> = leads.iter().map(|_| None).collect();
+    let mut extras = Vec::new();
+    for (result, place) in results.into_iter().zip(places) {
+        match place {
+            Some(lead) => answers[lead] = Some(result),
+            None => extras.push(result),
+        }
+    }
+    Matched { answers, extras }
+}
+
+/// The lead of each result, or nothing if one of them would be given a lead that it contradicts.
+fn by_position(
+    asked: &[Words],
+    echoed: &[Words],
+    results: &[VendorResult],
+) -> Option<Vec<Option<usize>>> {
+    if results.len() != asked.len() {
+        return None;
+    }
+    let places = numbered(results).unwrap_or_else(|| (0..results.len()).collect());
+    let is_contradicted =
+        places.iter().zip(echoed).any(|(place, echo)| echo.contradicts(&asked[*place]));
+    (!is_contradicted).then(|| places.into_iter().map(Some).collect())
+}
+
+/// The places that the results' own positions give, if each place is given once.
+fn numbered(results: &[VendorResult]) -> Option<Vec<usize>> {
+    let mut is_taken = vec![false; results.len()];
+    results
+        .iter()
+        .map(|result| {
+            let place = usize::try_from(result.position?.checked_sub(1)?).ok()?;
+            let taken = is_taken.get_mut(place)?;
+            (!std::mem::replace(taken, true)).then_some(place)
+        })
+        .collect()
+}
+
+/// The lead of each result that repeats exactly one lead, and no other result does.
+fn by_echo(asked: &[Words], echoed: &[Words]) -> Vec<Option<usize>> {
+    let (leads, results) = (only_places(asked), only_places(echoed));
+    echoed
+        .iter()
+        .map(|echo| {
+            results.get(echo).copied().flatten()?;
+            leads.get(echo).copied().flatten()
+        })
+        .collect()
+}
+
+/// Where each stands, or `None` for what stands in more places than one.
+fn only_places(all: &[Words]) -> HashMap<&Words, Option<usize>> {
+    let mut places = HashMap::new();
+    for (place, words) in all.iter().enumerate().filter(|(_, words)| !words.are_none()) {
+        places.entry(words).and_modify(|place| *place = None).or_insert(Some(place));
+    }
+    places
+}
+
+/// The six fields as they compare: vendors tidy up what they repeat, so case, spaces, a scheme,
+/// `www.` and a slash at the end make no difference, and a blank is none.
+#[derive(PartialEq, Eq, Hash)]
+struct Words([Option<String>; 6]);
+
+impl Words {
+    fn of(fields: LeadFields<'_>) -> Self {
+        Self(fields.each().map(|field| field.map(tidied).filter(|text| !text.is_empty())))
+    }
+
+    fn are_none(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
+    /// Whether this echo cannot be that lead's: a field of both differs, or each has one that the
+    /// other has not. One that repeats less, or nothing, contradicts nobody; nor does one that
+    /// repeats all and more.
+    fn contradicts(&self, lead: &Self) -> bool {
+        let pairs = || self.0.iter().zip(&lead.0);
+        let differs = pairs().any(|(echo, lead)| echo.is_some() && lead.is_some() && echo != lead);
+        let says_more = pairs().any(|(echo, lead)| echo.is_some() && lead.is_none());
+        let says_less = pairs().any(|(echo, lead)| echo.is_none() && lead.is_some());
+        differs || (says_more && says_less)
+    }
+}
+
+fn tidied(text: &str) -> String {
+    let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let bare = spaced.strip_prefix("https://").or_else(|| spaced.strip_prefix("http://"));
+    let bare = bare.unwrap_or(&spaced);
+    bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    use super::*;
+    use crate::vendor::{Echo, Finding};
+
+    fn email(email: &str) -> LeadFields<'_> {
+        LeadFields { email: Some(email), ..LeadFields::default() }
+    }
+
+    fn result(position: Option<u32>, echo: LeadFields<'_>) -> VendorResult {
+        let [email, linkedin_url, company_domain, company_name, name, title] =
+            echo.each().map(|field| field.map(str::to_owned));
+        let echo = Echo { email, linkedin_url, company_domain, company_name, name, title };
+        VendorResult { position, echo, finding: Finding::NotFound }
+    }
+
+    /// The position of the result that each lead got, 0 for none, and how many results are extra.
+    fn matched(leads: &[LeadFields<'_>], results: Vec<VendorResult>) -> (Vec<u32>, usize) {
+        let Matched { answers, extras } = match_results(leads, results);
+        let positions = answers.into_iter().map(|answer| answer.map_or(0, |a| a.position.unwrap()));
+        (positions.collect(), extras.len())
+    }
+
+    #[test]
+    fn empty_echoes_go_by_position() {
+        let leads = [email("a@x.io"), email("b@x.io")];
+        let none = LeadFields::default();
+        let results = vec![result(Some(2), none), result(Some(1), none)];
+        assert_eq!(matched(&leads, results), (vec![1, 2], 0));
+    }
+
+    #[test]
+    fn ids_that_are_no_positions_leave_the_order_of_the_list() {
+        let leads = [email("a@x.io"), email("b@x.io")];
+        let none = LeadFields::default();
+        for ids in [[902, 901], [1, 1], [0, 1]] {
+            let results = ids.map(|id| result(Some(id), none)).to_vec();
+            assert_eq!(matched(&leads, results), (ids.to_vec(), 0));
+        }
+    }
+
+    #[test]
+    fn one_contradiction_puts_the_whole_order_in_doubt() {
+        let leads = [email("a@x.io"), email("b@x.io"), email("c@x.io")];
+        let results = vec![
+            result(Some(1), LeadFields::default()),
+            result(Some(2), email("c@x.io")),
+            result(Some(3), email("b@x.io")),
+        ];
+        assert_eq!(matched(&leads, results), (vec![0, 3, 2], 1));
+    }
+
+    #[test]
+    fn a_title_or_company_in_common_does_not_make_an_echo_a_leads_own() {
+        let by_email = LeadFields { title: Some("CTO"), ..email("a@x.io") };
+        let by_url = LeadFields {
+            linkedin_url: Some("linkedin.com/in/b"),
+            title: Some("CTO"),
+            ..LeadFields::default()
+        };
+        let results = vec![result(Some(1), by_url), result(Some(2), by_email)];
+        assert_eq!(matched(&[by_email, by_url], results), (vec![2, 1], 0));
+    }
+
+    #[test]
+    fn a_lead_whose_company_agrees_and_whose_name_does_not_is_contradicted() {
+        let at_acme = |name| LeadFields {
+            name: Some(name),
+            company_name: Some("Acme"),
+            ..LeadFields::default()
+        };
+        let leads = [at_acme("Ada"), at_acme("Bob")];
+        let results = vec![result(Some(1), at_acme("Bob")), result(Some(2), at_acme("Ada"))];
+        assert_eq!(matched(&leads, results), (vec![2, 1], 0));
+    }
+
+    #[test]
+    fn an_echo_that_shares_no_field_with_its_lead_contradicts_it() {
+        let named = LeadFields { name: Some("Ada"), ..LeadFields::default() };
+        let (leads, results) = ([email("a@x.io")], vec![result(Some(1), named)]);
+        assert_eq!(matched(&leads, results), (vec![0], 1));
+    }
+
+    #[test]
+    fn a_tidied_echo_and_one_with_a_field_more_contradict_nobody() {
+        let lead = LeadFields {
+            email: Some("Ada@X.io"),
+            linkedin_url: Some("https://www.LinkedIn.com/in/ada/"),
+            title: Some(" "),
+            ..LeadFields::default()
+        };
+        let echo = LeadFields {
+            email: Some("ada@x.io "),
+            linkedin_url: Some("linkedin.com/in/ada"),
+            title: Some("Countess"),
+            name: Some("Ada"),
+            ..LeadFields::default()
+        };
+        assert_eq!(matched(&[lead], vec![result(Some(9), echo)]), (vec![9], 0));
+    }
+
+    #[test]
+    fn fewer_results_go_by_echo_and_an_ambiguous_echo_goes_to_nobody() {
+        let leads = [email("a@x.io"), email("b@x.io"), email("c@x.io"), email("c@x.io")];
+        let results = vec![result(Some(1), email("b@x.io")), result(Some(2), email("c@x.io"))];
+        assert_eq!(matched(&leads, results), (vec![0, 1, 0, 0], 1));
+
+        let leads = [email("a@x.io")];
+        let results = vec![result(Some(1), email("a@x.io")), result(Some(2), email("a@x.io"))];
+        assert_eq!(matched(&leads, results), (vec![0], 2));
+    }
+
+    /// Leads that all differ in the fields that name them.
+    fn leads() -> impl Strategy<Value = Vec<[Option<String>; 3]>> {
+        let lead = (any::<bool>(), any::<bool>());
+        proptest::collection::vec(lead, 1..8).prop_map(|leads| {
+            let fields = |(n, (by_email, titled)): (usize, (bool, bool))| {
+                let email = format!("{n}@x.io");
+                let url = format!("linkedin.com/in/{n}");
+                let title = titled.then(|| "CTO".to_owned());
+                if by_email { [Some(email), None, title] } else { [None, Some(url), title] }
+            };
+            leads.into_iter().enumerate().map(fields).collect()
+        })
+    }
+
+    fn fields([email, linkedin_url, title]: &[Option<String>; 3]) -> LeadFields<'_> {
+        LeadFields {
+            email: email.as_deref(),
+            linkedin_url: linkedin_url.as_deref(),
+            title: title.as_deref(),
+            ..LeadFields::default()
+        }
+    }
+
+    proptest! {
+        /// Whatever the vendor leaves out, repeats or shuffles.
+        #[test]
+        fn no_lead_gets_the_result_of_another(
+            (leads, order) in leads().prop_flat_map(|leads| {
+                let twice: Vec<_> = (0..leads.len()).chain(0..leads.len()).collect();
+                let count = twice.len();
+                (Just(leads), subsequence(twice, 0..=count).prop_shuffle())
+            }),
+            is_numbered in any::<bool>(),
+        ) {
+            let leads: Vec<_> = leads.iter().map(fields).collect();
+            let results: Vec<_> = order
+                .iter()
+                .zip(1..)
+                .map(|(lead, n)| result(is_numbered.then_some(n), leads[*lead]))
+                .collect();
+            let Matched { answers, extras } = match_results(&leads, results);
+
+            let answered = answers.iter().flatten().count();
+            prop_assert_eq!(answered + extras.len(), order.len());
+            for (place, answer) in answers.iter().enumerate() {
+                let told = order.iter().filter(|lead| **lead == place).count();
+                prop_assert_eq!(answer.is_some(), told == 1);
+                if let Some(answer) = answer {
+                    prop_assert_eq!(answer.echo.fields(), leads[place]);
+                }
+            }
+        }
+    }
+}

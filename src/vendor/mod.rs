@@ -1,0 +1,70 @@
+//! What costs: the vendor's API, and every answer of it sorted by what the gateway may do next.
+//!
+//! Each call is one request, sent once: nothing here retries, waits, keeps a budget or counts
+//! credits. The shapes of the vendor's JSON end in `wire`; what leaves this module is the house's
+//! own.
+
+mod answer;
+mod batch;
+mod client;
+mod cursor;
+mod fields;
+mod gathering;
+mod matching;
+mod retry_after;
+mod sorting;
+mod wire;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Canceled, Cause, Read, Refusal, Submitted, Unread, Unreadable};
+pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
+pub use client::{HttpVendor, Unbuildable, VendorSettings};
+pub use cursor::Cursor;
+pub use fields::{Echo, LeadFields};
+pub use gathering::{Gathered, Gathering};
+pub use matching::{Matched, match_results};
+
+use crate::domain::reveal::Reveals;
+use crate::domain::vendor_id::VendorId;
+
+/// Amplemarket, or whatever stands in its place.
+pub trait Vendor: Send + Sync + 'static {
+    /// Asks for leads, as one batch of the vendor's. The one call here that costs.
+    fn submit(
+        &self,
+        leads: &[LeadFields<'_>],
+        reveals: Reveals,
+    ) -> impl Future<Output = Submitted> + Send;
+
+    /// Reads one page of a batch: the first, or the one after a cursor.
+    fn page(
+        &self,
+        id: VendorId,
+        after: Option<&Cursor>,
+    ) -> impl Future<Output = Result<Page, Unread>> + Send;
+
+    /// Asks the vendor to go no further with a batch. What it gathered so far is read as ever.
+    fn cancel(&self, id: VendorId) -> impl Future<Output = Canceled> + Send;
+
+    /// Reads a batch whole, one request a page. Of a batch that has not ended only the first page
+    /// is read.
+    fn read(&self, id: VendorId) -> impl Future<Output = Result<Read, Unread>> + Send {
+        async move {
+            let mut gathering = Gathering::default();
+            loop {
+                let page = match self.page(id, gathering.after()).await? {
+                    Page::Running { retry_after } => return Ok(Read::Running { retry_after }),
+                    Page::Ended(page) => page,
+                };
+                gathering = match gathering.with(page).map_err(Cause::from)? {
+                    Gathered::Partly(gathering) => gathering,
+                    Gathered::Wholly(batch) => return Ok(Read::Ended(batch)),
+                };
+            }
+        }
+    }
+}

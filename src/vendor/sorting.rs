@@ -1,0 +1,75 @@
+//! From an HTTP answer to what the gateway may do about it: the one place that knows what a status
+//! means.
+//!
+//! An answer that did not come whole is no answer, whatever its status was.
+
+use std::time::Duration;
+
+use super::{Canceled, Cause, Page, Refusal, Submitted, Unread, wire};
+use crate::domain::vendor_id::VendorId;
+
+/// An answer that came whole.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Answer {
+    fn refusal(&self) -> Refusal {
+        let first = wire::errors(&self.body).into_iter().next();
+        let (code, detail) = first.map_or((None, None), |error| (error.code, error.detail));
+        Refusal { status: self.status, code, detail }
+    }
+
+    fn undecided(&self) -> Cause {
+        Cause::Status { status: self.status, retry_after: self.retry_after }
+    }
+}
+
+/// What came of a submission.
+pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(cause @ Cause::Unreachable(_)) => return Submitted::NotSent(cause),
+        Err(cause) => return Submitted::NoAnswer(cause),
+    };
+    match answer.status {
+        202 => match wire::accepted(&answer.body) {
+            Ok(id) => Submitted::Accepted(id),
+            Err(unreadable) => Submitted::NoAnswer(unreadable.into()),
+        },
+        400 | 402 | 413 | 415 | 422 => Submitted::Refused(answer.refusal()),
+        status @ (401 | 403 | 404 | 405) => Submitted::Misaddressed { status },
+        429 => Submitted::Wait { retry_after: answer.retry_after },
+        _ => Submitted::NoAnswer(answer.undecided()),
+    }
+}
+
+/// What a page of this batch says.
+pub(super) fn page(id: VendorId, answer: Result<Answer, Cause>) -> Result<Page, Unread> {
+    let answer = answer?;
+    match answer.status {
+        200 => Ok(wire::page(id, &answer).map_err(Cause::from)?),
+        404 => Err(Unread::Gone),
+        status @ (401 | 403 | 405) => Err(Unread::Misaddressed { status }),
+        429 => Err(Unread::Wait { retry_after: answer.retry_after }),
+        _ => Err(answer.undecided().into()),
+    }
+}
+
+/// What came of asking to cancel.
+pub(super) fn canceled(answer: Result<Answer, Cause>) -> Canceled {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(cause) => return Canceled::NoAnswer(cause),
+    };
+    match answer.status {
+        200 | 202 | 204 => Canceled::Agreed,
+        404 => Canceled::Gone,
+        status @ (401 | 403 | 405) => Canceled::Misaddressed { status },
+        429 => Canceled::Wait { retry_after: answer.retry_after },
+        400..=499 => Canceled::Refused(answer.refusal()),
+        _ => Canceled::NoAnswer(answer.undecided()),
+    }
+}

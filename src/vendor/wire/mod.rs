@@ -1,0 +1,20 @@
+//! The vendor's JSON, and nothing of it beyond this module. Shapes are those of the vendor's
+//! published document; members it does not name are let pass.
+
+mod batch;
+mod envelope;
+mod person;
+mod request;
+
+pub(super) use batch::{accepted, page};
+pub(super) use envelope::errors;
+pub(super) use request::{cancellation, submission};
+
+use super::Unreadable;
+
+impl From<serde_json::Error> for Unreadable {
+    /// Keeps the place and drops the message, which may repeat a value.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Shape { line: error.line(), column: error.column() }
+    }
+}
