@@ -4,6 +4,8 @@
 //!
 //! - [`domain`]: the rules, pure: what a lead is, who is one person, what things cost.
 //! - [`clock`]: where the time comes from.
+//! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
 
 pub mod clock;
 pub mod domain;
+pub mod sandbox;
