@@ -48,6 +48,8 @@ mod person;
 mod routes;
 mod submission;
 mod tally;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::{Arc, Mutex};
