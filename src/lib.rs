@@ -6,8 +6,10 @@
 //! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`clock`]: where the time comes from.
+//! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
 
 pub mod clock;
 pub mod domain;
 pub mod ledger;
 pub mod vendor;
+pub mod sandbox;

@@ -1,0 +1,141 @@
+//! The vendor's desk: every batch it took, the leads still to finish, and the bill.
+//!
+//! Nothing here runs by itself. Whoever looks brings the desk up to the present first, so the
+//! bill always holds every lead whose time has come, dated by that time.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Options;
+use super::answer::{Answer, Error, NO_CREDITS, NOT_FOUND};
+use super::batch::{Batch, Ending};
+use super::bill::{Bill, EntryKind, Totals};
+use super::fault::Faults;
+use super::lead::Lead;
+use super::page::Page;
+use super::submission::Submission;
+use super::tally::Tally;
+
+/// The longest that a batch may take: ten years.
+const PROCESSING_MS_MAX: i64 = 10 * 365 * 86_400_000;
+
+/// All that the sandbox remembers.
+pub(super) struct Desk {
+    options: Arc<Options>,
+    pub(super) faults: Faults,
+    /// In the order they came: the first has the id 1.
+    batches: Vec<Batch>,
+    /// When each running batch finishes its next lead.
+    due: BTreeSet<(i64, u64)>,
+    tally: Tally,
+    posts_received: u64,
+}
+
+impl Desk {
+    pub(super) fn new(options: Arc<Options>) -> Self {
+        let tally = Tally::new(millis(options.window));
+        let (faults, batches, due) = (Faults::default(), Vec::new(), BTreeSet::new());
+        Self { options, faults, batches, due, tally, posts_received: 0 }
+    }
+
+    /// Finishes, in the order of their time, the leads whose time has come.
+    pub(super) fn catch_up(&mut self, now: i64) {
+        while let Some((at, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
+            self.due.remove(&(at, id));
+            let batch = batch_mut(&mut self.batches, id).expect("what is due was taken");
+            if let Some(delivery) = batch.finish_next(at) {
+                self.tally.book(&delivery, &self.faults.dedupe_misses);
+            }
+            self.due.extend(batch.next_finish_at().map(|at| (at, id)));
+        }
+    }
+
+    pub(super) fn count_post(&mut self) {
+        self.posts_received += 1;
+    }
+
+    /// Takes a batch, unless what it may cost at most is more than is left.
+    pub(super) fn submit(
+        &mut self,
+        submission: Submission,
+        ending: Ending,
+        now: i64,
+    ) -> Result<Answer, Error> {
+        if !self.affords(&submission) {
+            return Err(
+                NO_CREDITS.says("You do not have enough credits to perform this operation.")
+            );
+        }
+        let id = u64::try_from(self.batches.len() + 1).expect("few batches");
+        let processing = self.faults.processing_ms.map(Duration::from_millis);
+        let processing_ms = millis(processing.unwrap_or(self.options.processing));
+        let processing_ms = processing_ms.min(PROCESSING_MS_MAX);
+        let batch = Batch::take(id, submission, ending, now, processing_ms);
+        let answer = batch.accepted();
+        self.due.extend(batch.next_finish_at().map(|at| (at, id)));
+        self.batches.push(batch);
+        Ok(answer)
+    }
+
+    pub(super) fn read(&self, id: u64, page: Page, now: i64) -> Result<Answer, Error> {
+        let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
+        let batch = index.and_then(|index| self.batches.get(index)).ok_or_else(unknown)?;
+        Ok(batch.answer(page, now))
+    }
+
+    /// Cancels a batch; what it has gathered stays, and so does what that cost.
+    pub(super) fn cancel(&mut self, id: u64, now: i64) -> Result<Answer, Error> {
+        let page = Page::first(self.page_size());
+        let batch = batch_mut(&mut self.batches, id).ok_or_else(unknown)?;
+        self.due.retain(|(_, due)| *due != id);
+        batch.cancel(now);
+        Ok(batch.answer(page, now))
+    }
+
+    pub(super) fn page_size(&self) -> usize {
+        self.faults.page_size.map_or(self.options.page_size, usize::from)
+    }
+
+    pub(super) fn bill(&self) -> Bill {
+        let leads = self.batches.iter().map(|batch| batch.leads().len()).sum::<usize>();
+        let leads_received = u64::try_from(leads).expect("few leads");
+        let posts_received = self.posts_received;
+        Bill { leads_received, posts_received, ..self.tally.bill.clone() }
+    }
+
+    pub(super) fn leads_received(&self) -> Vec<String> {
+        self.batches.iter().flat_map(Batch::leads).map(Lead::label).collect()
+    }
+
+    pub(super) fn posts_received(&self) -> u64 {
+        self.posts_received
+    }
+
+    fn affords(&self, submission: &Submission) -> bool {
+        let Some(credits) = self.options.credits else { return true };
+        let reveals = submission.reveals;
+        let email = reveals.email.then_some(EntryKind::EmailRevealed);
+        let phone = reveals.phone.then_some(EntryKind::PhoneRevealed);
+        let mut most = Totals { email: self.tally.bill.email, phone: self.tally.bill.phone };
+        for _ in &submission.leads {
+            for kind in [Some(EntryKind::PersonFound), email, phone].into_iter().flatten() {
+                most.add(kind.unit(), kind.price());
+            }
+        }
+        most.email <= credits.email && (!reveals.phone || most.phone <= credits.phone)
+    }
+}
+
+fn batch_mut(batches: &mut [Batch], id: u64) -> Option<&mut Batch> {
+    let index = usize::try_from(id).ok()?.checked_sub(1)?;
+    batches.get_mut(index)
+}
+
+fn unknown() -> Error {
+    NOT_FOUND.says("There is no such enrichment request.")
+}
+
+fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
+}

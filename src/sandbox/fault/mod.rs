@@ -1,0 +1,152 @@
+//! Faults: what may go wrong between the gateway and the vendor, as tests and demos order it.
+
+mod chance;
+mod rule;
+mod spoil;
+
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+
+pub use chance::Chance;
+pub use rule::{ErrorEnding, Failure, FaultKind, Operation, Rule};
+
+pub(super) use spoil::{refusal, spoil};
+
+/// Everything that is out of order at present. In JSON every field may be left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// What strikes single requests, in this order.
+    pub rules: Vec<Rule>,
+    /// From a batch's arrival to the finish of its last lead, for batches from now on.
+    pub processing_ms: Option<u64>,
+    /// Results on one page, by default and at most.
+    pub page_size: Option<NonZeroUsize>,
+    /// For which leads the vendor's own dedupe overlooks that it has charged the person.
+    pub dedupe_misses: Vec<Miss>,
+}
+
+/// Two ways to ask for one person that the vendor's dedupe takes for two people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Miss {
+    /// Addresses that differ in case only.
+    EmailCase,
+    /// LinkedIn addresses written differently.
+    LinkedinForm,
+    /// An email once, a LinkedIn address the other time.
+    EmailVsLinkedin,
+    /// Two leads of one batch.
+    SameBatch,
+    /// Two batches, the second taken before the first had finished the person.
+    ConcurrentBatches,
+}
+
+impl Faults {
+    /// Nothing out of order but these rules.
+    #[must_use]
+    pub fn of(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self { rules: rules.into_iter().collect(), ..Self::default() }
+    }
+
+    /// What strikes one request: each rule it `concerns` has its turn, up to the first refusal,
+    /// since whatever comes after that never meets the request.
+    pub(super) fn draw(&mut self, concerns: impl Fn(&Rule) -> bool) -> Vec<FaultKind> {
+        let mut drawn = Vec::new();
+        for rule in self.rules.iter_mut().filter(|rule| concerns(rule)) {
+            if rule.strikes() {
+                drawn.push(rule.kind);
+            }
+            if drawn.last().is_some_and(|kind| kind.is_refusal()) {
+                break;
+            }
+        }
+        self.rules.retain(|rule| rule.times != Some(0));
+        drawn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::from_str;
+
+    use super::*;
+
+    fn draw(faults: &mut Faults, operation: Operation) -> Vec<FaultKind> {
+        faults.draw(|rule| rule.concerns(operation))
+    }
+
+    #[test]
+    fn a_rule_strikes_as_often_as_it_says_and_then_is_gone() {
+        let rule = Rule::always(Operation::Submit, FaultKind::CutAfter).times(2);
+        let mut faults = Faults::of([rule]);
+        assert_eq!(draw(&mut faults, Operation::Read), []);
+        assert_eq!(draw(&mut faults, Operation::Submit), [FaultKind::CutAfter]);
+        assert_eq!(faults.rules[0].times, Some(1));
+        assert_eq!(draw(&mut faults, Operation::Submit), [FaultKind::CutAfter]);
+        assert_eq!(faults, Faults::default());
+    }
+
+    #[test]
+    fn rules_behind_a_refusal_keep_their_turns() {
+        let refused = Rule::always(Operation::Any, FaultKind::CutBefore).times(1);
+        let late = Rule::always(Operation::Any, FaultKind::LatencyMs(5)).times(1);
+        let mut faults = Faults::of([refused, late]);
+        assert_eq!(draw(&mut faults, Operation::Read), [FaultKind::CutBefore]);
+        assert_eq!(draw(&mut faults, Operation::Read), [FaultKind::LatencyMs(5)]);
+    }
+
+    #[test]
+    fn chance_falls_the_same_way_at_every_start() {
+        let rule = Rule::always(Operation::Read, FaultKind::Malformed);
+        let faults = Faults::of([rule.by_chance(0.25, 7)]);
+        let struck = |mut faults: Faults| {
+            (0..1_000).map(|_| draw(&mut faults, Operation::Read).len()).collect::<Vec<_>>()
+        };
+        assert_eq!(struck(faults.clone()), struck(faults.clone()));
+        let hits: usize = struck(faults).into_iter().sum();
+        assert!((200..300).contains(&hits), "{hits}");
+    }
+
+    #[test]
+    fn every_example_in_the_documentation_is_read() {
+        let page = include_str!("../../../docs/sandbox.md");
+        let examples: Vec<&str> =
+            page.split("-d '").skip(1).filter_map(|d| d.split('\'').next()).collect();
+        assert_eq!(examples.len(), 4);
+        for example in examples {
+            assert!(from_str::<Faults>(example).is_ok(), "{example}");
+        }
+    }
+
+    #[test]
+    fn every_kind_in_the_documentation_is_read() {
+        let page = include_str!("../../../docs/sandbox.md");
+        let (_, table) = page.split_once("| `kind` | what happens |").unwrap();
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let kinds: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        assert_eq!(kinds.len(), 14);
+        for kind in kinds {
+            assert!(from_str::<FaultKind>(kind).is_ok(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_documented_is_not_read() {
+        let rule = |fields: &str| format!(r#"{{"rules": [{{"operation": "read", {fields}}}]}}"#);
+        assert!(from_str::<Faults>(&rule(r#""kind": "malformed""#)).is_ok());
+        for wrong in [
+            r#"{"rule": []}"#.to_owned(),
+            r#"{"page_size": 0}"#.to_owned(),
+            r#"{"dedupe_misses": ["spelling"]}"#.to_owned(),
+            rule(r#""kind": "malformed", "time": 1"#),
+            rule(r#""kind": "broken""#),
+            rule(r#""kind": {"status": {"code": 200}}"#),
+            rule(r#""kind": {"status": {"code": 429, "x": 1}}"#),
+            rule(r#""kind": "malformed", "chance": {"probability": 1.5, "seed": 7}"#),
+        ] {
+            assert!(from_str::<Faults>(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Spoiling answers that are otherwise right.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use serde_json::{Map, Value, json};
+
+use super::{Failure, FaultKind};
+use crate::sandbox::answer::{Answer, ErrorKind};
+use crate::sandbox::cut;
+use crate::sandbox::lead::FIELDS;
+
+/// The answer where a fault forbids to act on the request.
+pub(in crate::sandbox) fn refusal(faults: &[FaultKind]) -> Option<Response> {
+    match faults.last() {
+        Some(FaultKind::CutBefore) => Some(cut::before_answer()),
+        Some(FaultKind::Status(failure)) if !failure.taken => {
+            Some(failed(*failure).into_response())
+        }
+        _ => None,
+    }
+}
+
+/// Writes an answer, distorted by each fault in turn, to the wire or part of the way.
+pub(in crate::sandbox) fn spoil(mut answer: Answer, faults: &[FaultKind]) -> Response {
+    for fault in faults {
+        distort(&mut answer, *fault);
+    }
+    if faults.contains(&FaultKind::CutAfter) {
+        cut::within(answer)
+    } else if faults.contains(&FaultKind::Malformed) {
+        malformed(answer)
+    } else {
+        answer.into_response()
+    }
+}
+
+fn distort(answer: &mut Answer, fault: FaultKind) {
+    match fault {
+        FaultKind::Status(failure) => *answer = failed(failure),
+        FaultKind::NoId => {
+            answer.body.as_object_mut().and_then(|object| object.remove("id"));
+        }
+        kind if kind.is_about_results() => {
+            let results = answer.body.get_mut("results").and_then(Value::as_array_mut);
+            if let Some(results) = results.filter(|results| !results.is_empty()) {
+                distort_results(results, kind);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Expects at least one result.
+fn distort_results(results: &mut Vec<Value>, fault: FaultKind) {
+    match fault {
+        FaultKind::ResultsMissing => drop(results.remove(0)),
+        FaultKind::ResultsExtra => results.push(extra(results)),
+        FaultKind::ResultsOutOfOrder => results.reverse(),
+        FaultKind::EchoContradicts => {
+            if let Some(first) = results[0].as_object_mut() {
+                first.extend(stranger());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// One more result of the same outcome, for a lead that nobody submitted.
+fn extra(results: &[Value]) -> Value {
+    let mut extra = results[0].clone();
+    let ids = results.iter().filter_map(|result| result["id"].as_u64());
+    if let Some(fields) = extra.as_object_mut() {
+        fields.insert("id".to_owned(), json!(ids.max().unwrap_or(0) + 1));
+        fields.extend(stranger());
+    }
+    extra
+}
+
+/// The echo of a lead that nobody submitted.
+fn stranger() -> Map<String, Value> {
+    let mut echo: Map<String, Value> =
+        FIELDS.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
+    echo.insert("email".to_owned(), json!("stranger@elsewhere.example"));
+    echo
+}
+
+fn failed(failure: Failure) -> Answer {
+    let error = ErrorKind::of(failure.code).says("The sandbox was told to fail.");
+    Answer { retry_after_seconds: failure.retry_after_seconds, ..Answer::from(error) }
+}
+
+/// Half of the JSON, under a length that says it is all.
+fn malformed(answer: Answer) -> Response {
+    let mut text = answer.body.to_string();
+    // A boundary at or below half: names may hold more than ASCII.
+    text.truncate(text.floor_char_boundary(text.len() / 2));
+    let (mut head, _) = answer.into_response().into_parts();
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(text))
+}

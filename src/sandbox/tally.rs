@@ -1,0 +1,209 @@
+//! Whom the vendor takes for already paid: the charge window, the reveals that are charged once,
+//! and the gaps in its dedupe that faults can open.
+
+use std::collections::HashMap;
+
+use super::bill::{Bill, Entry, EntryKind};
+use super::fault::Miss;
+use super::handle::Handle;
+use super::lead::{Field, Named};
+
+/// The bill, and the facts of payment behind it.
+pub(super) struct Tally {
+    window_ms: i64,
+    paid: HashMap<Handle, Vec<Paid>>,
+    pub(super) bill: Bill,
+}
+
+/// A person who was found for one lead.
+#[derive(Clone)]
+pub(super) struct Delivery {
+    /// When the lead finished.
+    pub(super) at: i64,
+    pub(super) batch: u64,
+    pub(super) batch_taken_at: i64,
+    /// From 1.
+    pub(super) lead: usize,
+    pub(super) person: String,
+    pub(super) named: Named,
+    pub(super) email_revealed: bool,
+    pub(super) phone_revealed: bool,
+}
+
+/// A charge that may spare later ones.
+struct Paid {
+    kind: EntryKind,
+    at: i64,
+    batch: u64,
+    by: Field,
+    spelled: String,
+}
+
+impl Tally {
+    pub(super) fn new(window_ms: i64) -> Self {
+        Self { window_ms, paid: HashMap::new(), bill: Bill::default() }
+    }
+
+    /// Charges what this delivery owes. Deliveries come in the order of their time.
+    pub(super) fn book(&mut self, delivery: &Delivery, misses: &[Miss]) {
+        for kind in delivery.kinds() {
+            self.bill.without_dedupe.add(kind.unit(), kind.price());
+            let paid = self.paid.entry(delivery.named.handle.clone()).or_default();
+            if !paid.iter().any(|paid| paid.spares(kind, delivery, self.window_ms, misses)) {
+                paid.push(delivery.paid(kind));
+                self.bill.charge(delivery.entry(kind));
+            }
+        }
+    }
+}
+
+impl Delivery {
+    fn kinds(&self) -> impl Iterator<Item = EntryKind> {
+        let email = self.email_revealed.then_some(EntryKind::EmailRevealed);
+        let phone = self.phone_revealed.then_some(EntryKind::PhoneRevealed);
+        [Some(EntryKind::PersonFound), email, phone].into_iter().flatten()
+    }
+
+    fn paid(&self, kind: EntryKind) -> Paid {
+        let spelled = self.named.spelled.clone();
+        Paid { kind, at: self.at, batch: self.batch, by: self.named.by, spelled }
+    }
+
+    fn entry(&self, kind: EntryKind) -> Entry {
+        Entry {
+            at: self.at,
+            batch: self.batch,
+            lead: self.lead,
+            person: self.person.clone(),
+            unit: kind.unit(),
+            kind,
+            credits: kind.price(),
+        }
+    }
+}
+
+impl Paid {
+    /// Whether this charge makes another of `kind` undue: within the window for being found, for
+    /// ever for a reveal, and only where the dedupe sees that it is the same person.
+    fn spares(
+        &self,
+        kind: EntryKind,
+        delivery: &Delivery,
+        window_ms: i64,
+        misses: &[Miss],
+    ) -> bool {
+        let is_in_force = match kind {
+            EntryKind::PersonFound => delivery.at - self.at < window_ms,
+            EntryKind::EmailRevealed | EntryKind::PhoneRevealed => true,
+        };
+        self.kind == kind
+            && is_in_force
+            && !misses.iter().any(|miss| self.is_overlooked(*miss, delivery))
+    }
+
+    fn is_overlooked(&self, miss: Miss, delivery: &Delivery) -> bool {
+        let Named { by, spelled, .. } = &delivery.named;
+        let is_respelled = self.by == *by && self.spelled != *spelled;
+        match miss {
+            Miss::EmailCase => {
+                let is_same_but_for_case = self.spelled.to_lowercase() == spelled.to_lowercase();
+                *by == Field::Email && is_respelled && is_same_but_for_case
+            }
+            Miss::LinkedinForm => *by == Field::LinkedIn && is_respelled,
+            Miss::EmailVsLinkedin => matches!(
+                (self.by, by),
+                (Field::Email, Field::LinkedIn) | (Field::LinkedIn, Field::Email)
+            ),
+            Miss::SameBatch => self.batch == delivery.batch,
+            Miss::ConcurrentBatches => {
+                self.batch != delivery.batch && self.at > delivery.batch_taken_at
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bill::Credits;
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn delivery(at: i64, by: Field, spelled: &str) -> Delivery {
+        let handle = Handle::from_words("ada-lovelace").unwrap();
+        Delivery {
+            at,
+            batch: 1,
+            batch_taken_at: at,
+            lead: 1,
+            person: "id".to_owned(),
+            named: Named { handle, by, spelled: spelled.to_owned() },
+            email_revealed: false,
+            phone_revealed: false,
+        }
+    }
+
+    fn email(at: i64) -> Delivery {
+        delivery(at, Field::Email, "ada.lovelace@x.example")
+    }
+
+    /// Half credits charged: email, phone; then those without dedupe.
+    fn charged(deliveries: &[Delivery], misses: &[Miss]) -> [u32; 4] {
+        let mut tally = Tally::new(24 * HOUR);
+        for delivery in deliveries {
+            tally.book(delivery, misses);
+        }
+        let Bill { email, phone, without_dedupe: all, .. } = tally.bill;
+        [email, phone, all.email, all.phone].map(Credits::halves)
+    }
+
+    #[test]
+    fn a_person_is_charged_again_when_the_window_has_passed_and_not_before() {
+        assert_eq!(charged(&[email(0), email(24 * HOUR - 1)], &[]), [1, 0, 2, 0]);
+        assert_eq!(charged(&[email(0), email(24 * HOUR)], &[]), [2, 0, 2, 0]);
+    }
+
+    #[test]
+    fn the_window_runs_from_the_charge_and_no_read_extends_it() {
+        let asked = [email(0), email(20 * HOUR), email(24 * HOUR), email(47 * HOUR)];
+        assert_eq!(charged(&asked, &[]), [2, 0, 4, 0]);
+    }
+
+    #[test]
+    fn a_reveal_is_charged_once_for_ever() {
+        let revealed = |at| Delivery { email_revealed: true, phone_revealed: true, ..email(at) };
+        assert_eq!(charged(&[revealed(0), revealed(9_999 * HOUR)], &[]), [4, 2, 6, 4]);
+        assert_eq!(charged(&[email(0), revealed(HOUR)], &[]), [3, 2, 4, 2]);
+    }
+
+    #[test]
+    fn each_gap_in_the_dedupe_charges_again_and_only_where_it_gapes() {
+        let respelled = delivery(0, Field::Email, "Ada.Lovelace@x.example");
+        let elsewhere = delivery(0, Field::Email, "ada.lovelace@y.example");
+        let linkedin = delivery(0, Field::LinkedIn, "linkedin.com/in/ada-lovelace");
+        let mobile = delivery(0, Field::LinkedIn, "linkedin.com/m/in/ada-lovelace");
+        let named = delivery(0, Field::Name, "Ada Lovelace");
+        let next = Delivery { batch: 2, ..email(HOUR) };
+        let concurrent = Delivery { batch: 2, batch_taken_at: -1, ..email(HOUR) };
+        let all = [respelled, elsewhere, linkedin, mobile, named, next, concurrent];
+        let opened = |miss: Miss| {
+            let again = all.iter().map(|second| {
+                let mut tally = Tally::new(24 * HOUR);
+                tally.book(&Delivery { batch: 3, ..email(0) }, &[miss]);
+                tally.book(&Delivery { batch: second.batch + 3, ..second.clone() }, &[miss]);
+                tally.bill.entries.len() == 2
+            });
+            again.collect::<Vec<_>>()
+        };
+        assert_eq!(opened(Miss::EmailCase), [true, false, false, false, false, false, false]);
+        assert_eq!(opened(Miss::LinkedinForm), [false; 7]);
+        assert_eq!(opened(Miss::EmailVsLinkedin), [false, false, true, true, false, false, false]);
+        assert_eq!(
+            opened(Miss::ConcurrentBatches),
+            [false, false, false, false, false, false, true]
+        );
+        assert_eq!(charged(&all[2..4], &[Miss::LinkedinForm])[0], 2);
+        assert_eq!(charged(&[email(0), email(0)], &[Miss::SameBatch])[0], 2);
+        assert_eq!(charged(&[email(0), all[5].clone()], &[Miss::SameBatch])[0], 1);
+    }
+}

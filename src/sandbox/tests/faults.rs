@@ -1,0 +1,217 @@
+//! Each fault does what it says, on the wire where it is about the wire.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::{JoinSet, spawn_blocking};
+
+use super::super::{ErrorEnding, Failure, serve};
+use super::*;
+
+const TWO: [&str; 2] = ["ada.reachable@x.example", "grace.reachable@x.example"];
+
+/// Reads one finished batch of two leads under a fault.
+async fn read_under(kind: FaultKind) -> Reply {
+    let vendor = Vendor::struck_by(kind);
+    let path = vendor.enrich(&TWO).await;
+    vendor.read(&path).await
+}
+
+/// All bytes that answer a submission over a real connection.
+async fn bytes_under(kind: FaultKind) -> (Vendor, String) {
+    let vendor = Vendor::struck_by(kind);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut server = JoinSet::new();
+    let sandbox = vendor.sandbox.clone();
+    server.spawn(serve(listener, sandbox, async { drop(stopped.await) }));
+    let body = r#"{"leads":[{"email":"ada@x.example"}]}"#;
+    let request = format!(
+        "POST {BATCHES} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer key\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let exchange = spawn_blocking(move || {
+        let mut connection = TcpStream::connect(address).unwrap();
+        connection.write_all(request.as_bytes()).unwrap();
+        let mut bytes = Vec::new();
+        // A reset is one way of being cut off; what came before it counts.
+        drop(connection.read_to_end(&mut bytes));
+        String::from_utf8(bytes).unwrap()
+    });
+    let bytes = exchange.await.unwrap();
+    stop.send(()).unwrap();
+    server.join_next().await.unwrap().unwrap().unwrap();
+    (vendor, bytes)
+}
+
+fn promised_and_sent(bytes: &str) -> (usize, usize) {
+    let (head, body) = bytes.split_once("\r\n\r\n").unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    (length.parse().unwrap(), body.len())
+}
+
+#[tokio::test]
+async fn a_cut_before_sends_nothing_and_takes_nothing() {
+    let (vendor, bytes) = bytes_under(FaultKind::CutBefore).await;
+    assert_eq!(bytes, "");
+    assert_eq!((vendor.sandbox.leads_received().len(), vendor.sandbox.posts_received()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_cut_after_takes_the_batch_and_breaks_its_promise() {
+    let (vendor, bytes) = bytes_under(FaultKind::CutAfter).await;
+    assert!(bytes.starts_with("HTTP/1.1 202 "), "{bytes}");
+    let (promised, sent) = promised_and_sent(&bytes);
+    assert!(sent < promised && sent > 0, "{sent} of {promised}");
+    assert_eq!(vendor.sandbox.leads_received(), ["ada@x.example"]);
+}
+
+#[tokio::test]
+async fn a_malformed_answer_is_whole_on_the_wire_and_no_json() {
+    let (vendor, bytes) = bytes_under(FaultKind::Malformed).await;
+    assert!(bytes.starts_with("HTTP/1.1 202 "), "{bytes}");
+    let (promised, sent) = promised_and_sent(&bytes);
+    assert_eq!(promised, sent);
+    let (_, body) = bytes.split_once("\r\n\r\n").unwrap();
+    assert!(serde_json::from_str::<Value>(body).is_err(), "{body}");
+    assert_eq!(vendor.sandbox.leads_received().len(), 1);
+}
+
+#[tokio::test]
+async fn without_faults_an_answer_is_whole() {
+    let (_, bytes) = bytes_under(FaultKind::LatencyMs(0)).await;
+    let (promised, sent) = promised_and_sent(&bytes);
+    assert_eq!(promised, sent);
+    assert!(bytes.contains(r#""status":"queued""#), "{bytes}");
+}
+
+#[tokio::test]
+async fn a_failing_status_takes_nothing_unless_it_says_so() {
+    for (taken, leads) in [(false, 0), (true, 2)] {
+        let (code, retry_after_seconds) = (StatusCode::TOO_MANY_REQUESTS, Some(3));
+        let vendor =
+            Vendor::struck_by(FaultKind::Status(Failure { code, retry_after_seconds, taken }));
+        let reply =
+            vendor.submit(&json!({ "leads": [{ "email": TWO[0] }, { "email": TWO[1] }] })).await;
+        assert_eq!((reply.status, &reply.headers["retry-after"]), (code, &"3".parse().unwrap()));
+        assert_eq!(vendor.sandbox.leads_received().len(), leads);
+    }
+    let reply = Vendor::struck_by(FaultKind::status(429)).submit(&json!({})).await;
+    assert_eq!((reply.code(), reply.headers.get("retry-after")), (Some("rate_limited"), None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_is_late_and_its_batch_is_not() {
+    let vendor = Vendor::struck_by(FaultKind::LatencyMs(250));
+    let begun = tokio::time::Instant::now();
+    let leads = json!({ "leads": [{ "email": TWO[0] }] });
+    let mut submission = Box::pin(vendor.submit(&leads));
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut submission).await;
+    assert!(early.is_err());
+    assert_eq!(vendor.sandbox.leads_received(), [TWO[0]]);
+    assert_eq!(submission.await.status, StatusCode::ACCEPTED);
+    assert_eq!(begun.elapsed(), Duration::from_millis(250));
+}
+
+#[tokio::test]
+async fn a_batch_may_be_taken_without_an_id() {
+    let vendor = Vendor::struck_by(FaultKind::NoId);
+    let reply = vendor.submit(&json!({ "leads": [{ "email": TWO[0] }] })).await;
+    assert_eq!((reply.status, reply.body.get("id")), (StatusCode::ACCEPTED, None));
+    assert_eq!(vendor.read("/people/enrichment-requests/1").await.body["id"], 1);
+}
+
+#[tokio::test]
+async fn results_may_be_missing_or_too_many_or_out_of_order() {
+    assert_eq!(read_under(FaultKind::ResultsMissing).await.result_ids(), [2]);
+    assert_eq!(read_under(FaultKind::ResultsExtra).await.result_ids(), [1, 2, 3]);
+    let reversed = read_under(FaultKind::ResultsOutOfOrder).await;
+    assert_eq!(reversed.result_ids(), [2, 1]);
+    assert_eq!(reversed.results()[0]["email"], TWO[1]);
+}
+
+#[tokio::test]
+async fn more_results_may_be_missing_than_there_are() {
+    let vendor = Vendor::start();
+    let rule = Rule::always(Operation::Read, FaultKind::ResultsMissing);
+    vendor.sandbox.set_faults(Faults::of([rule; 3]));
+    let path = vendor.enrich(&TWO).await;
+    let reply = vendor.read(&path).await;
+    assert_eq!((reply.status, reply.results().len()), (StatusCode::OK, 0));
+}
+
+#[tokio::test]
+async fn an_echo_may_contradict_the_lead() {
+    let reply = read_under(FaultKind::EchoContradicts).await;
+    let echoes: Vec<&Value> = reply.results().iter().map(|result| &result["email"]).collect();
+    assert_eq!(echoes, ["stranger@elsewhere.example", TWO[1]]);
+}
+
+#[tokio::test]
+async fn a_fault_of_results_waits_for_results() {
+    let vendor = Vendor::start();
+    let rule = Rule::always(Operation::Read, FaultKind::ResultsMissing).times(1);
+    vendor.sandbox.set_faults(Faults::of([rule]));
+    vendor.submit(&json!({ "leads": [{ "email": TWO[0] }, { "email": TWO[1] }] })).await;
+    let mut results = Vec::new();
+    for _ in 0..4 {
+        results.push(vendor.read("/people/enrichment-requests/1").await.results().len());
+        vendor.advance(6 * SECOND);
+    }
+    assert_eq!(results, [0, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_batch_may_end_in_error_with_and_without_results_charged_and_not() {
+    for (ending, listed, charged) in [
+        (ErrorEnding::WithResults, 1, 3),
+        (ErrorEnding::WithoutResults, 0, 0),
+        (ErrorEnding::ChargedWithoutResults, 0, 6),
+    ] {
+        let vendor = Vendor::struck_by(FaultKind::EndsInError(ending));
+        let path = vendor.enrich(&TWO).await;
+        let reply = vendor.read(&path).await;
+        assert_eq!((&reply.body["status"], reply.results().len()), (&json!("error"), listed));
+        assert_eq!(vendor.sandbox.bill().email.halves(), charged, "{ending:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_may_never_end() {
+    let vendor = Vendor::struck_by(FaultKind::NeverEnds);
+    let path = vendor.enrich(&TWO).await;
+    vendor.advance(48 * HOUR);
+    let reply = vendor.read(&path).await;
+    assert_eq!((&reply.body["status"], reply.result_ids()), (&json!("processing"), vec![1]));
+    assert_eq!(
+        (reply.headers.contains_key("retry-after"), vendor.sandbox.bill().email.halves()),
+        (true, 3)
+    );
+}
+
+#[tokio::test]
+async fn faults_are_set_shown_and_replaced_over_http() {
+    let vendor = Vendor::start();
+    let faults = json!({
+        "rules": [{ "operation": "submit", "kind": "cut_before", "times": 1 }],
+        "processing_ms": 0,
+        "page_size": 1,
+    });
+    let set = vendor.send("POST", "/sandbox/faults", Body::from(faults.to_string())).await;
+    let shown = vendor.read("/sandbox/faults").await.body;
+    assert_eq!((set.status, &set.body), (StatusCode::OK, &shown));
+    assert_eq!(shown["rules"], faults["rules"]);
+    vendor
+        .send("POST", "/sandbox/faults", Body::from(r#"{"processing_ms":0,"page_size":1}"#))
+        .await;
+    vendor.submit(&json!({ "leads": [{ "email": TWO[0] }, { "email": TWO[1] }] })).await;
+    let reply = vendor.read("/people/enrichment-requests/1").await;
+    assert_eq!((&reply.body["status"], reply.result_ids()), (&json!("completed"), vec![1]));
+    let wrong = vendor.send("POST", "/sandbox/faults", Body::from(r#"{"latency":1}"#)).await;
+    assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+    assert_eq!(vendor.read("/sandbox/faults").await.body["processing_ms"], 0);
+}
