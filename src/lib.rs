@@ -4,6 +4,8 @@
 //!
 //! - [`domain`]: the rules, pure: what a lead is, who is one person, what things cost.
 //! - [`clock`]: where the time comes from.
+//! - [`disk`]: one file, one writer, for a store that is embedded.
 
 pub mod clock;
+pub mod disk;
 pub mod domain;
