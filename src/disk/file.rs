@@ -1,6 +1,6 @@
 //! The file itself: where it lies, who may read it, whether it is ours to open.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -28,30 +28,46 @@ const SCHEMA_VERSION: u64 = 1;
 /// Opens the file in this folder, and makes both where they are not there.
 pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
     let path = dir.join(FILE_NAME);
-    let file =
-        make(dir, &path).map_err(|source| OpenError::OutOfReach { path: path.clone(), source })?;
+    let out_of_reach = |source| OpenError::OutOfReach { path: path.clone(), source };
+    make_folder(dir).map_err(out_of_reach)?;
+    if !path.try_exists().map_err(out_of_reach)? {
+        make_file(dir, &path)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(out_of_reach)?;
+    open_file(file, &path)
+}
+
+fn make_folder(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let outer = dir.parent().filter(|outer| !outer.as_os_str().is_empty());
+    File::open(outer.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Makes the file aside, and gives it its name once it is a whole store: so a power cut on the way
+/// leaves no file behind that could not be opened. The name is durable once the folder is synced.
+fn make_file(dir: &Path, path: &Path) -> Result<(), OpenError> {
+    let out_of_reach = |source| OpenError::OutOfReach { path: path.to_owned(), source };
+    let folder = File::open(dir).map_err(out_of_reach)?;
+    folder.lock().map_err(out_of_reach)?;
+    if path.try_exists().map_err(out_of_reach)? {
+        return Ok(()); // Another process was quicker.
+    }
+    let aside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(&aside).map_err(out_of_reach)?;
+    let made = open_file(file, &aside)?.close();
+    made.map_err(|error| refused(error, &aside.display().to_string()))?;
+    fs::rename(&aside, path).and_then(|()| folder.sync_all()).map_err(out_of_reach)
+}
+
+fn open_file(file: File, path: &Path) -> Result<Database, OpenError> {
     let place = path.display().to_string();
     let backend = FileBackend::new(file).map_err(|error| refused(error, &place))?;
     open_backend(backend, &place)
-}
-
-/// The file, on a disk that will still have it after a power cut: a name is durable only once the
-/// folder that holds it is synced.
-fn make(dir: &Path, path: &Path) -> io::Result<File> {
-    if !dir.is_dir() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-        let outer = dir.parent().filter(|outer| !outer.as_os_str().is_empty());
-        File::open(outer.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
-    File::open(dir)?.sync_all()?;
-    Ok(file)
 }
 
 /// Opens what the backend holds. After a stop out of order redb verifies the checksum of every

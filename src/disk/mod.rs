@@ -63,7 +63,8 @@ impl Disk {
         Self::start(file::open(dir)?)
     }
 
-    /// Opens the store that this backend holds, or a new one where it is empty.
+    /// Opens the store that this backend holds, or a new one where it is empty. Unlike a file, that
+    /// new one must not lose power while it is made.
     ///
     /// # Errors
     /// As [`Disk::open`].

@@ -132,6 +132,15 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
+#[test]
+fn a_store_that_was_never_finished_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tollgate.new"), "half of a store").unwrap();
+    let _disk = Disk::open(folder.path()).unwrap();
+    let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(names.collect::<Vec<_>>(), ["tollgate.redb"]);
+}
+
 #[tokio::test]
 async fn a_refusal_does_not_spoil_the_group_it_is_in() {
     let disk = in_memory();
