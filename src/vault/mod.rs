@@ -8,7 +8,9 @@
 //! Knows nothing of what the bytes mean: no lead, no price, no team.
 
 pub mod derive;
+pub mod embedded;
 mod item;
+pub mod memory;
 pub mod sealing;
 
 use std::error::Error;
@@ -48,3 +50,6 @@ pub enum VaultError {
     #[error("the vault gave no answer: it may have been done")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
 }
+
+#[cfg(test)]
+mod contract;
