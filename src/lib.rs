@@ -7,9 +7,13 @@
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`clock`]: where the time comes from.
 //! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
+//! - [`disk`]: one file, one writer, for a store that is embedded.
+//! - [`vault`]: sealed bytes with hard lifetimes.
 
 pub mod clock;
+pub mod disk;
 pub mod domain;
 pub mod ledger;
 pub mod vendor;
 pub mod sandbox;
+pub mod vault;

@@ -1,1 +1,4 @@
 //! Everything that is tested through the front door, in one binary.
+
+mod disk;
+mod support;

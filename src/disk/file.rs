@@ -1,0 +1,126 @@
+//! The file itself: where it lies, who may read it, whether it is ours to open.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use redb::backends::FileBackend;
+use redb::{
+    Builder, Database, DatabaseError, ReadableTable, RepairSession, StorageBackend, StorageError,
+    TableDefinition,
+};
+use tracing::warn;
+
+use super::error::OpenError;
+use super::writer;
+
+const FILE_NAME: &str = "tollgate.redb";
+
+/// What may be held of the file in memory, however large it grows.
+const CACHE_BYTES_MAX: usize = 64 << 20;
+
+/// One row, so that a program never misreads what a later one wrote.
+const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
+const SCHEMA_ROW: &str = "version";
+const SCHEMA_VERSION: u64 = 1;
+
+/// Opens the file in this folder, and makes both where they are not there.
+pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
+    let path = dir.join(FILE_NAME);
+    let out_of_reach = |source| OpenError::OutOfReach { path: path.clone(), source };
+    make_folder(dir).map_err(out_of_reach)?;
+    if !path.try_exists().map_err(out_of_reach)? {
+        make_file(dir, &path)?;
+    }
+    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(out_of_reach)?;
+    open_file(file, &path)
+}
+
+fn make_folder(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let outer = dir.parent().filter(|outer| !outer.as_os_str().is_empty());
+    File::open(outer.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Makes the file aside, and gives it its name once it is a whole store: so a power cut on the way
+/// leaves no file behind that could not be opened. The name is durable once the folder is synced.
+fn make_file(dir: &Path, path: &Path) -> Result<(), OpenError> {
+    let out_of_reach = |source| OpenError::OutOfReach { path: path.to_owned(), source };
+    let folder = File::open(dir).map_err(out_of_reach)?;
+    folder.lock().map_err(out_of_reach)?;
+    if path.try_exists().map_err(out_of_reach)? {
+        return Ok(()); // Another process was quicker.
+    }
+    let aside = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(&aside).map_err(out_of_reach)?;
+    let made = open_file(file, &aside)?.close();
+    made.map_err(|error| refused(error, &aside.display().to_string()))?;
+    fs::rename(&aside, path).and_then(|()| folder.sync_all()).map_err(out_of_reach)
+}
+
+fn open_file(file: File, path: &Path) -> Result<Database, OpenError> {
+    let place = path.display().to_string();
+    let backend = FileBackend::new(file).map_err(|error| refused(error, &place))?;
+    open_backend(backend, &place)
+}
+
+/// Opens what the backend holds. After a stop out of order redb verifies the checksum of every
+/// page before it hands the file out, and refuses a damaged one; so quick repair, which would trust
+/// the file, stays off, and no further check of integrity is needed.
+pub(super) fn open_backend(
+    backend: impl StorageBackend,
+    place: &str,
+) -> Result<Database, OpenError> {
+    let mut builder = Builder::new();
+    let announced = place.to_owned();
+    builder.set_cache_size(CACHE_BYTES_MAX).set_repair_callback(move |session| {
+        announce_repair(session, &announced);
+    });
+    let database = builder.create_with_backend(backend).map_err(|error| refused(error, place))?;
+    match schema(&database) {
+        Ok(SCHEMA_VERSION) => Ok(database),
+        Ok(found) => {
+            Err(OpenError::Newer { place: place.to_owned(), found, known: SCHEMA_VERSION })
+        }
+        Err(error) => Err(OpenError::Damaged { place: place.to_owned(), source: Box::new(error) }),
+    }
+}
+
+/// The schema of the file, which for a new one is ours.
+fn schema(database: &Database) -> Result<u64, redb::Error> {
+    let transaction = writer::begin(database)?;
+    let found = transaction.open_table(SCHEMA)?.get(SCHEMA_ROW)?.map(|row| row.value());
+    if let Some(version) = found {
+        transaction.abort()?;
+        return Ok(version);
+    }
+    transaction.open_table(SCHEMA)?.insert(SCHEMA_ROW, SCHEMA_VERSION)?;
+    transaction.commit()?;
+    Ok(SCHEMA_VERSION)
+}
+
+fn announce_repair(session: &mut RepairSession, place: &str) {
+    let percent = session.progress() * 100.0;
+    warn!(disk.place = place, "{place} was not closed in order: verifying it, {percent:.0} % done");
+}
+
+fn refused(error: DatabaseError, place: &str) -> OpenError {
+    let place = place.to_owned();
+    match error {
+        DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+            OpenError::InUse { place }
+        }
+        DatabaseError::Storage(StorageError::Io(source))
+            if source.kind() != io::ErrorKind::InvalidData =>
+        {
+            OpenError::OutOfReach { path: place.into(), source }
+        }
+        damaged => OpenError::Damaged { place, source: Box::new(damaged.into()) },
+    }
+}

@@ -1,0 +1,56 @@
+//! One secret, many keys: each purpose gets a key of its own, from which no other and not the
+//! secret can be learnt.
+
+/// What a key is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// Fingerprints of leads, persons and phone numbers.
+    LeadKeys,
+    /// Sealing what the vault keeps.
+    Sealing,
+    /// Telling sealing keys apart without showing them.
+    SealingKeyId,
+}
+
+impl Purpose {
+    /// What sets its keys apart. Never changes: with another text nothing would be found or opened
+    /// again.
+    const fn context(self) -> &'static str {
+        match self {
+            Self::LeadKeys => "tollgate 2026-11 lead keys",
+            Self::Sealing => "tollgate 2026-11 vault sealing",
+            Self::SealingKeyId => "tollgate 2026-11 vault sealing key id",
+        }
+    }
+}
+
+/// The key for this purpose, always the same for the same secret.
+#[must_use]
+pub fn derive(secret: &[u8], purpose: Purpose) -> [u8; 32] {
+    blake3::derive_key(purpose.context(), secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_purpose_and_every_secret_has_its_own_key() {
+        let purposes = [Purpose::LeadKeys, Purpose::Sealing, Purpose::SealingKeyId];
+        let secrets: [&[u8]; 2] = [b"one secret of thirty-two bytes..", b"another"];
+        let keys: std::collections::BTreeSet<_> = secrets
+            .iter()
+            .flat_map(|secret| purposes.map(|purpose| derive(secret, purpose)))
+            .collect();
+        assert_eq!(keys.len(), 6);
+    }
+
+    #[test]
+    fn a_derived_key_never_changes() {
+        let secret = b"one secret of thirty-two bytes..";
+        let start = |purpose| hex::encode(&derive(secret, purpose)[..8]);
+        assert_eq!(start(Purpose::LeadKeys), "14ed398753e9ddc0");
+        assert_eq!(start(Purpose::Sealing), "8a9f738f8484ee90");
+        assert_eq!(start(Purpose::SealingKeyId), "ac85bb7e055cf98e");
+    }
+}

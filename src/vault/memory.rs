@@ -1,0 +1,86 @@
+//! A vault that forgets with the process. Nothing leaves it, so nothing is sealed.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::item::{Item, ItemKey};
+use super::{Vault, VaultError};
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+
+/// Items in a map.
+pub struct MemoryVault {
+    clock: Arc<dyn Clock>,
+    contents: Mutex<Contents>,
+}
+
+#[derive(Default)]
+struct Contents {
+    items: BTreeMap<ItemKey, Kept>,
+    /// The last key that a sweep has looked at.
+    swept: Option<ItemKey>,
+}
+
+struct Kept {
+    bytes: Vec<u8>,
+    expires: Timestamp,
+}
+
+impl MemoryVault {
+    /// An empty vault on this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, contents: Mutex::default() }
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().expect("nothing panics while it holds the contents")
+    }
+}
+
+impl Vault for MemoryVault {
+    async fn put(&self, items: Vec<Item>) -> Result<(), VaultError> {
+        let now = self.clock.now();
+        let mut contents = self.contents();
+        for Item { key, bytes, expires } in items {
+            if contents.items.get(&key).is_none_or(|kept| kept.expires <= now) {
+                contents.items.insert(key, Kept { bytes, expires });
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, keys: &[ItemKey]) -> Result<Vec<Option<Vec<u8>>>, VaultError> {
+        let now = self.clock.now();
+        let contents = self.contents();
+        let live = |key| contents.items.get(key).filter(|kept| now < kept.expires);
+        Ok(keys.iter().map(|key| live(key).map(|kept| kept.bytes.clone())).collect())
+    }
+
+    async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
+        let mut contents = self.contents();
+        for key in keys {
+            contents.items.remove(key);
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self, items_max: usize) -> Result<usize, VaultError> {
+        let now = self.clock.now();
+        let mut contents = self.contents();
+        let from = contents.swept.map_or(Bound::Unbounded, Bound::Excluded);
+        let rest = contents.items.range((from, Bound::Unbounded));
+        let slice: Vec<_> = rest.take(items_max).map(|(key, kept)| (*key, kept.expires)).collect();
+        // A slice that is not full has come to the end: the next one starts anew.
+        contents.swept = slice.get(items_max.saturating_sub(1)).map(|(last, _)| *last);
+        let expired = slice.iter().filter(|(_, expires)| *expires <= now);
+        Ok(expired.filter(|(key, _)| contents.items.remove(key).is_some()).count())
+    }
+}
+
+impl std::fmt::Debug for MemoryVault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MemoryVault(<redacted>)")
+    }
+}

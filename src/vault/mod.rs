@@ -1,0 +1,55 @@
+//! Sealed bytes with hard lifetimes: what leads were sent, and what came back for them. The ledger
+//! points here and holds nothing personal itself.
+//!
+//! An item is written once and never changed, lives until the moment it was given, and is absent
+//! from then on, whoever reads it meanwhile. What is kept on a disk or a server is sealed; a
+//! [`Vault`] takes and gives plain bytes, and says nothing of them in any log.
+//!
+//! Knows nothing of what the bytes mean: no lead, no price, no team.
+
+pub mod derive;
+pub mod embedded;
+mod item;
+pub mod memory;
+pub mod sealing;
+
+use std::error::Error;
+use std::future::Future;
+
+pub use item::{Item, ItemKey};
+
+/// Where items are kept.
+pub trait Vault: Send + Sync + 'static {
+    /// Keeps the items: durable, and there for [`Vault::fetch`], no later than any step of the
+    /// ledger in the same store that is asked for after this has returned. An item that can be
+    /// fetched under its key already stays as it is.
+    fn put(&self, items: Vec<Item>) -> impl Future<Output = Result<(), VaultError>> + Send;
+
+    /// The bytes under each of the keys, in their order; nothing where there never were any, they
+    /// were erased, they have expired, or they are not what was sealed under this key.
+    fn fetch(
+        &self,
+        keys: &[ItemKey],
+    ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, VaultError>> + Send;
+
+    /// Removes the items for good. Those that are not there are no error.
+    fn erase(&self, keys: &[ItemKey]) -> impl Future<Output = Result<(), VaultError>> + Send;
+
+    /// Looks at the next so many items, removes those that have expired, and says how many they
+    /// were. Called again and again, it comes past every item and starts anew.
+    fn sweep(&self, items_max: usize) -> impl Future<Output = Result<usize, VaultError>> + Send;
+}
+
+/// Why the vault did not do what was asked. All of it may be asked again.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// Nothing was done.
+    #[error("the vault cannot be reached")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+    /// It may have been done, or may yet be.
+    #[error("the vault gave no answer: it may have been done")]
+    Unknown(#[source] Box<dyn Error + Send + Sync>),
+}
+
+#[cfg(test)]
+mod contract;

@@ -1,0 +1,181 @@
+//! Sealing: XChaCha20-Poly1305, so that nothing kept can be read, changed, or passed off as the
+//! item under another key.
+//!
+//! An envelope is a version, the id of the key that sealed it, a random nonce, and the sealed
+//! bytes. The key of the item is sealed in with them, unseen: bytes moved to another key do not
+//! open.
+
+use std::fmt;
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+
+use super::derive::{Purpose, derive};
+use super::item::ItemKey;
+
+const VERSION: u8 = 1;
+const KEY_ID_BYTES: usize = 4;
+const NONCE_BYTES: usize = 24;
+
+/// Why an envelope was not opened. Which of its bytes are wrong, nobody can tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotOpened {
+    /// It is no envelope, or one of a later version.
+    #[error("not an envelope that this version knows")]
+    NotAnEnvelope,
+    /// None of the keys has sealed it.
+    #[error("sealed with a key that is not on the ring")]
+    UnknownKey,
+    /// It was changed, or belongs under another key.
+    #[error("not what was sealed under this key")]
+    Tampered,
+}
+
+/// The keys of the vault: one that seals, and any that open.
+#[derive(Clone)]
+pub struct KeyRing {
+    active: SealingKey,
+    retired: Vec<SealingKey>,
+}
+
+impl KeyRing {
+    /// The ring that seals with the secret in force and still opens what retired ones have sealed.
+    #[must_use]
+    pub fn new(secret: &[u8], retired: &[&[u8]]) -> Self {
+        Self {
+            active: SealingKey::new(secret),
+            retired: retired.iter().map(|secret| SealingKey::new(secret)).collect(),
+        }
+    }
+
+    fn named(&self, id: &[u8]) -> Option<&SealingKey> {
+        std::iter::once(&self.active).chain(&self.retired).find(|key| key.id == id)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyRing(<redacted>)")
+    }
+}
+
+#[derive(Clone)]
+struct SealingKey {
+    id: [u8; KEY_ID_BYTES],
+    cipher: XChaCha20Poly1305,
+}
+
+impl SealingKey {
+    fn new(secret: &[u8]) -> Self {
+        let [a, b, c, d, ..] = derive(secret, Purpose::SealingKeyId);
+        let key = derive(secret, Purpose::Sealing);
+        Self { id: [a, b, c, d], cipher: XChaCha20Poly1305::new(&key.into()) }
+    }
+}
+
+/// Seals and opens.
+#[derive(Clone, Debug)]
+pub struct Sealer {
+    ring: KeyRing,
+}
+
+impl Sealer {
+    /// With these keys.
+    #[must_use]
+    pub fn new(ring: KeyRing) -> Self {
+        Self { ring }
+    }
+
+    /// The envelope for the bytes under this key; never the same twice.
+    ///
+    /// # Panics
+    /// Where the system has no random numbers, without which nothing can be sealed.
+    #[must_use]
+    pub fn seal(&self, key: ItemKey, bytes: &[u8]) -> Vec<u8> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).expect("a running system has random numbers");
+        let SealingKey { id, cipher } = &self.ring.active;
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: &key.to_bytes() })
+            .expect("an item is far shorter than the 256 GiB that can be sealed at once");
+        [&[VERSION], id.as_slice(), &nonce, &sealed].concat()
+    }
+
+    /// The bytes in the envelope, if it was sealed under this key.
+    ///
+    /// # Errors
+    /// Where it was not, was changed since, or by no key of the ring.
+    pub fn open(&self, key: ItemKey, envelope: &[u8]) -> Result<Vec<u8>, NotOpened> {
+        let Some((&[VERSION], rest)) = envelope.split_first_chunk() else {
+            return Err(NotOpened::NotAnEnvelope);
+        };
+        let (id, rest) =
+            rest.split_first_chunk::<KEY_ID_BYTES>().ok_or(NotOpened::NotAnEnvelope)?;
+        let (nonce, sealed) =
+            rest.split_first_chunk::<NONCE_BYTES>().ok_or(NotOpened::NotAnEnvelope)?;
+        let SealingKey { cipher, .. } = self.ring.named(id).ok_or(NotOpened::UnknownKey)?;
+        cipher
+            .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &key.to_bytes() })
+            .map_err(|_opaque| NotOpened::Tampered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: ItemKey = ItemKey::Result { batch: 7, job: 0, index: 3 };
+    const OLD: &[u8] = b"an old secret of 32 bytes or more";
+    const NEW: &[u8] = b"a newer secret of 32 bytes or more";
+
+    fn sealer(secret: &[u8], retired: &[&[u8]]) -> Sealer {
+        Sealer::new(KeyRing::new(secret, retired))
+    }
+
+    #[test]
+    fn what_was_sealed_opens_under_its_own_key_and_no_other() {
+        let sealer = sealer(NEW, &[]);
+        let envelope = sealer.seal(KEY, b"Ada");
+        assert_eq!(sealer.open(KEY, &envelope), Ok(b"Ada".to_vec()));
+        let other = ItemKey::Result { batch: 7, job: 0, index: 4 };
+        assert_eq!(sealer.open(other, &envelope), Err(NotOpened::Tampered));
+    }
+
+    #[test]
+    fn no_changed_or_shortened_envelope_opens() {
+        let sealer = sealer(NEW, &[]);
+        let envelope = sealer.seal(KEY, b"Ada");
+        for place in 0..envelope.len() {
+            let mut changed = envelope.clone();
+            changed[place] ^= 1;
+            assert!(sealer.open(KEY, &changed).is_err(), "byte {place} changed");
+            assert!(sealer.open(KEY, &envelope[..place]).is_err(), "cut to {place} bytes");
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_are_never_sealed_alike() {
+        let sealer = sealer(NEW, &[]);
+        assert_ne!(sealer.seal(KEY, b"Ada"), sealer.seal(KEY, b"Ada"));
+    }
+
+    #[test]
+    fn a_new_secret_opens_what_the_retired_one_sealed_and_not_the_other_way_round() {
+        let (before, after) = (sealer(OLD, &[]), sealer(NEW, &[OLD]));
+        assert_eq!(after.open(KEY, &before.seal(KEY, b"Ada")), Ok(b"Ada".to_vec()));
+        assert_eq!(before.open(KEY, &after.seal(KEY, b"Ada")), Err(NotOpened::UnknownKey));
+    }
+
+    #[test]
+    fn an_envelope_of_a_later_version_is_not_guessed_at() {
+        let sealer = sealer(NEW, &[]);
+        let mut envelope = sealer.seal(KEY, b"Ada");
+        envelope[0] = 2;
+        assert_eq!(sealer.open(KEY, &envelope), Err(NotOpened::NotAnEnvelope));
+    }
+
+    #[test]
+    fn a_sealer_shows_no_key() {
+        assert_eq!(format!("{:?}", sealer(NEW, &[OLD])), "Sealer { ring: KeyRing(<redacted>) }");
+    }
+}
