@@ -1,9 +1,11 @@
 //! The rules: pure and synchronous. No serde, no clock, no log, no IO; `now` is an argument.
 //!
-//! Money is [`credits::Credits`], whole thousandths, and every sum is checked.
+//! Money is [`credits::Credits`], whole thousandths, and every sum is checked. A [`lead::Lead`] is
+//! what a caller wrote.
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)]
 
 pub mod credits;
+pub mod lead;
 pub mod reveal;
 pub mod team;
 pub mod time;
