@@ -11,6 +11,7 @@ mod address;
 mod canonical;
 mod email;
 mod host;
+pub mod keys;
 mod linkedin;
 mod name;
 mod shared_hosts;
