@@ -14,6 +14,8 @@ mod host;
 pub mod keys;
 mod linkedin;
 mod name;
+#[cfg(test)]
+mod properties;
 mod shared_hosts;
 
 pub use canonical::Canonical;
