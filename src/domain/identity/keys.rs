@@ -157,6 +157,8 @@ mod tests {
             lead_key(&[(Title, "ab")]),
             lead_key(&[(Name, "a"), (Title, "b")]),
             lead_key(&[(Name, ""), (Title, "")]),
+            lead_key(&[(CompanyName, "a\u{1}b")]),
+            lead_key(&[(CompanyName, "a"), (Name, "b\u{0}")]),
             lead_key(&[(Name, "")]),
             lead_key(&[]),
         ];

@@ -121,6 +121,7 @@ mod tests {
             ("linkedin.com/in/o%27connor", "o'connor"),
             ("linkedin.com/in/straße", "straße"),
             ("linkedin.com/in/İ", "i\u{307}"),
+            ("linkedin.com/in/İ\u{327}", "i\u{327}\u{307}"),
         ] {
             assert_eq!(slug(url).as_deref(), Some(expected), "{url:?}");
         }
@@ -192,6 +193,8 @@ mod tests {
             // Two readings.
             "linkedin.com/in/ada/../bob",
             "linkedin.com/in/ada/%2e%2e/bob",
+            "linkedin.com/in/ada/..\\bob",
+            "linkedin.com/in/ada/.\t./bob",
             "linkedin.com/in/./ada",
             "linkedin.com/in/ada%2Fbob",
             "linkedin.com/in/ada%2F..%2Fbob",

@@ -38,6 +38,7 @@ mod tests {
         }
         assert_eq!(form("ΟΔΥΣΣΕΥΣ"), form("οδυσσευς"));
         assert_eq!(form("Jo\u{308}rg"), form("J\u{f6}RG"));
+        assert_eq!(form("İ\u{327}rem"), form("i\u{327}\u{307}rem"));
         assert_eq!(form("ﬁona"), form("Fiona"));
         assert_eq!(form("3M").as_deref(), Some("3m"));
         assert_eq!(form("山田 太郎").as_deref(), Some("山田 太郎"));
