@@ -4,16 +4,18 @@
 //!
 //! - [`domain`]: the rules, pure: what a lead is, who is one person, what things cost.
 //! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
+//! - [`vault`]: sealed bytes with hard lifetimes: results and bodies.
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
+//! - [`http`]: the edges: bodies in, answers out.
+//! - [`disk`]: one file and one writer, for the books and the vault that are embedded.
 //! - [`clock`]: where the time comes from.
 //! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
-//! - [`disk`]: one file, one writer, for a store that is embedded.
-//! - [`vault`]: sealed bytes with hard lifetimes.
 
 pub mod clock;
 pub mod disk;
 pub mod domain;
+pub mod http;
 pub mod ledger;
-pub mod vendor;
 pub mod sandbox;
 pub mod vault;
+pub mod vendor;

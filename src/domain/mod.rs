@@ -1,6 +1,7 @@
 //! The rules: pure and synchronous. No serde, no clock, no log, no IO; `now` is an argument.
 //!
-//! Money is [`credits::Credits`], whole thousandths, and every sum is checked.
+//! Money is [`credits::Credits`], whole thousandths, and every sum is checked. A [`lead::Lead`] is
+//! what a caller wrote; [`identity`] says which leads are one person.
 #![cfg_attr(
     not(test),
     deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)
@@ -11,6 +12,7 @@ pub mod charge;
 pub mod credits;
 pub mod estimate;
 pub mod identity;
+pub mod lead;
 pub mod period;
 pub mod person;
 pub mod pricing;

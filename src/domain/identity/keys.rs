@@ -1,23 +1,200 @@
-//! stub
-macro_rules! key {
-    ($name:ident) => {
-        /// A keyed hash.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+//! Keys: fingerprints under which the books know persons, so that no store holds a name.
+//!
+//! Keyed, since whoever holds an email address must not be able to look for it in a stolen store.
+
+use std::fmt;
+
+use super::Identity;
+use crate::domain::lead::Field;
+
+macro_rules! fingerprint {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name([u8; 16]);
+
         impl $name {
-            /// From bytes.
+            /// The key that was stored as these bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
-            /// As bytes.
+
+            /// The key as it is stored.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
         }
+
+        impl fmt::Display for $name {
+            /// Lower-case hexadecimal.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({self})", stringify!($name))
+            }
+        }
     };
 }
-key!(LeadKey);
-key!(PersonKey);
-key!(PhoneKey);
+
+fingerprint! {
+    /// By which two leads are the same person.
+    LeadKey
+}
+
+fingerprint! {
+    /// Of a person by the vendor's id; owns the facts of payment.
+    PersonKey
+}
+
+fingerprint! {
+    /// Of one phone number.
+    PhoneKey
+}
+
+/// Makes keys under a secret.
+#[derive(Clone)]
+pub struct Keyer([u8; 32]);
+
+impl Keyer {
+    /// A keyer for this secret. Under another, no key is equal.
+    #[must_use]
+    pub const fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    /// The key of whom a lead names.
+    #[must_use]
+    pub fn lead_key(&self, identity: &Identity) -> LeadKey {
+        LeadKey(match identity {
+            Identity::Member(id) => self.fingerprint("lead/member", &[Some(id.as_str())]),
+            Identity::Profile(slug) => self.fingerprint("lead/profile", &[Some(slug.as_str())]),
+            Identity::Email(address) => self.fingerprint("lead/email", &[Some(address.as_str())]),
+            Identity::NameAtDomain { name, domain } => {
+                self.fingerprint("lead/domain", &[Some(name.as_str()), Some(domain.as_str())])
+            }
+            Identity::NameAtCompany { name, company } => {
+                self.fingerprint("lead/company", &[Some(name.as_str()), Some(company.as_str())])
+            }
+            Identity::Verbatim(lead) => {
+                self.fingerprint("lead/verbatim", &Field::ALL.map(|field| lead.field(field)))
+            }
+        })
+    }
+
+    /// The key of a person. The case of the vendor's id does not matter.
+    #[must_use]
+    pub fn person_key(&self, vendor_uuid: &str) -> PersonKey {
+        PersonKey(self.fingerprint("person", &[Some(&vendor_uuid.to_ascii_lowercase())]))
+    }
+
+    /// The key of a phone number, however it is punctuated. An extension counts.
+    #[must_use]
+    pub fn phone_key(&self, number: &str) -> PhoneKey {
+        let is_punctuation = |c: char| c.is_whitespace() || "-.()".contains(c);
+        let number: String = number.chars().filter(|c| !is_punctuation(*c)).collect();
+        PhoneKey(self.fingerprint("phone", &[Some(&number)]))
+    }
+
+    /// Tagged with the kind, and every text by its length, so that no two kinds and no two ways to
+    /// split a text meet. These bytes are stored: they never change.
+    fn fingerprint(&self, kind: &str, texts: &[Option<&str>]) -> [u8; 16] {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        for text in std::iter::once(&Some(kind)).chain(texts) {
+            match text {
+                Some(text) => {
+                    let length = u64::try_from(text.len()).expect("a length fits 64 bits");
+                    hasher.update(&[1]).update(&length.to_le_bytes()).update(text.as_bytes());
+                }
+                None => {
+                    hasher.update(&[0]);
+                }
+            }
+        }
+        let mut fingerprint = [0; 16];
+        hasher.finalize_xof().fill(&mut fingerprint);
+        fingerprint
+    }
+}
+
+impl fmt::Debug for Keyer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyer(<redacted>)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::domain::identity::identities;
+    use crate::domain::lead::{Fields, Lead};
+
+    const KEYER: Keyer = Keyer::new([7; 32]);
+
+    fn lead_key(texts: &[(Field, &str)]) -> LeadKey {
+        let fields: Fields = texts.iter().map(|(field, text)| (*field, (*text).into())).collect();
+        KEYER.lead_key(&identities(&Lead::new(fields).unwrap()).strongest)
+    }
+
+    #[test]
+    fn keys_of_different_kinds_or_splits_never_meet() {
+        use Field::{CompanyDomain, CompanyName, LinkedinUrl, Name, Title};
+        let keys = [
+            lead_key(&[(LinkedinUrl, "linkedin.com/in/ACoAAx")]),
+            lead_key(&[(LinkedinUrl, "linkedin.com/in/acoaax")]),
+            lead_key(&[(Name, "ab"), (CompanyName, "c.io")]),
+            lead_key(&[(Name, "a"), (CompanyName, "bc.io")]),
+            lead_key(&[(Name, "ab"), (CompanyDomain, "c.io")]),
+            lead_key(&[(Name, "a"), (CompanyDomain, "bc.io")]),
+            lead_key(&[(Name, "ab")]),
+            lead_key(&[(Title, "ab")]),
+            lead_key(&[(Name, "a"), (Title, "b")]),
+            lead_key(&[(Name, ""), (Title, "")]),
+            lead_key(&[(CompanyName, "a\u{1}b")]),
+            lead_key(&[(CompanyName, "a"), (Name, "b\u{0}")]),
+            lead_key(&[(Name, "")]),
+            lead_key(&[]),
+        ];
+        let mut bytes: HashSet<_> = keys.iter().map(|key| *key.as_bytes()).collect();
+        bytes.insert(*KEYER.person_key("ab").as_bytes());
+        bytes.insert(*KEYER.phone_key("ab").as_bytes());
+        assert_eq!(bytes.len(), keys.len() + 2);
+    }
+
+    #[test]
+    fn a_key_is_stored_so_its_bytes_never_change() {
+        let key = lead_key(&[(Field::Email, "ada@x.io")]);
+        assert_eq!(key.to_string(), "37dac1050dd405bd53202e63b39d0d71");
+        assert_eq!(KEYER.person_key("ab").to_string(), "4d32303539903220c4bde667161e79f7");
+        assert_eq!(LeadKey::from_bytes(*key.as_bytes()), key);
+        assert_eq!(format!("{key:?}"), format!("LeadKey({key})"));
+    }
+
+    #[test]
+    fn another_secret_makes_other_keys() {
+        let person = "0f1e2d3c-0000-4000-8000-000000000001";
+        assert_ne!(Keyer::new([8; 32]).person_key(person), KEYER.person_key(person));
+        assert!(!format!("{KEYER:?}").contains('7'));
+    }
+
+    #[test]
+    fn the_case_of_a_vendors_id_does_not_matter() {
+        let person = "0f1e2d3c-0000-4000-8000-00000000000a";
+        assert_eq!(KEYER.person_key(&person.to_uppercase()), KEYER.person_key(person));
+    }
+
+    #[test]
+    fn a_phone_number_is_one_however_it_is_punctuated() {
+        let number = KEYER.phone_key("+15550123456");
+        assert_eq!(KEYER.phone_key("+1 (555) 012-34.56"), number);
+        assert_ne!(KEYER.phone_key("+15550123456 x7"), number);
+        assert_ne!(KEYER.phone_key("+15550123457"), number);
+    }
+}

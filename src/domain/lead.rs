@@ -1,0 +1,248 @@
+//! A lead: what a caller asks about, as the caller wrote it.
+//!
+//! Nothing here is trimmed, folded or corrected: an answer echoes exactly these texts, and the
+//! vendor is sent exactly these. Who is meant is decided in [`super::identity`].
+
+use std::fmt;
+use std::ops::{Index, IndexMut};
+
+/// The longest text that one field may hold, in bytes.
+pub const FIELD_BYTES_MAX: usize = 512;
+
+/// One lead that keeps the vendor's schema. Every field may be missing, even all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Lead(Fields);
+
+impl Lead {
+    /// The lead of these fields.
+    ///
+    /// # Errors
+    /// Every fault of every field, in the fields' order.
+    pub fn new(fields: Fields) -> Result<Self, Vec<FieldFault>> {
+        let faults: Vec<_> =
+            Field::ALL.into_iter().flat_map(|field| fields.faults(field)).collect();
+        if faults.is_empty() { Ok(Self(fields)) } else { Err(faults) }
+    }
+
+    /// What the caller wrote in one field.
+    #[must_use]
+    pub fn field(&self, field: Field) -> Option<&str> {
+        self.0[field].as_deref()
+    }
+
+    /// All that the caller wrote.
+    #[must_use]
+    pub fn fields(&self) -> &Fields {
+        &self.0
+    }
+}
+
+/// The name of a field of a lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// An email address of the person.
+    Email,
+    /// The address of the person's LinkedIn profile.
+    LinkedinUrl,
+    /// The domain of the company where the person works.
+    CompanyDomain,
+    /// The name of the company where the person works.
+    CompanyName,
+    /// The person's name.
+    Name,
+    /// What the person does at the company.
+    Title,
+}
+
+impl Field {
+    /// Every field, in the order of the vendor's document.
+    pub const ALL: [Self; 6] = [
+        Self::Email,
+        Self::LinkedinUrl,
+        Self::CompanyDomain,
+        Self::CompanyName,
+        Self::Name,
+        Self::Title,
+    ];
+
+    /// The field's name in bodies and queries.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::LinkedinUrl => "linkedin_url",
+            Self::CompanyDomain => "company_domain",
+            Self::CompanyName => "company_name",
+            Self::Name => "name",
+            Self::Title => "title",
+        }
+    }
+
+    /// The field of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The texts of a lead by field, not yet checked.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Fields {
+    email: Option<String>,
+    linkedin_url: Option<String>,
+    company_domain: Option<String>,
+    company_name: Option<String>,
+    name: Option<String>,
+    title: Option<String>,
+}
+
+impl Fields {
+    fn faults(&self, field: Field) -> impl Iterator<Item = FieldFault> + use<> {
+        let text = self[field].as_deref();
+        let too_long = text.is_some_and(|text| text.len() > FIELD_BYTES_MAX);
+        let no_email = field == Field::Email && !text.is_none_or(is_email);
+        let faults =
+            [(too_long, FieldFault::TooLong(field)), (no_email, FieldFault::NotAnEmail(field))];
+        faults.into_iter().filter_map(|(holds, fault)| holds.then_some(fault))
+    }
+}
+
+/// Whether the vendor's `format: email` may hold. Laxer than what identifies a person, so that no
+/// address which the vendor takes is refused here.
+fn is_email(text: &str) -> bool {
+    text.rsplit_once('@')
+        .is_some_and(|(local, domain)| !local.trim().is_empty() && !domain.trim().is_empty())
+}
+
+impl Index<Field> for Fields {
+    type Output = Option<String>;
+
+    fn index(&self, field: Field) -> &Option<String> {
+        match field {
+            Field::Email => &self.email,
+            Field::LinkedinUrl => &self.linkedin_url,
+            Field::CompanyDomain => &self.company_domain,
+            Field::CompanyName => &self.company_name,
+            Field::Name => &self.name,
+            Field::Title => &self.title,
+        }
+    }
+}
+
+impl IndexMut<Field> for Fields {
+    fn index_mut(&mut self, field: Field) -> &mut Option<String> {
+        match field {
+            Field::Email => &mut self.email,
+            Field::LinkedinUrl => &mut self.linkedin_url,
+            Field::CompanyDomain => &mut self.company_domain,
+            Field::CompanyName => &mut self.company_name,
+            Field::Name => &mut self.name,
+            Field::Title => &mut self.title,
+        }
+    }
+}
+
+impl FromIterator<(Field, String)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (Field, String)>>(texts: I) -> Self {
+        let mut fields = Self::default();
+        for (field, text) in texts {
+            fields[field] = Some(text);
+        }
+        fields
+    }
+}
+
+impl fmt::Debug for Fields {
+    /// Which fields are there, never what they say.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let present = Field::ALL.into_iter().filter(|field| self[*field].is_some());
+        f.debug_map().entries(present.map(|f| (f, format_args!("<redacted>")))).finish()
+    }
+}
+
+/// Why a text cannot stand in a field. Says which field, never which text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldFault {
+    /// Longer than [`FIELD_BYTES_MAX`].
+    #[error("{0} is longer than {FIELD_BYTES_MAX} bytes")]
+    TooLong(Field),
+    /// Lacks an `@`, or anything before or after it.
+    #[error("{0} is not an email address")]
+    NotAnEmail(Field),
+}
+
+impl FieldFault {
+    /// The field at fault.
+    #[must_use]
+    pub const fn field(self) -> Field {
+        match self {
+            Self::TooLong(field) | Self::NotAnEmail(field) => field,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(field: Field, text: &str) -> Result<Lead, Vec<FieldFault>> {
+        Lead::new([(field, text.to_owned())].into_iter().collect())
+    }
+
+    #[test]
+    fn a_lead_keeps_its_texts_exactly() {
+        for text in ["", "  Ada\u{0}\n", "İß\u{301}", &"x".repeat(FIELD_BYTES_MAX)] {
+            for field in Field::ALL.into_iter().filter(|field| *field != Field::Email) {
+                assert_eq!(lead(field, text).unwrap().field(field), Some(text));
+            }
+        }
+        assert!(Lead::new(Fields::default()).is_ok(), "the vendor's schema requires no field");
+    }
+
+    #[test]
+    fn every_field_is_known_by_its_name_and_held_apart() {
+        let named = |field: Field| (field, field.name().to_owned());
+        let fields: Fields = Field::ALL.into_iter().map(named).collect();
+        for field in Field::ALL {
+            assert_eq!(Field::named(field.name()), Some(field));
+            assert_eq!(fields[field].as_deref(), Some(field.name()));
+        }
+        assert_eq!(Field::named("Email"), None);
+    }
+
+    #[test]
+    fn an_email_needs_something_on_both_sides_of_an_at_sign() {
+        for text in ["", "ada", "@", "@x.io", " @x.io", "ada@", "ada@ "] {
+            assert_eq!(lead(Field::Email, text), Err(vec![FieldFault::NotAnEmail(Field::Email)]));
+        }
+        for text in ["ada@x.io", "ada@localhost", "\"a@b\"@x.io", " ADA@x.io "] {
+            assert!(lead(Field::Email, text).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_named() {
+        let long = "x".repeat(FIELD_BYTES_MAX + 1);
+        let fields = [(Field::Title, long.clone()), (Field::Email, long)].into_iter().collect();
+        let faults = Lead::new(fields).unwrap_err();
+        let expected = [
+            FieldFault::TooLong(Field::Email),
+            FieldFault::NotAnEmail(Field::Email),
+            FieldFault::TooLong(Field::Title),
+        ];
+        assert_eq!(faults, expected);
+        assert_eq!(faults[2].to_string(), "title is longer than 512 bytes");
+    }
+
+    #[test]
+    fn debug_shows_no_text_of_a_lead() {
+        let shown = format!("{:?}", lead(Field::Name, "Ada Lovelace").unwrap());
+        assert_eq!(shown, "Lead({Name: <redacted>})");
+    }
+}

@@ -1,0 +1,6 @@
+//! The edges: what callers and operators send, and what they are told.
+//!
+//! Bodies become domain values here and nothing unchecked goes further. What a request costs or
+//! may do is decided elsewhere.
+
+pub mod wire;

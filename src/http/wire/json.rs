@@ -1,0 +1,131 @@
+//! Reading JSON past its faults: a value of the wrong kind is noted, stepped over, and reading goes
+//! on behind it, so that one answer can list every fault. Only text that is no JSON ends it.
+//!
+//! In one pass and without a tree, which also is the only way to see a property written twice.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::fault::Fault;
+
+/// Reads a whole body as what is expected.
+///
+/// # Errors
+/// The one fault of a body that is no JSON.
+pub(super) fn read<'de, E: Expected<'de>>(body: &'de [u8], root: E) -> Result<E::Value, Fault> {
+    // Asked first, since a value that is stepped over is not decoded.
+    let text = str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let value = Read(root).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+    // Says what and where, never what the caller wrote: nothing that quotes is raised here.
+    value.map_err(|error| Fault::invalid_json(format!("The body is not JSON: {error}")))
+}
+
+fn not_utf8(body: &[u8], valid: usize) -> Fault {
+    let lines: Vec<_> = body[..valid].split(|b| *b == b'\n').collect();
+    let (line, column) = (lines.len(), lines.last().map_or(0, |line| line.len()) + 1);
+    Fault::invalid_json(format!("The body is not UTF-8 at line {line} column {column}"))
+}
+
+/// What is expected in one place, and what to make of each kind of value that may stand there.
+pub(super) trait Expected<'de>: Sized {
+    /// What reading yields.
+    type Value;
+
+    /// Makes do with a value of another kind, and notes the fault.
+    fn mismatch(self, found: &'static str) -> Self::Value;
+
+    fn string(self, _text: &str) -> Self::Value {
+        self.mismatch("a string")
+    }
+
+    fn boolean(self, _truth: bool) -> Self::Value {
+        self.mismatch("a boolean")
+    }
+
+    fn array<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(self.mismatch("an array"))
+    }
+
+    fn object<A: MapAccess<'de>>(self, mut properties: A) -> Result<Self::Value, A::Error> {
+        while properties.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(self.mismatch("an object"))
+    }
+}
+
+/// Reads one value, whatever its kind, as what is expected in its place.
+pub(super) struct Read<E>(pub(super) E);
+
+impl<'de, E: Expected<'de>> DeserializeSeed<'de> for Read<E> {
+    type Value = E::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, value: D) -> Result<E::Value, D::Error> {
+        value.deserialize_any(self)
+    }
+}
+
+impl<'de, E: Expected<'de>> Visitor<'de> for Read<E> {
+    type Value = E::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_str<R: Error>(self, text: &str) -> Result<E::Value, R> {
+        Ok(self.0.string(text))
+    }
+
+    fn visit_bool<R: Error>(self, truth: bool) -> Result<E::Value, R> {
+        Ok(self.0.boolean(truth))
+    }
+
+    fn visit_unit<R: Error>(self) -> Result<E::Value, R> {
+        Ok(self.0.mismatch("null"))
+    }
+
+    fn visit_i64<R: Error>(self, _: i64) -> Result<E::Value, R> {
+        Ok(self.0.mismatch("a number"))
+    }
+
+    fn visit_u64<R: Error>(self, _: u64) -> Result<E::Value, R> {
+        Ok(self.0.mismatch("a number"))
+    }
+
+    fn visit_f64<R: Error>(self, _: f64) -> Result<E::Value, R> {
+        Ok(self.0.mismatch("a number"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<E::Value, A::Error> {
+        self.0.array(items)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, properties: A) -> Result<E::Value, A::Error> {
+        self.0.object(properties)
+    }
+}
+
+/// Reads the name of a property: the one it stands for, or where none does, the name as a token of
+/// a pointer.
+pub(super) struct PropertyName<N>(pub(super) fn(&str) -> Option<N>);
+
+impl<'de, N> DeserializeSeed<'de> for PropertyName<N> {
+    type Value = Result<N, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, name: D) -> Result<Self::Value, D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl<N> Visitor<'_> for PropertyName<N> {
+    type Value = Result<N, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a property")
+    }
+
+    fn visit_str<R: Error>(self, name: &str) -> Result<Self::Value, R> {
+        Ok((self.0)(name).ok_or_else(|| super::fault::token(name)))
+    }
+}
