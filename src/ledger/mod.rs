@@ -9,6 +9,7 @@
     deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)
 )]
 
+pub mod any;
 mod codec;
 mod draft;
 pub mod embedded;

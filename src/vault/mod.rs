@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of what the bytes mean: no lead, no price, no team.
 
+pub mod any;
 pub mod derive;
 pub mod embedded;
 mod item;

@@ -1,0 +1,40 @@
+//! The ledger that the settings name.
+
+use super::Outcome;
+use super::draft::{Draft, Fault};
+use super::embedded::EmbeddedLedger;
+use super::memory::MemoryLedger;
+use super::shelf::Shelf;
+
+/// One of the ledgers.
+#[derive(Debug)]
+pub enum AnyLedger {
+    /// In memory.
+    Memory(MemoryLedger),
+    /// On a disk of its own.
+    Embedded(EmbeddedLedger),
+}
+
+impl Shelf for AnyLedger {
+    async fn write<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Outcome<T> {
+        match self {
+            Self::Memory(ledger) => ledger.write(name, step).await,
+            Self::Embedded(ledger) => ledger.write(name, step).await,
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        name: &'static str,
+        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Outcome<T> {
+        match self {
+            Self::Memory(ledger) => Shelf::read(ledger, name, look).await,
+            Self::Embedded(ledger) => Shelf::read(ledger, name, look).await,
+        }
+    }
+}

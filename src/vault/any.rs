@@ -1,0 +1,44 @@
+//! The vault that the settings name.
+
+use super::embedded::EmbeddedVault;
+use super::memory::MemoryVault;
+use super::{Item, ItemKey, Vault, VaultError};
+
+/// One of the vaults.
+#[derive(Debug)]
+pub enum AnyVault {
+    /// In memory.
+    Memory(MemoryVault),
+    /// On the embedded ledger's disk.
+    Embedded(EmbeddedVault),
+}
+
+impl Vault for AnyVault {
+    async fn put(&self, items: Vec<Item>) -> Result<(), VaultError> {
+        match self {
+            Self::Memory(vault) => vault.put(items).await,
+            Self::Embedded(vault) => vault.put(items).await,
+        }
+    }
+
+    async fn fetch(&self, keys: &[ItemKey]) -> Result<Vec<Option<Vec<u8>>>, VaultError> {
+        match self {
+            Self::Memory(vault) => vault.fetch(keys).await,
+            Self::Embedded(vault) => vault.fetch(keys).await,
+        }
+    }
+
+    async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
+        match self {
+            Self::Memory(vault) => vault.erase(keys).await,
+            Self::Embedded(vault) => vault.erase(keys).await,
+        }
+    }
+
+    async fn sweep(&self, items_max: usize) -> Result<usize, VaultError> {
+        match self {
+            Self::Memory(vault) => vault.sweep(items_max).await,
+            Self::Embedded(vault) => vault.sweep(items_max).await,
+        }
+    }
+}
