@@ -6,8 +6,10 @@
 //! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`clock`]: where the time comes from.
+//! - [`config`]: what can be set, and what is wrong with it.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod ledger;
 pub mod vendor;
