@@ -7,9 +7,11 @@
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`clock`]: where the time comes from.
 //! - [`config`]: what can be set, and what is wrong with it.
+//! - [`telemetry`]: what the gateway says of itself.
 
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod ledger;
 pub mod vendor;
+pub mod telemetry;
