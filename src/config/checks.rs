@@ -85,8 +85,8 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
         None => false,
     };
     if vendor.base_url.scheme() == "http" && !is_loopback {
-        let unfit = Unfit::new("sends the key and personal data unencrypted", "use https");
-        reading.warn(&["vendor.base_url"], unfit);
+        let unfit = Unfit::new("would send the key and personal data unencrypted", "use https");
+        reading.refuse(&["vendor.base_url"], unfit);
     }
 }
 

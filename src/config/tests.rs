@@ -198,6 +198,7 @@ fn what_cannot_work_is_refused() {
         (&["server.admin_listen=0.0.0.0:8080"], "server.admin_listen"),
         (&["vendor.poll_interval_min=31s"], "vendor.poll_interval_min"),
         (&["vendor.poll_interval_min=0s"], "vendor.poll_interval_min"),
+        (&["vendor.base_url=http://vendor.internal"], "vendor.base_url"),
         (&["vendor.timeout=0s"], "vendor.timeout"),
         (&["vendor.attempts_max=0"], "vendor.attempts_max"),
         (&["vendor.quiet_period=9h"], "vendor.quiet_period"),
@@ -227,6 +228,13 @@ fn a_short_window_works_with_a_smaller_margin_and_shorter_attempts() {
 }
 
 #[test]
+fn only_a_vendor_on_this_machine_is_asked_unencrypted() {
+    for url in ["http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000"] {
+        assert!(load(&flags(&[&format!("vendor.base_url={url}")])).is_ok(), "{url}");
+    }
+}
+
+#[test]
 fn attempts_matter_only_where_an_unanswered_post_is_sent_again() {
     let long = ["vendor.quiet_period=9h", "vendor.on_no_answer=hold"];
     assert!(load(&flags(&long)).is_ok());
@@ -247,7 +255,6 @@ fn small_values_are_only_warned_of() {
         "cache.not_found_ttl=0s",
         "server.body_bytes_max=1KiB",
         "store.url=memory:",
-        "vendor.base_url=http://vendor.internal",
     ] {
         let sources = flags(&[given, "admin.token=a-token-of-the-operators"]);
         let told = warnings(&sources);
