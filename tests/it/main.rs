@@ -1,1 +1,3 @@
 //! Everything that is tested through the front door, in one binary.
+
+mod house;
