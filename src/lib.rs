@@ -13,5 +13,5 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod ledger;
-pub mod vendor;
 pub mod telemetry;
+pub mod vendor;

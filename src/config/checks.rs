@@ -9,9 +9,10 @@ use std::time::Duration;
 use url::Host;
 
 use super::reading::Reading;
-use super::sections::{Cache, Config, Prices, Server, Vendor};
+use super::sections::{Cache, Config, Server, Vendor};
 use super::values::{OnNoAnswer, StoreUrl, Unfit};
 use crate::domain::credits::Credits;
+use crate::domain::pricing::Prices;
 
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::findings::Place;
 use super::reading::Reading;
+use super::remarks::Place;
 use super::schema::{self, Form, Known};
 
 /// Every setting with the place it came from. Holds no secret.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
-use super::findings::{Finding, Place};
+use super::remarks::{Place, Remark};
 use super::schema::{self, Form};
 use super::sources::Sources;
 
@@ -28,7 +28,7 @@ pub(super) struct Setting {
 #[derive(Default)]
 pub(super) struct Layers {
     pub(super) settings: BTreeMap<String, Setting>,
-    pub(super) faults: Vec<Finding>,
+    pub(super) faults: Vec<Remark>,
 }
 
 /// Lays the sources over the defaults.
@@ -173,7 +173,7 @@ impl Layers {
         remedy: impl Into<String>,
     ) {
         let (wrong, remedy) = (wrong.into(), remedy.into());
-        self.faults.push(Finding { place, key: key.to_owned(), wrong, remedy });
+        self.faults.push(Remark { place, key: key.to_owned(), wrong, remedy });
     }
 }
 

@@ -9,10 +9,10 @@
 //! setting.
 
 mod checks;
-mod findings;
 mod in_force;
 mod layers;
 mod reading;
+mod remarks;
 mod schema;
 mod secrets;
 mod sections;
@@ -22,11 +22,11 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use findings::{Faults, Finding, Place};
 pub use in_force::InForce;
-pub use sections::{Admin, Cache, Config, Prices, Security, Server, Store, Telemetry, Vendor};
+pub use remarks::{Faults, Place, Remark};
+pub use sections::{Admin, Cache, Config, Security, Server, Store, Telemetry, Vendor};
 pub use sources::Sources;
-pub use values::{LogFormat, OnNoAnswer, PhoneBasis, StoreUrl};
+pub use values::{LogFormat, OnNoAnswer, StoreUrl};
 
 use reading::Reading;
 
@@ -38,7 +38,7 @@ pub struct Loaded {
     /// The settings as they were given, to print.
     pub in_force: InForce,
     /// What works but is probably not meant.
-    pub warnings: Vec<Finding>,
+    pub warnings: Vec<Remark>,
 }
 
 /// Reads and checks what the sources say.

@@ -1,20 +1,20 @@
-//! Reading: from settings as they were written to typed values, collecting every finding.
+//! Reading: from settings as they were written to typed values, collecting every remark.
 //!
 //! A value that cannot be read is a fault, and its default stands in for it, so that the rest is
 //! read and checked all the same.
 
 use std::collections::BTreeMap;
 
-use super::findings::{Finding, Place};
 use super::layers::{Layers, Setting, variable};
+use super::remarks::{Place, Remark};
 use super::schema;
 use super::values::{Unfit, Value};
 
 /// The settings in force, and what was found out about them so far.
 pub(super) struct Reading {
     pub(super) settings: BTreeMap<String, Setting>,
-    pub(super) faults: Vec<Finding>,
-    pub(super) warnings: Vec<Finding>,
+    pub(super) faults: Vec<Remark>,
+    pub(super) warnings: Vec<Remark>,
 }
 
 impl Reading {
@@ -72,15 +72,15 @@ impl Reading {
     /// Notes what cannot work about these settings together, at the one that was given last. Says
     /// nothing where one of them is at fault already: its default is only standing in.
     pub(super) fn refuse(&mut self, keys: &[&str], unfit: Unfit) {
-        self.faults.extend(self.finding(keys, unfit));
+        self.faults.extend(self.remark(keys, unfit));
     }
 
     /// Notes what works but is probably not meant.
     pub(super) fn warn(&mut self, keys: &[&str], unfit: Unfit) {
-        self.warnings.extend(self.finding(keys, unfit));
+        self.warnings.extend(self.remark(keys, unfit));
     }
 
-    fn finding(&self, keys: &[&str], unfit: Unfit) -> Option<Finding> {
+    fn remark(&self, keys: &[&str], unfit: Unfit) -> Option<Remark> {
         if self.faults.iter().any(|fault| keys.contains(&fault.key.as_str())) {
             return None;
         }
@@ -89,6 +89,6 @@ impl Reading {
         };
         let key = keys.iter().rev().max_by_key(|key| place(key))?;
         let Unfit { wrong, remedy } = unfit;
-        Some(Finding { place: place(key), key: (*key).to_owned(), wrong, remedy })
+        Some(Remark { place: place(key), key: (*key).to_owned(), wrong, remedy })
     }
 }

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::reading::Reading;
 use super::secrets::{AdminToken, ApiKey, RootSecret};
-use super::values::{LogFilter, LogFormat, OnNoAnswer, PhoneBasis, Size, StoreUrl};
-use crate::domain::credits::Credits;
+use super::values::{LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use crate::domain::pricing::Prices;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl Config {
             security: Security {
                 secret: from.secret("security.secret").map(|RootSecret(bytes)| bytes),
             },
-            prices: Prices::read(from),
+            prices: prices(from),
             cache: Cache::read(from),
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
@@ -128,39 +128,6 @@ pub struct Security {
     pub secret: Option<SecretSlice<u8>>,
 }
 
-/// What the vendor charges, and when.
-#[derive(Clone, Debug)]
-pub struct Prices {
-    /// For a person found, in email credits.
-    pub person_found: Credits,
-    /// For an email address revealed, in email credits.
-    pub email_revealed: Credits,
-    /// For a phone number revealed, in phone credits.
-    pub phone_revealed: Credits,
-    /// How long a person found once is found for nothing.
-    pub person_window: Duration,
-    /// How much earlier the gateway takes that to be over.
-    pub window_margin: Duration,
-    /// What a phone reveal is charged by.
-    pub phone_basis: PhoneBasis,
-    /// The most numbers of one person.
-    pub phone_numbers_max: u32,
-}
-
-impl Prices {
-    fn read(from: &mut Reading) -> Self {
-        Self {
-            person_found: from.value("prices.person_found"),
-            email_revealed: from.value("prices.email_revealed"),
-            phone_revealed: from.value("prices.phone_revealed"),
-            person_window: from.value("prices.person_window"),
-            window_margin: from.value("prices.window_margin"),
-            phone_basis: from.value("prices.phone_basis"),
-            phone_numbers_max: from.value("prices.phone_numbers_max"),
-        }
-    }
-}
-
 /// How long answers are kept.
 #[derive(Clone, Debug)]
 pub struct Cache {
@@ -204,5 +171,18 @@ impl Telemetry {
             log_format: from.optional("telemetry.log_format"),
             log_filter: from.value::<LogFilter>("telemetry.log_filter").0,
         }
+    }
+}
+
+/// What the vendor charges, and when, as the domain knows it.
+fn prices(from: &mut Reading) -> Prices {
+    Prices {
+        person_found: from.value("prices.person_found"),
+        email_revealed: from.value("prices.email_revealed"),
+        phone_revealed: from.value("prices.phone_revealed"),
+        phone_basis: from.value("prices.phone_basis"),
+        phone_numbers_max: from.value("prices.phone_numbers_max"),
+        person_window: from.value("prices.person_window"),
+        window_margin: from.value("prices.window_margin"),
     }
 }

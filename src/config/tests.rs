@@ -22,11 +22,11 @@ fn flags(flags: &[&str]) -> Sources {
 }
 
 fn faults(sources: &Sources) -> Vec<String> {
-    load(sources).unwrap_err().as_slice().iter().map(Finding::to_string).collect()
+    load(sources).unwrap_err().as_slice().iter().map(Remark::to_string).collect()
 }
 
 fn warnings(sources: &Sources) -> Vec<String> {
-    load(sources).unwrap().warnings.iter().map(Finding::to_string).collect()
+    load(sources).unwrap().warnings.iter().map(Remark::to_string).collect()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::domain::credits::Credits;
+use crate::domain::pricing::PhoneBasis;
 
 /// Why a text is no such value. Never quotes the text: it may be a secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,15 +51,6 @@ impl Value for OnNoAnswer {
     fn read(text: &str) -> Result<Self, Unfit> {
         one_of(text, [("retry", Self::Retry), ("hold", Self::Hold)])
     }
-}
-
-/// What a phone reveal is charged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PhoneBasis {
-    /// Once for a person, however many numbers come back.
-    Person,
-    /// Once for each number.
-    Number,
 }
 
 impl Value for PhoneBasis {

@@ -6,6 +6,7 @@ use prometheus::{GaugeVec, IntGaugeVec};
 
 use super::families::{Families, number, seconds};
 use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::period::Period;
 use crate::domain::team::TeamId;
 
 /// What the ledger says at one moment.
@@ -39,8 +40,8 @@ pub struct QuotaStanding {
     pub team: TeamId,
     /// Of what.
     pub unit: Unit,
-    /// `day`, `week`, `month` or `total`.
-    pub period: &'static str,
+    /// Over what.
+    pub period: Period,
     /// The most there may be.
     pub limit: Credits,
     /// What is left; none where it is not known.
@@ -116,7 +117,7 @@ impl BooksGauges {
             }
         }
         for QuotaStanding { team, unit, period, limit, remaining } in &books.quotas {
-            let labels = [team.as_str(), unit.name(), period];
+            let labels = [team.as_str(), unit.name(), period.name()];
             self.quota_limit.with_label_values(&labels).set(number(*limit));
             if let Some(remaining) = remaining {
                 self.quota_remaining.with_label_values(&labels).set(number(*remaining));

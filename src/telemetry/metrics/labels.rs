@@ -1,56 +1,5 @@
 //! Labels: the values that a label can have. Closed, so that no metric grows without bound.
 
-/// What credits were spent on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the label of that name")]
-pub enum SpendKind {
-    PersonFound,
-    EmailRevealed,
-    PhoneRevealed,
-    Other,
-}
-
-impl SpendKind {
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::PersonFound => "person_found",
-            Self::EmailRevealed => "email_revealed",
-            Self::PhoneRevealed => "phone_revealed",
-            Self::Other => "other",
-        }
-    }
-}
-
-/// Why credits were avoided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Avoidance {
-    /// The lead stood twice in one batch.
-    Repeated,
-    /// Another batch had already asked.
-    Joined,
-    /// Answered from cache while the vendor would not have charged either.
-    CachedInWindow,
-    /// Answered from cache when the vendor would have charged again.
-    CachedAfterWindow,
-    /// The reveal was paid for before.
-    OwnedReveal,
-    /// The request was a retry.
-    Replayed,
-}
-
-impl Avoidance {
-    pub(super) const fn label(self) -> &'static str {
-        match self {
-            Self::Repeated => "repeated",
-            Self::Joined => "joined",
-            Self::CachedInWindow => "cached_in_window",
-            Self::CachedAfterWindow => "cached_after_window",
-            Self::OwnedReveal => "owned_reveal",
-            Self::Replayed => "replayed",
-        }
-    }
-}
-
 /// How a submitted lead will be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {

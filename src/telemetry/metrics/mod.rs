@@ -19,9 +19,11 @@ use prometheus::{
 };
 
 pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
-pub use labels::{Avoidance, Circuit, Decision, Disposition, SpendKind, Stray};
+pub use labels::{Circuit, Decision, Disposition, Stray};
 
-use crate::domain::credits::{Credits, Unit};
+use crate::domain::avoided::Avoided;
+use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use books::BooksGauges;
 use families::{Families, number, seconds};
@@ -138,14 +140,35 @@ impl Metrics {
         }
     }
 
-    /// A settlement charged credits.
-    pub fn spend(&self, team: &TeamId, unit: Unit, kind: SpendKind, credits: Credits) {
-        add(&self.credits_spent, [team.as_str(), unit.name(), kind.label()], credits);
+    /// Credits were charged.
+    pub fn spend(&self, team: &TeamId, charges: &Charges) {
+        let Charges { person_found, email_revealed, phone_revealed, other } = *charges;
+        for (unit, kind, credits) in [
+            (Unit::Email, "person_found", person_found),
+            (Unit::Email, "email_revealed", email_revealed),
+            (Unit::Phone, "phone_revealed", phone_revealed),
+            (Unit::Email, "other", other.email),
+            (Unit::Phone, "other", other.phone),
+        ] {
+            add(&self.credits_spent, [team.as_str(), unit.name(), kind], credits);
+        }
     }
 
-    /// Something was answered that would have cost so much at list price.
-    pub fn avoid(&self, team: &TeamId, unit: Unit, reason: Avoidance, credits: Credits) {
-        add(&self.credits_avoided, [team.as_str(), unit.name(), reason.label()], credits);
+    /// Leads were answered without paying the vendor.
+    pub fn avoid(&self, team: &TeamId, avoided: Avoided) {
+        self.avoid_for(team, avoided.reason.name(), avoided.amounts);
+    }
+
+    /// A retry found its batch, which would have cost so much at list price.
+    pub fn avoid_by_replay(&self, team: &TeamId, amounts: Amounts) {
+        self.avoid_for(team, "replayed", amounts);
+    }
+
+    fn avoid_for(&self, team: &TeamId, reason: &'static str, amounts: Amounts) {
+        for unit in Unit::ALL {
+            let labels = [team.as_str(), unit.name(), reason];
+            add(&self.credits_avoided, labels, amounts.in_unit(unit));
+        }
     }
 
     /// So many leads of an admitted batch are answered in this way.
@@ -246,9 +269,10 @@ impl Default for Metrics {
     }
 }
 
-/// Adds credits to a sum that only grows. A correction downwards is an adjustment, and no spend.
+/// Adds credits to a sum that only grows: a correction downwards is no spend, and what never
+/// happened has no series.
 fn add<const N: usize>(sums: &CounterVec, labels: [&str; N], credits: Credits) {
-    if !credits.is_negative() {
+    if credits > Credits::ZERO {
         sums.with_label_values(&labels).inc_by(number(credits));
     }
 }

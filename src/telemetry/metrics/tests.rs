@@ -3,7 +3,8 @@
 use http::{Method, StatusCode};
 
 use super::*;
-use crate::domain::credits::Amounts;
+use crate::domain::avoided::AvoidedReason;
+use crate::domain::period::Period;
 
 fn team(name: &str) -> TeamId {
     name.parse().unwrap()
@@ -18,13 +19,19 @@ fn assert_shows(metrics: &Metrics, line: &str) {
     assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
 }
 
+fn found(price: &str) -> Charges {
+    Charges { person_found: credits(price), ..Charges::ZERO }
+}
+
 /// Everything recorded once.
 fn busy() -> Metrics {
     let metrics = Metrics::new();
     let sales = team("sales");
     let took = Duration::from_millis(20);
-    metrics.spend(&sales, Unit::Email, SpendKind::PersonFound, credits("0.5"));
-    metrics.avoid(&sales, Unit::Phone, Avoidance::OwnedReveal, credits("1"));
+    metrics.spend(&sales, &found("0.5"));
+    let amounts = Amounts::of(Unit::Phone, credits("1"));
+    metrics.avoid(&sales, Avoided { reason: AvoidedReason::OwnedReveal, amounts });
+    metrics.avoid_by_replay(&sales, amounts);
     metrics.place_leads(&sales, Disposition::Fresh, 5);
     metrics.decide(&sales, Decision::Refused("insufficient_credits"));
     metrics.book_find_in_margin();
@@ -45,7 +52,7 @@ fn busy() -> Metrics {
         quotas: vec![QuotaStanding {
             team: sales,
             unit: Unit::Email,
-            period: "month",
+            period: Period::Month,
             limit: credits("500"),
             remaining: Some(credits("492.5")),
         }],
@@ -61,6 +68,7 @@ fn what_was_recorded_is_what_is_shown() {
     for line in [
         "tollgate_credits_spent_total{kind=\"person_found\",team=\"sales\",unit=\"email\"} 0.5",
         "tollgate_credits_avoided_total{reason=\"owned_reveal\",team=\"sales\",unit=\"phone\"} 1",
+        "tollgate_credits_avoided_total{reason=\"replayed\",team=\"sales\",unit=\"phone\"} 1",
         "tollgate_leads_total{disposition=\"fresh\",team=\"sales\"} 5",
         "tollgate_admissions_total{decision=\"refused\",reason=\"insufficient_credits\",team=\"sales\"} 1",
         "tollgate_finds_in_margin_total 1",
@@ -113,7 +121,7 @@ fn an_unknown_remainder_is_absent() {
         quotas: vec![QuotaStanding {
             team: team("sales"),
             unit: Unit::Phone,
-            period: "day",
+            period: Period::Day,
             limit: credits("5"),
             remaining: None,
         }],
@@ -139,7 +147,7 @@ fn paths_and_methods_nobody_serves_share_a_label() {
 #[test]
 fn a_sum_of_spent_credits_never_falls() {
     let metrics = busy();
-    metrics.spend(&team("sales"), Unit::Email, SpendKind::PersonFound, credits("-0.5"));
+    metrics.spend(&team("sales"), &found("-0.5"));
     let line =
         "tollgate_credits_spent_total{kind=\"person_found\",team=\"sales\",unit=\"email\"} 0.5";
     assert_shows(&metrics, line);

@@ -1,6 +1,6 @@
-//! Findings: what is wrong, or doubtful, in a configuration, with its place and what to do.
+//! Remarks: what is wrong, or doubtful, in a configuration, with its place and what to do.
 //!
-//! No finding shows the value of a secret.
+//! No remark shows the value of a secret.
 
 use std::fmt;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl fmt::Display for Place {
 
 /// One thing that is wrong or doubtful.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct Remark {
     /// Where it is.
     pub place: Place,
     /// Which setting it is about; empty where a file cannot be read as far as its keys.
@@ -59,7 +59,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Remark {
     /// As in `tollgate.toml:3:1: vendor.timout: unknown key; did you mean vendor.timeout?`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.place != Place::Nowhere {
@@ -74,18 +74,18 @@ impl fmt::Display for Finding {
 
 /// Why a configuration cannot be used: every fault, in the order of their places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(Vec<Finding>);
+pub struct Faults(Vec<Remark>);
 
 impl Faults {
     /// The faults in the order of their places.
-    pub(super) fn new(mut faults: Vec<Finding>) -> Self {
+    pub(super) fn new(mut faults: Vec<Remark>) -> Self {
         faults.sort_by(|a, b| a.place.cmp(&b.place));
         Self(faults)
     }
 
     /// Each of them; there is at least one.
     #[must_use]
-    pub fn as_slice(&self) -> &[Finding] {
+    pub fn as_slice(&self) -> &[Remark] {
         &self.0
     }
 }
