@@ -13,9 +13,15 @@
 
 pub mod clock;
 pub mod disk;
+//! - [`config`]: what can be set, and what is wrong with it.
+//! - [`telemetry`]: what the gateway says of itself.
+
+pub mod clock;
+pub mod config;
 pub mod domain;
 pub mod http;
 pub mod ledger;
 pub mod sandbox;
 pub mod vault;
+pub mod telemetry;
 pub mod vendor;

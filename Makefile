@@ -1,0 +1,32 @@
+# What is done with this repository. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt lint doc bench ci
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## run the whole thing on this machine, with nothing to install or pay
+	cargo run --release -- demo
+
+test: ## run every test, after installing the Debian packages that they need
+	tests/install-packages gcc libc6-dev
+	cargo test
+
+check: ## see whether it compiles, tests and all
+	cargo check --all-targets
+
+fmt: ## format the code
+	cargo fmt
+
+lint: ## refuse what the lints refuse
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+doc: ## build the reference, private items too
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+bench: ## measure
+	cargo bench
+
+ci: ## everything a change must pass
+	.ci/run

@@ -1,0 +1,211 @@
+//! Checks: what cannot work is refused, what is probably not meant is warned of.
+//!
+//! One value at a time or several together; that each value can be read at all is seen to before.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use url::Host;
+
+use super::reading::Reading;
+use super::sections::{Cache, Config, Server, Vendor};
+use super::values::{OnNoAnswer, StoreUrl, Unfit};
+use crate::domain::credits::Credits;
+use crate::domain::pricing::Prices;
+
+/// Bounds far above any use that keep every sum of credits and every allocation in range.
+const LEADS_MAX: usize = 100_000;
+const BODY_BYTES_MAX: usize = 1 << 30;
+const ATTEMPTS_MAX: u32 = 100;
+const PHONE_NUMBERS_MAX: u32 = 100;
+const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
+const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
+
+/// Personal data is kept no longer, whatever a configuration says.
+const TTL_MAX: Duration = Duration::from_hours(90 * 24);
+
+/// Looks at everything.
+pub(super) fn check(config: &Config, reading: &mut Reading) {
+    check_server(&config.server, reading);
+    check_vendor(&config.vendor, reading);
+    check_prices(&config.prices, reading);
+    check_resending(&config.vendor, &config.prices, reading);
+    check_cache(&config.cache, reading);
+    check_what_is_missing(config, reading);
+}
+
+fn check_server(server: &Server, reading: &mut Reading) {
+    let (callers, operators) = (server.listen, server.admin_listen);
+    let overlap = callers.ip() == operators.ip()
+        || callers.ip().is_unspecified()
+        || operators.ip().is_unspecified();
+    if callers.port() == operators.port() && callers.port() != 0 && overlap {
+        let wrong = format!("callers at {callers} and operators at {operators} share a port");
+        let unfit = Unfit::new(wrong, "give each a port of its own");
+        reading.refuse(&["server.listen", "server.admin_listen"], unfit);
+    }
+    within(reading, "server.leads_max", &server.leads_max, &(1..=LEADS_MAX));
+    within(reading, "server.body_bytes_max", &server.body_bytes_max, &(1..=BODY_BYTES_MAX));
+    if server.body_bytes_max < 64 << 10 {
+        let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
+        reading.warn(&["server.body_bytes_max"], unfit);
+    }
+    at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
+}
+
+fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
+    within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
+    within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
+    let durations = [
+        ("vendor.timeout", vendor.timeout, Duration::from_secs(1)),
+        ("vendor.connect_timeout", vendor.connect_timeout, Duration::from_millis(100)),
+        ("vendor.poll_interval_min", vendor.poll_interval_min, Duration::from_millis(100)),
+        ("vendor.poll_interval_max", vendor.poll_interval_max, Duration::from_secs(1)),
+        ("vendor.quiet_period", vendor.quiet_period, Duration::from_secs(10)),
+        ("vendor.job_deadline", vendor.job_deadline, Duration::from_mins(1)),
+    ];
+    for (key, duration, usual_min) in durations {
+        above_zero(reading, key, duration);
+        at_most(reading, key, duration, DURATION_MAX);
+        usually_at_least(reading, key, duration, usual_min);
+    }
+    if vendor.poll_interval_min > vendor.poll_interval_max {
+        let unfit =
+            Unfit::new("the minimum is above the maximum", "lower the one or raise the other");
+        reading.refuse(&["vendor.poll_interval_min", "vendor.poll_interval_max"], unfit);
+    }
+    if vendor.connect_timeout > vendor.timeout {
+        let unfit = Unfit::new("connecting may take longer than the whole request", "lower it");
+        reading.warn(&["vendor.connect_timeout", "vendor.timeout"], unfit);
+    }
+    let is_loopback = match vendor.base_url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if vendor.base_url.scheme() == "http" && !is_loopback {
+        let unfit = Unfit::new("would send the key and personal data unencrypted", "use https");
+        reading.refuse(&["vendor.base_url"], unfit);
+    }
+}
+
+fn check_prices(prices: &Prices, reading: &mut Reading) {
+    let each = [
+        ("prices.person_found", prices.person_found),
+        ("prices.email_revealed", prices.email_revealed),
+        ("prices.phone_revealed", prices.phone_revealed),
+    ];
+    for (key, price) in each {
+        if price > PRICE_MAX {
+            let wrong = format!("is above {PRICE_MAX} credits");
+            reading.refuse(&[key], Unfit::new(wrong, "give the price of one, in credits"));
+        }
+    }
+    within(
+        reading,
+        "prices.phone_numbers_max",
+        &prices.phone_numbers_max,
+        &(1..=PHONE_NUMBERS_MAX),
+    );
+    at_most(reading, "prices.person_window", prices.person_window, DURATION_MAX);
+    usually_at_least(
+        reading,
+        "prices.person_window",
+        prices.person_window,
+        Duration::from_hours(1),
+    );
+    if prices.window_margin >= prices.person_window {
+        let unfit = Unfit::new(
+            format!(
+                "the margin of {:?} is not below the window of {:?}, so no charge would be remembered",
+                prices.window_margin, prices.person_window
+            ),
+            "lower the margin or lengthen the window",
+        );
+        reading.refuse(&["prices.window_margin", "prices.person_window"], unfit);
+    }
+}
+
+/// An unanswered POST may only be sent again while the vendor charges nobody twice.
+fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
+    if vendor.on_no_answer == OnNoAnswer::Hold {
+        return;
+    }
+    let keys = [
+        "vendor.quiet_period",
+        "vendor.attempts_max",
+        "prices.person_window",
+        "prices.window_margin",
+    ];
+    let lasts = vendor.quiet_period.saturating_mul(vendor.attempts_max);
+    let remedy =
+        "lower vendor.quiet_period or vendor.attempts_max, or set vendor.on_no_answer to hold";
+    if lasts > prices.person_window {
+        let window = prices.person_window;
+        let wrong = format!("attempts would go on for {lasts:?}, beyond the window of {window:?}");
+        reading.refuse(&keys[..3], Unfit::new(wrong, remedy));
+    } else if lasts > prices.person_window.saturating_sub(prices.window_margin) {
+        let wrong = "the last attempts fall into the margin of the window and are never made";
+        reading.warn(&keys, Unfit::new(wrong, remedy));
+    }
+}
+
+fn check_cache(cache: &Cache, reading: &mut Reading) {
+    let ttls = [
+        ("cache.person_ttl", cache.person_ttl, Duration::from_mins(10)),
+        ("cache.not_found_ttl", cache.not_found_ttl, Duration::from_mins(1)),
+        ("cache.batch_ttl", cache.batch_ttl, Duration::from_hours(1)),
+    ];
+    for (key, ttl, usual_min) in ttls {
+        at_most(reading, key, ttl, TTL_MAX);
+        usually_at_least(reading, key, ttl, usual_min);
+    }
+    above_zero(reading, "cache.batch_ttl", cache.batch_ttl);
+}
+
+fn check_what_is_missing(config: &Config, reading: &mut Reading) {
+    if !reading.is_set("admin.token") {
+        let unfit = Unfit::new("is not set, so the admin API refuses everybody", "set one");
+        reading.warn(&["admin.token"], unfit);
+    }
+    if config.store.url == StoreUrl::Memory {
+        let unfit = Unfit::new("forgets the books at exit", "use embedded:DIR to keep them");
+        reading.warn(&["store.url"], unfit);
+    }
+}
+
+fn within<T: PartialOrd + Display>(
+    reading: &mut Reading,
+    key: &str,
+    value: &T,
+    bounds: &RangeInclusive<T>,
+) {
+    if !bounds.contains(value) {
+        let wrong = format!("{value} is not between {} and {}", bounds.start(), bounds.end());
+        reading.refuse(&[key], Unfit::new(wrong, "give a number in between"));
+    }
+}
+
+fn above_zero(reading: &mut Reading, key: &str, duration: Duration) {
+    if duration.is_zero() {
+        reading.refuse(&[key], Unfit::new("is zero", "give a longer duration"));
+    }
+}
+
+fn at_most(reading: &mut Reading, key: &str, duration: Duration, max: Duration) {
+    if duration > max {
+        let days = max.as_secs() / 86_400;
+        let unfit = Unfit::new(format!("is longer than {days} days"), "give a shorter duration");
+        reading.refuse(&[key], unfit);
+    }
+}
+
+fn usually_at_least(reading: &mut Reading, key: &str, duration: Duration, usual_min: Duration) {
+    if duration < usual_min {
+        let wrong = format!("{duration:?} is unusually short");
+        let remedy = format!("less than {usual_min:?} is for trying things out");
+        reading.warn(&[key], Unfit::new(wrong, remedy));
+    }
+}

@@ -1,0 +1,65 @@
+//! What is in force: every setting as TOML, with where it came from and secrets masked.
+
+use std::fmt;
+
+use super::reading::Reading;
+use super::remarks::Place;
+use super::schema::{self, Form, Known};
+
+/// Every setting with the place it came from. Holds no secret.
+#[derive(Clone, Debug)]
+pub struct InForce(Vec<Line>);
+
+#[derive(Clone, Debug)]
+struct Line {
+    section: &'static str,
+    name: String,
+    /// None where it is not set.
+    value: Option<String>,
+    place: Place,
+}
+
+impl InForce {
+    pub(super) fn of(reading: &Reading) -> Self {
+        Self(schema::known().iter().map(|known| line(known, reading)).collect())
+    }
+}
+
+fn line(known: &'static Known, reading: &Reading) -> Line {
+    let (section, name) = known.key.split_once('.').expect("a key is section.name");
+    let set = |key: &str| reading.settings.get(key);
+    let quoted = |text: &str| toml::Value::from(text).to_string();
+    let file = set(&format!("{}_file", known.key)).filter(|_| known.is_secret);
+    let (name, value, place) = match (file, set(&known.key)) {
+        (Some(file), _) => (format!("{name}_file"), Some(quoted(&file.text)), &file.place),
+        (None, Some(set)) => {
+            let value = match known.form {
+                _ if known.is_secret => quoted("<redacted>"),
+                Form::Text => quoted(&set.text),
+                Form::Number => set.text.clone(),
+            };
+            (name.to_owned(), Some(value), &set.place)
+        }
+        (None, None) => (name.to_owned(), None, &Place::Nowhere),
+    };
+    Line { section, name, value, place: place.clone() }
+}
+
+impl fmt::Display for InForce {
+    /// As in `timeout = "20s"  # TOLLGATE_VENDOR__TIMEOUT`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut last_section = "";
+        for Line { section, name, value, place } in &self.0 {
+            if *section != last_section {
+                let blank = if last_section.is_empty() { "" } else { "\n" };
+                writeln!(f, "{blank}[{section}]")?;
+                last_section = section;
+            }
+            match value {
+                Some(value) => writeln!(f, "{name} = {value}  # {place}")?,
+                None => writeln!(f, "#{name} = \"\"  # {place}")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! Layers: every source laid over the one before it, each setting with the place it came from.
+//!
+//! Says which keys there are and what form their values have; what the values mean is for
+//! `reading` to say.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::de::{DeTable, DeValue};
+
+use super::remarks::{Place, Remark};
+use super::schema::{self, Form};
+use super::sources::Sources;
+
+const VARIABLE_PREFIX: &str = "TOLLGATE_";
+
+/// A value as it was written. Perhaps a secret, so it has no `Debug`.
+pub(super) struct Setting {
+    /// Where it was given.
+    pub(super) place: Place,
+    /// Its text, without quotes.
+    pub(super) text: String,
+}
+
+/// What is in force, and the faults met on the way. A key and its `_file` are never both in force.
+#[derive(Default)]
+pub(super) struct Layers {
+    pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) faults: Vec<Remark>,
+}
+
+/// Lays the sources over the defaults.
+pub(super) fn lay(sources: &Sources) -> Layers {
+    let mut layers = Layers::default();
+    for known in schema::known().iter().filter(|known| known.has_default) {
+        layers.set(&known.key, known.sample.clone(), Place::Default);
+    }
+    match &sources.file {
+        Some((name, Ok(text))) => layers.lay_file(name, text),
+        Some((name, Err(error))) => {
+            let wrong = format!("{name} cannot be read: {error}");
+            layers.refuse(Place::Nowhere, "", wrong, "give the path of a readable file in UTF-8");
+        }
+        None => {}
+    }
+    for (name, value) in &sources.environment {
+        layers.lay_variable(name, value);
+    }
+    for flag in &sources.flags {
+        layers.lay_flag(flag);
+    }
+    layers
+}
+
+impl Layers {
+    fn lay_file(&mut self, name: &Arc<str>, text: &str) {
+        let at = |span: Range<usize>| place_in_file(name, text, span.start);
+        let (document, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let wrong = format!("not TOML: {}", error.message().replace('\n', ", "));
+            self.refuse(at(error.span().unwrap_or_default()), "", wrong, "correct the line");
+        }
+        if !errors.is_empty() {
+            return; // What a broken file means is a guess.
+        }
+        let sections = schema::sections();
+        for (section, value) in document.get_ref() {
+            let place = at(section.span());
+            match value.get_ref() {
+                DeValue::Table(table) if sections.contains(&section.get_ref().as_ref()) => {
+                    for (name, value) in table {
+                        let key = format!("{}.{}", section.get_ref(), name.get_ref());
+                        self.lay_value(&key, value.get_ref(), at(name.span()));
+                    }
+                }
+                DeValue::Table(_) | DeValue::Array(_) => {
+                    let known = schema::nearest_section(section.get_ref());
+                    let remedy =
+                        meant(known, || format!("the sections are {}", sections.join(", ")));
+                    self.refuse(place, section.get_ref(), "unknown section", remedy);
+                }
+                _ => self.refuse_unknown(section.get_ref(), place),
+            }
+        }
+    }
+
+    fn lay_value(&mut self, key: &str, value: &DeValue<'_>, place: Place) {
+        let Some(known) = schema::find(key) else {
+            return self.refuse_unknown(key, place);
+        };
+        match (Form::of(value), known.form) {
+            (Some((form, text)), expected) if form == expected => self.set(key, text, place),
+            (_, Form::Text) => {
+                let wrong = format!("is {} where text belongs", a_kind(value));
+                self.refuse(
+                    place,
+                    key,
+                    wrong,
+                    format!("write it in quotes, as in \"{}\"", known.sample),
+                );
+            }
+            (_, Form::Number) => {
+                let wrong = format!("is {} where a number belongs", a_kind(value));
+                self.refuse(
+                    place,
+                    key,
+                    wrong,
+                    format!("write bare digits, as in {}", known.sample),
+                );
+            }
+        }
+    }
+
+    fn lay_variable(&mut self, name: &str, value: &OsStr) {
+        let Some(path) = name.strip_prefix(VARIABLE_PREFIX).filter(|path| path.contains("__"))
+        else {
+            return; // Another program's, or one of the command line's own.
+        };
+        let key = path.to_ascii_lowercase().replacen("__", ".", 1);
+        let place = Place::Environment(name.to_owned());
+        match value.to_str() {
+            _ if schema::find(&key).is_none() => self.refuse_unknown(&key, place),
+            Some(text) => self.set(&key, text.to_owned(), place),
+            None => self.refuse(place, &key, "is not UTF-8", "write it in UTF-8"),
+        }
+    }
+
+    fn lay_flag(&mut self, flag: &str) {
+        let (key, value) = match flag.split_once('=') {
+            Some((key, value)) => (key.trim(), Some(value)),
+            None => (flag.trim(), None),
+        };
+        let place = Place::Flag(key.to_owned());
+        match value {
+            _ if schema::find(key).is_none() => self.refuse_unknown(key, place),
+            Some(text) => self.set(key, text.to_owned(), place),
+            None => self.refuse(place, key, "has no value", "write section.key=value"),
+        }
+    }
+
+    /// Puts a setting in force over what an earlier layer says of it, and over its twin: a secret
+    /// and the file that holds it are one setting with two names.
+    fn set(&mut self, key: &str, text: String, place: Place) {
+        let twin = match key.strip_suffix("_file") {
+            Some(secret) => secret.to_owned(),
+            None => format!("{key}_file"),
+        };
+        if self.settings.get(&twin).is_some_and(|set| set.place.is_beside(&place)) {
+            let wrong = format!("is given beside {twin}");
+            self.refuse(place, key, wrong, "give one of the two");
+            return;
+        }
+        self.settings.remove(&twin);
+        self.settings.insert(key.to_owned(), Setting { place, text });
+    }
+
+    fn refuse_unknown(&mut self, key: &str, place: Place) {
+        let nearest = schema::nearest_key(key).map(|key| match place {
+            Place::Environment(_) => variable(key),
+            _ => key.to_owned(),
+        });
+        let remedy = meant(nearest, || "see docs/configuration.md for those there are".to_owned());
+        self.refuse(place, key, "unknown key", remedy);
+    }
+
+    fn refuse(
+        &mut self,
+        place: Place,
+        key: &str,
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let (wrong, remedy) = (wrong.into(), remedy.into());
+        self.faults.push(Remark { place, key: key.to_owned(), wrong, remedy });
+    }
+}
+
+/// The name of a key in the environment.
+pub(super) fn variable(key: &str) -> String {
+    format!("{VARIABLE_PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
+}
+
+fn meant(nearest: Option<impl AsRef<str>>, otherwise: impl FnOnce() -> String) -> String {
+    nearest.map_or_else(otherwise, |nearest| format!("did you mean {}?", nearest.as_ref()))
+}
+
+fn a_kind(value: &DeValue<'_>) -> String {
+    match value.type_str() {
+        kind @ ("integer" | "array") => format!("an {kind}"),
+        kind => format!("a {kind}"),
+    }
+}
+
+fn place_in_file(name: &Arc<str>, text: &str, offset: usize) -> Place {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place::File {
+        name: Arc::clone(name),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading: from settings as they were written to typed values, collecting every remark.
+//!
+//! A value that cannot be read is a fault, and its default stands in for it, so that the rest is
+//! read and checked all the same.
+
+use std::collections::BTreeMap;
+
+use super::layers::{Layers, Setting, variable};
+use super::remarks::{Place, Remark};
+use super::schema;
+use super::values::{Unfit, Value};
+
+/// The settings in force, and what was found out about them so far.
+pub(super) struct Reading {
+    pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) faults: Vec<Remark>,
+    pub(super) warnings: Vec<Remark>,
+}
+
+impl Reading {
+    pub(super) fn of(layers: Layers) -> Self {
+        let Layers { settings, faults } = layers;
+        Self { settings, faults, warnings: Vec::new() }
+    }
+
+    /// A setting that has a default.
+    pub(super) fn value<T: Value>(&mut self, key: &str) -> T {
+        self.optional(key).unwrap_or_else(|| {
+            let known = schema::find(key).expect("each setting that is read is in the schema");
+            T::read(&known.sample).expect("each default can be read, as a test holds")
+        })
+    }
+
+    /// A setting that has none.
+    pub(super) fn optional<T: Value>(&mut self, key: &str) -> Option<T> {
+        let text = self.settings.get(key)?.text.clone();
+        let subject = if T::IS_SHOWN { format!("\"{text}\" ") } else { String::new() };
+        let quoted = |Unfit { wrong, remedy }| Unfit::new(subject + &wrong, remedy);
+        T::read(&text).map_err(|unfit| self.refuse(&[key], quoted(unfit))).ok()
+    }
+
+    /// A secret, given itself or as a file that holds it.
+    pub(super) fn secret<T: Value>(&mut self, key: &str) -> Option<T> {
+        let file_key = format!("{key}_file");
+        let Some(file) = self.settings.get(&file_key) else {
+            return self.optional(key);
+        };
+        let read = std::fs::read_to_string(&file.text).map_err(|why| {
+            let wrong = format!("the file \"{}\" cannot be read: {why}", file.text);
+            Unfit::new(wrong, "give the path of a file that holds nothing but the secret")
+        });
+        read.and_then(|text| T::read(text.trim()))
+            .map_err(|unfit| self.refuse(&[&file_key], unfit))
+            .ok()
+    }
+
+    /// A secret that there must be. Where the file could not be read, it may well stand there.
+    pub(super) fn required_secret<T: Value + Default>(&mut self, key: &str) -> T {
+        let is_file_known = self.faults.iter().all(|fault| !fault.key.is_empty());
+        if is_file_known && !self.is_set(key) {
+            let remedy = format!("set it, or {key}_file, or {} in the environment", variable(key));
+            self.refuse(&[key], Unfit::new("is not set", remedy));
+        }
+        self.secret(key).unwrap_or_default()
+    }
+
+    /// Whether a setting, or the file of a secret, was given.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.settings.contains_key(key) || self.settings.contains_key(&format!("{key}_file"))
+    }
+
+    /// Notes what cannot work about these settings together, at the one that was given last. Says
+    /// nothing where one of them is at fault already: its default is only standing in.
+    pub(super) fn refuse(&mut self, keys: &[&str], unfit: Unfit) {
+        self.faults.extend(self.remark(keys, unfit));
+    }
+
+    /// Notes what works but is probably not meant.
+    pub(super) fn warn(&mut self, keys: &[&str], unfit: Unfit) {
+        self.warnings.extend(self.remark(keys, unfit));
+    }
+
+    fn remark(&self, keys: &[&str], unfit: Unfit) -> Option<Remark> {
+        if self.faults.iter().any(|fault| keys.contains(&fault.key.as_str())) {
+            return None;
+        }
+        let place = |key: &&str| {
+            self.settings.get(*key).map_or(Place::Nowhere, |setting| setting.place.clone())
+        };
+        let key = keys.iter().rev().max_by_key(|key| place(key))?;
+        let Unfit { wrong, remedy } = unfit;
+        Some(Remark { place: place(key), key: (*key).to_owned(), wrong, remedy })
+    }
+}

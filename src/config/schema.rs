@@ -1,0 +1,167 @@
+//! The schema: which settings there are, as `config/tollgate.toml` lists them.
+//!
+//! That file is the only list. What stands in it is a default; a line such as `#api_key = ""` (no
+//! blank after the `#`) names a setting that has none, and shows the form of its value.
+
+use std::sync::LazyLock;
+
+use toml::de::{DeTable, DeValue};
+
+/// The defaults, and every setting.
+pub(super) const DEFAULTS: &str = include_str!("../../config/tollgate.toml");
+
+/// Settings that are never shown, and may be given as `<key>_file`.
+const SECRETS: [&str; 3] = ["vendor.api_key", "security.secret", "admin.token"];
+
+/// What a value looks like in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In quotes.
+    Text,
+    /// Bare digits.
+    Number,
+}
+
+impl Form {
+    /// The form of a value and its text; none for forms that no setting has.
+    pub(super) fn of(value: &DeValue<'_>) -> Option<(Self, String)> {
+        match value {
+            DeValue::String(text) => Some((Self::Text, text.to_string())),
+            DeValue::Integer(number) => Some((Self::Number, number.to_string())),
+            DeValue::Float(number) => Some((Self::Number, number.to_string())),
+            _ => None,
+        }
+    }
+}
+
+/// A setting that exists.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// `section.name`.
+    pub(super) key: String,
+    /// What its value looks like.
+    pub(super) form: Form,
+    /// The default, or an example where there is none.
+    pub(super) sample: String,
+    /// Whether the sample is the default.
+    pub(super) has_default: bool,
+    /// Whether its value is never shown.
+    pub(super) is_secret: bool,
+}
+
+/// Every setting, in the order of the file.
+pub(super) fn known() -> &'static [Known] {
+    static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
+        let defaults = settings_in(DEFAULTS);
+        let everything = settings_in(&with_every_setting(DEFAULTS));
+        let has_default = |key: &str| defaults.iter().any(|(known, ..)| known == key);
+        everything
+            .into_iter()
+            .map(|(key, form, sample)| Known {
+                has_default: has_default(&key),
+                is_secret: SECRETS.contains(&key.as_str()),
+                key,
+                form,
+                sample,
+            })
+            .collect()
+    });
+    &KNOWN
+}
+
+/// The setting with that key; the key of a secret's file finds the secret.
+pub(super) fn find(key: &str) -> Option<&'static Known> {
+    let named = |name: &str| known().iter().find(|setting| setting.key == name);
+    named(key).or_else(|| key.strip_suffix("_file").and_then(named).filter(|found| found.is_secret))
+}
+
+/// The sections, in the order of the file.
+pub(super) fn sections() -> Vec<&'static str> {
+    let mut sections: Vec<_> =
+        known().iter().filter_map(|setting| setting.key.split('.').next()).collect();
+    sections.dedup();
+    sections
+}
+
+/// The key that was probably meant: the same name in another section, or one that reads alike.
+pub(super) fn nearest_key(key: &str) -> Option<&'static str> {
+    let name = |key: &'static str| key.split('.').nth(1);
+    let same_name = key.rsplit('.').next();
+    let keys = || known().iter().map(|setting| setting.key.as_str());
+    keys().find(|known| name(known) == same_name).or_else(|| nearest(key, keys()))
+}
+
+/// The section that was probably meant.
+pub(super) fn nearest_section(section: &str) -> Option<&'static str> {
+    nearest(section, sections())
+}
+
+fn nearest(text: &str, candidates: impl IntoIterator<Item = &'static str>) -> Option<&'static str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(text, candidate), candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The text with the settings that have no default switched on.
+fn with_every_setting(text: &str) -> String {
+    let switched_on = |line: &str| match line.strip_prefix('#') {
+        Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase()) => {
+            format!("{setting}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(switched_on).collect()
+}
+
+fn settings_in(text: &str) -> Vec<(String, Form, String)> {
+    let document = DeTable::parse(text).expect("config/tollgate.toml is TOML, as a test holds");
+    let mut settings = Vec::new();
+    for (section, table) in document.get_ref() {
+        let table = table.get_ref().as_table().expect("every setting stands in a section");
+        for (name, value) in table {
+            let (form, sample) = Form::of(value.get_ref()).expect("a setting is text or a number");
+            let key = format!("{}.{}", section.get_ref(), name.get_ref());
+            settings.push((name.span().start, (key, form, sample)));
+        }
+    }
+    settings.sort_by_key(|(position, _)| *position);
+    settings.into_iter().map(|(_, setting)| setting).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_secret_is_a_setting_without_a_default() {
+        for key in SECRETS {
+            let secret = find(key).unwrap();
+            assert!(!secret.has_default && secret.is_secret, "{key}");
+            assert_eq!(find(&format!("{key}_file")).unwrap().key, key);
+        }
+        assert!(find("vendor.timeout_file").is_none());
+    }
+
+    #[test]
+    fn settings_without_a_default_are_known_all_the_same() {
+        let without: Vec<_> = known().iter().filter(|known| !known.has_default).collect();
+        let keys: Vec<_> = without.iter().map(|known| known.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["vendor.api_key", "security.secret", "admin.token", "telemetry.log_format"]
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_slightly_wrong_has_a_nearest_one() {
+        assert_eq!(nearest_key("vendor.timout"), Some("vendor.timeout"));
+        assert_eq!(nearest_key("listen"), Some("server.listen"));
+        assert_eq!(nearest_key("cache.person_window"), Some("prices.person_window"));
+        assert_eq!(nearest_key("colour"), None);
+        assert_eq!(nearest_section("venodr"), Some("vendor"));
+        assert_eq!(nearest_section("teams"), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! Secrets: what each must look like. What is wrong with one never shows it.
+
+use base64::Engine;
+use base64::alphabet::{STANDARD, URL_SAFE};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{SecretSlice, SecretString};
+
+use super::values::{Unfit, Value};
+
+const ADMIN_TOKEN_CHARACTERS_MIN: usize = 16;
+const SECRET_BYTES_MIN: usize = 32;
+
+/// The vendor's key.
+#[derive(Default)]
+pub(super) struct ApiKey(pub(super) SecretString);
+
+impl Value for ApiKey {
+    const IS_SHOWN: bool = false;
+
+    fn read(text: &str) -> Result<Self, Unfit> {
+        for_a_header(text)?;
+        Ok(Self(text.into()))
+    }
+}
+
+/// The operators' token.
+pub(super) struct AdminToken(pub(super) SecretString);
+
+impl Value for AdminToken {
+    const IS_SHOWN: bool = false;
+
+    fn read(text: &str) -> Result<Self, Unfit> {
+        for_a_header(text)?;
+        if text.len() < ADMIN_TOKEN_CHARACTERS_MIN {
+            let wrong = format!("is shorter than {ADMIN_TOKEN_CHARACTERS_MIN} characters");
+            return Err(Unfit::new(
+                wrong,
+                "take a longer one, such as `openssl rand -hex 24` prints",
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// What every key of the gateway's own is derived from: the decoded bytes.
+pub(super) struct RootSecret(pub(super) SecretSlice<u8>);
+
+impl Value for RootSecret {
+    const IS_SHOWN: bool = false;
+
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let remedy = "take one such as `openssl rand -hex 32` prints";
+        match hex::decode(text).ok().or_else(|| from_base64(text)) {
+            Some(bytes) if bytes.len() >= SECRET_BYTES_MIN => Ok(Self(bytes.into())),
+            Some(_) => Err(Unfit::new(format!("is shorter than {SECRET_BYTES_MIN} bytes"), remedy)),
+            None => Err(Unfit::new("is neither hex nor base64", remedy)),
+        }
+    }
+}
+
+/// Reads base64 in either alphabet, padded or not.
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let lenient =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let decode = |alphabet| GeneralPurpose::new(alphabet, lenient).decode(text).ok();
+    decode(&STANDARD).or_else(|| decode(&URL_SAFE))
+}
+
+/// Refuses what no `Authorization` header can carry.
+fn for_a_header(text: &str) -> Result<(), Unfit> {
+    if text.is_empty() {
+        return Err(Unfit::new("is empty", "give the secret itself, or leave the setting out"));
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let wrong = "holds a blank or a character that is not ASCII";
+        return Err(Unfit::new(wrong, "give the bare secret, without `Bearer`"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn the_root_secret_is_32_bytes_or_more_as_hex_or_base64() {
+        let bytes = [0xfb; 32];
+        let padded = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+        for text in [hex::encode(bytes), hex::encode_upper(bytes), padded, url_safe] {
+            assert_eq!(RootSecret::read(&text).unwrap().0.expose_secret(), bytes, "{text}");
+        }
+        for text in [hex::encode([7; 31]), "not a secret!".repeat(9), String::new()] {
+            assert!(RootSecret::read(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_must_be_long_enough_and_fit_into_a_header() {
+        assert!(AdminToken::read("0123456789abcdef").is_ok());
+        for text in ["", "0123456789abcde", "sixteen or more, with blanks", "ümlaut-ümlaut-ümlaut"]
+        {
+            assert!(AdminToken::read(text).is_err(), "{text}");
+        }
+        assert!(ApiKey::read("Bearer abc").is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! Sections: the settings of `config/tollgate.toml`, typed. That file gives the reasons.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use secrecy::{SecretSlice, SecretString};
+use url::Url;
+
+use super::reading::Reading;
+use super::secrets::{AdminToken, ApiKey, RootSecret};
+use super::values::{LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use crate::domain::pricing::Prices;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each field is the section of that name")]
+pub struct Config {
+    pub server: Server,
+    pub vendor: Vendor,
+    pub store: Store,
+    pub security: Security,
+    pub prices: Prices,
+    pub cache: Cache,
+    pub admin: Admin,
+    pub telemetry: Telemetry,
+}
+
+impl Config {
+    pub(super) fn read(from: &mut Reading) -> Self {
+        Self {
+            server: Server::read(from),
+            vendor: Vendor::read(from),
+            store: Store { url: from.value("store.url") },
+            security: Security {
+                secret: from.secret("security.secret").map(|RootSecret(bytes)| bytes),
+            },
+            prices: prices(from),
+            cache: Cache::read(from),
+            admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
+            telemetry: Telemetry::read(from),
+        }
+    }
+}
+
+/// What callers and operators connect to.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where callers connect.
+    pub listen: SocketAddr,
+    /// Where operators connect.
+    pub admin_listen: SocketAddr,
+    /// The largest body of a request, in bytes.
+    pub body_bytes_max: usize,
+    /// The most leads in one batch.
+    pub leads_max: usize,
+    /// How long open requests may take after SIGTERM.
+    pub shutdown_grace: Duration,
+}
+
+impl Server {
+    fn read(from: &mut Reading) -> Self {
+        Self {
+            listen: from.value("server.listen"),
+            admin_listen: from.value("server.admin_listen"),
+            body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
+            leads_max: from.value("server.leads_max"),
+            shutdown_grace: from.value("server.shutdown_grace"),
+        }
+    }
+}
+
+/// How the vendor is asked.
+#[derive(Clone, Debug)]
+pub struct Vendor {
+    /// Where it is.
+    pub base_url: Url,
+    /// The gateway's own key.
+    pub api_key: SecretString,
+    /// How long one request may take, from connecting to the answer's last byte.
+    pub timeout: Duration,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// The most leads in one job.
+    pub batch_leads_max: usize,
+    /// The first pause between two looks at a job.
+    pub poll_interval_min: Duration,
+    /// The pause that it grows to.
+    pub poll_interval_max: Duration,
+    /// What happens to a POST that got no answer.
+    pub on_no_answer: OnNoAnswer,
+    /// How long after an unanswered POST it is sent again.
+    pub quiet_period: Duration,
+    /// How often one job is sent in all.
+    pub attempts_max: u32,
+    /// How long a job may take before it is unresolved.
+    pub job_deadline: Duration,
+}
+
+impl Vendor {
+    fn read(from: &mut Reading) -> Self {
+        Self {
+            base_url: from.value("vendor.base_url"),
+            api_key: from.required_secret::<ApiKey>("vendor.api_key").0,
+            timeout: from.value("vendor.timeout"),
+            connect_timeout: from.value("vendor.connect_timeout"),
+            batch_leads_max: from.value("vendor.batch_leads_max"),
+            poll_interval_min: from.value("vendor.poll_interval_min"),
+            poll_interval_max: from.value("vendor.poll_interval_max"),
+            on_no_answer: from.value("vendor.on_no_answer"),
+            quiet_period: from.value("vendor.quiet_period"),
+            attempts_max: from.value("vendor.attempts_max"),
+            job_deadline: from.value("vendor.job_deadline"),
+        }
+    }
+}
+
+/// Where the books are kept.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Which store.
+    pub url: StoreUrl,
+}
+
+/// What protects personal data.
+#[derive(Clone, Debug)]
+pub struct Security {
+    /// What every key is derived from, decoded: 32 bytes or more.
+    pub secret: Option<SecretSlice<u8>>,
+}
+
+/// How long answers are kept.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// A person found.
+    pub person_ttl: Duration,
+    /// A "not found".
+    pub not_found_ttl: Duration,
+    /// A batch, from its end.
+    pub batch_ttl: Duration,
+}
+
+impl Cache {
+    fn read(from: &mut Reading) -> Self {
+        Self {
+            person_ttl: from.value("cache.person_ttl"),
+            not_found_ttl: from.value("cache.not_found_ttl"),
+            batch_ttl: from.value("cache.batch_ttl"),
+        }
+    }
+}
+
+/// Who operates the gateway.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    /// The operators' token; without one nobody is let in.
+    pub token: Option<SecretString>,
+}
+
+/// What the gateway says of itself.
+#[derive(Clone, Debug)]
+pub struct Telemetry {
+    /// How log lines are written; by default what suits the output.
+    pub log_format: Option<LogFormat>,
+    /// Which are written, in the notation of `tracing-subscriber`.
+    pub log_filter: String,
+}
+
+impl Telemetry {
+    fn read(from: &mut Reading) -> Self {
+        Self {
+            log_format: from.optional("telemetry.log_format"),
+            log_filter: from.value::<LogFilter>("telemetry.log_filter").0,
+        }
+    }
+}
+
+/// What the vendor charges, and when, as the domain knows it.
+fn prices(from: &mut Reading) -> Prices {
+    Prices {
+        person_found: from.value("prices.person_found"),
+        email_revealed: from.value("prices.email_revealed"),
+        phone_revealed: from.value("prices.phone_revealed"),
+        phone_basis: from.value("prices.phone_basis"),
+        phone_numbers_max: from.value("prices.phone_numbers_max"),
+        person_window: from.value("prices.person_window"),
+        window_margin: from.value("prices.window_margin"),
+    }
+}

@@ -1,0 +1,271 @@
+//! What a configuration promises as a whole.
+
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+use crate::domain::credits::Credits;
+
+const KEY: (&str, &str) = ("TOLLGATE_VENDOR__API_KEY", "vendor-key-0123456789");
+
+fn with_key() -> Sources {
+    Sources::none().with_environment([KEY])
+}
+
+fn file(text: &str) -> Sources {
+    with_key().with_text("tollgate.toml", text)
+}
+
+fn flags(flags: &[&str]) -> Sources {
+    with_key().with_flags(flags.iter().copied())
+}
+
+fn faults(sources: &Sources) -> Vec<String> {
+    load(sources).unwrap_err().as_slice().iter().map(Remark::to_string).collect()
+}
+
+fn warnings(sources: &Sources) -> Vec<String> {
+    load(sources).unwrap().warnings.iter().map(Remark::to_string).collect()
+}
+
+#[test]
+fn the_defaults_and_a_vendor_key_are_a_configuration() {
+    let config = load(&with_key()).unwrap().config;
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.server.body_bytes_max, 8 << 20);
+    assert_eq!(config.vendor.base_url.as_str(), "https://api.amplemarket.com/");
+    assert_eq!(config.vendor.api_key.expose_secret(), KEY.1);
+    assert_eq!(config.vendor.on_no_answer, OnNoAnswer::Retry);
+    assert_eq!(config.store.url, StoreUrl::Embedded("tollgate-data".into()));
+    assert_eq!(config.prices.person_found, Credits::from_thousandths(500));
+    assert_eq!(config.prices.window_margin, Duration::from_mins(10));
+    assert_eq!(config.cache.batch_ttl, Duration::from_hours(7 * 24));
+    assert!(config.security.secret.is_none() && config.admin.token.is_none());
+    assert_eq!(config.telemetry.log_format, None);
+}
+
+#[test]
+fn each_source_outweighs_the_one_before_it() {
+    let timeout = |sources: &Sources| load(sources).unwrap().config.vendor.timeout.as_secs();
+    let sources = file("[vendor]\ntimeout = \"20s\"");
+    assert_eq!(timeout(&sources), 20);
+    let sources = sources.with_environment([KEY, ("TOLLGATE_VENDOR__TIMEOUT", "10s")]);
+    assert_eq!(timeout(&sources), 10);
+    let sources = sources.with_flags(["vendor.timeout=6s", "vendor.timeout=5s"]);
+    assert_eq!(timeout(&sources), 5);
+}
+
+#[test]
+fn every_fault_is_told_with_its_place_and_a_remedy() {
+    let text = "\
+listen = \"127.0.0.1:1\"
+
+[server]
+leads_max = \"10\"
+  body_bytes_max = 8388608
+
+[venodr]
+timeout = \"1s\"
+
+[vendor]
+timout = \"1s\"
+quiet_period = \"2 minutes\"
+attempts_max = true
+";
+    let sources = Sources::none()
+        .with_text("tollgate.toml", text)
+        .with_environment([
+            ("TOLLGATE_CACHE__PERSON_TLT", "1h"),
+            ("TOLLGATE_STORE__URL", "redis://x"),
+        ])
+        .with_flags(["prices.person_found=free", "server.listen"]);
+    let told = load(&sources).unwrap_err().to_string();
+    let expected = "\
+vendor.api_key: is not set; \
+    set it, or vendor.api_key_file, or TOLLGATE_VENDOR__API_KEY in the environment
+tollgate.toml:1:1: listen: unknown key; did you mean server.listen?
+tollgate.toml:4:1: server.leads_max: is a string where a number belongs; \
+    write bare digits, as in 10000
+tollgate.toml:5:3: server.body_bytes_max: is an integer where text belongs; \
+    write it in quotes, as in \"8MiB\"
+tollgate.toml:7:2: venodr: unknown section; did you mean vendor?
+tollgate.toml:11:1: vendor.timout: unknown key; did you mean vendor.timeout?
+tollgate.toml:12:1: vendor.quiet_period: \"2 minutes\" is not a duration; \
+    write one such as 250ms, 30s, 5m, 24h or 7d
+tollgate.toml:13:1: vendor.attempts_max: is a boolean where a number belongs; \
+    write bare digits, as in 3
+TOLLGATE_CACHE__PERSON_TLT: cache.person_tlt: unknown key; \
+    did you mean TOLLGATE_CACHE__PERSON_TTL?
+TOLLGATE_STORE__URL: store.url: \"redis://x\" is a Redis store, which is not in this release; \
+    write embedded:DIR or memory:
+--set prices.person_found: prices.person_found: \"free\" is not a number of credits; \
+    write one such as 0.5, with at most three decimals
+--set server.listen: server.listen: has no value; write section.key=value
+12 faults in the configuration";
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn what_is_not_toml_is_told_by_line_and_column() {
+    let told = faults(&file("[server]\nlisten = \"127.0.0.1:1\nleads_max = 1\nleads_max = 2\n"));
+    assert!(told[0].starts_with("tollgate.toml:2:"), "{told:?}");
+    assert!(
+        told.iter().any(|fault| fault.starts_with("tollgate.toml:4:1: not TOML: dup")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_fault() {
+    let told = faults(&Sources::none().with_file("no/such/file.toml".as_ref()));
+    assert_eq!(told.len(), 1, "what it would have said is not known: {told:?}");
+    assert!(told[0].starts_with("no/such/file.toml cannot be read"), "{told:?}");
+}
+
+#[test]
+fn sections_of_later_releases_are_unknown() {
+    for text in ["[[teams]]\nname = \"sales\"", "[routes]\n", "[alerts]\nthresholds = [50]"] {
+        assert!(faults(&file(text))[0].contains("unknown section"), "{text}");
+    }
+    assert!(faults(&file("[store]\nepoch = \"x\""))[0].contains("unknown key"));
+}
+
+#[test]
+fn a_secret_may_be_given_as_a_file_and_is_trimmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token");
+    std::fs::write(&path, "a-token-of-the-operators\n").unwrap();
+    let flag = format!("admin.token_file={}", path.display());
+    let loaded = load(&flags(&[&flag])).unwrap();
+    assert_eq!(loaded.config.admin.token.unwrap().expose_secret(), "a-token-of-the-operators");
+    let missing = faults(&flags(&["admin.token_file=no/such/file"]));
+    assert!(missing[0].contains("the file \"no/such/file\" cannot be read"), "{missing:?}");
+}
+
+#[test]
+fn a_secret_and_its_file_are_one_setting_with_two_names() {
+    let text = "[vendor]\napi_key_file = \"no/such/file\"";
+    let loaded = load(&file(text)).unwrap();
+    assert_eq!(loaded.config.vendor.api_key.expose_secret(), KEY.1);
+    let text = "[admin]\ntoken = \"a-token-of-the-operators\"\ntoken_file = \"x\"";
+    let told = faults(&file(text));
+    assert!(told[0].contains("admin.token_file: is given beside admin.token"), "{told:?}");
+}
+
+#[test]
+fn no_fault_and_no_print_shows_a_secret() {
+    let bad = ["admin.token=hunter2", "security.secret=hunter2", "vendor.api_key=hun ter2"];
+    let url = "vendor.base_url=https://x:hunter2@x.io";
+    let told = faults(&flags(&[bad[0], bad[1], bad[2], url]));
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(!told.join("\n").contains("ter2"), "{told:?}");
+
+    let secret = "ab".repeat(32);
+    let good = format!("security.secret={secret}");
+    let loaded = load(&flags(&["admin.token=a-token-of-the-operators", &good])).unwrap();
+    let shown = format!("{:?}\n{}", loaded, loaded.in_force);
+    for secret in [KEY.1, "a-token-of-the-operators", &secret] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert_eq!(loaded.in_force.to_string().matches("\"<redacted>\"").count(), 3);
+}
+
+#[test]
+fn what_is_in_force_prints_with_where_it_came_from() {
+    let sources = file("[server]\nleads_max = 5\n").with_flags(["prices.person_found=0.25"]);
+    let printed = load(&sources).unwrap().in_force.to_string();
+    for line in [
+        "[server]",
+        "listen = \"127.0.0.1:8080\"  # default",
+        "leads_max = 5  # tollgate.toml:2:1",
+        "person_found = 0.25  # --set prices.person_found",
+        "api_key = \"<redacted>\"  # TOLLGATE_VENDOR__API_KEY",
+        "#token = \"\"  # not set",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in\n{printed}");
+    }
+    assert!(toml::from_str::<toml::Table>(&printed).is_ok());
+}
+
+#[test]
+fn what_cannot_work_is_refused() {
+    for (given, key) in [
+        (&["server.leads_max=0"][..], "server.leads_max"),
+        (&["server.leads_max=100001"], "server.leads_max"),
+        (&["server.body_bytes_max=0B"], "server.body_bytes_max"),
+        (&["server.admin_listen=127.0.0.1:8080"], "server.admin_listen"),
+        (&["server.admin_listen=0.0.0.0:8080"], "server.admin_listen"),
+        (&["vendor.poll_interval_min=31s"], "vendor.poll_interval_min"),
+        (&["vendor.poll_interval_min=0s"], "vendor.poll_interval_min"),
+        (&["vendor.base_url=http://vendor.internal"], "vendor.base_url"),
+        (&["vendor.timeout=0s"], "vendor.timeout"),
+        (&["vendor.attempts_max=0"], "vendor.attempts_max"),
+        (&["vendor.quiet_period=9h"], "vendor.quiet_period"),
+        (&["vendor.job_deadline=367d"], "vendor.job_deadline"),
+        (&["prices.window_margin=24h"], "prices.window_margin"),
+        (&["prices.phone_numbers_max=0"], "prices.phone_numbers_max"),
+        (&["prices.person_found=1001"], "prices.person_found"),
+        (&["cache.person_ttl=91d"], "cache.person_ttl"),
+        (&["cache.not_found_ttl=91d"], "cache.not_found_ttl"),
+        (&["cache.batch_ttl=91d"], "cache.batch_ttl"),
+        (&["cache.batch_ttl=0s"], "cache.batch_ttl"),
+        (&["telemetry.log_filter=tollgate=loud"], "telemetry.log_filter"),
+    ] {
+        let told = faults(&flags(given));
+        assert_eq!(told.len(), 1, "{given:?}: {told:?}");
+        assert!(told[0].starts_with(&format!("--set {key}: {key}: ")), "{given:?}: {told:?}");
+    }
+}
+
+#[test]
+fn a_short_window_works_with_a_smaller_margin_and_shorter_attempts() {
+    let short = ["prices.person_window=5s", "vendor.quiet_period=1s"];
+    assert_eq!(faults(&flags(&short)).len(), 1);
+    let workable = ["prices.person_window=5s", "vendor.quiet_period=1s", "prices.window_margin=1s"];
+    let config = load(&flags(&workable)).unwrap().config;
+    assert_eq!(config.prices.person_window, Duration::from_secs(5));
+}
+
+#[test]
+fn only_a_vendor_on_this_machine_is_asked_unencrypted() {
+    for url in ["http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000"] {
+        assert!(load(&flags(&[&format!("vendor.base_url={url}")])).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn attempts_matter_only_where_an_unanswered_post_is_sent_again() {
+    let long = ["vendor.quiet_period=9h", "vendor.on_no_answer=hold"];
+    assert!(load(&flags(&long)).is_ok());
+}
+
+#[test]
+fn a_fault_of_one_setting_is_not_told_again_through_another() {
+    let told = faults(&flags(&["vendor.poll_interval_max=soon", "vendor.poll_interval_min=40s"]));
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn small_values_are_only_warned_of() {
+    for given in [
+        "vendor.timeout=500ms",
+        "vendor.quiet_period=1s",
+        "cache.person_ttl=1s",
+        "cache.not_found_ttl=0s",
+        "server.body_bytes_max=1KiB",
+        "store.url=memory:",
+    ] {
+        let sources = flags(&[given, "admin.token=a-token-of-the-operators"]);
+        let told = warnings(&sources);
+        assert!(!told.is_empty() && told[0].starts_with("--set "), "{given}: {told:?}");
+    }
+    let told = warnings(&flags(&["admin.token=a-token-of-the-operators"]));
+    assert!(told.is_empty(), "the defaults need no warning: {told:?}");
+}
+
+#[test]
+fn variables_of_other_programs_are_passed_over() {
+    let environment = [KEY, ("TOLLGATE_PORT", "tcp://10.0.0.1"), ("VENDOR__TIMEOUT", "x")];
+    assert!(load(&Sources::none().with_environment(environment)).is_ok());
+}

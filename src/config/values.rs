@@ -1,0 +1,260 @@
+//! Values: how the text of a setting reads as what it means.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::domain::credits::Credits;
+use crate::domain::pricing::PhoneBasis;
+
+/// Why a text is no such value. Never quotes the text: it may be a secret.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unfit {
+    /// What is wrong, as in `is not a duration`.
+    pub(super) wrong: String,
+    /// What to do.
+    pub(super) remedy: String,
+}
+
+impl Unfit {
+    pub(super) fn new(wrong: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { wrong: wrong.into(), remedy: remedy.into() }
+    }
+
+    fn not(noun: &str, examples: &str) -> Self {
+        Self::new(format!("is not {noun}"), format!("write one such as {examples}"))
+    }
+}
+
+/// What a setting can hold.
+pub(super) trait Value: Sized {
+    /// Whether a fault may quote its text.
+    const IS_SHOWN: bool = true;
+
+    /// Reads it.
+    fn read(text: &str) -> Result<Self, Unfit>;
+}
+
+/// What happens to a POST that got no answer and may have been charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnNoAnswer {
+    /// Sent again after the quiet period, inside the charge window.
+    Retry,
+    /// Never sent again; its credits are unresolved at once.
+    Hold,
+}
+
+impl Value for OnNoAnswer {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        one_of(text, [("retry", Self::Retry), ("hold", Self::Hold)])
+    }
+}
+
+impl Value for PhoneBasis {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        one_of(text, [("person", Self::Person), ("number", Self::Number)])
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For the eye.
+    Pretty,
+}
+
+impl Value for LogFormat {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        one_of(text, [("json", Self::Json), ("pretty", Self::Pretty)])
+    }
+}
+
+fn one_of<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, Unfit> {
+    let names = choices.each_ref().map(|(name, _)| *name).join(" or ");
+    let chosen = choices.into_iter().find(|(name, _)| *name == text);
+    chosen
+        .map(|(_, value)| value)
+        .ok_or_else(|| Unfit::new("is none of the choices", format!("write {names}")))
+}
+
+/// Where the books are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// In files of this folder.
+    Embedded(PathBuf),
+    /// In memory, forgotten at exit.
+    Memory,
+}
+
+impl Value for StoreUrl {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let remedy = "write embedded:DIR or memory:";
+        match text.split_once(':') {
+            Some(("embedded", "")) => Err(Unfit::new("names no folder", remedy)),
+            Some(("embedded", folder)) => Ok(Self::Embedded(folder.into())),
+            Some(("memory", "")) => Ok(Self::Memory),
+            Some((scheme, _)) if scheme.starts_with("redis") => {
+                Err(Unfit::new("is a Redis store, which is not in this release", remedy))
+            }
+            _ => Err(Unfit::new("is not a store", remedy)),
+        }
+    }
+}
+
+impl Value for Url {
+    /// It may hold a password.
+    const IS_SHOWN: bool = false;
+
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let remedy = "write a URL such as https://api.amplemarket.com";
+        let url =
+            Self::parse(text).map_err(|why| Unfit::new(format!("is not a URL: {why}"), remedy))?;
+        let has_more = url.query().is_some() || url.fragment().is_some();
+        let has_userinfo = !url.username().is_empty() || url.password().is_some();
+        match url.scheme() {
+            "http" | "https" if has_userinfo => {
+                Err(Unfit::new("holds a user name or password", "leave them out"))
+            }
+            "http" | "https" if has_more => {
+                Err(Unfit::new("has a query or fragment", "leave them out"))
+            }
+            "http" | "https" => Ok(url),
+            _ => Err(Unfit::new("is neither http nor https", remedy)),
+        }
+    }
+}
+
+impl Value for SocketAddr {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let examples = "127.0.0.1:8080, 0.0.0.0:8080 or [::1]:8080";
+        text.parse().map_err(|_| Unfit::not("an IP address with a port", examples))
+    }
+}
+
+impl Value for u32 {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        text.parse().map_err(|_| Unfit::not("a whole number", "3"))
+    }
+}
+
+impl Value for usize {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        text.parse().map_err(|_| Unfit::not("a whole number", "10000"))
+    }
+}
+
+impl Value for Credits {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let credits = text.parse::<Self>().ok().filter(|credits| !credits.is_negative());
+        credits.ok_or_else(|| Unfit::not("a number of credits", "0.5, with at most three decimals"))
+    }
+}
+
+impl Value for Duration {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+        measure(text, &units)
+            .map(Self::from_millis)
+            .ok_or_else(|| Unfit::not("a duration", "250ms, 30s, 5m, 24h or 7d"))
+    }
+}
+
+/// A size in bytes.
+pub(super) struct Size(pub(super) usize);
+
+impl Value for Size {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let units = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+        measure(text, &units)
+            .and_then(|bytes| usize::try_from(bytes).ok())
+            .map(Self)
+            .ok_or_else(|| Unfit::not("a size", "512B, 64KiB, 8MiB or 1GiB"))
+    }
+}
+
+/// Reads digits and a unit.
+fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    let unit_start = text.find(|c: char| !c.is_ascii_digit())?;
+    let (digits, unit) = text.split_at(unit_start);
+    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
+    digits.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// Which log lines are written: a filter in the notation of `tracing-subscriber`.
+pub(super) struct LogFilter(pub(super) String);
+
+impl Value for LogFilter {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        match EnvFilter::builder().parse(text) {
+            Ok(_) => Ok(Self(text.to_owned())),
+            Err(why) => Err(Unfit::new(
+                format!("is not a log filter: {why}"),
+                "write a level such as info, or levels by module such as info,tollgate::vendor=debug",
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_digits_and_a_unit() {
+        for (text, millis) in
+            [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("24h", 86_400_000), ("0s", 0)]
+        {
+            assert_eq!(Duration::read(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        assert_eq!(Duration::read("7d"), Ok(Duration::from_hours(168)));
+        for text in ["", "30", "s", "1.5h", "-1s", "30 s", "1h30m", "30S", "99999999999999999d"] {
+            assert!(Duration::read(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_digits_and_a_binary_unit() {
+        for (text, bytes) in [("512B", 512), ("64KiB", 65_536), ("8MiB", 8_388_608)] {
+            assert_eq!(Size::read(text).unwrap().0, bytes, "{text}");
+        }
+        for text in ["8", "8MB", "8mib", "MiB", "99999999999GiB"] {
+            assert!(Size::read(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_store_is_a_folder_or_memory() {
+        assert_eq!(StoreUrl::read("embedded:a/b"), Ok(StoreUrl::Embedded("a/b".into())));
+        assert_eq!(StoreUrl::read("memory:"), Ok(StoreUrl::Memory));
+        for text in ["embedded:", "memory", "memory:x", "/var/lib", "sqlite:x"] {
+            assert!(StoreUrl::read(text).is_err(), "{text:?}");
+        }
+        for text in ["redis://x", "rediss://x", "redis-cluster://x", "redis-sentinel://x"] {
+            assert!(
+                StoreUrl::read(text).unwrap_err().wrong.contains("not in this release"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_vendor_is_at_a_plain_http_url() {
+        for text in ["https://api.amplemarket.com", "http://127.0.0.1:9000/v1"] {
+            assert!(Url::read(text).is_ok(), "{text}");
+        }
+        for text in ["api.amplemarket.com", "ftp://x.io", "https://u:p@x.io", "https://x.io?a=1"] {
+            assert!(Url::read(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_price_is_never_below_zero() {
+        assert_eq!(Credits::read("0.5"), Ok(Credits::from_thousandths(500)));
+        assert!(Credits::read("-1").is_err());
+    }
+}

@@ -1,0 +1,278 @@
+//! Metrics: every number the gateway shows of itself, over a registry of its own.
+//!
+//! Whoever records says what happened, in a verb, and never names a metric or a label.
+//! `docs/metrics.md` lists them all.
+
+mod books;
+mod families;
+mod labels;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus::process_collector::ProcessCollector;
+use prometheus::{
+    CounterVec, Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
+};
+
+pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
+pub use labels::{Circuit, Decision, Disposition, Stray};
+
+use crate::domain::avoided::Avoided;
+use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::pricing::Charges;
+use crate::domain::team::TeamId;
+use books::BooksGauges;
+use families::{Families, number, seconds};
+
+/// The media type of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// From a cached answer to a look-up that waits for the vendor.
+const HTTP_BUCKETS: [f64; 13] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 30.0];
+/// From a near answer to one that takes `vendor.timeout` and more.
+const VENDOR_BUCKETS: [f64; 11] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+/// From a read in memory to a disk that stalls.
+const STORE_BUCKETS: [f64; 12] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+
+/// Every metric.
+pub struct Metrics {
+    registry: Registry,
+    credits_spent: CounterVec,
+    credits_avoided: CounterVec,
+    leads: IntCounterVec,
+    admissions: IntCounterVec,
+    finds_in_margin: IntCounter,
+    adjustments_beyond_reservation: IntCounter,
+    stray_results: IntCounterVec,
+    http_requests: HistogramVec,
+    vendor_requests: HistogramVec,
+    vendor_circuit: IntGauge,
+    store_operations: HistogramVec,
+    store_up: IntGauge,
+    ledger_drift: Gauge,
+    /// Locked while shown and while rendered, so that no scrape sees half a snapshot.
+    books: Mutex<BooksGauges>,
+}
+
+impl Metrics {
+    /// Metrics that have seen nothing yet.
+    ///
+    /// # Panics
+    /// Where two metrics have one name, which the tests hold they do not.
+    #[must_use]
+    pub fn new() -> Self {
+        let registry = Registry::new();
+        registry.register(Box::new(ProcessCollector::for_self())).expect("it is the first");
+        let families = Families(&registry);
+        let build =
+            families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        Self {
+            credits_spent: families.credit_sums(
+                "tollgate_credits_spent_total",
+                &["team", "unit", "kind"],
+                "Credits charged by the vendor, as settled.",
+            ),
+            credits_avoided: families.credit_sums(
+                "tollgate_credits_avoided_total",
+                &["team", "unit", "reason"],
+                "List price of what was answered without paying the vendor.",
+            ),
+            leads: families.counts(
+                "tollgate_leads_total",
+                &["team", "disposition"],
+                "Leads submitted in admitted batches, by how they are answered.",
+            ),
+            admissions: families.counts(
+                "tollgate_admissions_total",
+                &["team", "decision", "reason"],
+                "Requests for a batch, by what became of them.",
+            ),
+            finds_in_margin: families.count(
+                "tollgate_finds_in_margin_total",
+                "Finds booked as charged within the margin or turn of the charge window, where the \
+                 vendor may not have charged.",
+            ),
+            adjustments_beyond_reservation: families.count(
+                "tollgate_adjustments_beyond_reservation_total",
+                "Adjustments made because a charge exceeded its reservation.",
+            ),
+            stray_results: families.counts(
+                "tollgate_stray_results_total",
+                &["kind"],
+                "Leads without a result of their own, and results without a lead.",
+            ),
+            http_requests: families.durations(
+                "tollgate_http_request_duration_seconds",
+                &["route", "method", "status"],
+                &HTTP_BUCKETS,
+                "How long requests to the gateway took.",
+            ),
+            vendor_requests: families.durations(
+                "tollgate_vendor_request_duration_seconds",
+                &["operation", "outcome"],
+                &VENDOR_BUCKETS,
+                "How long requests to the vendor took.",
+            ),
+            vendor_circuit: families.switch(
+                "tollgate_vendor_circuit_open",
+                "1 while nothing is sent: the vendor's credits are out, or it refuses the key.",
+            ),
+            store_operations: families.durations(
+                "tollgate_store_operation_duration_seconds",
+                &["operation"],
+                &STORE_BUCKETS,
+                "How long the store took.",
+            ),
+            store_up: families.switch("tollgate_store_up", "1 while the store answers."),
+            ledger_drift: families.gauge(
+                "tollgate_ledger_drift_credits",
+                "By how much the counters differ from the journal; anything but 0 is a fault.",
+            ),
+            books: Mutex::new(BooksGauges::new(&families)),
+            registry,
+        }
+    }
+
+    /// Credits were charged.
+    pub fn spend(&self, team: &TeamId, charges: &Charges) {
+        let Charges { person_found, email_revealed, phone_revealed, other } = *charges;
+        for (unit, kind, credits) in [
+            (Unit::Email, "person_found", person_found),
+            (Unit::Email, "email_revealed", email_revealed),
+            (Unit::Phone, "phone_revealed", phone_revealed),
+            (Unit::Email, "other", other.email),
+            (Unit::Phone, "other", other.phone),
+        ] {
+            add(&self.credits_spent, [team.as_str(), unit.name(), kind], credits);
+        }
+    }
+
+    /// Leads were answered without paying the vendor.
+    pub fn avoid(&self, team: &TeamId, avoided: Avoided) {
+        self.avoid_for(team, avoided.reason.name(), avoided.amounts);
+    }
+
+    /// A retry found its batch, which would have cost so much at list price.
+    pub fn avoid_by_replay(&self, team: &TeamId, amounts: Amounts) {
+        self.avoid_for(team, "replayed", amounts);
+    }
+
+    fn avoid_for(&self, team: &TeamId, reason: &'static str, amounts: Amounts) {
+        for unit in Unit::ALL {
+            let labels = [team.as_str(), unit.name(), reason];
+            add(&self.credits_avoided, labels, amounts.in_unit(unit));
+        }
+    }
+
+    /// So many leads of an admitted batch are answered in this way.
+    pub fn place_leads(&self, team: &TeamId, disposition: Disposition, count: u64) {
+        self.leads.with_label_values(&[team.as_str(), disposition.label()]).inc_by(count);
+    }
+
+    /// A request for a batch was decided on.
+    pub fn decide(&self, team: &TeamId, decision: Decision) {
+        let (decision, reason) = decision.labels();
+        self.admissions.with_label_values(&[team.as_str(), decision, reason]).inc();
+    }
+
+    /// A find was booked as charged although the vendor may not have charged it.
+    pub fn book_find_in_margin(&self) {
+        self.finds_in_margin.inc();
+    }
+
+    /// A charge exceeded its reservation and was booked as an adjustment.
+    pub fn adjust_beyond_reservation(&self) {
+        self.adjustments_beyond_reservation.inc();
+    }
+
+    /// So many results could not be given to leads.
+    pub fn meet_strays(&self, stray: Stray, count: u64) {
+        self.stray_results.with_label_values(&[stray.label()]).inc_by(count);
+    }
+
+    /// A request was answered. `route` is the template it matched, if any, never its path.
+    pub fn serve(
+        &self,
+        route: Option<&str>,
+        method: &http::Method,
+        status: http::StatusCode,
+        took: Duration,
+    ) {
+        let labels = [route.unwrap_or("unmatched"), labels::method(method), status.as_str()];
+        self.http_requests.with_label_values(&labels).observe(seconds(took));
+    }
+
+    /// The vendor was asked. Both names are fixed in code, as in `submit` and `no_answer`.
+    pub fn ask_vendor(&self, operation: &'static str, outcome: &'static str, took: Duration) {
+        self.vendor_requests.with_label_values(&[operation, outcome]).observe(seconds(took));
+    }
+
+    /// Shows whether jobs may be sent.
+    pub fn show_circuit(&self, circuit: Circuit) {
+        self.vendor_circuit.set(i64::from(circuit != Circuit::Closed));
+    }
+
+    /// The store was used. The name is fixed in code, as in `admit`.
+    pub fn use_store(&self, operation: &'static str, took: Duration) {
+        self.store_operations.with_label_values(&[operation]).observe(seconds(took));
+    }
+
+    /// Shows that the store answers.
+    pub fn show_store_up(&self) {
+        self.store_up.set(1);
+    }
+
+    /// Shows that the store does not answer.
+    pub fn show_store_away(&self) {
+        self.store_up.set(0);
+    }
+
+    /// Shows by how much counters and journal differ.
+    pub fn show_drift(&self, drift: Credits) {
+        self.ledger_drift.set(number(drift));
+    }
+
+    /// Shows what the ledger says, in place of everything it said before.
+    pub fn show_books(&self, books: &BooksSnapshot) {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).show(books);
+    }
+
+    /// Shows nothing of the ledger: it could not be asked, and an old number would be a lie.
+    pub fn hide_books(&self) {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Everything, in the text format of Prometheus.
+    ///
+    /// # Panics
+    /// Where a metric's name is not valid, which the tests hold it is.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let _unchanged = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        let families = self.registry.gather();
+        TextEncoder::new()
+            .encode_to_string(&families)
+            .expect("every registered metric can be shown")
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Adds credits to a sum that only grows: a correction downwards is no spend, and what never
+/// happened has no series.
+fn add<const N: usize>(sums: &CounterVec, labels: [&str; N], credits: Credits) {
+    if credits > Credits::ZERO {
+        sums.with_label_values(&labels).inc_by(number(credits));
+    }
+}
