@@ -7,21 +7,19 @@
 //! - [`vault`]: sealed bytes with hard lifetimes: results and bodies.
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
 //! - [`http`]: the edges: bodies in, answers out.
+//! - [`config`]: the settings, from their layers to checked values.
+//! - [`telemetry`]: what the gateway shows of itself: logs and metrics.
 //! - [`disk`]: one file and one writer, for the books and the vault that are embedded.
 //! - [`clock`]: where the time comes from.
 //! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
 
 pub mod clock;
-pub mod disk;
-//! - [`config`]: what can be set, and what is wrong with it.
-//! - [`telemetry`]: what the gateway says of itself.
-
-pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod domain;
 pub mod http;
 pub mod ledger;
 pub mod sandbox;
-pub mod vault;
 pub mod telemetry;
+pub mod vault;
 pub mod vendor;
