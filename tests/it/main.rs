@@ -1,5 +1,5 @@
 //! Everything that is tested through the front door, in one binary.
 
 mod disk;
-mod support;
 mod house;
+mod support;

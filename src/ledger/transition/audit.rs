@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::domain::credits::{Amounts, Unit};
+use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::PeriodId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
@@ -89,6 +89,20 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
 }
 
 impl Audit {
+    /// How far the books are off: the sum of all differences, whichever way.
+    #[must_use]
+    pub fn drift(&self) -> Credits {
+        let off = |mismatch: &Mismatch| {
+            let (is, should) = (mismatch.stands, mismatch.should);
+            let apart = |a: Credits, b: Credits| a.max(b).minus(a.min(b));
+            apart(is.spent, should.spent)
+                .plus(apart(is.reserved, should.reserved))
+                .plus(apart(is.unresolved, should.unresolved))
+                .plus(apart(is.avoided, should.avoided))
+        };
+        self.mismatches.iter().map(off).sum()
+    }
+
     fn note(&mut self, key: &TallyKey, stands: Tally, should: Tally, by: Witness) {
         self.mismatches.push(Mismatch { tally: key.clone(), stands, should, by });
     }

@@ -13,6 +13,7 @@ use crate::ledger::table::{Batches, Joins, Teams};
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::quota::periods;
 use crate::ledger::transition::schedule::{leased, put_job};
+use crate::ledger::transition::send::mark_unanswered;
 
 /// Ends a job that was certainly not charged: never sent, or definitely refused and no earlier
 /// attempt in doubt.
@@ -25,8 +26,8 @@ pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
         return Err(Fault::Fenced);
     }
     if job.unanswered > 0 {
-        job.state = State::Unknown;
-        job.due = Some(voiding.quiet_until);
+        // It counts as one more attempt in doubt, so that there is an end to them.
+        mark_unanswered(&mut job, voiding.quiet_until);
         put_job(draft, &job)?;
         return Ok(Voided::StillUnknown);
     }

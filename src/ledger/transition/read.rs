@@ -46,6 +46,14 @@ pub enum Status {
     Error,
 }
 
+impl Status {
+    /// Whether nothing more will come.
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        matches!(self, Self::Completed | Self::Canceled | Self::Error)
+    }
+}
+
 /// How one lead reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LeadReading {
@@ -59,6 +67,17 @@ pub enum LeadReading {
     Removed,
     /// No answer, for good.
     Failed(Failure),
+}
+
+impl LeadReading {
+    /// Where its person is, where one was found.
+    #[must_use]
+    pub const fn place(&self) -> Option<ResultRef> {
+        match self {
+            Self::Found(at) => Some(*at),
+            Self::Pending | Self::NotFound | Self::Removed | Self::Failed(_) => None,
+        }
+    }
 }
 
 /// Why a lead has no answer.

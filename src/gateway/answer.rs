@@ -1,0 +1,189 @@
+//! What callers are told, before it is written on the wire.
+
+use std::time::Duration;
+
+use crate::domain::credits::Amounts;
+use crate::domain::lead::Lead;
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
+pub use crate::ledger::ids::BatchId;
+pub use crate::ledger::record::batch::Dispositions;
+pub use crate::ledger::step::{QuotaShort, Remaining};
+pub use crate::ledger::transition::read::{Failure, Status};
+
+/// Who calls: a team, by one of its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The team that pays.
+    pub team: TeamId,
+    /// The public half of the key.
+    pub key_id: String,
+}
+
+/// A batch of leads to be enriched, or to be estimated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrichment {
+    /// The leads, in order.
+    pub leads: Vec<Lead>,
+    /// What is asked of each person.
+    pub reveals: Reveals,
+}
+
+/// A batch as its caller reads it: one page of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchPage {
+    /// The batch.
+    pub id: BatchId,
+    /// Where it stands.
+    pub status: Status,
+    /// How many leads it has.
+    pub leads: u32,
+    /// The leads of this page, in order; positions follow one another.
+    pub lines: Vec<Line>,
+    /// How soon it pays to read again; none once it has ended.
+    pub retry_after: Option<Duration>,
+    /// What it costs and spares.
+    pub account: Account,
+}
+
+/// What a batch costs and spares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// How its leads stood at admission.
+    pub dispositions: Dispositions,
+    /// What was set aside for it.
+    pub reserved: Amounts,
+    /// What it was charged, once all it pays for is settled.
+    pub spent: Option<Amounts>,
+    /// List price of what was answered without the vendor, as known at admission.
+    pub avoided: Amounts,
+    /// What is left of the team's tightest quota of each unit; known at admission only.
+    pub remaining: Option<Remaining>,
+}
+
+/// One lead of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Its place, from 1.
+    pub position: u32,
+    /// What was submitted; none where it was erased.
+    pub echo: Option<Lead>,
+    /// What came of it.
+    pub finding: Finding,
+}
+
+/// What came of a lead.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Nothing yet.
+    Pending,
+    /// A person: the JSON object as this batch may see it.
+    Found(String),
+    /// Nobody.
+    NotFound,
+    /// The person was removed.
+    Removed,
+    /// Nothing, for good.
+    Failed(Failure),
+}
+
+impl std::fmt::Debug for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Found(_) => f.write_str("Found(<redacted>)"),
+            Self::Pending => f.write_str("Pending"),
+            Self::NotFound => f.write_str("NotFound"),
+            Self::Removed => f.write_str("Removed"),
+            Self::Failed(failure) => write!(f, "Failed({failure:?})"),
+        }
+    }
+}
+
+/// Which page of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageAsk {
+    /// Where it begins or ends.
+    pub from: PageFrom,
+    /// How many leads at most, at least 1.
+    pub size: u32,
+}
+
+/// Where a page begins or ends. Cursors are positions, exclusive, and never move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageFrom {
+    /// With the first lead.
+    Start,
+    /// After this position.
+    After(u32),
+    /// Before this position.
+    Before(u32),
+}
+
+/// What an enrichment would cost now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Estimate {
+    /// How its leads stand.
+    pub dispositions: Dispositions,
+    /// The most it costs.
+    pub worst: Amounts,
+    /// What it is likely to cost.
+    pub expected: Amounts,
+    /// Whether the worst case fits every quota.
+    pub fits: bool,
+    /// What is left of the team's tightest quota of each unit.
+    pub remaining: Remaining,
+}
+
+/// Why a request was not served. No balance changed, but for [`Refusal::OutcomeUnknown`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such key, or it is not good any more.
+    #[error("the key is not good")]
+    BadKey,
+    /// The team has no such batch.
+    #[error("the team has no such batch")]
+    NoSuchBatch,
+    /// There is no such team.
+    #[error("there is no such team")]
+    NoSuchTeam,
+    /// An operator paused the team.
+    #[error("the team is paused")]
+    TeamPaused(TeamId),
+    /// The worst case does not fit a quota.
+    #[error("the worst case does not fit the quota")]
+    Quota(Box<QuotaShort>),
+    /// The vendor says that its own credits are out.
+    #[error("the vendor's own credits are out")]
+    VendorCredits {
+        /// When the next request may go through to see.
+        retry_after: Duration,
+    },
+    /// The books cannot be kept now.
+    #[error("the books cannot be kept: {why}")]
+    StoreAway {
+        /// What is wrong, for operators.
+        why: String,
+    },
+    /// The request may have been admitted; the same again finds it.
+    #[error("the books gave no answer: the request may have been admitted")]
+    OutcomeUnknown,
+    /// The gateway is shutting down.
+    #[error("the gateway is shutting down")]
+    ShuttingDown,
+}
+
+impl Refusal {
+    /// The refusal in one word, as in answers and labels.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadKey => "unauthorized",
+            Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
+            Self::TeamPaused(_) => "team_paused",
+            Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::StoreAway { .. } | Self::OutcomeUnknown | Self::ShuttingDown => {
+                "service_unavailable"
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Reading and cancelling a batch. Reading costs nothing and calls nobody.
+
+use std::time::Duration;
+
+use tracing::info;
+
+use super::bodies::{leads_at, results_at};
+use super::{
+    Account, BatchPage, Caller, Failure, Finding, Gateway, Line, PageAsk, PageFrom, Refusal,
+};
+use crate::domain::team::TeamId;
+use crate::ledger::Ledger;
+use crate::ledger::ids::BatchId;
+use crate::ledger::transition::read::{LeadReading, Reading};
+
+/// How many leads a page holds by default and at most.
+const PAGE_LEADS: u32 = 100;
+
+/// A wait that is known to be shorter is told as this.
+const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// One page of a batch of the caller's team.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchBatch`], or the store is away.
+    pub async fn read(
+        &self,
+        caller: &Caller,
+        batch: BatchId,
+        page: PageAsk,
+    ) -> Result<BatchPage, Refusal> {
+        self.page(&caller.team, batch, page).await
+    }
+
+    pub(super) async fn page(
+        &self,
+        team: &TeamId,
+        id: BatchId,
+        ask: PageAsk,
+    ) -> Result<BatchPage, Refusal> {
+        let (from, to) = ask.range();
+        let reading = self.ledger.read(team.clone(), id, from, to).await?;
+        let reading = reading.filter(|reading| !self.is_forgotten(reading));
+        let reading = reading.ok_or(Refusal::NoSuchBatch)?;
+        let lines = self.lines(id, from, &reading).await?;
+        Ok(BatchPage {
+            id,
+            status: reading.status,
+            leads: reading.batch.dispositions.submitted,
+            lines,
+            retry_after: self.retry_after(&reading),
+            account: Account::of(&reading),
+        })
+    }
+
+    /// A batch is readable so long from its end, however often it is read.
+    fn is_forgotten(&self, reading: &Reading) -> bool {
+        let until = reading.ended_at.map(|at| at.after(self.settings.batch_ttl));
+        until.is_some_and(|until| until <= self.clock.now())
+    }
+
+    fn retry_after(&self, reading: &Reading) -> Option<Duration> {
+        if reading.status.has_ended() {
+            return None;
+        }
+        let wait = reading.next_look.map(|at| at.since(self.clock.now())).unwrap_or_default();
+        Some(wait.clamp(RETRY_AFTER_MIN, self.settings.poll_interval_max.max(RETRY_AFTER_MIN)))
+    }
+
+    async fn lines(&self, id: BatchId, from: u32, reading: &Reading) -> Result<Vec<Line>, Refusal> {
+        let shown = |(_, lead): &(u32, &LeadReading)| !matches!(lead, LeadReading::Removed);
+        let positions: Vec<_> =
+            (from..).zip(&reading.leads).filter(shown).map(|(position, _)| position).collect();
+        let mut echoes = leads_at(&self.vault, id, positions.into_iter()).await?;
+        let places: Vec<_> = reading.leads.iter().filter_map(LeadReading::place).collect();
+        let persons = results_at(&self.vault, &places, reading.batch.reveals).await?;
+        let mut persons = persons.into_iter();
+        let line = |(position, lead): (u32, &LeadReading)| {
+            let finding = match lead {
+                LeadReading::Pending => Finding::Pending,
+                LeadReading::Found(_) => match persons.next().flatten() {
+                    Some(person) => Finding::Found(person),
+                    None => Finding::Failed(Failure::VendorError),
+                },
+                LeadReading::NotFound => Finding::NotFound,
+                LeadReading::Removed => Finding::Removed,
+                LeadReading::Failed(failure) => Finding::Failed(*failure),
+            };
+            Line { position: position + 1, echo: echoes.remove(&position), finding }
+        };
+        Ok((from..).zip(&reading.leads).map(line).collect())
+    }
+
+    /// Cancels a batch of the caller's team and shows its first page.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchBatch`], or the store is away.
+    pub async fn cancel(&self, caller: &Caller, id: BatchId) -> Result<BatchPage, Refusal> {
+        // Whose it is, and whether it can still be read, is decided as for any other reader.
+        self.page(&caller.team, id, PageAsk::first()).await?;
+        let gateway = self.clone();
+        let canceling = async move { gateway.ledger.cancel(id).await };
+        let outcome = self.tasks.spawn(canceling).await;
+        outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
+        self.wake.notify_one();
+        info!(batch.id = %id, team = %caller.team, "batch {id} was cancelled by its caller");
+        self.page(&caller.team, id, PageAsk::first()).await
+    }
+}
+
+impl PageAsk {
+    /// The first page, as large as any.
+    pub(super) const fn first() -> Self {
+        Self { from: PageFrom::Start, size: PAGE_LEADS }
+    }
+
+    fn size(self) -> u32 {
+        self.size.clamp(1, PAGE_LEADS)
+    }
+
+    /// The page's places, from 0. A cursor is a position, from 1, and exclusive.
+    fn range(self) -> (u32, u32) {
+        match self.from {
+            PageFrom::Start => (0, self.size()),
+            PageFrom::After(position) => (position, position.saturating_add(self.size())),
+            PageFrom::Before(position) => {
+                let to = position.saturating_sub(1);
+                (to.saturating_sub(self.size()), to)
+            }
+        }
+    }
+}

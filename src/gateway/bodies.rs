@@ -1,0 +1,169 @@
+//! What the vault keeps for the gateway: submitted leads, and persons found.
+
+use std::collections::BTreeMap;
+
+use super::Failed;
+use crate::domain::lead::{Field, Fields, Lead};
+use crate::domain::person::{Sections, Undocumented};
+use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{BatchId, ResultRef};
+use crate::vault::any::AnyVault;
+use crate::vault::{Item, ItemKey, Vault};
+
+/// So many leads are sealed together: a page of them is one item, or two.
+const CHUNK: u32 = 100;
+
+/// How many items are put at once, so that a large batch is never in memory twice.
+const PUT_ITEMS: usize = 500;
+
+/// Keeps what a batch submitted.
+pub(super) async fn keep_leads(
+    vault: &AnyVault,
+    batch: BatchId,
+    leads: &[Lead],
+    expires: Timestamp,
+) -> Result<(), Failed> {
+    let chunks = leads.chunks(CHUNK as usize);
+    let item = |(chunk, leads): (u32, &[Lead])| Item {
+        key: ItemKey::Leads { batch: batch.get(), chunk },
+        bytes: pack(leads),
+        expires,
+    };
+    let items = (0..).zip(chunks).map(item).collect();
+    Ok(vault.put(items).await?)
+}
+
+/// Leads of a batch by their positions, from 0; those whose item is gone are missing.
+pub(super) async fn leads_at(
+    vault: &AnyVault,
+    batch: BatchId,
+    positions: impl Iterator<Item = u32>,
+) -> Result<BTreeMap<u32, Lead>, Failed> {
+    let mut wanted: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for position in positions {
+        wanted.entry(position / CHUNK).or_default().push(position);
+    }
+    let keys: Vec<_> =
+        wanted.keys().map(|chunk| ItemKey::Leads { batch: batch.get(), chunk: *chunk }).collect();
+    let items = vault.fetch(&keys).await?;
+    let mut leads = BTreeMap::new();
+    for (positions, item) in wanted.values().zip(items) {
+        let Some(mut chunk) = item.and_then(|bytes| unpack(&bytes)) else { continue };
+        for position in positions {
+            let place = (position % CHUNK) as usize;
+            if let Some(lead) = chunk.get_mut(place).and_then(Option::take) {
+                leads.insert(*position, lead);
+            }
+        }
+    }
+    Ok(leads)
+}
+
+/// Keeps what a job brought, whose persons were asked for `covers`.
+pub(super) async fn keep_results(
+    vault: &AnyVault,
+    results: Vec<(ResultRef, Sections)>,
+    covers: Reveals,
+    expires: Timestamp,
+) -> Result<(), Failed> {
+    let mut results = results.into_iter().peekable();
+    while results.peek().is_some() {
+        let some = results.by_ref().take(PUT_ITEMS);
+        let item = |(at, sections): (ResultRef, Sections)| {
+            let mut bytes = vec![u8::from(covers.email) | u8::from(covers.phone) << 1];
+            bytes.extend(sections.to_bytes());
+            Item { key: result_key(at), bytes, expires }
+        };
+        vault.put(some.map(item).collect()).await?;
+    }
+    Ok(())
+}
+
+/// The persons at these places, as a batch that asked `asked` may see them.
+pub(super) async fn results_at(
+    vault: &AnyVault,
+    places: &[ResultRef],
+    asked: Reveals,
+) -> Result<Vec<Option<String>>, Failed> {
+    let keys: Vec<_> = places.iter().copied().map(result_key).collect();
+    let items = vault.fetch(&keys).await?;
+    Ok(items.into_iter().map(|item| item.and_then(|bytes| show(&bytes, asked))).collect())
+}
+
+/// Forgets the persons at these places.
+pub(super) async fn forget(vault: &AnyVault, places: &[ResultRef]) -> Result<(), Failed> {
+    let keys: Vec<_> = places.iter().copied().map(result_key).collect();
+    Ok(vault.erase(&keys).await?)
+}
+
+fn result_key(at: ResultRef) -> ItemKey {
+    ItemKey::Result { batch: at.job.batch.get(), job: at.job.ordinal, index: at.index }
+}
+
+/// Fields that the vendor's document does not name may hold contacts, so they pass only to those
+/// who asked for every reveal that the job asked for.
+fn show(bytes: &[u8], asked: Reveals) -> Option<String> {
+    let (covers, sections) = bytes.split_first()?;
+    let covers = Reveals { email: covers & 1 != 0, phone: covers & 2 != 0 };
+    let undocumented =
+        if asked.covers(covers) { Undocumented::Shown } else { Undocumented::Hidden };
+    Some(Sections::from_bytes(sections).ok()?.join(asked, undocumented))
+}
+
+/// Each field as its length and one, in two bytes, and its text; zero where there is none.
+fn pack(leads: &[Lead]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for text in leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field))) {
+        let length = text.map_or(0, |text| text.len() + 1);
+        let length = u16::try_from(length).expect("a field is bounded far below 64 KiB");
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(text.unwrap_or_default().as_bytes());
+    }
+    bytes
+}
+
+fn unpack(mut bytes: &[u8]) -> Option<Vec<Option<Lead>>> {
+    let mut leads = Vec::new();
+    while !bytes.is_empty() {
+        let mut fields = Fields::default();
+        for field in Field::ALL {
+            let (length, rest) = bytes.split_first_chunk::<2>()?;
+            let length = u16::from_be_bytes(*length) as usize;
+            let (text, rest) = rest.split_at_checked(length.saturating_sub(1))?;
+            fields[field] = (length > 0)
+                .then(|| std::str::from_utf8(text).map(str::to_owned))
+                .transpose()
+                .ok()?;
+            bytes = rest;
+        }
+        leads.push(Some(Lead::new(fields).ok()?));
+    }
+    Some(leads)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lead(email: &str, name: Option<&str>) -> Lead {
+        let mut fields = Fields::default();
+        fields[Field::Email] = Some(email.to_owned());
+        fields[Field::Name] = name.map(str::to_owned);
+        Lead::new(fields).unwrap()
+    }
+
+    #[test]
+    fn leads_come_back_as_they_were_written() {
+        let empty = Lead::new(Fields::default()).unwrap();
+        let leads = [lead(" Ada@X.io ", Some("")), lead("b@x.io", None), empty];
+        let unpacked: Vec<_> = unpack(&pack(&leads)).unwrap().into_iter().flatten().collect();
+        assert_eq!(unpacked, leads);
+    }
+
+    #[test]
+    fn bytes_that_are_no_leads_are_none() {
+        let packed = pack(&[lead("ada@x.io", Some("Ada"))]);
+        assert!(unpack(&packed[..packed.len() - 1]).is_none());
+    }
+}

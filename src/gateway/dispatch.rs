@@ -1,0 +1,190 @@
+//! Turns: whose job is due gets one, a bounded number at once, each in a task of its own.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{error, info, warn};
+
+use super::{Failed, Gateway, OnNoAnswer, Refusal};
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::{BatchId, JobId, Lease};
+use crate::ledger::record::job::{Job, Reason, State};
+use crate::ledger::step::{GivingUp, Redrive, Turn};
+use crate::ledger::{Ledger, LedgerError};
+
+/// The dispatcher looks this often even if it knows of nothing due, since others may make it so.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long it rests when the store is away.
+const STORE_REST: Duration = Duration::from_millis(500);
+
+/// How soon late evidence is looked for again.
+pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
+
+/// Takes turns until the gateway stops.
+pub(super) async fn run(gateway: Gateway) {
+    let permits = Arc::new(Semaphore::new(gateway.settings.turns_max));
+    let busy = Busy::default();
+    while !gateway.stopping.is_cancelled() {
+        let rest = match take_turns(&gateway, &permits, &busy).await {
+            Ok(rest) => rest,
+            Err(error) => {
+                warn!(%error, "no turns could be taken");
+                STORE_REST
+            }
+        };
+        tokio::select! {
+            () = gateway.wake.notified() => {}
+            () = tokio::time::sleep(rest) => {}
+            () = gateway.stopping.cancelled() => {}
+        }
+    }
+}
+
+/// The jobs that a turn is under way with in this process.
+#[derive(Clone, Debug, Default)]
+struct Busy(Arc<Mutex<HashSet<JobId>>>);
+
+impl Busy {
+    fn begin(&self, job: JobId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job)
+    }
+
+    fn end(&self, job: JobId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+    }
+}
+
+/// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
+async fn take_turns(
+    gateway: &Gateway,
+    permits: &Arc<Semaphore>,
+    busy: &Busy,
+) -> Result<Duration, LedgerError> {
+    let (due, now) = gateway.ledger.next_due().await?;
+    let Some(due) = due else { return Ok(LOOK_EVERY) };
+    if due > now {
+        return Ok(due.since(now).min(LOOK_EVERY));
+    }
+    let room = permits.available_permits();
+    if room == 0 {
+        // A turn that ends rings.
+        return Ok(LOOK_EVERY);
+    }
+    for turn in gateway.ledger.lease(room, gateway.settings.lease_for()).await? {
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else { break };
+        if !busy.begin(turn.job.id) {
+            continue;
+        }
+        let (gateway, busy) = (gateway.clone(), busy.clone());
+        let tasks = gateway.tasks.clone();
+        tasks.spawn(async move {
+            let job = turn.job.id;
+            gateway.take(turn).await;
+            busy.end(job);
+            drop(permit);
+            gateway.wake.notify_one();
+        });
+    }
+    Ok(Duration::ZERO)
+}
+
+impl Gateway {
+    /// Takes over what an earlier process of this store left.
+    pub(super) async fn take_over(&self) -> Result<(), Refusal> {
+        let jobs = self.ledger.take_over(self.settings.quiet_period).await?;
+        if jobs > 0 {
+            info!(jobs, "took over {jobs} jobs that had not ended");
+        }
+        Ok(())
+    }
+
+    async fn take(&self, turn: Turn) {
+        let job = turn.job.id;
+        match self.turn(turn).await {
+            // Whoever has the turn now goes on from where the books stand.
+            Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
+            Err(Failed::Ledger(LedgerError::Invariant(what))) => {
+                error!(job.id = %job, what, "the books contradict themselves at job {job}");
+            }
+            Err(failed) => {
+                warn!(job.id = %job, error = %failed, "the turn with job {job} goes on later");
+            }
+        }
+    }
+
+    async fn turn(&self, turn: Turn) -> Result<(), Failed> {
+        let Turn { job, lease, stranded } = turn;
+        match job.state {
+            State::Ready | State::Unknown => self.send(job, lease).await,
+            State::Sending => self.no_answer(&job, lease).await,
+            State::Bound => self.collect(job, lease).await,
+            State::Unresolved(_) | State::Resolved => {
+                self.redrive(&job, stranded).await?;
+                self.look_for_evidence(job, lease).await
+            }
+            State::Void(_) | State::Done => {
+                self.redrive(&job, stranded).await?;
+                Ok(self.ledger.reschedule(job.id, lease, None).await?)
+            }
+        }
+    }
+
+    /// Batches that had joined a job that died go their own way.
+    async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
+        for batch in stranded {
+            let order = Redrive { batch, job: job.id, terms: self.settings.terms() };
+            let driven = self.ledger.redrive(order).await?;
+            info!(
+                batch.id = %batch,
+                job.id = %job.id,
+                leads.fresh = driven.fresh,
+                leads.refused = driven.refused,
+                credits.reserved = %driven.reserved,
+                "batch {batch} was driven again off job {}", job.id
+            );
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// The vendor may have taken an attempt: nothing is released, and it is made again after a
+    /// quiet time, if that is allowed at all.
+    pub(super) async fn no_answer(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+        match self.settings.on_no_answer {
+            OnNoAnswer::Retry => {
+                let quiet_until = self.clock.now().after(self.settings.quiet_period);
+                Ok(self.ledger.unanswered(job.id, lease, quiet_until).await?)
+            }
+            OnNoAnswer::Hold => self.give_up(job, lease, Reason::NoAnswer).await,
+        }
+    }
+
+    pub(super) async fn give_up(
+        &self,
+        job: &Job,
+        lease: Lease,
+        reason: Reason,
+    ) -> Result<(), Failed> {
+        let look_again_at = self.clock.now().after(SLOW_LOOK);
+        self.ledger.give_up(GivingUp { job: job.id, lease, reason, look_again_at }).await?;
+        warn!(job.id = %job.id, ?reason, "job {} is unresolved: nobody knows its charge", job.id);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// When to try again after so many attempts: later each time, and not all at once.
+    pub(super) fn back_off(&self, attempts: u32) -> Timestamp {
+        let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(8));
+        let most = base.min(self.settings.poll_interval_max.max(self.settings.poll_interval_min));
+        self.clock.now().after(jittered(most))
+    }
+}
+
+/// Between half and all of it.
+pub(super) fn jittered(time: Duration) -> Duration {
+    let [share] = super::caller::random::<1>();
+    time / 2 + time / 2 * u32::from(share) / u32::from(u8::MAX)
+}

@@ -1,0 +1,218 @@
+//! From leads to an admitted batch: keys, then what must be kept, then the one step that counts.
+
+use tracing::{info, warn};
+
+use super::bodies::keep_leads;
+use super::caller::random;
+use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
+use crate::domain::identity::identities;
+use crate::domain::lead::Lead;
+use crate::ledger::ids::{BatchId, Token};
+use crate::ledger::step::{Admission, Admitted, LeadAsk, Question, Refused};
+use crate::ledger::{Ledger, LedgerError};
+use crate::telemetry::metrics::{Decision, Disposition};
+
+/// How often an admission whose outcome is unknown is asked again, and an id taken anew.
+const TRIES: usize = 3;
+
+impl Gateway {
+    /// Admits a batch. It is durable when this answers, and finishes by itself.
+    ///
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    ///
+    /// # Errors
+    /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
+    pub async fn enrich(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
+        let (gateway, caller) = (self.clone(), caller.clone());
+        let admitting = async move { gateway.admit(&caller, ask).await };
+        let outcome = self.tasks.spawn(admitting).await;
+        outcome.unwrap_or_else(|died| Err(Refusal::StoreAway { why: died.to_string() }))
+    }
+
+    async fn admit(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
+        let outcome = self.admit_or_refuse(caller, ask).await;
+        let decision = match &outcome {
+            Ok(_) => Decision::Admitted,
+            Err(refusal) => Decision::Refused(refusal.code()),
+        };
+        self.metrics.decide(&caller.team, decision);
+        outcome
+    }
+
+    async fn admit_or_refuse(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+    ) -> Result<BatchPage, Refusal> {
+        if self.stopping.is_cancelled() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let asks = self.lead_asks(&ask.leads);
+        self.pass_circuit(caller, &ask, &asks).await?;
+        let (batch, admitted) = self.admit_as_new(caller, &ask, asks).await?;
+        self.report_admission(caller, batch, &admitted);
+        self.wake.notify_one();
+        let first = PageAsk::first();
+        let mut page = self.page(&caller.team, batch, first).await?;
+        page.account.remaining = Some(admitted.remaining);
+        if !page.status.has_ended() {
+            page.status = Status::Queued;
+            page.lines.clear();
+        }
+        Ok(page)
+    }
+
+    /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
+    async fn pass_circuit(
+        &self,
+        caller: &Caller,
+        ask: &Enrichment,
+        asks: &[LeadAsk],
+    ) -> Result<(), Refusal> {
+        if !self.circuit.is_out_of_credits() {
+            return Ok(());
+        }
+        let appraisal = self.ledger.appraise(self.question(caller, ask, asks.to_vec())).await?;
+        if appraisal.is_none_or(|appraisal| appraisal.dispositions.fresh == 0) {
+            return Ok(());
+        }
+        match self.circuit.wait(self.clock.now()) {
+            Some(retry_after) => Err(Refusal::VendorCredits { retry_after }),
+            None => Ok(()),
+        }
+    }
+
+    async fn admit_as_new(
+        &self,
+        caller: &Caller,
+        ask: &Enrichment,
+        asks: Vec<LeadAsk>,
+    ) -> Result<(BatchId, Admitted), Refusal> {
+        for _ in 0..TRIES {
+            let batch = self.new_batch_id();
+            let expires = self.clock.now().after(self.settings.results_ttl());
+            keep_leads(&self.vault, batch, &ask.leads, expires).await?;
+            let admission = Admission {
+                batch,
+                token: Token::new(random()),
+                team: caller.team.clone(),
+                reveals: ask.reveals,
+                leads: asks.clone(),
+                terms: self.settings.terms(),
+            };
+            match self.admit_surely(admission).await? {
+                Ok(admitted) => return Ok((batch, admitted)),
+                Err(Refused::Collision) => {}
+                Err(Refused::Quota(short)) => return Err(Refusal::Quota(short)),
+                Err(Refused::Paused) => return Err(Refusal::TeamPaused(caller.team.clone())),
+                Err(Refused::NoTeam) => return Err(Refusal::BadKey),
+            }
+        }
+        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+    }
+
+    /// A step whose outcome is unknown is asked again by the same id: it is taken once.
+    async fn admit_surely(
+        &self,
+        admission: Admission,
+    ) -> Result<Result<Admitted, Refused>, LedgerError> {
+        for _ in 1..TRIES {
+            match self.ledger.admit(admission.clone()).await {
+                Err(LedgerError::Unknown(why)) => {
+                    warn!(batch.id = %admission.batch, why, "asking again whether it was admitted");
+                }
+                known => return known,
+            }
+        }
+        self.ledger.admit(admission).await
+    }
+
+    /// An id that sorts by time and is not to be guessed from another.
+    fn new_batch_id(&self) -> BatchId {
+        const RANDOM_BITS: u32 = 12;
+        let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or_default();
+        let [high, low] = random::<2>();
+        let random = u64::from(u16::from_be_bytes([high, low]) >> (u16::BITS - RANDOM_BITS));
+        let number = (millis << RANDOM_BITS | random) & BatchId::MAX;
+        BatchId::new(number).expect("masked to what an id can be")
+    }
+
+    pub(super) fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {
+        let ask = |lead: &Lead| {
+            let identities = identities(lead);
+            LeadAsk {
+                key: self.keyer.lead_key(&identities.strongest),
+                other: identities.other.map(|other| self.keyer.lead_key(&other)),
+            }
+        };
+        leads.iter().map(ask).collect()
+    }
+
+    fn question(&self, caller: &Caller, ask: &Enrichment, leads: Vec<LeadAsk>) -> Question {
+        Question {
+            team: caller.team.clone(),
+            reveals: ask.reveals,
+            leads,
+            terms: self.settings.terms(),
+            rates: self.settings.rates,
+        }
+    }
+
+    fn report_admission(&self, caller: &Caller, id: BatchId, admitted: &Admitted) {
+        let team = &caller.team;
+        let count = admitted.batch.dispositions;
+        for (disposition, leads) in [
+            (Disposition::Repeated, count.repeated),
+            (Disposition::Cached, count.cached),
+            (Disposition::Joined, count.joined),
+            (Disposition::Fresh, count.fresh),
+        ] {
+            self.metrics.place_leads(team, disposition, leads.into());
+        }
+        for avoided in &admitted.avoided {
+            self.metrics.avoid(team, *avoided);
+        }
+        for passed in &admitted.passed {
+            let (unit, period, limit) = (passed.unit, passed.period, passed.limit);
+            warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
+        }
+        info!(
+            batch.id = %id,
+            %team,
+            leads.submitted = count.submitted,
+            leads.fresh = count.fresh,
+            credits.reserved = %admitted.batch.reserved,
+            "admitted batch {id} of {team} with {} reserved", admitted.batch.reserved
+        );
+    }
+
+    /// What a batch would cost now. Reserves nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
+        let asks = self.lead_asks(&ask.leads);
+        let appraisal = self.ledger.appraise(self.question(caller, &ask, asks)).await?;
+        let appraisal = appraisal.ok_or(Refusal::BadKey)?;
+        Ok(Estimate {
+            dispositions: appraisal.dispositions,
+            worst: appraisal.worst,
+            expected: appraisal.expected,
+            fits: appraisal.short.is_none(),
+            remaining: appraisal.remaining,
+        })
+    }
+}
+
+impl Account {
+    /// What a batch of the books costs and spares, as far as is known.
+    pub(super) fn of(reading: &crate::ledger::transition::read::Reading) -> Self {
+        Self {
+            dispositions: reading.batch.dispositions,
+            reserved: reading.batch.reserved,
+            spent: reading.spent,
+            avoided: reading.batch.avoided,
+            remaining: None,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What an answer of the vendor's says of each lead, in the books' terms.
+
+use super::send::fields_of;
+use crate::domain::charge::Shown;
+use crate::domain::identity::Identity;
+use crate::domain::identity::keys::{Keyer, LeadKey};
+use crate::domain::lead::Lead;
+use crate::domain::person::{Person, PhoneSource, Sections};
+use crate::domain::reveal::Reveals;
+use crate::ledger::ids::ResultRef;
+use crate::ledger::record::job::Job;
+use crate::ledger::step::Evidence;
+use crate::vendor::{Batch, Ending, Finding, LeadFields, VendorResult, match_results};
+
+/// A job's answer: what is to be booked, and what is to be kept.
+pub(super) struct Answer {
+    pub(super) evidence: Vec<Evidence>,
+    pub(super) results: Vec<(ResultRef, Sections)>,
+    /// Leads of which it could not be told what became of them.
+    pub(super) unmatched: u64,
+    /// Results that are nobody's.
+    pub(super) extras: u64,
+}
+
+/// Reads what the vendor's batch says of each of a job's leads; none where it says nothing of any.
+pub(super) fn read_evidence(
+    keyer: &Keyer,
+    job: &Job,
+    body: &[Option<Lead>],
+    batch: Batch,
+) -> Option<Answer> {
+    // A lead that is gone can contradict nothing.
+    let asked: Vec<LeadFields<'_>> =
+        body.iter().map(|lead| lead.as_ref().map(fields_of).unwrap_or_default()).collect();
+    let matched = match_results(&asked, batch.results?);
+    let mut answer = Answer {
+        evidence: Vec::with_capacity(asked.len()),
+        results: Vec::new(),
+        unmatched: 0,
+        extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
+    };
+    for (index, result) in (0_u32..).zip(matched.answers) {
+        let at = ResultRef { job: job.id, index };
+        let evidence = match result {
+            Some(VendorResult { finding, .. }) => answer.read(keyer, at, job.reveals, finding),
+            None => missing(batch.ending),
+        };
+        answer.unmatched += u64::from(evidence == Evidence::Unmatched);
+        answer.evidence.push(evidence);
+    }
+    Some(answer)
+}
+
+/// A lead that the vendor's list leaves out. A batch that ended early did not come to it; one that
+/// says it is complete should have.
+fn missing(ending: Ending) -> Evidence {
+    match ending {
+        Ending::Completed => Evidence::Unmatched,
+        Ending::Canceled | Ending::Error => Evidence::Unanswered,
+    }
+}
+
+impl Answer {
+    fn read(&mut self, keyer: &Keyer, at: ResultRef, asked: Reveals, finding: Finding) -> Evidence {
+        match finding {
+            Finding::Found(person) => {
+                let evidence = found(keyer, asked, &person);
+                self.results.push((at, person.sections));
+                evidence
+            }
+            Finding::NotFound => Evidence::NotFound,
+            Finding::Removed => Evidence::Removed,
+            Finding::Unanswered => Evidence::Unanswered,
+            Finding::Unreadable(_) => Evidence::Unmatched,
+        }
+    }
+}
+
+/// A person is known by the vendor's id, and by the keys that the result itself shows; never by
+/// what else the lead said.
+fn found(keyer: &Keyer, asked: Reveals, person: &Person) -> Evidence {
+    let profile = person.linkedin_url.as_deref().and_then(Identity::of_linkedin_url);
+    let email = person.email.as_deref().filter(|_| asked.email);
+    let address = email.and_then(Identity::of_email);
+    let aliases: Vec<LeadKey> =
+        profile.iter().chain(&address).map(|identity| keyer.lead_key(identity)).collect();
+    let is_charged = |source: Option<PhoneSource>| {
+        !matches!(source, Some(PhoneSource::Crm | PhoneSource::UserUploaded))
+    };
+    let charged = person.phones.iter().filter(|phone| asked.phone && is_charged(phone.source));
+    let phones = charged.map(|phone| keyer.phone_key(&phone.number)).collect();
+    Evidence::Found {
+        person: keyer.person_key(&person.id),
+        aliases,
+        shown: Shown { email: email.is_some(), phones },
+    }
+}

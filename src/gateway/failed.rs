@@ -1,0 +1,35 @@
+//! What may go wrong on the way, and what a caller is told of it.
+
+use super::Refusal;
+use crate::ledger::LedgerError;
+use crate::vault::VaultError;
+
+/// A store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    /// The ledger.
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+    /// The vault.
+    #[error("the vault: {0}")]
+    Vault(#[from] VaultError),
+}
+
+impl From<LedgerError> for Refusal {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Unknown(_) => Self::OutcomeUnknown,
+            other => Self::StoreAway { why: other.to_string() },
+        }
+    }
+}
+
+impl From<Failed> for Refusal {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Ledger(error) => error.into(),
+            // Nothing points at what the vault may or may not have kept.
+            Failed::Vault(error) => Self::StoreAway { why: error.to_string() },
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What operators change: teams and their keys.
+
+pub use crate::ledger::record::team::{Standing, Team};
+pub use crate::ledger::transition::team::Put;
+
+use tracing::info;
+
+use super::caller::make;
+use super::{Gateway, Refusal};
+use crate::domain::quota::Quota;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::Ledger;
+use crate::ledger::record::team::Key;
+
+/// What an operator says a team is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTeam {
+    /// A name for people.
+    pub name: String,
+    /// Its bounds.
+    pub quotas: Vec<Quota>,
+    /// Open or paused.
+    pub standing: Standing,
+}
+
+/// A key just made: the only time that its secret is shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyMade {
+    /// Its public half.
+    pub id: String,
+    /// The whole key, as its callers send it.
+    pub secret: String,
+    /// A name for people.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl std::fmt::Debug for KeyMade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyMade({}, <redacted>)", self.id)
+    }
+}
+
+/// A key as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyShown {
+    /// Its public half.
+    pub id: String,
+    /// A name for people.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it stopped being good.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Gateway {
+    /// Makes a team or changes it.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn put_team(&self, team: &TeamId, new: NewTeam) -> Result<(Put, Team), Refusal> {
+        let NewTeam { name, quotas, standing } = new;
+        let put = self.ledger.put_team(team.clone(), name, quotas, standing).await?;
+        info!(%team, "team {team} was put");
+        Ok(put)
+    }
+
+    /// Closes a team; its keys die at once.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTeam`], or the store is away.
+    pub async fn close_team(&self, team: &TeamId) -> Result<(), Refusal> {
+        self.ledger.close_team(team.clone()).await?.ok_or(Refusal::NoSuchTeam)?;
+        info!(%team, "team {team} was closed");
+        Ok(())
+    }
+
+    /// A team.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTeam`], or the store is away.
+    pub async fn team(&self, team: &TeamId) -> Result<Team, Refusal> {
+        self.ledger.team(team.clone()).await?.ok_or(Refusal::NoSuchTeam)
+    }
+
+    /// All teams, by name.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn teams(&self) -> Result<Vec<Team>, Refusal> {
+        Ok(self.ledger.teams().await?)
+    }
+
+    /// Makes a key for a team.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTeam`], or the store is away.
+    pub async fn make_key(&self, team: &TeamId, name: String) -> Result<KeyMade, Refusal> {
+        let fresh = make();
+        let key = Key {
+            id: fresh.id,
+            team: team.clone(),
+            name,
+            digest: fresh.digest,
+            created_at: self.clock.now(),
+            revoked_at: None,
+        };
+        let key = self.ledger.put_key(key).await?.ok_or(Refusal::NoSuchTeam)?;
+        info!(%team, key.id = key.id, "made key {} for {team}", key.id);
+        let Key { id, name, created_at, .. } = key;
+        Ok(KeyMade { id, secret: fresh.whole, name, created_at })
+    }
+
+    /// The keys of a team.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTeam`], or the store is away.
+    pub async fn keys(&self, team: &TeamId) -> Result<Vec<KeyShown>, Refusal> {
+        self.team(team).await?;
+        let keys = self.ledger.keys(team.clone()).await?;
+        let show = |Key { id, name, created_at, revoked_at, .. }| KeyShown {
+            id,
+            name,
+            created_at,
+            revoked_at,
+        };
+        Ok(keys.into_iter().map(show).collect())
+    }
+
+    /// Ends a key of a team; false where it has no such key.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn revoke_key(&self, team: &TeamId, id: &str) -> Result<bool, Refusal> {
+        let was_there = self.ledger.revoke_key(team.clone(), id.to_owned()).await?;
+        if was_there {
+            info!(%team, key.id = id, "revoked key {id} of {team}");
+        }
+        Ok(was_there)
+    }
+}

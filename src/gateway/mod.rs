@@ -1,0 +1,140 @@
+//! The order of events: what happens to a request, a job and an operator's word, step by step.
+//!
+//! The only place that does IO in sequence. A request is a straight line: [`Gateway::enrich`] keys
+//! the leads, keeps what must be kept, and admits. Then `dispatch` takes turns with jobs that are
+//! due, `send` brings one to the vendor, `collect` brings its answer home and settles it. What must
+//! finish is owned by a task of the gateway's, never by a handler that its caller can cancel.
+
+mod answer;
+mod batch;
+mod bodies;
+mod caller;
+mod circuit;
+mod collect;
+mod dispatch;
+mod enrich;
+mod evidence;
+mod failed;
+mod manage;
+mod report;
+mod send;
+mod settings;
+mod sweep;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use answer::{
+    Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
+    Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
+};
+pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
+pub use report::{Audit, Readiness, StoreWatch, Usage};
+pub use settings::{OnNoAnswer, Settings};
+
+use crate::clock::Clock;
+use crate::domain::identity::keys::Keyer;
+use crate::ledger::any::AnyLedger;
+use crate::telemetry::metrics::Metrics;
+use crate::vault::any::AnyVault;
+use crate::vendor::HttpVendor;
+use circuit::Circuit;
+use failed::Failed;
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// The books.
+    pub ledger: AnyLedger,
+    /// Sealed leads and results, in the same store.
+    pub vault: AnyVault,
+    /// Where leads are sent.
+    pub vendor: HttpVendor,
+    /// Makes lead and person keys.
+    pub keyer: Keyer,
+    /// What it is told to do.
+    pub settings: Settings,
+    /// Where it counts.
+    pub metrics: Arc<Metrics>,
+    /// The store's clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The gateway. Clones share it.
+#[derive(Clone)]
+pub struct Gateway(Arc<Inside>);
+
+/// What the clones share.
+pub struct Inside {
+    ledger: AnyLedger,
+    vault: AnyVault,
+    vendor: HttpVendor,
+    keyer: Keyer,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    circuit: Circuit,
+    /// Rung when a job may be due sooner than the dispatcher thinks.
+    wake: Notify,
+    /// Everything that must finish.
+    tasks: TaskTracker,
+    /// Nothing new is begun any more.
+    stopping: CancellationToken,
+}
+
+impl Deref for Gateway {
+    type Target = Inside;
+
+    fn deref(&self) -> &Inside {
+        &self.0
+    }
+}
+
+impl Gateway {
+    /// Puts a gateway together and has it take up the work that its store holds.
+    ///
+    /// # Errors
+    /// [`Refusal::StoreAway`] where the books cannot be read.
+    pub async fn start(parts: Parts) -> Result<Self, Refusal> {
+        let Parts { ledger, vault, vendor, keyer, settings, metrics, clock } = parts;
+        let circuit = Circuit::new(Arc::clone(&metrics));
+        let gateway = Self(Arc::new(Inside {
+            ledger,
+            vault,
+            vendor,
+            keyer,
+            settings,
+            metrics,
+            clock,
+            circuit,
+            wake: Notify::new(),
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        }));
+        gateway.take_over().await?;
+        gateway.tasks.spawn(dispatch::run(gateway.clone()));
+        gateway.tasks.spawn(sweep::run(gateway.clone()));
+        Ok(gateway)
+    }
+
+    /// Has the dispatcher look at once whether a job is due.
+    pub fn look_now(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Begins nothing new, and waits until all that was begun has ended.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").finish_non_exhaustive()
+    }
+}

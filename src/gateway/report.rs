@@ -1,0 +1,122 @@
+//! What operators see: usage, the audit, whether the gateway is fit to serve, and its metrics.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::error;
+
+pub use crate::ledger::transition::audit::Audit;
+pub use crate::ledger::transition::report::Usage;
+
+use super::{Gateway, Refusal};
+use crate::domain::credits::{Amounts, Credits};
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::record::tally::Tally;
+use crate::ledger::transition::report::Glance;
+use crate::ledger::{Ledger, StepOutcome, Watch};
+use crate::telemetry::metrics::{BatchCounts, BooksSnapshot, Metrics, OpenCredits, QuotaStanding};
+
+/// Whether the gateway is fit to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// It is; what is amiss all the same, for operators.
+    Ready(Vec<String>),
+    /// It is not, for these reasons.
+    NotReady(Vec<String>),
+}
+
+/// Counts the steps of a store.
+pub struct StoreWatch(pub Arc<Metrics>);
+
+impl Watch for StoreWatch {
+    fn step(&self, name: &'static str, took: Duration, outcome: StepOutcome) {
+        self.0.use_store(name, took);
+        match outcome {
+            StepOutcome::Kept => self.0.show_store_up(),
+            StepOutcome::Failed => self.0.show_store_away(),
+        }
+    }
+}
+
+impl Gateway {
+    /// What a team has used.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchTeam`], or the store is away.
+    pub async fn usage(&self, team: &TeamId) -> Result<Usage, Refusal> {
+        self.ledger.usage(team.clone()).await?.ok_or(Refusal::NoSuchTeam)
+    }
+
+    /// The books made anew from the journal and held against what they say.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn audit(&self) -> Result<Audit, Refusal> {
+        let audit = self.ledger.audit().await?;
+        let drift = audit.drift();
+        self.metrics.show_drift(drift);
+        if !audit.mismatches.is_empty() {
+            let mismatches = audit.mismatches.len();
+            error!(mismatches, credits.drift = %drift, "the books do not agree with the journal");
+        }
+        Ok(audit)
+    }
+
+    /// Whether the gateway is fit to serve.
+    pub async fn readiness(&self) -> Readiness {
+        let mut remarks: Vec<_> = self.circuit.remark().into_iter().collect();
+        if self.stopping.is_cancelled() {
+            return Readiness::NotReady(vec!["shutting down".to_owned()]);
+        }
+        match self.ledger.next_due().await {
+            Ok(_) => Readiness::Ready(remarks),
+            Err(error) => {
+                remarks.insert(0, format!("store: {error}"));
+                Readiness::NotReady(remarks)
+            }
+        }
+    }
+
+    /// Every metric as text, the mirrors of the books brought up to date.
+    pub async fn metrics(&self) -> String {
+        match self.ledger.glance().await {
+            Ok(glance) => self.metrics.show_books(&snapshot(glance, self.clock.now())),
+            // What is not known is not shown, rather than shown as it was.
+            Err(_) => self.metrics.hide_books(),
+        }
+        self.metrics.render()
+    }
+}
+
+fn snapshot(glance: Glance, now: Timestamp) -> BooksSnapshot {
+    let mut books = BooksSnapshot {
+        batches: BatchCounts {
+            queued: glance.queued,
+            processing: glance.processing,
+            unresolved: glance.unresolved,
+        },
+        oldest_unsettled: glance.oldest_unsettled.map(|since| now.since(since)),
+        ..BooksSnapshot::default()
+    };
+    for usage in glance.teams {
+        let both = |of: fn(&Tally) -> Credits| Amounts {
+            email: of(&usage.email),
+            phone: of(&usage.phone),
+        };
+        let team = usage.team.id.clone();
+        books.teams.push(OpenCredits {
+            team: team.clone(),
+            reserved: both(|tally| tally.reserved),
+            unresolved: both(|tally| tally.unresolved),
+        });
+        books.quotas.extend(usage.quotas.into_iter().map(|standing| QuotaStanding {
+            team: team.clone(),
+            unit: standing.quota.unit,
+            period: standing.quota.period,
+            limit: standing.quota.limit,
+            remaining: Some(standing.remaining),
+        }));
+    }
+    books
+}

@@ -1,0 +1,77 @@
+//! What the gateway is told to do, in its own terms.
+
+use std::time::Duration;
+
+use crate::domain::estimate::HitRates;
+use crate::domain::pricing::Prices;
+use crate::ledger::step::Terms;
+
+/// The gateway's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// What the vendor charges.
+    pub prices: Prices,
+    /// How long a person found is answered from what is known.
+    pub person_ttl: Duration,
+    /// How long nobody found is.
+    pub not_found_ttl: Duration,
+    /// How long a batch is readable from its end.
+    pub batch_ttl: Duration,
+    /// How many leads the vendor takes at once.
+    pub job_leads_max: u32,
+    /// How soon a job's answer is asked for at the earliest.
+    pub poll_interval_min: Duration,
+    /// How soon at the latest.
+    pub poll_interval_max: Duration,
+    /// What is done about an attempt that was not answered.
+    pub on_no_answer: OnNoAnswer,
+    /// How long after an unanswered attempt the next is made.
+    pub quiet_period: Duration,
+    /// How many attempts there are in all.
+    pub attempts_max: u32,
+    /// How long the vendor may take over a job.
+    pub job_deadline: Duration,
+    /// How long one request to the vendor may take.
+    pub vendor_patience: Duration,
+    /// How many jobs are worked on at once.
+    pub turns_max: usize,
+    /// How often something is expected to come back.
+    pub rates: HitRates,
+}
+
+/// What is done about an attempt that was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnNoAnswer {
+    /// It is made again, with the reservation held.
+    Retry,
+    /// It is never made again: unresolved at once.
+    Hold,
+}
+
+impl Settings {
+    /// By when a job admitted now has surely ended or become unresolved.
+    pub(super) fn horizon(&self) -> Duration {
+        self.quiet_period.saturating_mul(self.attempts_max).saturating_add(self.job_deadline)
+    }
+
+    /// How long sealed results live from their settlement: as long as anything can point at them.
+    pub(super) fn results_ttl(&self) -> Duration {
+        self.person_ttl.saturating_add(self.batch_ttl).saturating_add(self.horizon())
+    }
+
+    /// How long a turn with a job lasts.
+    pub(super) fn lease_for(&self) -> Duration {
+        self.vendor_patience.saturating_mul(2).saturating_add(Duration::from_secs(10))
+    }
+
+    /// The settings as a ledger's step takes them.
+    pub(super) fn terms(&self) -> Terms {
+        Terms {
+            prices: self.prices,
+            person_ttl: self.person_ttl,
+            not_found_ttl: self.not_found_ttl,
+            horizon: self.horizon(),
+            job_leads_max: self.job_leads_max,
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Forgetting, slice by slice: what nobody can read any more leaves the ledger and the vault.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Failed, Gateway};
+use crate::ledger::Ledger;
+use crate::ledger::transition::sweep::Sweep;
+use crate::vault::Vault;
+
+/// How many rows of each kind are looked at in one step.
+const ROWS: usize = 500;
+
+/// Between slices, so that sweeping never crowds out what callers wait for.
+const BETWEEN_SLICES: Duration = Duration::from_millis(500);
+
+/// Between one round over everything and the next.
+const BETWEEN_ROUNDS: Duration = Duration::from_mins(5);
+
+/// Sweeps until the gateway stops.
+pub(super) async fn run(gateway: Gateway) {
+    let mut place = gateway.first_sweep();
+    loop {
+        let rest = match gateway.sweep_on(place).await {
+            Ok(Some(next)) => {
+                place = next;
+                BETWEEN_SLICES
+            }
+            Ok(None) => {
+                place = gateway.first_sweep();
+                BETWEEN_ROUNDS
+            }
+            Err(error) => {
+                warn!(%error, "the sweep goes on later");
+                BETWEEN_ROUNDS
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = gateway.stopping.cancelled() => return,
+        }
+    }
+}
+
+impl Gateway {
+    fn first_sweep(&self) -> Sweep {
+        Sweep {
+            batch: None,
+            job: None,
+            lead: None,
+            rows: ROWS,
+            batch_ttl: self.settings.batch_ttl,
+            results_ttl: self.settings.results_ttl(),
+            leads_ttl: self.settings.results_ttl(),
+        }
+    }
+
+    /// Sweeps one slice; none where the round is complete.
+    async fn sweep_on(&self, place: Sweep) -> Result<Option<Sweep>, Failed> {
+        self.vault.sweep(ROWS).await?;
+        let next = self.ledger.sweep(place).await?;
+        let is_done = next.batch.is_none() && next.job.is_none() && next.lead.is_none();
+        Ok((!is_done).then_some(next))
+    }
+}
