@@ -12,8 +12,10 @@
 //! - [`telemetry`]: what the gateway shows of itself: logs and metrics.
 //! - [`disk`]: one file and one writer, for the books and the vault that are embedded.
 //! - [`clock`]: where the time comes from.
+//! - [`app`]: the composition root, and the commands.
 //! - [`sandbox`]: the simulated vendor with its own bill; it shares nothing with the rest.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod disk;

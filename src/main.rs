@@ -1,3 +1,14 @@
 //! Runs the `tollgate` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use tollgate::app::commands::{Arguments, run};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    run(Arguments::parse()).await
+}

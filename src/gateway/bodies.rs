@@ -34,6 +34,18 @@ pub(super) async fn keep_leads(
     Ok(vault.put(items).await?)
 }
 
+/// Forgets what a batch submitted that was refused.
+pub(super) async fn forget_leads(
+    vault: &AnyVault,
+    batch: BatchId,
+    leads: usize,
+) -> Result<(), Failed> {
+    let chunks = u32::try_from(leads).unwrap_or(u32::MAX).div_ceil(CHUNK);
+    let keys: Vec<_> =
+        (0..chunks).map(|chunk| ItemKey::Leads { batch: batch.get(), chunk }).collect();
+    Ok(vault.erase(&keys).await?)
+}
+
 /// Leads of a batch by their positions, from 0; those whose item is gone are missing.
 pub(super) async fn leads_at(
     vault: &AnyVault,

@@ -2,7 +2,7 @@
 
 use tracing::{info, warn};
 
-use super::bodies::keep_leads;
+use super::bodies::{forget_leads, keep_leads};
 use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
@@ -100,13 +100,18 @@ impl Gateway {
                 leads: asks.clone(),
                 terms: self.settings.terms(),
             };
-            match self.admit_surely(admission).await? {
+            let refused = match self.admit_surely(admission).await? {
                 Ok(admitted) => return Ok((batch, admitted)),
-                Err(Refused::Collision) => {}
-                Err(Refused::Quota(short)) => return Err(Refusal::Quota(short)),
-                Err(Refused::Paused) => return Err(Refusal::TeamPaused(caller.team.clone())),
-                Err(Refused::NoTeam) => return Err(Refusal::BadKey),
-            }
+                // The id, and what is kept under it, is another batch's.
+                Err(Refused::Collision) => continue,
+                Err(refused) => refused,
+            };
+            forget_leads(&self.vault, batch, ask.leads.len()).await?;
+            return Err(match refused {
+                Refused::Quota(short) => Refusal::Quota(short),
+                Refused::Paused => Refusal::TeamPaused(caller.team.clone()),
+                Refused::NoTeam | Refused::Collision => Refusal::BadKey,
+            });
         }
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }

@@ -1,5 +1,7 @@
 //! Posting an entry: one more line of the journal, and the tallies that it moves.
 
+use std::ops::Bound;
+
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
@@ -72,6 +74,42 @@ pub(super) fn post_avoided(
         charges: Charges::ZERO,
     };
     post(draft, &entry)
+}
+
+/// How many entries are read at once.
+const PAGE: usize = 1000;
+
+/// Shows every entry written at `moment` or later, the oldest first. Entries are never dated after
+/// they are written, so it shows every one dated since then, too.
+pub(super) fn entries_since(
+    draft: &Draft<'_>,
+    moment: Timestamp,
+    mut show: impl FnMut(&Entry),
+) -> Result<(), Fault> {
+    let mut next = first_since(draft, moment)?;
+    loop {
+        let page = draft.from::<Journal>(Bound::Included(&next), PAGE)?;
+        for (_, entry) in &page {
+            show(entry);
+        }
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        next = last.saturating_add(1);
+    }
+}
+
+/// The number of the first entry written at `moment` or later: the journal is in that order.
+fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
+    let mut after = draft.find::<Numbers>(&NEXT_ENTRY.to_owned())?.unwrap_or_default();
+    let mut first = 0_u64;
+    while first < after {
+        let middle = first.midpoint(after);
+        if draft.find::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {
+            after = middle;
+        } else {
+            first = middle.saturating_add(1);
+        }
+    }
+    Ok(first)
 }
 
 /// All time, in both units.

@@ -9,9 +9,9 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
-use crate::ledger::table::{Due, Jobs, Journal, Keys, Tallies, Teams};
+use crate::ledger::table::{Due, Jobs, Keys, Tallies, Teams};
 use crate::ledger::transition::close::is_new;
-use crate::ledger::transition::post::post;
+use crate::ledger::transition::post::{entries_since, post};
 use crate::ledger::transition::schedule::put_job;
 
 /// Whether a team was made or changed.
@@ -84,12 +84,12 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     }
     let period = (quota.unit, span.id.clone());
     let mut used = Tally::default();
-    for (_, entry) in draft.from::<Journal>(std::ops::Bound::Unbounded, usize::MAX)? {
+    entries_since(draft, span.starts, |entry| {
         let counts = entry.team == *team && entry.fact != Fact::Opened;
         if counts && span.contains(entry.dated) {
             used = used.plus(entry.change.in_unit(quota.unit));
         }
-    }
+    })?;
     let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
     post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands))?;

@@ -1,0 +1,166 @@
+//! The commands, from settings to what is printed and the exit code.
+
+use std::fmt::Display;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use tokio::net::TcpListener;
+
+use super::parts::Stores;
+use super::{demo, start, told_to_stop};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config, Sources};
+use crate::ledger::Ledger;
+use crate::sandbox::{self, Sandbox};
+use crate::telemetry::logs;
+use crate::telemetry::metrics::Metrics;
+
+/// The settings are wrong, and nothing was done.
+const WRONG_SETTINGS: u8 = 2;
+
+/// Tollgate stands in front of the Amplemarket API: no lead is paid for twice, no team spends past
+/// its quota, and every half-credit is on the books.
+#[derive(Debug, Parser)]
+#[command(name = "tollgate", version, about)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole thing on this machine: sandbox vendor, gateway, a store in a temporary folder,
+    /// two teams. Nothing to install, nothing to pay.
+    Demo,
+    /// Run the gateway.
+    Serve(Settings),
+    /// Run the simulated vendor alone.
+    Sandbox {
+        /// Where it listens.
+        #[arg(long, default_value = "127.0.0.1:8090")]
+        listen: SocketAddr,
+    },
+    /// Read the settings, tell every fault with its place, and print what is in force.
+    Check(Settings),
+    /// Recompute the books from the journal and tell where they do not agree. The gateway must not
+    /// be running; ask a running one at /admin/v1/audit.
+    Audit(Settings),
+}
+
+#[derive(Args, Debug)]
+struct Settings {
+    /// The settings' file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting; outweighs the file and the environment.
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Does what the arguments say.
+///
+/// # Errors
+/// What went wrong, to be printed.
+pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        Command::Demo => demo::run().await.map(|()| ExitCode::SUCCESS),
+        Command::Serve(settings) => with_settings(settings, serve).await,
+        Command::Sandbox { listen } => serve_sandbox(listen).await.map(|()| ExitCode::SUCCESS),
+        Command::Check(settings) => check(settings),
+        Command::Audit(settings) => with_settings(settings, audit).await,
+    }
+}
+
+async fn with_settings<F: Future<Output = anyhow::Result<ExitCode>>>(
+    settings: Settings,
+    act: impl FnOnce(Config) -> F,
+) -> anyhow::Result<ExitCode> {
+    match config::load(&sources(settings)) {
+        Ok(loaded) => {
+            logs::start(&loaded.config.telemetry)?;
+            for warning in &loaded.warnings {
+                tracing::warn!("{warning}");
+            }
+            act(loaded.config).await
+        }
+        Err(faults) => {
+            say_error(&faults)?;
+            Ok(ExitCode::from(WRONG_SETTINGS))
+        }
+    }
+}
+
+fn sources(settings: Settings) -> Sources {
+    Sources::of_process(settings.config.as_deref(), settings.set)
+}
+
+async fn serve(config: Config) -> anyhow::Result<ExitCode> {
+    start(&config, Arc::new(SystemClock::default())).await?.run().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve_sandbox(listen: SocketAddr) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
+    let address = listener.local_addr()?;
+    say(&format!("the sandbox vendor serves on http://{address}; its bill: /sandbox/bill"))?;
+    sandbox::serve(listener, Sandbox::new(sandbox::Options::default()), told_to_stop()).await?;
+    Ok(())
+}
+
+fn check(settings: Settings) -> anyhow::Result<ExitCode> {
+    match config::load(&sources(settings)) {
+        Ok(loaded) => {
+            say(&loaded.in_force)?;
+            for warning in &loaded.warnings {
+                say_error(&format!("warning: {warning}"))?;
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(faults) => {
+            say_error(&faults)?;
+            Ok(ExitCode::from(WRONG_SETTINGS))
+        }
+    }
+}
+
+async fn audit(config: Config) -> anyhow::Result<ExitCode> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let stores = Stores::open(&config, &clock, &Arc::new(Metrics::new())).await?;
+    let audit = stores.ledger.audit().await?;
+    for mismatch in &audit.mismatches {
+        let (tally, by) = (&mismatch.tally, mismatch.by.name());
+        let (is, should) = (mismatch.stands, mismatch.should);
+        say(&format!(
+            "{} {} {}: by the {by}, spent {} should be {}, reserved {} should be {}, unresolved {} \
+             should be {}, avoided {} should be {}",
+            tally.team,
+            tally.unit,
+            tally.period,
+            is.spent,
+            should.spent,
+            is.reserved,
+            should.reserved,
+            is.unresolved,
+            should.unresolved,
+            is.avoided,
+            should.avoided,
+        ))?;
+    }
+    let count = audit.mismatches.len();
+    say(&format!("{} entries, {} tallies, {count} mismatches", audit.entries, audit.tallies))?;
+    Ok(if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints a line for whoever asked.
+pub(super) fn say(text: &impl Display) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+}
+
+fn say_error(text: &impl Display) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stderr().lock(), "{text}")?)
+}

@@ -1,0 +1,159 @@
+//! The composition root: settings in, a running gateway out. It owns every listener and the order
+//! in which things stop.
+
+pub mod commands;
+pub mod demo;
+mod parts;
+mod secret;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::disk::{Disk, OpenError};
+use crate::gateway::{Gateway, Refusal};
+use crate::http;
+use crate::ledger::LedgerError;
+use crate::telemetry::metrics::Metrics;
+use crate::vault::VaultError;
+use crate::vendor::Unbuildable;
+use parts::Stores;
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store's file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The books cannot be read.
+    #[error("the books cannot be opened: {0}")]
+    Ledger(#[from] LedgerError),
+    /// The vault cannot be read.
+    #[error("the vault cannot be opened: {0}")]
+    Vault(#[from] VaultError),
+    /// The work that the store holds cannot be taken up.
+    #[error("{0}")]
+    TakeUp(#[from] Refusal),
+    /// The vendor's address or key cannot be used.
+    #[error(transparent)]
+    Vendor(#[from] Unbuildable),
+    /// The secret beside the data cannot be used.
+    #[error(transparent)]
+    Secret(#[from] secret::SecretError),
+    /// An address cannot be listened on.
+    #[error("{setting} = {address} cannot be listened on: {source}")]
+    Listen {
+        /// The setting that names it.
+        setting: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A running gateway.
+pub struct App {
+    /// Where callers are served.
+    pub callers: SocketAddr,
+    /// Where operators are.
+    pub operators: SocketAddr,
+    /// The gateway itself.
+    pub gateway: Gateway,
+    listeners: TaskTracker,
+    stopping: CancellationToken,
+    disk: Option<Disk>,
+}
+
+/// Starts a gateway: store, work left in it, then the doors.
+///
+/// # Errors
+/// [`StartError`] says what, where and what to do.
+pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
+    let callers = listen("server.listen", config.server.listen).await?;
+    let operators = listen("server.admin_listen", config.server.admin_listen).await?;
+    let metrics = Arc::new(Metrics::new());
+    let stores = Stores::open(config, &clock, &metrics).await?;
+    let disk = stores.disk.clone();
+    let gateway = Gateway::start(parts::gateway(config, stores, clock, &metrics)?).await?;
+    let app = App {
+        callers: address(&callers, config.server.listen),
+        operators: address(&operators, config.server.admin_listen),
+        gateway: gateway.clone(),
+        listeners: TaskTracker::new(),
+        stopping: CancellationToken::new(),
+        disk,
+    };
+    let edge = http::Edge::new(gateway, metrics, config);
+    let grace = config.server.shutdown_grace;
+    app.open(callers, http::public_router(&edge), grace);
+    app.open(operators, http::operator_router(&edge), grace);
+    info!(callers = %app.callers, operators = %app.operators, "serving callers on {}", app.callers);
+    Ok(app)
+}
+
+async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let listening = TcpListener::bind(address).await;
+    listening.map_err(|source| StartError::Listen { setting, address, source })
+}
+
+/// Where a listener really is, since port 0 means any.
+fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
+    listener.local_addr().unwrap_or(asked)
+}
+
+impl App {
+    fn open(&self, listener: TcpListener, router: axum::Router, grace: std::time::Duration) {
+        let serving = http::serve(listener, router, grace, self.stopping.clone());
+        self.listeners.spawn(serving);
+    }
+
+    /// Closes the doors, lets what was begun come to its end, and closes the store.
+    pub async fn stop(self) {
+        self.stopping.cancel();
+        self.listeners.close();
+        self.listeners.wait().await;
+        self.gateway.stop().await;
+        if let Some(disk) = &self.disk {
+            disk.close().await;
+        }
+    }
+
+    /// Serves until the process is told to stop; told twice, it stops at once.
+    pub async fn run(self) {
+        told_to_stop().await;
+        info!("stopping: no new requests, what was begun comes to its end");
+        tokio::select! {
+            () = self.stop() => info!("stopped"),
+            () = told_to_stop() => warn!("told twice: stopping at once"),
+        }
+    }
+}
+
+/// Ready when the process is interrupted or terminated.
+pub(crate) async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("callers", &self.callers).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,86 @@
+//! A client of the gateway's, as a service would write one.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+/// Whoever asks, by one key.
+#[derive(Clone)]
+pub(crate) struct Client {
+    http: reqwest::Client,
+    address: SocketAddr,
+    key: String,
+}
+
+/// An answer, read whole.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// The body as JSON; null where it is none.
+    pub(crate) body: Value,
+    pub(crate) text: String,
+}
+
+impl Client {
+    pub(crate) fn new(http: reqwest::Client, address: SocketAddr, key: &str) -> Self {
+        Self { http, address, key: key.to_owned() }
+    }
+
+    /// A request with the key, to be sent with [`Client::send`].
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("http://{}{path}", self.address)).bearer_auth(&self.key)
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let answer = request.send().await.unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, body, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send_json(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send_json(Method::PUT, path, body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send_json(Method::PATCH, path, body).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.request(method, path).header("content-type", "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+}
+
+impl Answer {
+    /// The id of the batch.
+    pub(crate) fn id(&self) -> u64 {
+        self.body["id"].as_u64().unwrap_or_else(|| panic!("no id in {self:?}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.text)
+    }
+}

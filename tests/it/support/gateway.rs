@@ -1,0 +1,239 @@
+//! A gateway in this process, with a sandbox vendor as its judge and clients of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tollgate::app::{self, App};
+use tollgate::clock::{Clock, SystemClock};
+use tollgate::config::{self, Sources};
+use tollgate::sandbox::{self, Sandbox};
+
+use super::client::{Answer, Client};
+use super::wait::eventually;
+
+/// The admin token of every test gateway.
+pub(crate) const ADMIN_TOKEN: &str = "the token of the tests' operator";
+
+/// How a test gateway is set up.
+pub(crate) struct Setup {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sandbox: sandbox::Options,
+    /// Further settings, `section.key=value`.
+    pub(crate) settings: Vec<String>,
+    pub(crate) store: Store,
+}
+
+/// Where a test gateway keeps its books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    Memory,
+    Embedded,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            clock: Arc::new(SystemClock::default()),
+            sandbox: sandbox::Options {
+                processing: Duration::from_millis(30),
+                ..sandbox::Options::default()
+            },
+            settings: Vec::new(),
+            store: Store::Memory,
+        }
+    }
+}
+
+/// A gateway, its vendor, and whoever asks them.
+pub(crate) struct TestGateway {
+    pub(crate) vendor: Sandbox,
+    pub(crate) app: App,
+    http: reqwest::Client,
+    vendor_stops: CancellationToken,
+    data: TempDir,
+}
+
+impl TestGateway {
+    /// A gateway with everything as usual.
+    pub(crate) async fn start() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub(crate) async fn with(setup: Setup) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let vendor = Sandbox::new(setup.sandbox);
+        let vendor_stops = CancellationToken::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let vendor_address = listener.local_addr().unwrap();
+        let serving =
+            sandbox::serve(listener, vendor.clone(), vendor_stops.clone().cancelled_owned());
+        tokio_util::task::TaskTracker::new().spawn(serving);
+        let store = match setup.store {
+            Store::Memory => "memory:".to_owned(),
+            Store::Embedded => format!("embedded:{}", data.path().join("books").display()),
+        };
+        let mut flags = settings(vendor_address, &store);
+        flags.extend(setup.settings);
+        let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
+        let app = app::start(&loaded.unwrap().config, setup.clock).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { vendor, app, http, vendor_stops, data }
+    }
+
+    /// A client of nobody's, on the callers' side.
+    pub(crate) fn stranger(&self) -> Client {
+        Client::new(self.http.clone(), self.app.callers, "tg_nobody")
+    }
+
+    /// The operator's client.
+    pub(crate) fn operator(&self) -> Client {
+        Client::new(self.http.clone(), self.app.operators, ADMIN_TOKEN)
+    }
+
+    /// A team that may spend so much of each unit, in all, and a client with a key of it.
+    pub(crate) async fn team(&self, name: &str, credits: u32) -> Client {
+        self.team_with(name, json!([
+            {"unit": "email", "period": "total", "limit": credits},
+            {"unit": "phone", "period": "total", "limit": credits},
+        ]))
+        .await
+    }
+
+    /// A team with these quotas, and a client with a key of it.
+    pub(crate) async fn team_with(&self, name: &str, quotas: Value) -> Client {
+        let operator = self.operator();
+        let path = format!("/admin/v1/teams/{name}");
+        let put = operator.put(&path, &json!({"name": name, "quotas": quotas})).await;
+        assert!(put.status == 201 || put.status == 200, "{put:?}");
+        let made = operator.post(&format!("{path}/keys"), &json!({"name": "tests"})).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        Client::new(self.http.clone(), self.app.callers, made.body["key"].as_str().unwrap())
+    }
+
+    /// What a team has used, as operators see it.
+    pub(crate) async fn usage(&self, team: &str) -> Value {
+        let usage = self.operator().get(&format!("/admin/v1/teams/{team}/usage")).await;
+        assert_eq!(usage.status, 200, "{usage:?}");
+        usage.body
+    }
+
+    /// The folder of the embedded store.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.data.path().join("books")
+    }
+
+    /// The sums over all teams.
+    pub(crate) async fn sums(&self) -> Sums {
+        let mut sums = Sums::default();
+        let teams = self.operator().get("/admin/v1/teams").await;
+        for team in teams.body["teams"].as_array().unwrap() {
+            let usage = self.usage(team["team"].as_str().unwrap()).await;
+            for (unit, sum) in [("email", &mut sums.email), ("phone", &mut sums.phone)] {
+                let totals = &usage["totals"][unit];
+                sum.spent += totals["spent"].as_f64().unwrap();
+                sum.reserved += totals["reserved"].as_f64().unwrap();
+                sum.unresolved += totals["unresolved"].as_f64().unwrap();
+            }
+        }
+        sums
+    }
+
+    /// Waits until no reservation is open, and checks that the books agree with themselves and,
+    /// to the half-credit, with the vendor's bill; then stops the gateway.
+    pub(crate) async fn finish(self) {
+        self.balance().await;
+        self.stop().await;
+    }
+
+    /// As [`TestGateway::finish`], and goes on.
+    pub(crate) async fn balance(&self) {
+        let sums = self.at_rest().await;
+        let bill = self.vendor.bill();
+        assert_eq!(sums.email.spent, credits(bill.email), "email");
+        assert_eq!(sums.phone.spent, credits(bill.phone), "phone");
+    }
+
+    /// Waits until no reservation is open, and checks that the books agree with themselves.
+    pub(crate) async fn at_rest(&self) -> Sums {
+        eventually("no reservation is open", async || {
+            let sums = self.sums().await;
+            sums.email.reserved == 0.0 && sums.phone.reserved == 0.0
+        })
+        .await;
+        let audit = self.operator().get("/admin/v1/audit").await;
+        assert_eq!(audit.body["mismatches"], json!(0), "{audit:?}");
+        self.sums().await
+    }
+
+    /// Stops the gateway, without a look at the books.
+    pub(crate) async fn stop(self) {
+        self.app.stop().await;
+        self.vendor_stops.cancel();
+    }
+}
+
+/// The books over all teams. Half-credits are exact in these numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sums {
+    pub(crate) email: Sum,
+    pub(crate) phone: Sum,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Sum {
+    pub(crate) spent: f64,
+    pub(crate) reserved: f64,
+    pub(crate) unresolved: f64,
+}
+
+/// The vendor's credits as a number.
+pub(crate) fn credits(credits: sandbox::Credits) -> f64 {
+    credits.halves() as f64 / 2.0
+}
+
+/// The settings of a test gateway: everything soon, nothing outside this machine.
+pub(crate) fn settings(vendor: SocketAddr, store: &str) -> Vec<String> {
+    [
+        "server.listen=127.0.0.1:0",
+        "server.admin_listen=127.0.0.1:0",
+        &format!("vendor.base_url=http://{vendor}"),
+        "vendor.api_key=sandbox",
+        "vendor.timeout=2s",
+        "vendor.quiet_period=200ms",
+        "vendor.poll_interval_min=10ms",
+        "vendor.poll_interval_max=100ms",
+        &format!("store.url={store}"),
+        &format!("admin.token={ADMIN_TOKEN}"),
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+impl Client {
+    /// Has people enriched and waits for the end of the batch.
+    pub(crate) async fn enrich(&self, body: &Value) -> Answer {
+        let accepted = self.post("/people/enrichment-requests", body).await;
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        self.ended(accepted.id()).await
+    }
+
+    /// Waits for the end of a batch and answers its first page.
+    pub(crate) async fn ended(&self, id: u64) -> Answer {
+        let path = format!("/people/enrichment-requests/{id}");
+        let mut last = None;
+        eventually("the batch ends", async || {
+            let answer = self.get(&path).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            let ended = !["queued", "processing"].contains(&answer.body["status"].as_str().unwrap());
+            last = Some(answer);
+            ended
+        })
+        .await;
+        last.unwrap()
+    }
+}
