@@ -3,4 +3,7 @@
 //! Bodies become domain values here and nothing unchecked goes further. What a request costs or
 //! may do is decided elsewhere.
 
+mod server;
 pub mod wire;
+
+pub use server::{Limits, serve};

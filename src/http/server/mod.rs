@@ -1,0 +1,135 @@
+//! The accept loop: connections in, each bounded in how long it may dawdle.
+//!
+//! Our own, since `axum::serve` sets no timer: there a half-open request holds its connection for
+//! good, and a shutdown with it. What a request means is none of this module's business.
+
+mod lingering;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, info, warn};
+
+use self::lingering::Lingering;
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How many there may be at once; more wait to be accepted.
+    pub connections_max: usize,
+    /// How long a request's head may take, counted from when it is waited for: an idle connection
+    /// is closed after it, too.
+    pub head_timeout: Duration,
+    /// How long one lives; it ends between two requests. Whoever never reads an answer is cut off
+    /// [`Limits::grace`] later.
+    pub age_max: Duration,
+    /// How long one that is about to close listens for the rest of a body.
+    pub linger: Duration,
+    /// How long open requests may take once the server is closing.
+    pub grace: Duration,
+}
+
+impl Limits {
+    /// The usual limits, with this grace.
+    #[must_use]
+    pub const fn with_grace(grace: Duration) -> Self {
+        Self {
+            connections_max: 4096,
+            head_timeout: Duration::from_secs(10),
+            age_max: Duration::from_hours(1),
+            linger: Duration::from_secs(5),
+            grace,
+        }
+    }
+}
+
+/// Serves until `closing` is cancelled, and then until every connection has ended, which is at
+/// most [`Limits::grace`] later.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    closing: CancellationToken,
+) {
+    let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    while let Some((stream, place)) =
+        closing.run_until_cancelled(next_connection(&listener, &places)).await
+    {
+        let (router, closing) = (router.clone(), closing.clone());
+        connections.spawn(async move {
+            attend(stream, router, limits, closing).await;
+            drop(place);
+        });
+    }
+    // Nobody is let in who would not be served.
+    drop(listener);
+    connections.close();
+    info!(connections = connections.len(), "closing: waiting for open connections");
+    connections.wait().await;
+}
+
+/// The next connection, once there is a place for it.
+async fn next_connection(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> (TcpStream, OwnedSemaphorePermit) {
+    let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            Err(error) if has_only_the_peer_failed(&error) => {}
+            Err(error) => {
+                // Mostly out of file handles; at once it would fail again.
+                warn!(%error, "cannot accept connections; trying again in a second");
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+fn has_only_the_peer_failed(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+/// Serves one connection to its end.
+async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        // Answers are late by a packet's wait, but right.
+        debug!(%error, "cannot send small packets at once");
+    }
+    let io = TokioIo::new(Lingering::new(stream, limits.linger));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .serve_connection(io, TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                debug!(%error, "a connection broke");
+            }
+            return;
+        }
+        () = closing.cancelled() => {}
+        () = sleep(limits.age_max) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    if timeout(limits.grace, connection).await.is_err() {
+        warn!("cut off a connection whose request did not end within the grace");
+    }
+}

@@ -1,0 +1,156 @@
+//! The accept loop, over real sockets.
+
+use std::net::SocketAddr;
+
+use axum::routing::{get, post};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// Far longer than anything here takes, and far shorter than the limits that must not be met.
+const SOON: Duration = Duration::from_secs(5);
+const LATE: Duration = Duration::from_mins(1);
+
+const LIMITS: Limits = Limits {
+    connections_max: 8,
+    head_timeout: LATE,
+    age_max: LATE,
+    linger: Duration::from_secs(2),
+    grace: Duration::from_millis(100),
+};
+
+struct Server {
+    address: SocketAddr,
+    closing: CancellationToken,
+    serving: JoinHandle<()>,
+    /// `/held` was asked for.
+    held: Arc<Notify>,
+    /// `/held` may answer.
+    released: Arc<Notify>,
+}
+
+impl Server {
+    async fn start(limits: Limits) -> Self {
+        let (held, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (tell, wait) = (Arc::clone(&held), Arc::clone(&released));
+        let hold = async move || {
+            tell.notify_one();
+            wait.notified().await;
+            "here"
+        };
+        let router = Router::new()
+            .route("/", get(async || "here"))
+            .route("/held", get(hold))
+            .route("/stuck", get(std::future::pending::<()>))
+            .route("/refusing", post(async || http::StatusCode::PAYLOAD_TOO_LARGE));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let closing = CancellationToken::new();
+        let serving = TaskTracker::new().spawn(serve(listener, router, limits, closing.clone()));
+        Self { address, closing, serving, held, released }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A connection that has sent this.
+    async fn sent(&self, text: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn close(self) {
+        self.closing.cancel();
+        timeout(SOON, self.serving).await.expect("the server ends").unwrap();
+    }
+}
+
+async fn read_to_end(mut stream: TcpStream) -> String {
+    let mut text = String::new();
+    let read = timeout(SOON, stream.read_to_string(&mut text)).await;
+    read.expect("the server closes the connection").unwrap();
+    text
+}
+
+async fn read_answer(stream: &mut TcpStream) -> String {
+    let mut text = String::new();
+    while !text.ends_with("here") {
+        let byte = timeout(SOON, stream.read_u8()).await.expect("there is an answer").unwrap();
+        text.push(byte.into());
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_half_open_an_idle_and_a_stuck_request_do_not_hold_up_a_shutdown() {
+    let server = Server::start(LIMITS).await;
+    let _never_used = server.connect().await;
+    let _half_open = server.sent("GET / HTTP/1.1\r\nhost: x\r\n").await;
+    let _stuck = server.sent("GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut idle = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_answer(&mut idle).await;
+    server.close().await;
+    assert_eq!(read_to_end(idle).await, "");
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_a_shutdown_ends() {
+    let server = Server::start(Limits { grace: LATE, ..LIMITS }).await;
+    let asking = server.sent("GET /held HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    timeout(SOON, server.held.notified()).await.expect("the request arrives");
+    server.closing.cancel();
+    server.released.notify_one();
+    assert!(read_to_end(asking).await.ends_with("here"));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_ends_the_connection() {
+    let limits = Limits { head_timeout: Duration::from_millis(50), ..LIMITS };
+    let server = Server::start(limits).await;
+    assert_eq!(read_to_end(server.connect().await).await, "");
+    read_to_end(server.sent("GET / HTTP/1.1\r\nhost:").await).await;
+    let mut idle = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_answer(&mut idle).await;
+    assert_eq!(read_to_end(idle).await, "");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_old_connection_ends_between_two_requests() {
+    let server = Server::start(Limits { age_max: Duration::from_millis(50), ..LIMITS }).await;
+    let mut old = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_answer(&mut old).await;
+    assert_eq!(read_to_end(old).await, "");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn past_the_most_connections_the_next_one_waits_for_its_turn() {
+    let server = Server::start(Limits { connections_max: 1, ..LIMITS }).await;
+    let mut first = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_answer(&mut first).await;
+    let mut second = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let early = timeout(Duration::from_millis(50), second.read_u8()).await;
+    assert!(early.is_err(), "the second was served beside the first");
+    drop(first);
+    read_answer(&mut second).await;
+    drop(second);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn who_sends_a_body_that_nobody_reads_still_gets_the_answer() {
+    let server = Server::start(LIMITS).await;
+    let body_bytes = 16 << 20;
+    let head =
+        format!("POST /refusing HTTP/1.1\r\nhost: x\r\ncontent-length: {body_bytes}\r\n\r\n");
+    let mut refused = server.sent(&head).await;
+    refused.write_all(&vec![b' '; body_bytes]).await.unwrap();
+    assert!(read_to_end(refused).await.starts_with("HTTP/1.1 413"));
+    server.close().await;
+}
