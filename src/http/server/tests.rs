@@ -35,14 +35,14 @@ impl Server {
     async fn start(limits: Limits) -> Self {
         let (held, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, wait) = (Arc::clone(&held), Arc::clone(&released));
-        let hold = async move || {
+        let handler = async move || {
             tell.notify_one();
             wait.notified().await;
             "here"
         };
         let router = Router::new()
             .route("/", get(async || "here"))
-            .route("/held", get(hold))
+            .route("/held", get(handler))
             .route("/stuck", get(std::future::pending::<()>))
             .route("/refusing", post(async || http::StatusCode::PAYLOAD_TOO_LARGE));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
