@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::fault::Fault;
 
@@ -14,12 +15,27 @@ use super::fault::Fault;
 /// # Errors
 /// The one fault of a body that is no JSON.
 pub(super) fn read<'de, E: Expected<'de>>(body: &'de [u8], root: E) -> Result<E::Value, Fault> {
-    // Asked first, since a value that is stepped over is not decoded.
-    let text = str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
-    let mut json = serde_json::Deserializer::from_str(text);
+    let mut json = serde_json::Deserializer::from_str(utf8(body)?);
     let value = Read(root).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    // Says what and where, never what the caller wrote: nothing that quotes is raised here.
-    value.map_err(|error| Fault::invalid_json(format!("The body is not JSON: {error}")))
+    value.map_err(|error| not_json(&error))
+}
+
+/// A whole body as the text of one JSON value.
+///
+/// # Errors
+/// The one fault of a body that is no JSON.
+pub(super) fn raw(body: &[u8]) -> Result<&RawValue, Fault> {
+    serde_json::from_str(utf8(body)?).map_err(|error| not_json(&error))
+}
+
+/// Asked first, since a value that is stepped over is not decoded.
+fn utf8(body: &[u8]) -> Result<&str, Fault> {
+    str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))
+}
+
+/// Says what and where, never what the caller wrote: nothing that quotes is raised here.
+pub(super) fn not_json(error: &serde_json::Error) -> Fault {
+    Fault::invalid_json(format!("The body is not JSON: {error}"))
 }
 
 fn not_utf8(body: &[u8], valid: usize) -> Fault {

@@ -1,5 +1,18 @@
 //! Wire forms: the bodies that cross the edges, read and written.
 
-pub mod fault;
-mod json;
 pub mod request;
+
+pub(super) mod audit;
+pub(super) mod batch;
+pub(super) mod cancellation;
+mod counters;
+mod credits;
+pub(super) mod envelope;
+pub(super) mod estimate;
+pub mod fault;
+mod given;
+mod json;
+pub(super) mod key;
+pub(super) mod links;
+pub(super) mod team;
+pub(super) mod usage;

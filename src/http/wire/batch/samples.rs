@@ -1,0 +1,43 @@
+//! Batches for tests.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::domain::credits::{Amounts, Credits};
+use crate::domain::lead::{Field, Lead};
+use crate::gateway::{Account, BatchId, BatchPage, Dispositions, Finding, Line, Remaining, Status};
+
+/// A batch under way of so many leads, with these positions shown.
+pub(in crate::http) fn page(leads: u32, shown: Range<u32>) -> BatchPage {
+    let line = |position| Line { position, echo: None, finding: Finding::Pending };
+    BatchPage {
+        id: BatchId::new(7).unwrap(),
+        status: Status::Processing,
+        leads,
+        lines: shown.map(line).collect(),
+        retry_after: Some(Duration::from_millis(1_500)),
+        account: account(),
+    }
+}
+
+pub(in crate::http) fn account() -> Account {
+    let amounts = |email, phone| Amounts {
+        email: Credits::from_thousandths(email),
+        phone: Credits::from_thousandths(phone),
+    };
+    Account {
+        dispositions: Dispositions { submitted: 10, repeated: 1, cached: 3, joined: 1, fresh: 5 },
+        reserved: amounts(7_500, 5_000),
+        spent: Some(amounts(4_500, 2_000)),
+        avoided: amounts(6_000, 1_000),
+        remaining: Some(Remaining {
+            email: Some(Credits::from_thousandths(492_500)),
+            phone: Some(Credits::from_thousandths(95_000)),
+        }),
+    }
+}
+
+/// A lead with one field.
+pub(in crate::http) fn lead(field: Field, text: &str) -> Lead {
+    Lead::new([(field, text.to_owned())].into_iter().collect()).unwrap()
+}

@@ -1,0 +1,50 @@
+//! The body that cancels a batch: `{"status": "canceled"}` and nothing else.
+
+use super::fault::{Fault, Faults};
+use super::given::Given;
+
+/// Reads a body that can only ask for one thing.
+///
+/// # Errors
+/// Every fault; the only one where the body is no JSON.
+pub(in crate::http) fn parse(body: &[u8]) -> Result<(), Vec<Fault>> {
+    let mut faults = Faults::default();
+    let given = Given::body(body).map_err(|fault| vec![fault])?;
+    match given.properties(["status"], &mut faults) {
+        Some([Some(status)]) => {
+            let asked = status.string(&mut faults);
+            if asked.is_some_and(|asked| asked != "canceled") {
+                let detail = "The only status that can be asked for is \"canceled\"";
+                status.refuse(detail, &mut faults);
+            }
+        }
+        Some([None]) => given.miss("status", &mut faults),
+        None => {}
+    }
+    faults.unless_any(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: &str) -> Vec<(&'static str, String)> {
+        let faults = parse(body.as_bytes()).expect_err(body);
+        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+    }
+
+    #[test]
+    fn a_batch_can_be_cancelled_and_nothing_else() {
+        assert_eq!(parse(br#" {"status": "cancele\u0064"} "#), Ok(()));
+        let at = |code, pointer: &str| vec![(code, pointer.to_owned())];
+        assert_eq!(faults(r#"{"status":"completed"}"#), at("invalid_field", "/status"));
+        assert_eq!(faults(r#"{"status":true}"#), at("type_error", "/status"));
+        assert_eq!(faults("{}"), at("missing_field", "/status"));
+        assert_eq!(faults("[]"), at("type_error", ""));
+        assert_eq!(faults(r#"{"status":"#), at("invalid_json", ""));
+        assert_eq!(
+            faults(r#"{"status":"canceled","status":"canceled","a/b":1}"#),
+            [("duplicate_field", "/status".to_owned()), ("unknown_field", "/a~1b".to_owned())]
+        );
+    }
+}

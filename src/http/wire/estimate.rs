@@ -1,0 +1,97 @@
+//! What an enrichment would cost, as its caller is told.
+
+use serde::Serialize;
+
+use super::credits::Number;
+use crate::gateway::Estimate;
+
+/// The body of an answer to an estimate.
+#[derive(Serialize)]
+pub(in crate::http) struct EstimateShown {
+    leads: LeadsShown,
+    credits: CreditsShown,
+    fits: bool,
+    remaining: RemainingShown,
+}
+
+#[derive(Serialize)]
+struct LeadsShown {
+    submitted: u32,
+    repeated: u32,
+    cached: u32,
+    joined: u32,
+    fresh: u32,
+}
+
+#[derive(Serialize)]
+struct CreditsShown {
+    email: Cost,
+    phone: Cost,
+}
+
+#[derive(Serialize)]
+struct Cost {
+    worst: Number,
+    expected: Number,
+}
+
+/// A unit without a quota is left out.
+#[derive(Serialize)]
+struct RemainingShown {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<Number>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<Number>,
+}
+
+impl From<Estimate> for EstimateShown {
+    fn from(estimate: Estimate) -> Self {
+        let Estimate { dispositions, worst, expected, fits, remaining } = estimate;
+        let cost = |worst, expected| Cost { worst: Number(worst), expected: Number(expected) };
+        Self {
+            leads: LeadsShown {
+                submitted: dispositions.submitted,
+                repeated: dispositions.repeated,
+                cached: dispositions.cached,
+                joined: dispositions.joined,
+                fresh: dispositions.fresh,
+            },
+            credits: CreditsShown {
+                email: cost(worst.email, expected.email),
+                phone: cost(worst.phone, expected.phone),
+            },
+            fits,
+            remaining: RemainingShown {
+                email: remaining.email.map(Number),
+                phone: remaining.phone.map(Number),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::credits::{Amounts, Credits};
+    use crate::gateway::Remaining;
+    use crate::http::wire::batch::samples;
+
+    #[test]
+    fn an_estimate_tells_leads_credits_and_what_is_left_of_each_quota() {
+        let amounts = |email, phone| Amounts {
+            email: Credits::from_thousandths(email),
+            phone: Credits::from_thousandths(phone),
+        };
+        let estimate = Estimate {
+            dispositions: samples::account().dispositions,
+            worst: amounts(7_500, 5_000),
+            expected: amounts(5_100, 2_550),
+            fits: true,
+            remaining: Remaining { email: Some(Credits::from_thousandths(492_500)), phone: None },
+        };
+        assert_eq!(
+            serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),
+            r#"{"leads":{"submitted":10,"repeated":1,"cached":3,"joined":1,"fresh":5},"credits":{"email":{"worst":7.5,"expected":5.1},"phone":{"worst":5,"expected":2.55}},"fits":true,"remaining":{"email":492.5}}"#
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! Small bodies, value by value: each knows its place, and what is wrong with it is noted there.
+//!
+//! A number is read from its text, so no credit ever passes through a float. Bodies of many leads
+//! are read in one pass by [`super::request`] instead.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::fault::{Fault, Faults, token};
+use super::json;
+use crate::domain::credits::Credits;
+
+/// A value that was given, and where.
+pub(super) struct Given<'b> {
+    text: &'b str,
+    pointer: String,
+}
+
+impl<'b> Given<'b> {
+    /// A whole body.
+    ///
+    /// # Errors
+    /// The one fault of a body that is no JSON.
+    pub(super) fn body(body: &'b [u8]) -> Result<Self, Fault> {
+        let text = json::raw(body)?.get();
+        Ok(Self { text, pointer: String::new() })
+    }
+
+    /// The properties of an object that have these names, in their order; others are noted. None
+    /// where this is no object.
+    pub(super) fn properties<const N: usize>(
+        &self,
+        names: [&'static str; N],
+        faults: &mut Faults,
+    ) -> Option<[Option<Given<'b>>; N]> {
+        if self.kind() != "an object" {
+            self.mismatch("an object", faults);
+            return None;
+        }
+        let properties = Properties { pointer: &self.pointer, names, faults: &mut *faults };
+        let read = properties.deserialize(&mut serde_json::Deserializer::from_str(self.text));
+        read.map_err(|error| faults.note(|| json::not_json(&error))).ok()
+    }
+
+    /// The items of an array.
+    pub(super) fn items(&self, faults: &mut Faults) -> Vec<Given<'b>> {
+        let items = self.read::<Vec<&'b RawValue>>("an array", faults).unwrap_or_default();
+        let place = |(index, item): (usize, &'b RawValue)| Given {
+            text: item.get(),
+            pointer: format!("{}/{index}", self.pointer),
+        };
+        items.into_iter().enumerate().map(place).collect()
+    }
+
+    /// A string.
+    pub(super) fn string(&self, faults: &mut Faults) -> Option<String> {
+        self.read("a string", faults)
+    }
+
+    /// A boolean.
+    pub(super) fn boolean(&self, faults: &mut Faults) -> Option<bool> {
+        self.read("a boolean", faults)
+    }
+
+    /// A number of credits.
+    pub(super) fn credits(&self, faults: &mut Faults) -> Option<Credits> {
+        if self.kind() != "a number" {
+            self.mismatch("a number", faults);
+            return None;
+        }
+        self.noted(self.text.parse(), faults)
+    }
+
+    /// A string that stands for something.
+    pub(super) fn named<T: FromStr<Err: Display>>(&self, faults: &mut Faults) -> Option<T> {
+        let name = self.string(faults)?;
+        self.noted(name.parse(), faults)
+    }
+
+    /// Notes that the value cannot stand here, although it is of the right kind.
+    pub(super) fn refuse(&self, detail: impl Display, faults: &mut Faults) {
+        faults.note(|| Fault::invalid_field(self.pointer.clone(), detail.to_string()));
+    }
+
+    /// Notes that an object lacks a property.
+    pub(super) fn miss(&self, name: &str, faults: &mut Faults) {
+        faults.note(|| {
+            let pointer = format!("{}/{}", self.pointer, token(name));
+            Fault { pointer, ..Fault::missing_field(name) }
+        });
+    }
+
+    fn noted<T, E: Display>(&self, read: Result<T, E>, faults: &mut Faults) -> Option<T> {
+        read.map_err(|error| self.refuse(error, faults)).ok()
+    }
+
+    fn read<T: serde::Deserialize<'b>>(
+        &self,
+        expected: &'static str,
+        faults: &mut Faults,
+    ) -> Option<T> {
+        if self.kind() != expected {
+            self.mismatch(expected, faults);
+            return None;
+        }
+        // All that is left to go wrong is an escape for half a character.
+        self.noted(serde_json::from_str(self.text), faults)
+    }
+
+    fn mismatch(&self, expected: &'static str, faults: &mut Faults) {
+        faults.note(|| Fault::type_error(self.pointer.clone(), expected, self.kind()));
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.text.as_bytes().first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        }
+    }
+}
+
+struct Properties<'p, 'f, const N: usize> {
+    pointer: &'p str,
+    names: [&'static str; N],
+    faults: &'f mut Faults,
+}
+
+impl<'b, const N: usize> DeserializeSeed<'b> for Properties<'_, '_, N> {
+    type Value = [Option<Given<'b>>; N];
+
+    fn deserialize<D: Deserializer<'b>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_map(self)
+    }
+}
+
+impl<'b, const N: usize> Visitor<'b> for Properties<'_, '_, N> {
+    type Value = [Option<Given<'b>>; N];
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'b>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let Self { pointer, names, faults } = self;
+        let mut found = names.map(|_| None);
+        while let Some((name, value)) = object.next_entry::<String, &'b RawValue>()? {
+            let pointer = || format!("{pointer}/{}", token(&name));
+            match names.iter().position(|known| *known == name) {
+                Some(index) if found[index].is_none() => {
+                    found[index] = Some(Given { text: value.get(), pointer: pointer() });
+                }
+                Some(_) => faults.note(|| Fault::duplicate_field(pointer())),
+                None => faults.note(|| Fault::unknown_field(pointer())),
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_escape_for_half_a_character_is_a_fault_and_no_empty_object() {
+        let mut faults = Faults::default();
+        let body = Given::body(br#"{"\ud800": 1, "name": "\ud800"}"#).unwrap();
+        assert!(body.properties(["name"], &mut faults).is_none());
+        assert!(faults.unless_any(()).is_err());
+        let mut faults = Faults::default();
+        assert_eq!(Given::body(br#""\ud800""#).unwrap().string(&mut faults), None);
+        assert!(faults.unless_any(()).is_err());
+    }
+}
