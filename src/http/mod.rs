@@ -3,6 +3,11 @@
 //! Bodies become domain values here and nothing unchecked goes further. What a request costs or
 //! may do is decided elsewhere.
 
+mod access;
+mod bearer;
+mod body;
+mod problem;
+mod retry_after;
 mod server;
 pub mod wire;
 

@@ -1,0 +1,252 @@
+//! Problems: the one table of what goes wrong, with the status and the code that say so.
+//!
+//! Neutral between the listeners: callers are told in the vendor's envelope
+//! ([`super::public`]), operators as RFC 9457 says ([`super::operator`]).
+//! `docs/errors.md` is the same table for people.
+
+use std::time::Duration;
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+
+use super::retry_after::retry_after;
+use super::wire::fault::Fault;
+use crate::domain::period::Period;
+use crate::gateway::{QuotaShort, Refusal};
+
+/// A kind of problem: one row of the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) title: &'static str,
+}
+
+macro_rules! table {
+    ($($name:ident: $status:ident $code:literal $title:literal)*) => {
+        $(pub(super) const $name: Kind =
+            Kind { status: StatusCode::$status, code: $code, title: $title };)*
+        /// Every row.
+        #[cfg(test)]
+        const TABLE: &[Kind] = &[$($name),*];
+    };
+}
+
+table! {
+    INVALID_REQUEST: BAD_REQUEST "invalid_request" "Invalid Request"
+    INVALID_PAGE: BAD_REQUEST "invalid_page" "Invalid Page"
+    UNREADABLE_BODY: BAD_REQUEST "unreadable_body" "Unreadable Body"
+    UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Unauthorized"
+    INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
+    TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
+    ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
+    NOT_FOUND: NOT_FOUND "not_found" "Not Found"
+    METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
+    REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
+    PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
+    UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
+    UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+}
+
+/// When a request that the store or a shutdown turned away may come again.
+const SOON: Duration = Duration::from_secs(2);
+
+/// What one request ran into.
+#[derive(Clone, Debug)]
+pub(super) struct Problem {
+    pub(super) kind: Kind,
+    /// What is wrong, and what to do about it. Nothing of a body, a key or a person.
+    pub(super) detail: String,
+    /// What is wrong with a request, place by place; empty where it is not about places.
+    pub(super) faults: Vec<Fault>,
+    /// What the answer's headers say of it.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Kind {
+    /// A problem of this kind.
+    pub(super) fn says(self, detail: impl Into<String>) -> Problem {
+        Problem { kind: self, detail: detail.into(), faults: Vec::new(), headers: Vec::new() }
+    }
+}
+
+impl Problem {
+    /// A problem with these places of a request.
+    pub(super) fn with_faults(faults: Vec<Fault>) -> Self {
+        let detail = "The request has faults, each listed with its place";
+        Self { faults, ..INVALID_REQUEST.says(detail) }
+    }
+
+    /// A request whose secret is missing or not good.
+    pub(super) fn unauthorized(detail: &str) -> Self {
+        let challenge = HeaderValue::from_static("Bearer realm=\"tollgate\"");
+        UNAUTHORIZED.says(detail).with_header(header::WWW_AUTHENTICATE, challenge)
+    }
+
+    /// A path that leads nowhere.
+    pub(super) fn no_such_path() -> Self {
+        NOT_FOUND.says("There is no such endpoint")
+    }
+
+    /// A method that the path does not have; the router adds which it has.
+    pub(super) fn no_such_method() -> Self {
+        METHOD_NOT_ALLOWED.says("This endpoint does not have this method; see the Allow header")
+    }
+
+    /// A bug.
+    pub(super) fn internal() -> Self {
+        INTERNAL.says("Something went wrong. The X-Request-Id header names the log lines about it")
+    }
+
+    pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    fn after(self, wait: Duration) -> Self {
+        self.with_header(header::RETRY_AFTER, retry_after(wait))
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadKey => {
+                Self::unauthorized("The key is unknown or was revoked; ask an operator for another")
+            }
+            Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
+            Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
+            Refusal::TeamPaused(team) => {
+                TEAM_PAUSED.says(format!("An operator has paused team {team}"))
+            }
+            Refusal::Quota(short) => INSUFFICIENT_CREDITS.says(explained(&short)),
+            Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
+                .says("The vendor says that its own credits are out; nothing was sent")
+                .after(retry_after),
+            // Why is for operators, on /readyz and in the log.
+            Refusal::StoreAway { why: _ } => {
+                UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
+            }
+            Refusal::OutcomeUnknown => {
+                let outcome = HeaderName::from_static("tollgate-outcome");
+                UNAVAILABLE
+                    .says("The request may have been admitted; the same request again finds it")
+                    .with_header(outcome, HeaderValue::from_static("unknown"))
+                    .after(SOON)
+            }
+            Refusal::ShuttingDown => UNAVAILABLE
+                .says("The gateway is shutting down; nothing was sent")
+                .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+                .after(SOON),
+        }
+    }
+}
+
+/// A quota that is short, in all its numbers.
+fn explained(short: &QuotaShort) -> String {
+    let QuotaShort { team, unit, limit, spent, reserved, unresolved, needed, .. } = short;
+    let period = match short.period {
+        Period::Total => "in total".to_owned(),
+        Period::Day | Period::Week | Period::Month => format!("per {}", short.period),
+    };
+    let reset = match short.resets_at {
+        Some(moment) => format!("it resets at {moment}"),
+        None => "it never resets".to_owned(),
+    };
+    format!(
+        "This may cost team {team} {needed} {unit} credits, more than is left of its limit of \
+         {limit} {unit} credits {period}: spent {spent}, reserved {reserved}, unresolved \
+         {unresolved}, needed {needed}; {reset}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::domain::credits::{Credits, Unit};
+    use crate::domain::time::Timestamp;
+
+    fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
+        let credits = |text: &str| text.parse::<Credits>().unwrap();
+        Refusal::Quota(Box::new(QuotaShort {
+            team: "sales".parse().unwrap(),
+            unit: Unit::Email,
+            period,
+            limit: credits("500"),
+            spent: credits("480"),
+            reserved: credits("12.5"),
+            unresolved: credits("0"),
+            needed: credits("15"),
+            resets_at,
+        }))
+    }
+
+    fn told(refusal: Refusal) -> (u16, &'static str, Vec<(String, String)>) {
+        let problem = Problem::from(refusal);
+        let header = |(name, value): &(HeaderName, HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap().to_owned())
+        };
+        let headers = problem.headers.iter().map(header).collect();
+        (problem.kind.status.as_u16(), problem.kind.code, headers)
+    }
+
+    #[test]
+    fn every_refusal_has_its_row() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let away = || Refusal::StoreAway { why: "disk full".to_owned() };
+        let vendor_out = Refusal::VendorCredits { retry_after: Duration::from_millis(41_001) };
+        let retry = |seconds| pair("retry-after", seconds);
+        let expected = [
+            (
+                Refusal::BadKey,
+                (401, "unauthorized", vec![pair("www-authenticate", "Bearer realm=\"tollgate\"")]),
+            ),
+            (Refusal::NoSuchBatch, (404, "not_found", vec![])),
+            (Refusal::NoSuchTeam, (404, "not_found", vec![])),
+            (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
+            (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
+            (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
+            (away(), (503, "service_unavailable", vec![retry("2")])),
+            (
+                Refusal::OutcomeUnknown,
+                (503, "service_unavailable", vec![pair("tollgate-outcome", "unknown"), retry("2")]),
+            ),
+            (
+                Refusal::ShuttingDown,
+                (503, "service_unavailable", vec![pair("connection", "close"), retry("2")]),
+            ),
+        ];
+        for (refusal, row) in expected {
+            assert_eq!(told(refusal.clone()), row, "{refusal:?}");
+        }
+        let problem = format!("{:?}", Problem::from(away()));
+        assert!(!problem.contains("disk full"), "callers are told of the insides: {problem}");
+    }
+
+    #[test]
+    fn a_quota_that_is_short_is_explained_in_all_its_numbers() {
+        let reset = Timestamp::from_millis(1_000);
+        assert_eq!(
+            Problem::from(quota(Period::Month, Some(reset))).detail,
+            "This may cost team sales 15 email credits, more than is left of its limit of 500 \
+             email credits per month: spent 480, reserved 12.5, unresolved 0, needed 15; it \
+             resets at 1970-01-01T00:00:01.000Z"
+        );
+        let total = Problem::from(quota(Period::Total, None)).detail;
+        assert!(total.contains("500 email credits in total: "), "{total}");
+        assert!(total.ends_with("it never resets"), "{total}");
+    }
+
+    #[test]
+    fn the_errors_on_the_page_are_the_errors_there_are() {
+        let page = include_str!("../../docs/errors.md");
+        let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
+        let told: BTreeSet<_> = cells
+            .filter_map(|(code, rest)| Some((rest.split(' ').next()?.parse().ok()?, code)))
+            .collect();
+        let rows = TABLE.iter().map(|kind| (kind.status.as_u16(), kind.code)).collect();
+        assert_eq!(told, rows);
+    }
+}
