@@ -3,6 +3,8 @@
 //! Bodies become domain values here and nothing unchecked goes further. What a request costs or
 //! may do is decided elsewhere.
 
+mod public;
+
 mod access;
 mod bearer;
 mod body;
@@ -11,4 +13,5 @@ mod retry_after;
 mod server;
 pub mod wire;
 
+pub use public::public_router;
 pub use server::{Limits, serve};

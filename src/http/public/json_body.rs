@@ -1,0 +1,46 @@
+//! A caller's body, within the bounds.
+
+use axum::extract::{FromRef, FromRequest, Request};
+use bytes::Bytes;
+
+use super::Bounds;
+use super::envelope::Envelope;
+use crate::gateway::Enrichment;
+use crate::http::body;
+use crate::http::problem::Problem;
+use crate::http::wire::cancellation;
+use crate::http::wire::request::EnrichmentRequest;
+
+/// A body that calls itself JSON.
+pub(super) struct JsonBody {
+    bytes: Bytes,
+    bounds: Bounds,
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody
+where
+    Bounds: FromRef<S>,
+{
+    type Rejection = Envelope;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
+        let bounds = Bounds::from_ref(state);
+        let (parts, body) = request.into_parts();
+        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max).await?;
+        Ok(Self { bytes, bounds })
+    }
+}
+
+impl JsonBody {
+    /// What is asked to be enriched.
+    pub(super) fn enrichment(&self) -> Result<Enrichment, Problem> {
+        let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
+        let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
+        Ok(Enrichment { leads, reveals })
+    }
+
+    /// That a batch shall be cancelled, and nothing else.
+    pub(super) fn cancellation(&self) -> Result<(), Problem> {
+        cancellation::parse(&self.bytes).map_err(Problem::with_faults)
+    }
+}

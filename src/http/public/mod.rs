@@ -1,0 +1,72 @@
+//! What callers reach: the vendor's endpoints, and the gateway's own beside them.
+//!
+//! Nothing that the gateway adds stands in a body of the vendor's: it stands in headers.
+
+mod batch;
+mod batch_path;
+mod caller;
+mod envelope;
+mod estimate;
+mod headers;
+mod json_body;
+mod media_type;
+mod page;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::decompression::RequestDecompressionLayer;
+
+use self::envelope::Envelope;
+use super::access;
+use super::problem::Problem;
+use crate::config::Server;
+use crate::gateway::Gateway;
+use crate::telemetry::metrics::Metrics;
+
+/// How much one request may bring.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    body_bytes_max: usize,
+    leads_max: usize,
+}
+
+#[derive(Clone, FromRef)]
+struct Edge {
+    gateway: Gateway,
+    bounds: Bounds,
+}
+
+/// What is served on `server.listen`.
+pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
+    let bounds = Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max };
+    let routes = Router::new()
+        .route("/people/enrichment-requests", post(batch::start))
+        .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
+        .route("/gateway/v1/estimates", post(estimate::estimate));
+    edged(routes, metrics).with_state(Edge { gateway, bounds })
+}
+
+/// What all routes have in common, the outermost last.
+fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
+    routes
+        .fallback(async || Envelope(Problem::no_such_path()))
+        .method_not_allowed_fallback(async || Envelope(Problem::no_such_method()))
+        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
+        .layer(CatchPanicLayer::custom(tell_of_panic))
+        .layer(from_fn(media_type::answer_as_asked))
+        .layer(from_fn_with_state(metrics, access::record))
+}
+
+fn tell_of_panic(_: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a request ended in a panic, which is a bug");
+    Envelope(Problem::internal()).into_response()
+}
