@@ -3,6 +3,7 @@
 //! Bodies become domain values here and nothing unchecked goes further. What a request costs or
 //! may do is decided elsewhere.
 
+mod operator;
 mod public;
 
 mod access;
@@ -13,5 +14,6 @@ mod retry_after;
 mod server;
 pub mod wire;
 
+pub use operator::operator_router;
 pub use public::public_router;
 pub use server::{Limits, serve};
