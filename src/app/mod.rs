@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::disk::{Disk, OpenError};
 use crate::gateway::{Gateway, Refusal};
-use crate::http;
+use crate::http::{self, Limits};
 use crate::ledger::LedgerError;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::VaultError;
@@ -91,10 +91,10 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
         stopping: CancellationToken::new(),
         disk,
     };
-    let edge = http::Edge::new(gateway, metrics, config);
-    let grace = config.server.shutdown_grace;
-    app.open(callers, http::public_router(&edge), grace);
-    app.open(operators, http::operator_router(&edge), grace);
+    let limits = Limits::with_grace(config.server.shutdown_grace);
+    let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
+    app.open(callers, public, limits);
+    app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);
     info!(callers = %app.callers, operators = %app.operators, "serving callers on {}", app.callers);
     Ok(app)
 }
@@ -110,9 +110,8 @@ fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
 }
 
 impl App {
-    fn open(&self, listener: TcpListener, router: axum::Router, grace: std::time::Duration) {
-        let serving = http::serve(listener, router, grace, self.stopping.clone());
-        self.listeners.spawn(serving);
+    fn open(&self, listener: TcpListener, router: axum::Router, limits: Limits) {
+        self.listeners.spawn(http::serve(listener, router, limits, self.stopping.clone()));
     }
 
     /// Closes the doors, lets what was begun come to its end, and closes the store.

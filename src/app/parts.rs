@@ -45,7 +45,7 @@ impl Stores {
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let given = config.security.secret.as_ref().map(|secret| secret.expose_secret());
+        let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
         let watch = Arc::new(StoreWatch(Arc::clone(metrics)));
         metrics.show_store_up();
         match &config.store.url {
@@ -64,10 +64,8 @@ impl Stores {
                 // Only whoever has the file open may look at what lies beside it.
                 let secret = secret::beside(dir, given)?;
                 let sealer = Sealer::new(KeyRing::new(&secret, &[]));
-                let vault =
-                    EmbeddedVault::open(disk.clone(), Arc::clone(clock), sealer).await?;
-                let ledger =
-                    EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
+                let vault = EmbeddedVault::open(disk.clone(), Arc::clone(clock), sealer).await?;
+                let ledger = EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
                 Ok(Self {
                     ledger: AnyLedger::Embedded(ledger),
                     vault: AnyVault::Embedded(vault),
@@ -121,7 +119,10 @@ fn settings(config: &Config) -> Settings {
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
-        vendor_patience: vendor.timeout.saturating_add(vendor.connect_timeout).max(Duration::from_secs(1)),
+        vendor_patience: vendor
+            .timeout
+            .saturating_add(vendor.connect_timeout)
+            .max(Duration::from_secs(1)),
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,
     }

@@ -87,12 +87,8 @@ fn kept(path: &Path) -> Result<Vec<u8>, SecretError> {
 fn write_new(path: &Path, text: &str) -> Result<(), SecretError> {
     let whole = || {
         let aside = path.with_extension("new");
-        let mut file = fs::File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&aside)?;
+        let mut file =
+            fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
         writeln!(file, "{text}")?;
         file.sync_all()?;
         fs::rename(&aside, path)?;

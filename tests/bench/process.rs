@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tollgate::sandbox::{self, Sandbox};
 
-use crate::client::Client;
+use crate::client::{Client, connections};
 
-const ADMIN_TOKEN: &str = "the token of the benchmark's operator";
+const ADMIN_TOKEN: &str = "the-token-of-the-benchmarks-operator";
 
 /// A gateway that is killed when it is let go.
 pub(crate) struct Gateway {
@@ -49,7 +49,7 @@ impl Gateway {
             .stdin(Stdio::null())
             .spawn()
             .expect("the release binary starts");
-        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        let http = connections();
         let gateway = Self { process, data, vendor, callers, operators, http };
         gateway.is_ready().await;
         gateway

@@ -53,7 +53,8 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
             _ => Point::Random(dice.below(120)),
         };
         let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(150));
-        let faults = if matches!(point, Point::Taken) { Faults::of([slow]) } else { Faults::default() };
+        let faults =
+            if matches!(point, Point::Taken) { Faults::of([slow]) } else { Faults::default() };
         vendor.set_faults(faults);
         accepted.extend(post_and_reach(point, &gateway, &team, &vendor, &mut dice).await);
         gateway.kill();
@@ -67,7 +68,8 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
         assert_eq!(ended.body["status"], "completed", "{ended:?}");
     }
     let everybody: Vec<_> = (0..PEOPLE).map(plain).collect();
-    team.enrich(&json!({"leads": everybody, "reveal_email": true, "reveal_phone_numbers": true})).await;
+    team.enrich(&json!({"leads": everybody, "reveal_email": true, "reveal_phone_numbers": true}))
+        .await;
     balance(&gateway, &vendor).await;
 }
 
@@ -105,7 +107,8 @@ async fn post_and_reach(
         // The answer may be lost with the process; the batch is then found by its effects alone.
         let in_time = tokio::time::timeout(Duration::from_millis(millis), request.send()).await;
         let answer = in_time.ok()?.ok()?;
-        return answer.json::<serde_json::Value>().await.ok()?["id"].as_u64();
+        let body: serde_json::Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
+        return body["id"].as_u64();
     }
     let before = Seen::now(gateway, vendor).await;
     let accepted = team.send(request).await;
@@ -138,7 +141,8 @@ impl Seen {
     async fn now(gateway: &Process, vendor: &Sandbox) -> Self {
         let metrics = gateway.operator().get("/metrics").await.text;
         let count = |labels: &str| {
-            let name = format!("tollgate_vendor_request_duration_seconds_count{{operation={labels}");
+            let name =
+                format!("tollgate_vendor_request_duration_seconds_count{{operation={labels}");
             let counts = metrics.lines().filter(|line| line.starts_with(&name));
             counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
         };

@@ -1,5 +1,11 @@
 //! Everything that is tested through the front door, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 
 mod disk;
 mod house;
+mod kills;
+mod quotas;
+mod reveals;
 mod support;
+mod two_books;
+mod window;

@@ -83,7 +83,8 @@ async fn a_batch_that_does_not_fit_is_refused_whole_and_says_why() {
     assert_eq!(gateway.sums().await.email.reserved, 0.0);
     assert_eq!(gateway.vendor.posts_received(), 0);
 
-    let smaller = json!({"reveal_email": true, "leads": ten_people(0)["leads"].as_array().unwrap()[..9]});
+    let smaller =
+        json!({"reveal_email": true, "leads": ten_people(0)["leads"].as_array().unwrap()[..9]});
     let answer = team.enrich(&smaller).await;
     assert_eq!(answer.body["status"], "completed");
     gateway.finish().await;
@@ -104,7 +105,8 @@ async fn a_new_limit_holds_from_the_next_request_and_keeps_what_was_spent() {
     let refused = team.post("/people/enrichment-requests", &ten_people(1)).await;
     assert_eq!(refused.status, 402, "{refused:?}");
 
-    let by_day = json!({"name": "Sales", "quotas": [{"unit": "email", "period": "day", "limit": 20}]});
+    let by_day =
+        json!({"name": "Sales", "quotas": [{"unit": "email", "period": "day", "limit": 20}]});
     gateway.operator().put("/admin/v1/teams/sales", &by_day).await;
     let usage = gateway.usage("sales").await;
     assert_eq!(usage["quotas"][0]["spent"], spent, "a new period begins with what was spent in it");

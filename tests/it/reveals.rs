@@ -74,7 +74,9 @@ async fn the_same_person_written_another_way_costs_another_team_nothing() {
     let sales = gateway.team("sales", 100).await;
     let growth = gateway.team("growth", 100).await;
     sales.enrich(&json!({"leads": [{"linkedin_url": ADA}], "reveal_email": true})).await;
-    for spelling in ["https://uk.LinkedIn.com/in/ADA-reachable/?trk=x", "linkedin.com/m/in/ada-reachable"] {
+    for spelling in
+        ["https://uk.LinkedIn.com/in/ADA-reachable/?trk=x", "linkedin.com/m/in/ada-reachable"]
+    {
         let body = json!({"leads": [{"linkedin_url": spelling}], "reveal_email": true});
         let answer = growth.post("/people/enrichment-requests", &body).await;
         assert_eq!(answer.body["status"], "completed", "{answer:?}");
@@ -89,7 +91,8 @@ async fn the_same_person_written_another_way_costs_another_team_nothing() {
 async fn a_reveal_that_came_back_empty_is_answered_and_not_asked_for_again() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
-    let body = json!({"leads": [{"linkedin_url": "linkedin.com/in/ada-mailless"}], "reveal_email": true});
+    let body =
+        json!({"leads": [{"linkedin_url": "linkedin.com/in/ada-mailless"}], "reveal_email": true});
     team.enrich(&body).await;
     team.enrich(&body).await;
     assert_eq!(gateway.vendor.posts_received(), 1);

@@ -176,7 +176,9 @@ async fn nobody_is_sent_twice_by_random_batches_of_three_teams() {
             let people = (0..=dice.below(20)).map(|_| usize::try_from(dice.below(60)).unwrap());
             let leads: Vec<_> = people.map(plain).collect();
             let team = team.clone();
-            batches.spawn(async move { team.enrich(&json!({"leads": leads, "reveal_email": true})).await });
+            batches.spawn(async move {
+                team.enrich(&json!({"leads": leads, "reveal_email": true})).await
+            });
         }
     }
     while let Some(answer) = batches.join_next().await {

@@ -13,11 +13,11 @@ use tollgate::clock::{Clock, SystemClock};
 use tollgate::config::{self, Sources};
 use tollgate::sandbox::{self, Sandbox};
 
-use super::client::{Answer, Client};
-use super::wait::eventually;
+use super::client::{Answer, Client, connections};
+use super::wait::{Patience, eventually};
 
 /// The admin token of every test gateway.
-pub(crate) const ADMIN_TOKEN: &str = "the token of the tests' operator";
+pub(crate) const ADMIN_TOKEN: &str = "the-token-of-the-tests-operator";
 
 /// How a test gateway is set up.
 pub(crate) struct Setup {
@@ -81,7 +81,7 @@ impl TestGateway {
         flags.extend(setup.settings);
         let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
         let app = app::start(&loaded.unwrap().config, setup.clock).await.unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = connections();
         Self { vendor, app, http, vendor_stops, data }
     }
 
@@ -97,10 +97,13 @@ impl TestGateway {
 
     /// A team that may spend so much of each unit, in all, and a client with a key of it.
     pub(crate) async fn team(&self, name: &str, credits: u32) -> Client {
-        self.team_with(name, json!([
-            {"unit": "email", "period": "total", "limit": credits},
-            {"unit": "phone", "period": "total", "limit": credits},
-        ]))
+        self.team_with(
+            name,
+            json!([
+                {"unit": "email", "period": "total", "limit": credits},
+                {"unit": "phone", "period": "total", "limit": credits},
+            ]),
+        )
         .await
     }
 
@@ -225,15 +228,14 @@ impl Client {
     /// Waits for the end of a batch and answers its first page.
     pub(crate) async fn ended(&self, id: u64) -> Answer {
         let path = format!("/people/enrichment-requests/{id}");
-        let mut last = None;
-        eventually("the batch ends", async || {
+        let mut patience = Patience::new();
+        loop {
             let answer = self.get(&path).await;
             assert_eq!(answer.status, 200, "{answer:?}");
-            let ended = !["queued", "processing"].contains(&answer.body["status"].as_str().unwrap());
-            last = Some(answer);
-            ended
-        })
-        .await;
-        last.unwrap()
+            if !["queued", "processing"].contains(&answer.body["status"].as_str().unwrap()) {
+                return answer;
+            }
+            patience.look_again("the batch ends").await;
+        }
     }
 }

@@ -31,12 +31,16 @@ pub(crate) fn spelled(person: usize, dice: &mut Dice) -> Value {
     match dice.below(10) {
         0 => json!({"linkedin_url": format!("https://www.linkedin.com/in/{handle}")}),
         1 => json!({"linkedin_url": format!("linkedin.com/in/{handle}/")}),
-        2 => json!({"linkedin_url": format!("http://uk.LINKEDIN.com/in/{}/de?trk=x#top", upper(&handle))}),
+        2 => {
+            json!({"linkedin_url": format!("http://uk.LINKEDIN.com/in/{}/de?trk=x#top", upper(&handle))})
+        }
         3 => json!({"linkedin_url": format!("https://m.linkedin.com/m/in/{}", encoded(&handle))}),
         4 => json!({"email": email(&handle)}),
         5 => json!({"email": format!(" {} ", upper(&email(&handle)))}),
         6 => json!({"name": name(&handle), "company_name": "Example"}),
-        7 => json!({"name": upper(&name(&handle)), "company_domain": "https://www.Example.com/about"}),
+        7 => {
+            json!({"name": upper(&name(&handle)), "company_domain": "https://www.Example.com/about"})
+        }
         8 => json!({"email": email(&handle), "linkedin_url": format!("linkedin.com/in/{handle}")}),
         _ => {
             let mut lead = Map::new();

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::json;
 
-use super::client::Client;
+use super::client::{Client, connections};
 use super::gateway::{ADMIN_TOKEN, settings};
 use super::wait::eventually;
 
@@ -29,7 +29,7 @@ impl Process {
         settings.push(format!("server.admin_listen={operators}"));
         settings.push("telemetry.log_filter=error".to_owned());
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let http = connections();
         let data = data.to_owned();
         let mut process = Self { child: None, settings, data, callers, operators, http };
         process.start_again().await;

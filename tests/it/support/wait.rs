@@ -2,20 +2,33 @@
 
 use std::time::Duration;
 
+use tokio::time::{Instant, Interval, interval};
+
 /// How long anything may take before a test gives up.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// Waits until a condition holds, looking again and again.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let looking = async {
-        let mut look = tokio::time::interval(Duration::from_millis(5));
-        loop {
-            look.tick().await;
-            if holds().await {
-                return;
-            }
-        }
-    };
-    let in_time = tokio::time::timeout(LIMIT, looking).await;
-    assert!(in_time.is_ok(), "waited {LIMIT:?} in vain: {what}");
+    let mut patience = Patience::new();
+    while !holds().await {
+        patience.look_again(what).await;
+    }
+}
+
+/// How long there is still to wait.
+pub(crate) struct Patience {
+    look: Interval,
+    until: Instant,
+}
+
+impl Patience {
+    pub(crate) fn new() -> Self {
+        Self { look: interval(Duration::from_millis(10)), until: Instant::now() + LIMIT }
+    }
+
+    /// Waits a moment; fails the test where there has been too many of them.
+    pub(crate) async fn look_again(&mut self, what: &str) {
+        assert!(Instant::now() < self.until, "waited {LIMIT:?} in vain: {what}");
+        self.look.tick().await;
+    }
 }
