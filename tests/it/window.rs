@@ -71,7 +71,7 @@ async fn reading_does_not_extend_the_window_nor_what_is_known() {
     let (gateway, clock) = with_clock().await;
     let team = gateway.team("sales", 100).await;
     enrich(&team, &gateway, &clock).await;
-    for _ in 0..25 {
+    for _ in 0..27 {
         clock.advance(Duration::from_mins(59));
         let known = team.post("/people/enrichment-requests", &ada()).await;
         let path = format!("/people/enrichment-requests/{}", known.id());
