@@ -2,4 +2,5 @@
 
 mod disk;
 mod house;
+mod ledger;
 mod support;

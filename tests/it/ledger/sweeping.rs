@@ -1,0 +1,107 @@
+//! Forgetting: what is over goes, and nothing else.
+
+use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::BatchId;
+use tollgate::ledger::record::job::{Cause, Reason};
+use tollgate::ledger::step::Evidence;
+use tollgate::ledger::transition::read::{LeadReading, Status};
+use tollgate::ledger::transition::sweep::Sweep;
+
+use super::books::{Books, DAY, MINUTE, first};
+use super::named::{EMAIL, NONE, found, found_under, key, leads};
+use super::store::Store;
+
+const BATCH_TTL_DAYS: u32 = 7;
+const RESULTS_TTL_DAYS: u32 = 8;
+
+/// Sweeps all there is, a few rows at a time.
+async fn sweep<S: Store>(books: &Books<S>) {
+    let mut next = Sweep {
+        batch: None,
+        job: None,
+        lead: None,
+        rows: 2,
+        batch_ttl: DAY * BATCH_TTL_DAYS,
+        results_ttl: DAY * RESULTS_TTL_DAYS,
+        leads_ttl: DAY,
+    };
+    for _ in 0..100 {
+        next = books.ledger().sweep(next).await.unwrap();
+        if (next.batch, next.job, next.lead) == (None, None, None) {
+            return;
+        }
+    }
+}
+
+async fn is_read<S: Store>(books: &Books<S>, batch: BatchId) -> bool {
+    let sales = "sales".parse().unwrap();
+    books.ledger().read(sales, batch, 0, 9).await.unwrap().is_some()
+}
+
+pub(super) async fn a_batch_is_read_for_its_time_from_its_end(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, NONE, &["ada"]).await;
+    books.pass(DAY);
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[found("ada", NONE)]).await;
+    books.pass(DAY * BATCH_TTL_DAYS - MINUTE);
+    sweep(books).await;
+    assert!(is_read(books, batch).await);
+    books.pass(MINUTE);
+    sweep(books).await;
+    assert!(!is_read(books, batch).await);
+    assert!(books.ledger().job(first(batch)).await.unwrap().is_some(), "others may point there");
+    books.pass(DAY);
+    sweep(books).await;
+    assert!(books.ledger().job(first(batch)).await.unwrap().is_none());
+}
+
+pub(super) async fn payments_and_the_journal_stay(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
+    let entries = books.journal().await.len();
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(books.journal().await.len(), entries);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[found("ada", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=2 reserved=0 unresolved=0");
+}
+
+pub(super) async fn what_is_under_way_or_unresolved_stays(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batches = [
+        books.ask(&sales, NONE, &["ready"]).await,
+        books.ask(&sales, NONE, &["bound"]).await,
+        books.ask(&sales, NONE, &["lost"]).await,
+        books.buy(&sales, NONE, &["unmatched"], &[Evidence::Unmatched]).await,
+        books.ask(&sales, NONE, &["canceled"]).await,
+    ];
+    books.send(first(batches[1])).await;
+    books.lose(first(batches[2])).await;
+    books.send(first(batches[4])).await;
+    books.ledger().cancel(batches[4]).await.unwrap();
+    let kept = async || {
+        let rows = books.dump().await;
+        // What is known under lead keys is another matter.
+        rows.into_iter().filter(|row| !row.starts_with("leads ")).collect::<Vec<_>>()
+    };
+    let before = kept().await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(kept().await, before);
+}
+
+pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    books.pass(DAY - MINUTE);
+    sweep(books).await;
+    let known = books.admit(books.admission(&sales, NONE, leads(&["in/ada"]))).await.unwrap();
+    assert_eq!(known.batch.dispositions.cached, 1);
+    books.pass(MINUTE);
+    sweep(books).await;
+    assert!(!books.dump().await.iter().any(|row| row.starts_with("leads ")));
+}
