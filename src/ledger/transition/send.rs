@@ -37,10 +37,11 @@ fn is_safe(job: &Job, by: Timestamp) -> bool {
 }
 
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
-/// was before, and is looked at again at `until`. It counts as no attempt.
+/// was before, and is looked at again at `until`. It counts as no attempt. Asked again in the same
+/// turn, it changes nothing.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn put_back(
     draft: &mut Draft<'_>,
     job: JobId,
@@ -48,8 +49,10 @@ pub fn put_back(
     until: Timestamp,
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
-    if job.state != State::Sending {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Sending => {}
+        State::Ready | State::Unknown => return Ok(()),
+        _ => return Err(Fault::Fenced),
     }
     if job.unanswered == 0 {
         job.state = State::Ready;
@@ -61,10 +64,11 @@ pub fn put_back(
     put_job(draft, &job)
 }
 
-/// The attempt was not answered: the vendor may have taken it. Nothing is released.
+/// The attempt was not answered: the vendor may have taken it. Nothing is released. Asked again in
+/// the same turn, it counts no second attempt.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn unanswered(
     draft: &mut Draft<'_>,
     job: JobId,
@@ -72,8 +76,10 @@ pub fn unanswered(
     quiet_until: Timestamp,
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
-    if job.state != State::Sending {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Sending => {}
+        State::Unknown => return Ok(()),
+        _ => return Err(Fault::Fenced),
     }
     mark_unanswered(&mut job, quiet_until);
     put_job(draft, &job)

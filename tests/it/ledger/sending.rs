@@ -166,6 +166,26 @@ pub(super) async fn a_late_name_is_taken_wherever_bytes_may_have_left(books: &Bo
     assert_eq!(books.bind(job, 9).await, Err(LedgerError::Fenced), "it has ended");
 }
 
+pub(super) async fn a_step_whose_answer_was_lost_may_be_asked_again(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let ledger = books.ledger();
+    let later = books.now().after(QUIET);
+    books.begin_send(job).await;
+    let lease = books.lease_of(job).await;
+    ledger.put_back(job, lease, later).await.unwrap();
+    let before = books.dump().await;
+    assert_eq!(ledger.put_back(job, lease, later).await, Ok(()));
+    assert_eq!(books.dump().await, before);
+
+    books.begin_send(job).await;
+    ledger.unanswered(job, lease, later).await.unwrap();
+    let before = books.dump().await;
+    assert_eq!(ledger.unanswered(job, lease, later).await, Ok(()));
+    assert_eq!(books.dump().await, before, "it is one attempt in doubt, not two");
+    assert_eq!(books.job(job).await.unanswered, 1);
+}
+
 pub(super) async fn no_step_knows_a_job_that_is_not_there(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.admission(&sales, EMAIL, vec![]).batch);

@@ -69,6 +69,7 @@ macro_rules! contract_suite {
                 no_attempt_follows_where_the_window_may_turn_under_it
                 the_vendors_first_name_stays
                 a_late_name_is_taken_wherever_bytes_may_have_left
+                a_step_whose_answer_was_lost_may_be_asked_again
                 no_step_knows_a_job_that_is_not_there
             }
             turns: {
@@ -103,8 +104,11 @@ macro_rules! contract_suite {
             }
             voiding: {
                 a_void_job_releases_all_of_its_reservation
+                a_void_job_asked_again_changes_nothing
+                a_refusal_after_doubt_voids_nothing
                 what_the_vendor_has_is_never_void
                 the_cause_of_a_void_is_told_to_its_caller
+                what_nobody_could_learn_is_unresolved_until_someone_says
                 only_what_may_be_with_the_vendor_is_given_up
                 an_unresolved_job_is_not_sent_again
             }

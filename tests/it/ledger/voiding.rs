@@ -33,6 +33,33 @@ pub(super) async fn a_void_job_releases_all_of_its_reservation(books: &Books<imp
     }
 }
 
+pub(super) async fn a_void_job_asked_again_changes_nothing(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let voiding = voiding(books, job).await;
+    assert_eq!(books.ledger().void(voiding).await, Ok(Voided::Void));
+    let before = books.dump().await;
+    assert_eq!(books.ledger().void(voiding).await, Ok(Voided::Void));
+    assert_eq!(books.dump().await, before);
+}
+
+pub(super) async fn a_refusal_after_doubt_voids_nothing(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    books.begin_send(job).await;
+    books.unanswered(job).await;
+    books.pass(QUIET);
+    books.begin_send(job).await;
+    let voiding = voiding(books, job).await;
+    assert_eq!(books.ledger().void(voiding).await, Ok(Voided::StillUnknown));
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
+    let before = books.dump().await;
+    assert_eq!(books.ledger().void(voiding).await, Ok(Voided::StillUnknown));
+    assert_eq!(books.dump().await, before);
+    let still = books.job(job).await;
+    assert_eq!((still.state, still.due), (State::Unknown, Some(voiding.quiet_until)));
+}
+
 pub(super) async fn what_the_vendor_has_is_never_void(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
@@ -58,6 +85,27 @@ pub(super) async fn the_cause_of_a_void_is_told_to_its_caller(books: &Books<impl
         assert_eq!(reading.status, Status::Error);
         assert_eq!(reading.leads, [LeadReading::Failed(failure)]);
     }
+}
+
+pub(super) async fn what_nobody_could_learn_is_unresolved_until_someone_says(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    books.send(job).await;
+    let giving = giving_up(books, job).await;
+    books.ledger().give_up(giving).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=1.5");
+    let lost = books.job(job).await;
+    assert_eq!(lost.state, State::Unresolved(Reason::Deadline));
+    assert_eq!(lost.due, Some(giving.look_again_at), "the vendor has it: it is still asked");
+    let reading = books.read(&sales, job.batch).await;
+    assert_eq!(reading.status, Status::Error);
+    assert_eq!(reading.leads, [LeadReading::Failed(Failure::Unresolved)]);
+
+    let before = books.dump().await;
+    assert_eq!(books.ledger().give_up(giving).await, Ok(()));
+    assert_eq!(books.dump().await, before);
 }
 
 pub(super) async fn only_what_may_be_with_the_vendor_is_given_up(books: &Books<impl Store>) {
