@@ -242,17 +242,20 @@ fn close_part(
 ) -> Result<PartSettled, Fault> {
     let missing = || Fault::Invariant("a part vanished".into());
     let part = job.parts.get_mut(n).ok_or_else(missing)?;
-    // What an operator booked stands; evidence is booked as a difference.
     let booked = part.charged.amounts();
     let reserved = std::mem::take(&mut part.reserved);
     let open = std::mem::take(&mut part.unresolved);
     let room = reserved.plus(open);
     let due = charged.amounts();
-    let (spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
-        (due.minus(booked), Amounts::ZERO, Amounts::ZERO)
+    let (charged, spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
+        // Evidence is booked as the difference to an operator's word, which stands for the leads
+        // that the evidence tells nothing of.
+        let left = booked.minus(booked.at_most(due));
+        let charged = charged.plus(Charges::of_other(unmatched.at_most(left)));
+        (charged, charged.amounts().minus(booked), Amounts::ZERO, Amounts::ZERO)
     } else {
         let spent = due.at_most(room);
-        (spent, due.minus(spent), unmatched.at_most(room.minus(spent)))
+        (charged, spent, due.minus(spent), unmatched.at_most(room.minus(spent)))
     };
     part.unresolved = unresolved;
     part.charged = charged;

@@ -91,6 +91,18 @@ pub(super) async fn evidence_after_an_operators_word_is_booked_as_the_difference
     assert_eq!(books.journal().await.last().unwrap().fact, Fact::Adjusted);
 }
 
+pub(super) async fn evidence_that_tells_nothing_leaves_an_operators_word(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, EMAIL, &["ada", "bob"]).await;
+    books.lose(first(batch)).await;
+    resolve(books, batch, "2.5").await;
+    // Bob cost one and a half, so of what was said one is left, and may be Ada's.
+    books.settle(first(batch), &[Evidence::Unmatched, found("bob", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=2.5 reserved=0 unresolved=0");
+}
+
 pub(super) async fn what_was_not_matched_is_resolved_as_well(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let evidence = [Evidence::Unmatched, found("bob", NONE)];

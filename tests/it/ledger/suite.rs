@@ -117,6 +117,7 @@ macro_rules! contract_suite {
                 an_operators_word_given_twice_counts_once
                 an_operators_word_ends_only_what_is_unresolved
                 evidence_after_an_operators_word_is_booked_as_the_difference
+                evidence_that_tells_nothing_leaves_an_operators_word
                 what_was_not_matched_is_resolved_as_well
                 a_word_on_several_jobs_is_shared_out
                 a_correction_is_one_more_entry
