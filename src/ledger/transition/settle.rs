@@ -271,10 +271,12 @@ fn close_part(
         unresolved: unresolved.minus(open),
         avoided: Amounts::ZERO,
     };
-    post_part(draft, job, &part, fact, change, charged)?;
+    // Its kinds are those of the whole charge; what this entry does not spend, another one does.
+    let elsewhere = Charges::of_other(spent.minus(charged.amounts()));
+    post_part(draft, job, &part, fact, change, charged.plus(elsewhere))?;
     if !exceeded.is_zero() {
         let change = Change { spent: exceeded, ..Change::default() };
-        post_part(draft, job, &part, Fact::Exceeded, change, Charges::ZERO)?;
+        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded))?;
     }
     let (batch, team) = (part.batch, part.team);
     Ok(PartSettled { batch, team, charged, exceeded, unresolved })

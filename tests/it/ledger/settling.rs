@@ -89,6 +89,18 @@ pub(super) async fn a_charge_beyond_its_reservation_is_an_entry_of_its_own(
     assert_eq!(books.facts().await.get("exceeded"), Some(&1));
 }
 
+pub(super) async fn what_an_entry_says_was_charged_is_what_it_spends(books: &Books<impl Store>) {
+    a_charge_beyond_its_reservation_is_an_entry_of_its_own(books).await;
+    let sales = "sales".parse().unwrap();
+    let job = first(books.ask(&sales, ALL, &["dee"]).await);
+    books.lose(job).await;
+    super::resolving::resolve(books, job.batch, "0.5").await;
+    books.settle(job, &[found("dee", ALL)]).await;
+    for entry in books.journal().await.iter().filter(|entry| entry.fact != Fact::Opened) {
+        assert_eq!(entry.charges.amounts(), entry.change.spent, "{entry:?}");
+    }
+}
+
 pub(super) async fn an_answer_may_come_to_an_attempt_in_doubt(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);

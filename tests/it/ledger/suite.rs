@@ -87,6 +87,7 @@ macro_rules! contract_suite {
                 an_answer_of_another_length_is_refused_and_changes_nothing
                 what_cannot_be_told_to_be_a_leads_is_unresolved
                 a_charge_beyond_its_reservation_is_an_entry_of_its_own
+                what_an_entry_says_was_charged_is_what_it_spends
                 an_answer_may_come_to_an_attempt_in_doubt
             }
             windows: {
