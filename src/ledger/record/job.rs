@@ -40,7 +40,7 @@ pub struct Job {
     pub lease: Lease,
     /// Its caller cancelled and nobody else waits: the vendor is to be told.
     pub is_cancel_wanted: bool,
-    /// When it ended, or became unresolved.
+    /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
 }
 

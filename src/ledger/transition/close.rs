@@ -131,6 +131,7 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
         let is_open = job.parts.iter().any(|part| !part.unresolved.is_zero());
         if matches!(job.state, State::Unresolved(_)) && !is_open {
             job.state = State::Resolved;
+            job.ended_at = Some(draft.now());
         }
         put_job(draft, &job)?;
     }

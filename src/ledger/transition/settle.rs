@@ -68,7 +68,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     put_chunks::<Answers, _, _>(draft, job.id, &answers);
     spare_joiners(draft, &job, &mut settling)?;
     job.state = State::Done;
-    job.ended_at = job.ended_at.or(Some(draft.now()));
+    job.ended_at = Some(draft.now());
     job.due = None;
     put_job(draft, &job)?;
     Ok(settling.settled)

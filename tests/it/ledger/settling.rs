@@ -109,3 +109,16 @@ pub(super) async fn an_answer_may_come_to_an_attempt_in_doubt(books: &Books<impl
     books.settle(job, &[found("ada", EMAIL)]).await;
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
 }
+
+pub(super) async fn late_evidence_ends_what_was_unresolved(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    books.send(job).await;
+    books.give_up(job, Reason::Deadline).await;
+    books.pass(5 * HOUR);
+    books.settle(job, &[found("ada", NONE)]).await;
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
+    let done = books.job(job).await;
+    assert_eq!((done.state, done.ended_at), (State::Done, Some(books.now())));
+    assert_eq!(books.journal().await.last().unwrap().fact, Fact::Resolved);
+}

@@ -89,6 +89,7 @@ macro_rules! contract_suite {
                 a_charge_beyond_its_reservation_is_an_entry_of_its_own
                 what_an_entry_says_was_charged_is_what_it_spends
                 an_answer_may_come_to_an_attempt_in_doubt
+                late_evidence_ends_what_was_unresolved
             }
             windows: {
                 a_person_is_charged_once_inside_the_window
@@ -179,6 +180,7 @@ macro_rules! contract_suite {
                 payments_and_the_journal_stay
                 what_is_under_way_or_unresolved_stays
                 an_alias_goes_when_it_is_of_no_more_use
+                what_was_resolved_waits_for_late_evidence_a_while
             }
             teams: {
                 a_team_is_made_once_and_then_changed

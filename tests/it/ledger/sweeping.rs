@@ -105,3 +105,17 @@ pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl S
     sweep(books).await;
     assert!(!books.dump().await.iter().any(|row| row.starts_with("leads ")));
 }
+
+pub(super) async fn what_was_resolved_waits_for_late_evidence_a_while(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let lost = books.ask(&sales, NONE, &["ada"]).await;
+    books.send(first(lost)).await;
+    books.give_up(first(lost), Reason::Deadline).await;
+    books.pass(400 * DAY);
+    super::resolving::resolve(books, lost, "0").await;
+    sweep(books).await;
+    books.settle(first(lost), &[found("ada", NONE)]).await;
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
+    sweep(books).await;
+    assert_eq!(books.read(&sales, lost).await.status, Status::Completed, "it has just ended");
+}
