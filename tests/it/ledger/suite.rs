@@ -102,6 +102,7 @@ macro_rules! contract_suite {
                 a_reveal_that_came_back_empty_is_not_paid
                 two_leads_that_turn_out_to_be_one_person_pay_once
                 where_each_number_is_charged_a_known_one_is_free
+                late_evidence_that_would_shorten_the_window_is_charged
                 an_earlier_send_that_settles_beside_it_shortens_the_window
             }
             voiding: {

@@ -161,6 +161,27 @@ pub(super) async fn where_each_number_is_charged_a_known_one_is_free(books: &Boo
     }
 }
 
+pub(super) async fn late_evidence_that_would_shorten_the_window_is_charged(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    // The vendor may have charged this one now, and the next one thirty hours later again.
+    let late = ask_anew(books, &sales, NONE, &["countess"]).await;
+    books.give_up(late, Reason::Deadline).await;
+    books.pass(30 * HOUR);
+    let job = ask_anew(books, &sales, NONE, &["ada"]).await;
+    let ada = found_under("ada", NONE, &["countess"]);
+    assert_eq!(charged(books, job, std::slice::from_ref(&ada)).await, FIND);
+    let settled = books.settle(late, std::slice::from_ref(&ada)).await;
+    assert_eq!(settled.parts[0].charged.amounts().to_string(), FIND);
+    assert_eq!(settled.perhaps_free, 1);
+
+    // The window that the other one opened is as it was.
+    books.pass(20 * HOUR);
+    let job = ask_anew(books, &sales, NONE, &["ada"]).await;
+    assert_eq!(charged(books, job, &[ada]).await, FREE);
+}
+
 pub(super) async fn an_earlier_send_that_settles_beside_it_shortens_the_window(
     books: &Books<impl Store>,
 ) {
