@@ -98,6 +98,7 @@ macro_rules! contract_suite {
                 no_read_and_no_free_answer_extends_the_window
                 an_upgrade_buys_the_reveal_alone
                 an_upgrade_near_the_turn_of_the_window_reserves_the_find
+                an_upgrade_sent_late_reserves_the_find_before_it_leaves
                 a_reveal_is_paid_once_for_good
                 a_reveal_that_came_back_empty_is_not_paid
                 two_leads_that_turn_out_to_be_one_person_pay_once

@@ -117,6 +117,23 @@ pub(super) async fn an_upgrade_near_the_turn_of_the_window_reserves_the_find(
     assert_eq!(books.email(&sales).await, "spent=0.5 reserved=1.5 unresolved=0");
 }
 
+pub(super) async fn an_upgrade_sent_late_reserves_the_find_before_it_leaves(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["ada"], &[found("ada", NONE)]).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=1 unresolved=0");
+    books.pass(23 * HOUR);
+    assert!(matches!(books.begin_send(first(batch)).await, Begun::Attempt(1)));
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=1.5 unresolved=0");
+    books.bind(first(batch), 1).await.unwrap();
+    books.pass(HOUR);
+    let settled = books.settle(first(batch), &[found("ada", EMAIL)]).await;
+    assert!(settled.parts[0].exceeded.is_zero());
+    assert_eq!(books.email(&sales).await, "spent=2 reserved=0 unresolved=0");
+}
+
 pub(super) async fn a_reveal_is_paid_once_for_good(books: &Books<impl Store>) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     books.buy(&sales, ALL, &["ada"], &[found("ada", ALL)]).await;
