@@ -51,6 +51,18 @@ impl Job {
         matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
     }
 
+    /// Whether anything that happens to it may still move a tally.
+    #[must_use]
+    pub fn may_move_credits(&self) -> bool {
+        !matches!(self.state, State::Done | State::Void(_)) || self.has_open_charge()
+    }
+
+    /// Whether anything stands reserved or unresolved for it.
+    #[must_use]
+    pub fn has_open_charge(&self) -> bool {
+        self.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
+    }
+
     /// Whether leads of other batches may join it.
     #[must_use]
     pub const fn is_joinable(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
-use crate::ledger::record::job::{Job, State};
+use crate::ledger::record::job::State;
 use crate::ledger::record::lead::LeadRow;
 use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Leads, Slots};
 use crate::ledger::transition::read::is_ended;
@@ -81,16 +81,12 @@ fn batch_is_over(
     let mut ended_at = batch.canceled_at.unwrap_or(batch.admitted_at);
     for id in &batch.jobs {
         let Some(job) = draft.find::<Jobs>(id)? else { continue };
-        if has_open_charge(&job) {
+        if job.has_open_charge() {
             return Ok(false);
         }
         ended_at = job.ended_at.map_or(ended_at, |at| at.max(ended_at));
     }
     Ok(is_over(ended_at, sweep.batch_ttl, now))
-}
-
-fn has_open_charge(job: &Job) -> bool {
-    job.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
 }
 
 fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fault> {
@@ -99,7 +95,7 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     for (id, job) in &rows {
         let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
-        if has_ended && is_over && !has_open_charge(job) {
+        if has_ended && is_over && !job.has_open_charge() {
             for (chunk, _) in draft.under::<JobLeads>(id)? {
                 draft.delete::<JobLeads>(&chunk);
             }

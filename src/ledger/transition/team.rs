@@ -9,7 +9,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
-use crate::ledger::table::{Due, Jobs, Journal, Keys, Tallies, Teams};
+use crate::ledger::table::{Jobs, Journal, Keys, Tallies, Teams};
 use crate::ledger::transition::close::is_new;
 use crate::ledger::transition::post::post;
 use crate::ledger::transition::schedule::put_job;
@@ -93,8 +93,8 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
     post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands))?;
-    for ((_, id), _) in draft.from::<Due>(std::ops::Bound::Unbounded, usize::MAX)? {
-        let mut job = draft.need::<Jobs>(&id)?;
+    let jobs = draft.from::<Jobs>(std::ops::Bound::Unbounded, usize::MAX)?;
+    for (_, mut job) in jobs.into_iter().filter(|(_, job)| job.may_move_credits()) {
         for part in job.parts.iter_mut().filter(|part| part.team == *team) {
             if span.contains(part.admitted_at) && !part.periods.contains(&period) {
                 part.periods.push(period.clone());

@@ -52,6 +52,28 @@ pub(super) async fn a_day_of_25_hours_is_one_period(books: &Books<impl Store>) {
     books.ask(&sales, EMAIL, &["bob"]).await;
 }
 
+pub(super) async fn a_quota_new_in_mid_period_starts_at_what_was_used(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, EMAIL, &["old"], &[found("old", EMAIL)]).await;
+    books.pass(DAY);
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", NONE)]).await;
+    let open = books.ask(&sales, EMAIL, &["bob"]).await;
+    let lost = books.ask(&sales, EMAIL, &["cyd"]).await;
+    books.lose(first(lost)).await;
+
+    books.team("sales", &[quota(Period::Day, "9"), quota(Period::Total, "9")]).await;
+    assert_eq!(books.period(&sales, 0).await, "spent=0.5 reserved=1.5 unresolved=1.5");
+    assert_eq!(books.period(&sales, 1).await, "spent=2 reserved=1.5 unresolved=1.5");
+
+    // What was open counts in it to its end.
+    books.send(first(open)).await;
+    books.settle(first(open), &[found("bob", NONE)]).await;
+    let resolution = Resolution { batch: lost, charged: Charged::Nothing };
+    books.ledger().resolve(resolution).await.unwrap();
+    assert_eq!(books.period(&sales, 0).await, "spent=1 reserved=0 unresolved=0");
+    assert_eq!(books.period(&sales, 1).await, "spent=2.5 reserved=0 unresolved=0");
+}
+
 pub(super) async fn a_quota_that_was_off_for_a_while_has_missed_nothing(books: &Books<impl Store>) {
     let sales = books.team("sales", &[quota(Period::Day, "9")]).await;
     let before = books.ask(&sales, EMAIL, &["ada"]).await;

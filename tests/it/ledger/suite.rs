@@ -30,6 +30,7 @@ macro_rules! contract_suite {
                 a_new_period_begins_with_nothing_used
                 what_was_admitted_yesterday_is_charged_to_yesterday
                 a_day_of_25_hours_is_one_period
+                a_quota_new_in_mid_period_starts_at_what_was_used
                 a_quota_that_was_off_for_a_while_has_missed_nothing
                 a_quota_that_changes_its_zone_keeps_what_was_spent
                 two_quotas_of_one_period_count_once
