@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::period::PeriodId;
+use crate::domain::credits::{Amounts, Credits};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::table::{Jobs, Journal, Tallies};
@@ -76,13 +75,10 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
         if said != folded {
             audit.note(key, said, folded, Witness::Journal);
         }
-        if key.period == PeriodId::total() {
-            let of_jobs = open.get(key).copied().unwrap_or_default();
-            let counted =
-                Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
-            if said != counted {
-                audit.note(key, said, counted, Witness::Jobs);
-            }
+        let of_jobs = open.get(key).copied().unwrap_or_default();
+        let counted = Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
+        if said != counted {
+            audit.note(key, said, counted, Witness::Jobs);
         }
     }
     Ok(audit)
@@ -127,7 +123,7 @@ fn fold(draft: &Draft<'_>, audit: &mut Audit) -> Result<BTreeMap<TallyKey, Tally
     }
 }
 
-/// What jobs have reserved and unresolved, of all time.
+/// What jobs have reserved and unresolved, in every period that counts it.
 fn open(draft: &Draft<'_>) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
     let mut open: BTreeMap<TallyKey, Tally> = BTreeMap::new();
     let mut from = Bound::Unbounded;
@@ -137,9 +133,9 @@ fn open(draft: &Draft<'_>) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
         from = Bound::Excluded(*last);
         let parts = page.into_iter().flat_map(|(_, job)| job.parts);
         for part in parts {
-            for unit in Unit::ALL {
+            for (unit, period) in part.periods {
                 let of = |amounts: Amounts| amounts.in_unit(unit);
-                let key = TallyKey { team: part.team.clone(), unit, period: PeriodId::total() };
+                let key = TallyKey { team: part.team.clone(), unit, period };
                 let more = Tally {
                     reserved: of(part.reserved),
                     unresolved: of(part.unresolved),

@@ -197,6 +197,7 @@ macro_rules! contract_suite {
             }
             auditing: {
                 honest_books_have_no_mismatch
+                a_counter_that_was_tampered_with_is_found
             }
         }
     };
