@@ -73,6 +73,16 @@ pub(super) async fn whom_the_vendor_removed_is_removed_here(books: &Books<impl S
     }
 }
 
+pub(super) async fn asked_again_it_changes_nothing(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    erase(books, &["in/ada", "unheard"]).await;
+    let before = books.dump().await;
+    books.pass(super::books::HOUR);
+    assert_eq!(erase(books, &["in/ada", "unheard"]).await, []);
+    assert_eq!(books.dump().await, before);
+}
+
 pub(super) async fn whoever_joined_reads_removed_too(books: &Books<impl Store>) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let batch = books.ask(&sales, NONE, &["in/ada"]).await;

@@ -157,6 +157,7 @@ macro_rules! contract_suite {
                 a_person_can_be_removed_by_the_vendors_name
                 what_was_under_way_is_paid_and_not_kept
                 whom_the_vendor_removed_is_removed_here
+                asked_again_it_changes_nothing
                 whoever_joined_reads_removed_too
             }
             crashes: {
