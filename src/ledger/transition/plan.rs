@@ -126,7 +126,9 @@ impl Planner<'_, '_> {
         let row = self.draft.find::<Leads>(&ask.key)?.unwrap_or_default();
         let conflict = self.conflict(&row, ask)?;
         let known_as = (ask.key, conflict);
-        let source = if let Some(placed) = self.seen.get(&known_as).copied() {
+        let source = if self.is_removed(ask.other)? {
+            self.follow(position, ask.key, Verdict::Removed).source
+        } else if let Some(placed) = self.seen.get(&known_as).copied() {
             self.repeat(placed)
         } else {
             let verdict = self.look_up(&row, ask, conflict)?;
@@ -154,7 +156,7 @@ impl Planner<'_, '_> {
         let Frame { reveals, terms, .. } = self.frame;
         let full = terms.prices.worst_case(reveals);
         let person = self.person(row)?;
-        if row.removed_at.is_some() || person.removed_at.is_some() || self.is_removed(ask.other)? {
+        if row.removed_at.is_some() || person.removed_at.is_some() {
             return Ok(Verdict::Removed);
         }
         if conflict.is_some() {

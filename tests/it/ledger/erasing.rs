@@ -24,6 +24,17 @@ pub(super) async fn a_removed_lead_is_not_sent(books: &Books<impl Store>) {
     assert_eq!(reading.leads, [LeadReading::Removed; 2]);
 }
 
+pub(super) async fn either_key_of_a_lead_is_enough(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    erase(books, &["ada@x.io"]).await;
+    let asked = vec![lead("in/ada"), lead_with("in/ada", "ada@x.io"), lead("in/ada")];
+    let admission = books.admission(&sales, EMAIL, asked);
+    let batch = admission.batch;
+    books.admit(admission).await.unwrap();
+    let reads = books.read(&sales, batch).await.leads;
+    assert_eq!(reads, [LeadReading::Pending, LeadReading::Removed, LeadReading::Pending]);
+}
+
 pub(super) async fn a_person_is_removed_under_every_key(books: &Books<impl Store>) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);

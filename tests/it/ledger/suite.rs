@@ -153,6 +153,7 @@ macro_rules! contract_suite {
             }
             erasing: {
                 a_removed_lead_is_not_sent
+                either_key_of_a_lead_is_enough
                 a_person_is_removed_under_every_key
                 a_person_can_be_removed_by_the_vendors_name
                 what_was_under_way_is_paid_and_not_kept
