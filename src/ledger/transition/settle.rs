@@ -120,9 +120,11 @@ impl Settling {
     ) -> Result<(Answer, Charges), Fault> {
         self.worth.push(Worth::of(evidence, *prices));
         let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
+        // A lead sent for its two keys' two persons was never claimed: it says nothing of either.
+        let was_claimed = row.claims.iter().any(|claim| claim.at == at);
         row.concede(at.job);
         row.touched_at = Some(draft.now());
-        if matches!(evidence, Evidence::NotFound) && self.learns {
+        if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
             row.not_found = Some(NotFound { at, settled_at: draft.now() });
         }
         draft.put::<Leads>(&lead.key, &row);

@@ -72,3 +72,19 @@ pub(super) async fn a_weaker_key_alone_answers_nothing(books: &Books<impl Store>
     books.buy(&sales, NONE, &["ada@x.io"], &[found("ada", NONE)]).await;
     assert_eq!(stands(books, lead_with("in/unheard", "ada@x.io")).await, "fresh");
 }
+
+pub(super) async fn nobody_found_for_a_conflict_says_nothing_of_its_stronger_key(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    books.buy(&sales, NONE, &["bob@x.io"], &[found("bob", NONE)]).await;
+    let asked = books.admission(&sales, NONE, vec![lead_with("in/ada", "bob@x.io")]);
+    let job = first(asked.batch);
+    books.admit(asked).await.unwrap();
+    books.send(job).await;
+    books.settle(job, &[tollgate::ledger::step::Evidence::NotFound]).await;
+    let growth = books.team("growth", &[]).await;
+    let admitted = books.admit(books.admission(&growth, EMAIL, vec![lead("in/ada")])).await;
+    assert_eq!(admitted.unwrap().batch.dispositions.fresh, 1, "it was asked without a reveal");
+}

@@ -51,6 +51,7 @@ macro_rules! contract_suite {
                 two_keys_of_two_persons_go_to_the_vendor
                 two_keys_of_one_person_are_no_conflict
                 a_weaker_key_alone_answers_nothing
+                nobody_found_for_a_conflict_says_nothing_of_its_stronger_key
             }
             joining: {
                 a_person_under_way_is_joined_for_nothing
