@@ -11,7 +11,8 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::State;
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Leads, Slots};
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Slots};
+use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
 
 /// Where a sweep goes on, and by which lifetimes.
@@ -95,7 +96,11 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     for (id, job) in &rows {
         let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
-        if has_ended && is_over && !job.has_open_charge() {
+        let is_needed = job.has_open_charge() || has_joiners(draft, *id)?;
+        if has_ended && is_over && !is_needed {
+            for (join, _) in draft.under::<Joins>(id)? {
+                draft.delete::<Joins>(&join);
+            }
             for (chunk, _) in draft.under::<JobLeads>(id)? {
                 draft.delete::<JobLeads>(&chunk);
             }

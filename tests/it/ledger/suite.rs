@@ -185,6 +185,8 @@ macro_rules! contract_suite {
                 a_batch_is_read_for_its_time_from_its_end
                 payments_and_the_journal_stay
                 what_is_under_way_or_unresolved_stays
+                whoever_is_stranded_is_not_forgotten
+                nothing_of_a_void_job_is_left
                 an_alias_goes_when_it_is_of_no_more_use
                 what_was_resolved_waits_for_late_evidence_a_while
             }

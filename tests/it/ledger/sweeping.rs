@@ -94,6 +94,30 @@ pub(super) async fn what_is_under_way_or_unresolved_stays(books: &Books<impl Sto
     assert_eq!(kept().await, before);
 }
 
+pub(super) async fn whoever_is_stranded_is_not_forgotten(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let dead = first(books.ask(&sales, NONE, &["ada"]).await);
+    let joined = books.ask(&sales, NONE, &["ada"]).await;
+    books.void(dead, Cause::Refused).await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(books.turn(dead).await.stranded, [joined]);
+    assert_eq!(books.redrive(joined, dead).await.fresh, 1);
+}
+
+pub(super) async fn nothing_of_a_void_job_is_left(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let before = books.dump().await.len();
+    let batch = books.ask(&sales, NONE, &["ada", "ada"]).await;
+    books.void(first(batch), Cause::Refused).await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    let rows = books.dump().await;
+    let kinds: Vec<_> = rows.iter().filter_map(|row| row.split(' ').next()).collect();
+    let kept = ["teams", "tallies", "journal", "numbers"];
+    assert!(rows.len() > before && kinds.iter().all(|kind| kept.contains(kind)), "{kinds:?}");
+}
+
 pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
