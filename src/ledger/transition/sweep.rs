@@ -11,7 +11,7 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::State;
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Slots};
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Slots};
 use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
 
@@ -122,10 +122,20 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
     for (key, row) in &rows {
         let is_stale = row.touched_at.is_none_or(|at| is_over(at, sweep.leads_ttl, now));
         if is_stale && row.removed_at.is_none() && !is_claimed(draft, row)? {
-            draft.delete::<Leads>(key);
+            match removed_at(draft, row)? {
+                None => draft.delete::<Leads>(key),
+                // The alias goes, but whoever asks by it must still learn of the removal.
+                removed_at => draft.put::<Leads>(key, &LeadRow { removed_at, ..row.clone() }),
+            }
         }
     }
     Ok(next(&rows, sweep.rows))
+}
+
+/// When the person was removed whom a key leads to.
+fn removed_at(draft: &Draft<'_>, row: &LeadRow) -> Result<Option<Timestamp>, Fault> {
+    let Some(person) = row.person else { return Ok(None) };
+    Ok(draft.find::<Persons>(&person)?.and_then(|row| row.removed_at))
 }
 
 fn is_claimed(draft: &Draft<'_>, row: &LeadRow) -> Result<bool, Fault> {

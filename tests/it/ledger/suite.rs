@@ -187,6 +187,7 @@ macro_rules! contract_suite {
                 what_is_under_way_or_unresolved_stays
                 whoever_is_stranded_is_not_forgotten
                 nothing_of_a_void_job_is_left
+                a_removed_person_stays_removed_under_every_key
                 an_alias_goes_when_it_is_of_no_more_use
                 what_was_resolved_waits_for_late_evidence_a_while
             }

@@ -118,6 +118,17 @@ pub(super) async fn nothing_of_a_void_job_is_left(books: &Books<impl Store>) {
     assert!(rows.len() > before && kinds.iter().all(|kind| kept.contains(kind)), "{kinds:?}");
 }
 
+pub(super) async fn a_removed_person_stays_removed_under_every_key(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let ada = found_under("ada", NONE, &["ada@x.io"]);
+    books.buy(&sales, NONE, &["in/ada"], &[ada]).await;
+    books.ledger().erase(vec![key("in/ada")], None).await.unwrap();
+    books.pass(400 * DAY);
+    sweep(books).await;
+    let batch = books.ask(&sales, NONE, &["in/ada", "ada@x.io"]).await;
+    assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed; 2]);
+}
+
 pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
