@@ -101,6 +101,26 @@ pub(super) async fn while_others_wait_the_vendor_is_not_told(books: &Books<impl 
     assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=0");
 }
 
+pub(super) async fn whoever_cancelled_no_longer_waits(books: &Books<impl Store>) {
+    let (sales, growth) = two_teams(books).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    let joined = books.ask(&growth, EMAIL, &["ada"]).await;
+    books.send(first(batch)).await;
+    cancel(books, joined).await;
+    cancel(books, batch).await;
+    assert!(books.job(first(batch)).await.is_cancel_wanted);
+}
+
+pub(super) async fn once_the_last_has_left_the_vendor_is_told(books: &Books<impl Store>) {
+    let (sales, growth) = two_teams(books).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    let joined = books.ask(&growth, EMAIL, &["ada"]).await;
+    books.send(first(batch)).await;
+    cancel(books, batch).await;
+    cancel(books, joined).await;
+    assert!(books.job(first(batch)).await.is_cancel_wanted);
+}
+
 pub(super) async fn a_cancelled_batch_is_not_driven_again(books: &Books<impl Store>) {
     let (sales, growth) = two_teams(books).await;
     let batch = books.ask(&sales, EMAIL, &["ada"]).await;

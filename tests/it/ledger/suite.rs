@@ -150,6 +150,8 @@ macro_rules! contract_suite {
                 after_sending_the_vendor_is_told_and_what_comes_back_is_paid
                 while_it_is_being_sent_nothing_is_released
                 while_others_wait_the_vendor_is_not_told
+                whoever_cancelled_no_longer_waits
+                once_the_last_has_left_the_vendor_is_told
                 a_cancelled_batch_is_not_driven_again
             }
             erasing: {
