@@ -135,7 +135,7 @@ fn opening(
     }
 }
 
-/// Stores a new key of a team that is not closed.
+/// Stores a new key of a team that is not closed. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
@@ -143,6 +143,13 @@ pub fn put_key(draft: &mut Draft<'_>, key: &Key) -> Result<Option<Key>, Fault> {
     let is_open = |team: &Team| team.standing != Standing::Closed;
     if !draft.find::<Teams>(&key.team)?.as_ref().is_some_and(is_open) {
         return Ok(None);
+    }
+    if let Some(known) = draft.find::<Keys>(&key.id)? {
+        let is_same =
+            Key { created_at: known.created_at, revoked_at: None, ..key.clone() } == known;
+        if is_same {
+            return Ok(Some(known));
+        }
     }
     let key = Key { created_at: draft.now(), revoked_at: None, ..key.clone() };
     draft.put::<Keys>(&key.id, &key);

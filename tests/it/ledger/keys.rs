@@ -45,6 +45,15 @@ pub(super) async fn a_key_is_revoked_at_once_and_by_its_own_team(books: &Books<i
     assert_eq!(revoked, [Some(books.now()), None]);
 }
 
+pub(super) async fn a_key_put_again_is_as_it_was(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let made = put(books, &sales, "one").await;
+    books.pass(HOUR);
+    let before = books.dump().await;
+    assert_eq!(put(books, &sales, "one").await, made);
+    assert_eq!(books.dump().await, before);
+}
+
 pub(super) async fn keys_die_with_their_team_and_stay_dead(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     put(books, &sales, "one").await;
