@@ -114,10 +114,8 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
         let job = draft.need::<Jobs>(&id)?;
         for part in &job.parts {
             match job.state {
-                State::Ready if job.attempts == 0 => queued.insert(part.batch),
-                State::Ready | State::Sending | State::Unknown | State::Bound => {
-                    processing.insert(part.batch)
-                }
+                State::Ready => queued.insert(part.batch),
+                State::Sending | State::Unknown | State::Bound => processing.insert(part.batch),
                 State::Unresolved(_) => unresolved.insert(part.batch),
                 State::Resolved | State::Done | State::Void(_) => false,
             };

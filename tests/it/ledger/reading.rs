@@ -76,6 +76,15 @@ pub(super) async fn a_batch_is_queued_then_processing_then_completed(books: &Boo
     assert_eq!(reading.next_look, None);
 }
 
+pub(super) async fn what_the_vendor_did_not_take_is_still_queued(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, NONE, &["ada"]).await;
+    books.begin_send(first(batch)).await;
+    let lease = books.lease_of(first(batch)).await;
+    books.ledger().put_back(first(batch), lease, Timestamp::EPOCH).await.unwrap();
+    assert_eq!(books.read(&sales, batch).await.status, Status::Queued);
+}
+
 pub(super) async fn a_batch_without_leads_is_completed(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let batch = books.ask(&sales, NONE, &[]).await;

@@ -181,6 +181,7 @@ macro_rules! contract_suite {
                 leads_stand_in_the_order_they_were_asked_in
                 a_page_is_a_range_of_the_leads
                 a_batch_is_queued_then_processing_then_completed
+                what_the_vendor_did_not_take_is_still_queued
                 a_batch_without_leads_is_completed
             }
             sweeping: {
