@@ -198,6 +198,7 @@ macro_rules! contract_suite {
                 a_team_is_made_once_and_then_changed
                 teams_are_told_by_name_and_closed_ones_not_at_all
                 open_work_of_a_closed_team_settles_on_its_books
+                the_books_at_a_glance_count_every_batch_once
             }
             keys: {
                 a_key_speaks_for_its_team

@@ -55,3 +55,19 @@ pub(super) async fn open_work_of_a_closed_team_settles_on_its_books(books: &Book
     assert_eq!(put.await.unwrap().0, Put::Created);
     assert_eq!(books.period(&sales, 0).await, "spent=1.5 reserved=0 unresolved=0");
 }
+
+pub(super) async fn the_books_at_a_glance_count_every_batch_once(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.ask(&sales, EMAIL, &["queued"]).await;
+    let first_admitted = books.now();
+    books.pass(super::books::MINUTE);
+    let sending = books.ask(&sales, EMAIL, &["sending"]).await;
+    books.send(first(sending)).await;
+    let lost = books.ask(&sales, EMAIL, &["lost"]).await;
+    books.lose(first(lost)).await;
+    let evidence = [tollgate::ledger::step::Evidence::Unmatched];
+    books.buy(&sales, EMAIL, &["unmatched"], &evidence).await;
+    let glance = books.ledger().glance().await.unwrap();
+    assert_eq!((glance.queued, glance.processing, glance.unresolved), (1, 1, 2));
+    assert_eq!(glance.oldest_unsettled, Some(first_admitted));
+}
