@@ -62,6 +62,31 @@ pub(super) async fn nothing_is_due_once_all_is_settled(books: &Books<impl Store>
     assert_eq!(books.ledger().next_due().await, Ok((None, books.now())));
 }
 
+pub(super) async fn turns_go_round_the_teams(books: &Books<impl Store>) {
+    many_jobs(books, "sales", 100).await;
+    books.pass(MINUTE);
+    let (growth, labs) = (many_jobs(books, "growth", 2).await, many_jobs(books, "labs", 1).await);
+    let turns = books.ledger().lease(6, TURN).await.unwrap();
+    let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for turn in &turns {
+        taken.entry(turn.job.parts[0].team.as_str()).or_default().push(turn.job.id);
+    }
+    assert_eq!(taken["growth"], [first(growth), JobId { batch: growth, ordinal: 1 }]);
+    assert_eq!(taken["labs"], [first(labs)]);
+    assert_eq!(taken["sales"].len(), 3);
+}
+
+pub(super) async fn one_turn_at_a_time_goes_round_the_teams_too(books: &Books<impl Store>) {
+    many_jobs(books, "sales", 100).await;
+    books.pass(MINUTE);
+    let growth = many_jobs(books, "growth", 1).await;
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        taken.extend(books.ledger().lease(1, TURN).await.unwrap());
+    }
+    assert!(taken.iter().any(|turn| turn.job.id == first(growth)));
+}
+
 pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let early = books.ask(&sales, NONE, &["ada"]).await;
