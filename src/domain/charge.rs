@@ -61,13 +61,14 @@ impl Facts {
     ) -> Passed {
         let mut charges = Charges::ZERO;
         let mut perhaps_free = false;
-        if self.is_found_free(now) {
+        if self.is_found_free(now) && self.is_in_window(prices, first_sent, now) {
             self.pass_free(prices, first_sent, now);
         } else {
             let window_ends = self.found_charged_by.map(|by| by.after(prices.person_window));
             perhaps_free = window_ends.is_some_and(|ends| first_sent < ends);
             charges.person_found = prices.person_found;
-            self.found_free_until = Some(prices.found_free_until(first_sent));
+            let free_until = prices.found_free_until(first_sent);
+            self.found_free_until = self.found_free_until.max(Some(free_until));
             self.found_charged_by = Some(now);
         }
         if shown.email && !self.owned.email {
@@ -83,6 +84,15 @@ impl Facts {
         };
         self.owned.phone |= !shown.phones.is_empty();
         Passed { charges, facts: self, perhaps_free }
+    }
+
+    /// Whether a job's find surely lies in the charge window that is open. One sent before the
+    /// window opened would shorten it under those already counted on; where it also settles very
+    /// late, the vendor may have charged it and, a window later, another one.
+    fn is_in_window(&self, prices: &Prices, first_sent: Timestamp, now: Timestamp) -> bool {
+        let half = prices.person_window.checked_div(2).unwrap_or_default();
+        let shortens = Some(prices.found_free_until(first_sent)) < self.found_free_until;
+        !shortens || now < first_sent.after(half)
     }
 
     /// A find that costs nothing. The vendor may have charged this job and not the one that the
@@ -167,6 +177,18 @@ mod tests {
         assert_eq!(earlier.facts.found_free_until, Some(prices.found_free_until(at(1))));
         let later = first.facts.pass(&Shown::default(), &prices, at(4), at(5));
         assert_eq!(later.facts.found_free_until, Some(prices.found_free_until(at(3))));
+    }
+
+    #[test]
+    fn late_evidence_from_before_the_window_is_charged_and_leaves_the_window() {
+        let prices = prices(PhoneBasis::Person);
+        let first = Facts::default().pass(&Shown::default(), &prices, at(30), at(31));
+        let late = first.facts.clone().pass(&Shown::default(), &prices, at(20), at(32));
+        assert_eq!(late.charges.person_found, prices.person_found);
+        assert!(late.perhaps_free);
+        assert_eq!(late.facts.found_free_until, first.facts.found_free_until);
+        let sooner = first.facts.pass(&Shown::default(), &prices, at(21), at(32));
+        assert_eq!(sooner.charges, Charges::ZERO);
     }
 
     #[test]

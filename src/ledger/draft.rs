@@ -57,6 +57,9 @@ impl From<Corrupt> for Fault {
 /// What a step writes: rows to put and, where there is none, to delete.
 pub type Writes = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
 
+/// How many rows are held at once where all are looked at.
+const PAGE: usize = 1000;
+
 /// A step in the making. It reads its own writes.
 pub struct Draft<'a> {
     view: &'a dyn View,
@@ -133,6 +136,22 @@ impl<'a> Draft<'a> {
     pub fn from<T: Table>(&self, from: Bound<&T::Key>, limit: usize) -> Result<Rows<T>, Fault> {
         let from = from.map(Ordered::to_key);
         self.range::<T>(from.as_ref().map(Vec::as_slice), Bound::Unbounded, limit)
+    }
+
+    /// Shows every row in order, and holds no more than a page of them at once.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn each<T: Table>(&self, mut show: impl FnMut(T::Key, T::Row)) -> Result<(), Fault> {
+        let mut after = Vec::new();
+        loop {
+            let page = self.range::<T>(Bound::Excluded(&after), Bound::Unbounded, PAGE)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = last.to_key();
+            for (key, row) in page {
+                show(key, row);
+            }
+        }
     }
 
     fn range<T: Table>(

@@ -81,10 +81,10 @@ tables! {
     Leads: "leads", LeadKey => LeadRow;
     /// What is known of persons.
     Persons: "persons", PersonKey => PersonRow;
-    /// Jobs by when something is to be done about them.
-    Due: "due", (Timestamp, JobId) => bool;
+    /// Jobs by when something is to be done about them, with who pays for them.
+    Due: "due", (Timestamp, JobId) => TeamId;
     /// The journal.
     Journal: "journal", u64 => Entry;
-    /// Single numbers: the journal's next sequence.
+    /// Single numbers: the journal's next sequence, the turns given.
     Numbers: "numbers", String => u64;
 }

@@ -4,6 +4,7 @@
 mod disk;
 mod house;
 mod kills;
+mod ledger;
 mod quotas;
 mod reveals;
 mod support;

@@ -40,7 +40,7 @@ pub struct Job {
     pub lease: Lease,
     /// Its caller cancelled and nobody else waits: the vendor is to be told.
     pub is_cancel_wanted: bool,
-    /// When it ended, or became unresolved.
+    /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -49,6 +49,18 @@ impl Job {
     #[must_use]
     pub const fn is_alive(&self) -> bool {
         matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
+    }
+
+    /// Whether anything that happens to it may still move a tally.
+    #[must_use]
+    pub fn may_move_credits(&self) -> bool {
+        !matches!(self.state, State::Done | State::Void(_)) || self.has_open_charge()
+    }
+
+    /// Whether anything stands reserved or unresolved for it.
+    #[must_use]
+    pub fn has_open_charge(&self) -> bool {
+        self.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
     }
 
     /// Whether leads of other batches may join it.

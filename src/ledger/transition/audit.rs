@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::period::PeriodId;
+use crate::domain::credits::Credits;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::table::{Jobs, Journal, Tallies};
@@ -53,9 +52,6 @@ impl Witness {
     }
 }
 
-/// How many rows are read at once.
-const PAGE: usize = 1000;
-
 /// Recomputes every tally from the journal, and what is open from the jobs.
 ///
 /// # Errors
@@ -76,13 +72,10 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
         if said != folded {
             audit.note(key, said, folded, Witness::Journal);
         }
-        if key.period == PeriodId::total() {
-            let of_jobs = open.get(key).copied().unwrap_or_default();
-            let counted =
-                Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
-            if said != counted {
-                audit.note(key, said, counted, Witness::Jobs);
-            }
+        let of_jobs = open.get(key).copied().unwrap_or_default();
+        let counted = Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
+        if said != counted {
+            audit.note(key, said, counted, Witness::Jobs);
         }
     }
     Ok(audit)
@@ -111,43 +104,33 @@ impl Audit {
 /// The fold of the journal.
 fn fold(draft: &Draft<'_>, audit: &mut Audit) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
     let mut folded: BTreeMap<TallyKey, Tally> = BTreeMap::new();
-    let mut from = Bound::Unbounded;
-    loop {
-        let page = draft.from::<Journal>(from.as_ref(), PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(folded) };
-        from = Bound::Excluded(*last);
-        for (_, entry) in page {
-            audit.entries = audit.entries.saturating_add(1);
-            for (unit, period) in entry.periods {
-                let key = TallyKey { team: entry.team.clone(), unit, period };
-                let tally = folded.entry(key).or_default();
-                *tally = tally.plus(entry.change.in_unit(unit));
-            }
+    draft.each::<Journal>(|_, entry| {
+        audit.entries = audit.entries.saturating_add(1);
+        for (unit, period) in entry.periods {
+            let key = TallyKey { team: entry.team.clone(), unit, period };
+            let tally = folded.entry(key).or_default();
+            *tally = tally.plus(entry.change.in_unit(unit));
         }
-    }
+    })?;
+    Ok(folded)
 }
 
-/// What jobs have reserved and unresolved, of all time.
+/// What jobs have reserved and unresolved, in every period that counts it.
 fn open(draft: &Draft<'_>) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
     let mut open: BTreeMap<TallyKey, Tally> = BTreeMap::new();
-    let mut from = Bound::Unbounded;
-    loop {
-        let page = draft.from::<Jobs>(from.as_ref(), PAGE)?;
-        let Some((last, _)) = page.last() else { return Ok(open) };
-        from = Bound::Excluded(*last);
-        let parts = page.into_iter().flat_map(|(_, job)| job.parts);
-        for part in parts {
-            for unit in Unit::ALL {
-                let of = |amounts: Amounts| amounts.in_unit(unit);
-                let key = TallyKey { team: part.team.clone(), unit, period: PeriodId::total() };
+    draft.each::<Jobs>(|_, job| {
+        for part in job.parts {
+            for (unit, period) in part.periods {
+                let key = TallyKey { team: part.team.clone(), unit, period };
                 let more = Tally {
-                    reserved: of(part.reserved),
-                    unresolved: of(part.unresolved),
+                    reserved: part.reserved.in_unit(unit),
+                    unresolved: part.unresolved.in_unit(unit),
                     ..Tally::default()
                 };
                 let tally = open.entry(key).or_default();
                 *tally = tally.plus(more);
             }
         }
-    }
+    })?;
+    Ok(open)
 }

@@ -4,7 +4,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::{Cause, State};
 use crate::ledger::step::Canceled;
-use crate::ledger::table::{Batches, Jobs};
+use crate::ledger::table::{Batches, Jobs, Joins};
 use crate::ledger::transition::close::{has_joiners, release};
 use crate::ledger::transition::read::is_ended;
 use crate::ledger::transition::schedule::put_job;
@@ -24,9 +24,23 @@ pub fn cancel(draft: &mut Draft<'_>, id: BatchId) -> Result<Canceled, Fault> {
     for ordinal in 0..batch.jobs_made {
         cancel_job(draft, JobId { batch: id, ordinal })?;
     }
+    for job in batch.jobs.iter().filter(|job| job.batch != id) {
+        leave(draft, *job, id)?;
+    }
     batch.canceled_at = Some(draft.now());
     draft.put::<Batches>(&id, &batch);
     Ok(Canceled::Now)
+}
+
+/// A cancelled batch no longer waits for a job of another batch. Where that one was cancelled, too,
+/// and nobody else waits, the job goes its maker's way.
+fn leave(draft: &mut Draft<'_>, job: JobId, id: BatchId) -> Result<(), Fault> {
+    draft.delete::<Joins>(&(job, id));
+    let maker = draft.find::<Batches>(&job.batch)?;
+    if maker.is_some_and(|maker| maker.canceled_at.is_some()) {
+        cancel_job(draft, job)?;
+    }
+    Ok(())
 }
 
 fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {

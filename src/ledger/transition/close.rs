@@ -16,14 +16,19 @@ use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
 /// Ends a job that was certainly not charged: never sent, or definitely refused and no earlier
-/// attempt in doubt.
+/// attempt in doubt. Asked again in the same turn, it answers the same and changes nothing.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
     let mut job = leased(draft, voiding.job, voiding.lease)?;
-    if !matches!(job.state, State::Ready | State::Sending) {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Ready | State::Sending => {}
+        State::Void(_) => return Ok(Voided::Void),
+        State::Unknown => return Ok(Voided::StillUnknown),
+        State::Bound | State::Unresolved(_) | State::Resolved | State::Done => {
+            return Err(Fault::Fenced);
+        }
     }
     if job.unanswered > 0 {
         // It counts as one more attempt in doubt, so that there is an end to them.
@@ -51,14 +56,18 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
 }
 
 /// Nobody could learn what a job cost: what was reserved is unresolved until an operator or late
-/// evidence says.
+/// evidence says. Asked again in the same turn, it changes nothing.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
     let mut job = leased(draft, giving.job, giving.lease)?;
-    if !matches!(job.state, State::Sending | State::Unknown | State::Bound) {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Sending | State::Unknown | State::Bound => {}
+        State::Unresolved(_) => return Ok(()),
+        State::Ready | State::Resolved | State::Done | State::Void(_) => {
+            return Err(Fault::Fenced);
+        }
     }
     job.state = State::Unresolved(giving.reason);
     job.ended_at = Some(draft.now());
@@ -122,6 +131,7 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
         let is_open = job.parts.iter().any(|part| !part.unresolved.is_zero());
         if matches!(job.state, State::Unresolved(_)) && !is_open {
             job.state = State::Resolved;
+            job.ended_at = Some(draft.now());
         }
         put_job(draft, &job)?;
     }

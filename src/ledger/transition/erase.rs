@@ -27,13 +27,15 @@ pub(super) fn mark(
     let now = draft.now();
     let mut persons: Vec<PersonKey> = person.into_iter().collect();
     for key in keys {
-        let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+        let row = draft.find::<Leads>(key)?.unwrap_or_default();
         persons.extend(row.person);
-        // Claims stay until their jobs settle; the mark decides what becomes of the answer.
-        row = LeadRow { person: row.person, claims: row.claims, ..LeadRow::default() };
-        row.removed_at = Some(now);
-        row.touched_at = Some(now);
-        draft.put::<Leads>(key, &row);
+        if row.removed_at.is_none() {
+            // Claims stay until their jobs settle; the mark decides what becomes of the answer.
+            let LeadRow { person, claims, .. } = row;
+            let (removed_at, touched_at) = (Some(now), Some(now));
+            let row = LeadRow { person, claims, not_found: None, removed_at, touched_at };
+            draft.put::<Leads>(key, &row);
+        }
     }
     persons.sort_unstable();
     persons.dedup();

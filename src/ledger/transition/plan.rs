@@ -126,10 +126,12 @@ impl Planner<'_, '_> {
         let row = self.draft.find::<Leads>(&ask.key)?.unwrap_or_default();
         let conflict = self.conflict(&row, ask)?;
         let known_as = (ask.key, conflict);
-        let source = if let Some(placed) = self.seen.get(&known_as).copied() {
+        let source = if self.is_removed(ask.other)? {
+            self.follow(position, ask.key, Verdict::Removed).source
+        } else if let Some(placed) = self.seen.get(&known_as).copied() {
             self.repeat(placed)
         } else {
-            let verdict = self.look_up(&row, ask, conflict)?;
+            let verdict = self.look_up(&row, conflict)?;
             let placed = self.follow(position, ask.key, verdict);
             self.seen.insert(known_as, placed);
             placed.source
@@ -145,16 +147,11 @@ impl Planner<'_, '_> {
         Ok(ask.other.filter(|_| elsewhere.is_some_and(|elsewhere| elsewhere != person)))
     }
 
-    fn look_up(
-        &mut self,
-        row: &LeadRow,
-        ask: LeadAsk,
-        conflict: Option<LeadKey>,
-    ) -> Result<Verdict, Fault> {
+    fn look_up(&mut self, row: &LeadRow, conflict: Option<LeadKey>) -> Result<Verdict, Fault> {
         let Frame { reveals, terms, .. } = self.frame;
         let full = terms.prices.worst_case(reveals);
         let person = self.person(row)?;
-        if row.removed_at.is_some() || person.removed_at.is_some() || self.is_removed(ask.other)? {
+        if row.removed_at.is_some() || person.removed_at.is_some() {
             return Ok(Verdict::Removed);
         }
         if conflict.is_some() {

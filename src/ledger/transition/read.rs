@@ -117,7 +117,7 @@ pub fn read(
         (Some(_), _) => Status::Canceled,
         (None, true) if reader.has_answer()? => Status::Completed,
         (None, true) => Status::Error,
-        (None, false) if jobs.iter().all(is_untouched) => Status::Queued,
+        (None, false) if jobs.iter().all(|job| job.state == State::Ready) => Status::Queued,
         (None, false) => Status::Processing,
     };
     let own = reader.own()?;
@@ -142,10 +142,6 @@ pub(super) fn is_ended(draft: &Draft<'_>, id: BatchId, batch: &Batch) -> Result<
     let mut reader = Reader::new(draft, id, batch);
     let jobs = reader.waiting()?;
     Ok(batch.canceled_at.is_some() || reader.has_ended(&jobs))
-}
-
-fn is_untouched(job: &Job) -> bool {
-    job.state == State::Ready && job.attempts == 0
 }
 
 struct Reader<'a, 'b> {

@@ -9,6 +9,7 @@ use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::BatchId;
 use crate::ledger::record::job::State;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
@@ -108,18 +109,14 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
             glance.teams.push(usage);
         }
     }
-    let (mut queued, mut processing, mut unresolved) =
-        (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
     for ((_, id), _) in draft.from::<Due>(Bound::Unbounded, usize::MAX)? {
         let job = draft.need::<Jobs>(&id)?;
         for part in &job.parts {
             match job.state {
-                State::Ready if job.attempts == 0 => queued.insert(part.batch),
-                State::Ready | State::Sending | State::Unknown | State::Bound => {
-                    processing.insert(part.batch)
-                }
-                State::Unresolved(_) => unresolved.insert(part.batch),
-                State::Resolved | State::Done | State::Void(_) => false,
+                State::Ready => queued.insert(part.batch),
+                State::Sending | State::Unknown | State::Bound => processing.insert(part.batch),
+                State::Unresolved(_) | State::Resolved | State::Done | State::Void(_) => false,
             };
             if job.is_alive() {
                 let oldest = glance.oldest_unsettled.unwrap_or(part.admitted_at);
@@ -128,9 +125,26 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
         }
     }
     queued.retain(|batch| !processing.contains(batch));
-    let count = |batches: &BTreeSet<_>| u64::try_from(batches.len()).unwrap_or(u64::MAX);
     glance.queued = count(&queued);
     glance.processing = count(&processing);
-    glance.unresolved = count(&unresolved);
+    glance.unresolved = count_unresolved(draft, &glance.teams)?;
     Ok(glance)
+}
+
+/// How many batches have a charge that nobody could learn. Most are no longer due, so all jobs are
+/// looked at, but only where a tally says that there are any.
+fn count_unresolved(draft: &Draft<'_>, teams: &[Usage]) -> Result<u64, Fault> {
+    let has_none =
+        |usage: &Usage| usage.email.unresolved.is_zero() && usage.phone.unresolved.is_zero();
+    if teams.iter().all(has_none) {
+        return Ok(0);
+    }
+    let jobs = draft.from::<Jobs>(Bound::Unbounded, usize::MAX)?;
+    let parts = jobs.into_iter().flat_map(|(_, job)| job.parts);
+    let unresolved = parts.filter(|part| !part.unresolved.is_zero()).map(|part| part.batch);
+    Ok(count(&unresolved.collect()))
+}
+
+fn count(batches: &BTreeSet<BatchId>) -> u64 {
+    u64::try_from(batches.len()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,6 @@
 //! Turns with jobs: one sorted set of due jobs, a lease with a growing token, no leader.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, State};
 use crate::ledger::step::Turn;
-use crate::ledger::table::{Due, Jobs, Joins};
+use crate::ledger::table::{Due, Jobs, Joins, Numbers};
 
 /// Writes a job, and when it is due.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
@@ -20,7 +20,10 @@ pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
             draft.delete::<Due>(&(due, job.id));
         }
         if let Some(due) = job.due {
-            draft.put::<Due>(&(due, job.id), &true);
+            let Some(part) = job.parts.first() else {
+                return Err(Fault::Invariant(format!("job {} has no part", job.id)));
+            };
+            draft.put::<Due>(&(due, job.id), &part.team);
         }
     }
     draft.put::<Jobs>(&job.id, job);
@@ -33,33 +36,60 @@ pub(super) fn leased(draft: &Draft<'_>, job: JobId, lease: Lease) -> Result<Job,
     if job.lease == lease { Ok(job) } else { Err(Fault::Fenced) }
 }
 
-/// So many times the wanted number of due jobs are looked at, to be fair to teams.
-const LOOK_AHEAD: usize = 4;
+/// How many rows are read at once.
+const PAGE: usize = 1000;
 
-/// Takes turns with due jobs, team by team, the longest due first.
+/// How many turns were ever given: says with which team the next ones begin.
+const TURNS: &str = "turns";
+
+/// Takes turns with due jobs: one for each team in turn, the longest due of a team first. A team
+/// with thousands of jobs due does not keep another's one waiting.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<Turn>, Fault> {
-    let now = draft.now();
-    let ahead = draft.from::<Due>(Bound::Unbounded, limit.saturating_mul(LOOK_AHEAD))?;
-    let mut by_team: BTreeMap<TeamId, usize> = BTreeMap::new();
-    let mut waiting = Vec::new();
-    for ((due, id), _) in ahead {
-        if due > now {
-            break;
-        }
-        let job = draft.need::<Jobs>(&id)?;
-        let Some(part) = job.parts.first() else {
-            return Err(Fault::Invariant(format!("job {id} has no part")));
-        };
-        let round = by_team.entry(part.team.clone()).or_default();
-        waiting.push((*round, due, job));
-        *round = round.saturating_add(1);
+    let until = draft.now().after(ttl);
+    let mut by_team: Vec<_> = due_by_team(draft)?.into_values().collect();
+    if by_team.is_empty() || limit == 0 {
+        return Ok(Vec::new());
     }
-    waiting.sort_by_key(|(round, due, _)| (*round, *due));
-    let chosen = waiting.into_iter().take(limit);
-    chosen.map(|(_, _, job)| take_turn(draft, job, now.after(ttl))).collect()
+    let counter = TURNS.to_owned();
+    let given = draft.find::<Numbers>(&counter)?.unwrap_or_default();
+    let first = usize::try_from(given).ok().and_then(|given| given.checked_rem(by_team.len()));
+    by_team.rotate_left(first.unwrap_or_default());
+    let mut turns = Vec::new();
+    while turns.len() < limit && !by_team.is_empty() {
+        let room = limit.saturating_sub(turns.len());
+        for due in by_team.iter_mut().take(room) {
+            if let Some(job) = due.pop_front() {
+                turns.push(take_turn(draft, draft.need::<Jobs>(&job)?, until)?);
+            }
+        }
+        by_team.retain(|due| !due.is_empty());
+    }
+    let more = u64::try_from(turns.len()).unwrap_or(u64::MAX);
+    draft.put::<Numbers>(&counter, &given.wrapping_add(more));
+    Ok(turns)
+}
+
+/// The jobs that are due, the longest due first, by who pays for their first part.
+fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<JobId>>, Fault> {
+    let mut by_team: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
+    let mut from = Bound::Unbounded;
+    loop {
+        let page = draft.from::<Due>(from.as_ref(), PAGE)?;
+        let is_last = page.len() < PAGE;
+        for ((due, job), team) in page {
+            if due > draft.now() {
+                return Ok(by_team);
+            }
+            by_team.entry(team).or_default().push_back(job);
+            from = Bound::Excluded((due, job));
+        }
+        if is_last {
+            return Ok(by_team);
+        }
+    }
 }
 
 fn take_turn(draft: &mut Draft<'_>, mut job: Job, until: Timestamp) -> Result<Turn, Fault> {

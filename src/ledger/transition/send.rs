@@ -1,11 +1,16 @@
 //! Sending: from ready to the vendor's id, through every answer and none.
 
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::pricing::Charges;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
+use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Job, State};
 use crate::ledger::step::{Attempt, Begun, Binding};
-use crate::ledger::table::Jobs;
+use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
+use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 
 /// Writes down that bytes may leave from now on.
@@ -18,9 +23,11 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
         return Err(Fault::Fenced);
     }
     let now = draft.now();
-    if job.unanswered >= attempt.unanswered_max || !is_safe(&job, now.after(attempt.horizon)) {
+    let by = now.after(attempt.horizon);
+    if job.unanswered >= attempt.unanswered_max || !is_safe(&job, by) {
         return Ok(Begun::Exhausted);
     }
+    reserve_finds(draft, &mut job, by)?;
     job.state = State::Sending;
     job.attempts = job.attempts.saturating_add(1);
     job.first_sent_at = job.first_sent_at.or(Some(now));
@@ -36,11 +43,51 @@ fn is_safe(job: &Job, by: Timestamp) -> bool {
     job.parts.iter().all(|part| by < part.prices.found_free_until(first_sent))
 }
 
+/// Reserves the finds that were free when their leads were admitted and may be charged by now. No
+/// quota is asked: the rest of the job is reserved already, and the vendor would charge them all
+/// the same.
+fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<(), Fault> {
+    let mut chunks = draft.under::<JobLeads>(&job.id)?;
+    let mut leads = chunks.iter_mut().flat_map(|(_, chunk)| chunk);
+    let mut parts = job.parts.clone();
+    for part in &mut parts {
+        let mut more = Amounts::ZERO;
+        for _ in 0..part.leads {
+            let Some(lead) = leads.next() else { break };
+            if !lead.worst.find && !is_free_by(draft, lead.key, by)? {
+                lead.worst.find = true;
+                more = more.plus(Amounts::of(Unit::Email, part.prices.person_found));
+            }
+        }
+        if !more.is_zero() {
+            part.reserved = part.reserved.plus(more);
+            let change = Change { reserved: more, ..Change::default() };
+            post_part(draft, job, part, Fact::Reserved, change, Charges::ZERO)?;
+        }
+    }
+    if parts != job.parts {
+        job.parts = parts;
+        for (place, chunk) in &chunks {
+            draft.put::<JobLeads>(place, chunk);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the person that a lead names is surely found for free until then.
+fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, Fault> {
+    let Some(person) = draft.find::<Leads>(&lead)?.and_then(|row| row.person) else {
+        return Ok(false);
+    };
+    Ok(draft.find::<Persons>(&person)?.is_some_and(|row| row.facts.is_found_free(by)))
+}
+
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
-/// was before, and is looked at again at `until`. It counts as no attempt.
+/// was before, and is looked at again at `until`. It counts as no attempt. Asked again in the same
+/// turn, it changes nothing.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn put_back(
     draft: &mut Draft<'_>,
     job: JobId,
@@ -48,8 +95,10 @@ pub fn put_back(
     until: Timestamp,
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
-    if job.state != State::Sending {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Sending => {}
+        State::Ready | State::Unknown => return Ok(()),
+        _ => return Err(Fault::Fenced),
     }
     if job.unanswered == 0 {
         job.state = State::Ready;
@@ -61,10 +110,11 @@ pub fn put_back(
     put_job(draft, &job)
 }
 
-/// The attempt was not answered: the vendor may have taken it. Nothing is released.
+/// The attempt was not answered: the vendor may have taken it. Nothing is released. Asked again in
+/// the same turn, it counts no second attempt.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or no attempt is being made.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn unanswered(
     draft: &mut Draft<'_>,
     job: JobId,
@@ -72,8 +122,10 @@ pub fn unanswered(
     quiet_until: Timestamp,
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
-    if job.state != State::Sending {
-        return Err(Fault::Fenced);
+    match job.state {
+        State::Sending => {}
+        State::Unknown => return Ok(()),
+        _ => return Err(Fault::Fenced),
     }
     mark_unanswered(&mut job, quiet_until);
     put_job(draft, &job)

@@ -68,7 +68,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     put_chunks::<Answers, _, _>(draft, job.id, &answers);
     spare_joiners(draft, &job, &mut settling)?;
     job.state = State::Done;
-    job.ended_at = job.ended_at.or(Some(draft.now()));
+    job.ended_at = Some(draft.now());
     job.due = None;
     put_job(draft, &job)?;
     Ok(settling.settled)
@@ -120,9 +120,11 @@ impl Settling {
     ) -> Result<(Answer, Charges), Fault> {
         self.worth.push(Worth::of(evidence, *prices));
         let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
+        // A lead sent for its two keys' two persons was never claimed: it says nothing of either.
+        let was_claimed = row.claims.iter().any(|claim| claim.at == at);
         row.concede(at.job);
         row.touched_at = Some(draft.now());
-        if matches!(evidence, Evidence::NotFound) && self.learns {
+        if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
             row.not_found = Some(NotFound { at, settled_at: draft.now() });
         }
         draft.put::<Leads>(&lead.key, &row);
@@ -242,17 +244,20 @@ fn close_part(
 ) -> Result<PartSettled, Fault> {
     let missing = || Fault::Invariant("a part vanished".into());
     let part = job.parts.get_mut(n).ok_or_else(missing)?;
-    // What an operator booked stands; evidence is booked as a difference.
     let booked = part.charged.amounts();
     let reserved = std::mem::take(&mut part.reserved);
     let open = std::mem::take(&mut part.unresolved);
     let room = reserved.plus(open);
     let due = charged.amounts();
-    let (spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
-        (due.minus(booked), Amounts::ZERO, Amounts::ZERO)
+    let (charged, spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
+        // Evidence is booked as the difference to an operator's word, which stands for the leads
+        // that the evidence tells nothing of.
+        let left = booked.minus(booked.at_most(due));
+        let charged = charged.plus(Charges::of_other(unmatched.at_most(left)));
+        (charged, charged.amounts().minus(booked), Amounts::ZERO, Amounts::ZERO)
     } else {
         let spent = due.at_most(room);
-        (spent, due.minus(spent), unmatched.at_most(room.minus(spent)))
+        (charged, spent, due.minus(spent), unmatched.at_most(room.minus(spent)))
     };
     part.unresolved = unresolved;
     part.charged = charged;
@@ -268,10 +273,12 @@ fn close_part(
         unresolved: unresolved.minus(open),
         avoided: Amounts::ZERO,
     };
-    post_part(draft, job, &part, fact, change, charged)?;
+    // Its kinds are those of the whole charge; what this entry does not spend, another one does.
+    let elsewhere = Charges::of_other(spent.minus(charged.amounts()));
+    post_part(draft, job, &part, fact, change, charged.plus(elsewhere))?;
     if !exceeded.is_zero() {
         let change = Change { spent: exceeded, ..Change::default() };
-        post_part(draft, job, &part, Fact::Exceeded, change, Charges::ZERO)?;
+        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded))?;
     }
     let (batch, team) = (part.batch, part.team);
     Ok(PartSettled { batch, team, charged, exceeded, unresolved })

@@ -9,9 +9,10 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
-use crate::ledger::record::job::{Job, State};
+use crate::ledger::record::job::State;
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Leads, Slots};
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Slots};
+use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
 
 /// Where a sweep goes on, and by which lifetimes.
@@ -81,16 +82,12 @@ fn batch_is_over(
     let mut ended_at = batch.canceled_at.unwrap_or(batch.admitted_at);
     for id in &batch.jobs {
         let Some(job) = draft.find::<Jobs>(id)? else { continue };
-        if has_open_charge(&job) {
+        if job.has_open_charge() {
             return Ok(false);
         }
         ended_at = job.ended_at.map_or(ended_at, |at| at.max(ended_at));
     }
     Ok(is_over(ended_at, sweep.batch_ttl, now))
-}
-
-fn has_open_charge(job: &Job) -> bool {
-    job.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
 }
 
 fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fault> {
@@ -99,7 +96,11 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     for (id, job) in &rows {
         let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
-        if has_ended && is_over && !has_open_charge(job) {
+        let is_needed = job.has_open_charge() || has_joiners(draft, *id)?;
+        if has_ended && is_over && !is_needed {
+            for (join, _) in draft.under::<Joins>(id)? {
+                draft.delete::<Joins>(&join);
+            }
             for (chunk, _) in draft.under::<JobLeads>(id)? {
                 draft.delete::<JobLeads>(&chunk);
             }
@@ -121,10 +122,20 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
     for (key, row) in &rows {
         let is_stale = row.touched_at.is_none_or(|at| is_over(at, sweep.leads_ttl, now));
         if is_stale && row.removed_at.is_none() && !is_claimed(draft, row)? {
-            draft.delete::<Leads>(key);
+            match removed_at(draft, row)? {
+                None => draft.delete::<Leads>(key),
+                // The alias goes, but whoever asks by it must still learn of the removal.
+                removed_at => draft.put::<Leads>(key, &LeadRow { removed_at, ..row.clone() }),
+            }
         }
     }
     Ok(next(&rows, sweep.rows))
+}
+
+/// When the person was removed whom a key leads to.
+fn removed_at(draft: &Draft<'_>, row: &LeadRow) -> Result<Option<Timestamp>, Fault> {
+    let Some(person) = row.person else { return Ok(None) };
+    Ok(draft.find::<Persons>(&person)?.and_then(|row| row.removed_at))
 }
 
 fn is_claimed(draft: &Draft<'_>, row: &LeadRow) -> Result<bool, Fault> {

@@ -7,9 +7,10 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::job::Job;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
-use crate::ledger::table::{Due, Jobs, Keys, Tallies, Teams};
+use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
 use crate::ledger::transition::close::is_new;
 use crate::ledger::transition::post::{entries_since, post};
 use crate::ledger::transition::schedule::put_job;
@@ -93,8 +94,9 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
     post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands))?;
-    for ((_, id), _) in draft.from::<Due>(std::ops::Bound::Unbounded, usize::MAX)? {
-        let mut job = draft.need::<Jobs>(&id)?;
+    let mut open = Vec::new();
+    draft.each::<Jobs>(|_, job| open.extend(Some(job).filter(Job::may_move_credits)))?;
+    for mut job in open {
         for part in job.parts.iter_mut().filter(|part| part.team == *team) {
             if span.contains(part.admitted_at) && !part.periods.contains(&period) {
                 part.periods.push(period.clone());
@@ -135,7 +137,7 @@ fn opening(
     }
 }
 
-/// Stores a new key of a team that is not closed.
+/// Stores a new key of a team that is not closed. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
@@ -143,6 +145,13 @@ pub fn put_key(draft: &mut Draft<'_>, key: &Key) -> Result<Option<Key>, Fault> {
     let is_open = |team: &Team| team.standing != Standing::Closed;
     if !draft.find::<Teams>(&key.team)?.as_ref().is_some_and(is_open) {
         return Ok(None);
+    }
+    if let Some(known) = draft.find::<Keys>(&key.id)? {
+        let is_same =
+            Key { created_at: known.created_at, revoked_at: None, ..key.clone() } == known;
+        if is_same {
+            return Ok(Some(known));
+        }
     }
     let key = Key { created_at: draft.now(), revoked_at: None, ..key.clone() };
     draft.put::<Keys>(&key.id, &key);

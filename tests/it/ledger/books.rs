@@ -1,0 +1,295 @@
+//! Books under test: a ledger, a clock that the case moves, and the steps in fewer words.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tollgate::clock::{Clock, ManualClock};
+use tollgate::domain::credits::{Credits, Unit};
+use tollgate::domain::period::Period;
+use tollgate::domain::pricing::{PhoneBasis, Prices};
+use tollgate::domain::quota::{Action, Quota};
+use tollgate::domain::reveal::Reveals;
+use tollgate::domain::team::TeamId;
+use tollgate::domain::time::Timestamp;
+use tollgate::domain::vendor_id::VendorId;
+use tollgate::ledger::ids::{BatchId, JobId, Lease, Token};
+use tollgate::ledger::record::entry::{Entry, Fact};
+use tollgate::ledger::record::job::{Cause, Job, Reason};
+use tollgate::ledger::record::tally::Tally;
+use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::step::{
+    Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Redrive, Redriven,
+    Refused, Settled, Settlement, Terms, Turn, Voided, Voiding,
+};
+use tollgate::ledger::transition::read::Reading;
+use tollgate::ledger::{Ledger, Outcome};
+
+use super::store::Store;
+
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
+/// How long a turn lasts.
+pub(super) const TURN: Duration = Duration::from_secs(30);
+/// How long an unanswered attempt is left alone.
+pub(super) const QUIET: Duration = Duration::from_mins(2);
+/// By when a job has surely ended or become unresolved.
+pub(super) const HORIZON: Duration = Duration::from_hours(3);
+
+/// Noon by UTC, on the Saturday before Europe's clocks go back.
+const BEGINNING: Timestamp = Timestamp::from_millis(1_792_843_200_000);
+
+/// Books under test.
+pub(super) struct Books<S> {
+    pub(super) store: S,
+    pub(super) clock: Arc<ManualClock>,
+    batches: AtomicU64,
+}
+
+/// The settings in force, where a case does not say otherwise.
+pub(super) fn terms() -> Terms {
+    Terms {
+        prices: Prices {
+            person_found: Credits::from_thousandths(500),
+            email_revealed: Credits::from_thousandths(1000),
+            phone_revealed: Credits::from_thousandths(1000),
+            phone_basis: PhoneBasis::Person,
+            phone_numbers_max: 4,
+            person_window: DAY,
+            window_margin: 10 * MINUTE,
+        },
+        person_ttl: DAY,
+        not_found_ttl: HOUR,
+        horizon: HORIZON,
+        job_leads_max: 10_000,
+    }
+}
+
+/// A quota of email credits in the zone of Lisbon, which refuses.
+pub(super) fn quota(period: Period, limit: &str) -> Quota {
+    Quota {
+        unit: Unit::Email,
+        period,
+        limit: limit.parse().expect("a case writes credits"),
+        zone: "Europe/Lisbon".parse().expect("Lisbon has a zone"),
+        action: Action::Refuse,
+    }
+}
+
+impl<S: Store> Books<S> {
+    /// Empty books.
+    pub(super) async fn open() -> Self {
+        let clock = Arc::new(ManualClock::new(BEGINNING));
+        let store = S::open(Arc::clone(&clock)).await;
+        Self { store, clock, batches: AtomicU64::new(1) }
+    }
+
+    pub(super) fn ledger(&self) -> &S::Ledger {
+        self.store.ledger()
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+    }
+
+    /// A team that is open.
+    pub(super) async fn team(&self, name: &str, quotas: &[Quota]) -> TeamId {
+        let team: TeamId = name.parse().expect("a case names teams");
+        let put =
+            self.ledger().put_team(team.clone(), name.into(), quotas.into(), Standing::Open).await;
+        put.expect("the store is there");
+        team
+    }
+
+    /// A batch that nobody asked before.
+    pub(super) fn admission(
+        &self,
+        team: &TeamId,
+        reveals: Reveals,
+        leads: Vec<LeadAsk>,
+    ) -> Admission {
+        let number = self.batches.fetch_add(1, Ordering::Relaxed);
+        Admission {
+            batch: BatchId::new(number).expect("a case has few batches"),
+            token: Token::new([u8::try_from(number % 251).expect("below 251"); 16]),
+            team: team.clone(),
+            reveals,
+            leads,
+            terms: terms(),
+        }
+    }
+
+    /// Asks, and is admitted.
+    pub(super) async fn ask(&self, team: &TeamId, reveals: Reveals, names: &[&str]) -> BatchId {
+        let admission = self.admission(team, reveals, super::named::leads(names));
+        let id = admission.batch;
+        self.admit(admission).await.expect("it fits");
+        id
+    }
+
+    pub(super) async fn admit(&self, admission: Admission) -> Result<Admitted, Refused> {
+        self.ledger().admit(admission).await.expect("the store is there")
+    }
+
+    /// Takes a turn with a job that is due.
+    pub(super) async fn turn(&self, job: JobId) -> Turn {
+        let turns = self.ledger().lease(1000, TURN).await.expect("the store is there");
+        turns.into_iter().find(|turn| turn.job.id == job).expect("the job is due")
+    }
+
+    /// The lease of whoever had the latest turn.
+    pub(super) async fn lease_of(&self, job: JobId) -> Lease {
+        self.job(job).await.lease
+    }
+
+    pub(super) fn attempt(&self, job: JobId, lease: Lease, after: u32) -> Attempt {
+        Attempt { job, lease, after, unanswered_max: 3, horizon: HORIZON, lease_for: TURN }
+    }
+
+    /// Begins to send, by whoever had the latest turn.
+    pub(super) async fn begin_send(&self, job: JobId) -> Begun {
+        let before = self.job(job).await;
+        let attempt = self.attempt(job, before.lease, before.attempts);
+        self.ledger().begin_send(attempt).await.expect("it may be sent")
+    }
+
+    /// The attempt is not answered.
+    pub(super) async fn unanswered(&self, job: JobId) {
+        let lease = self.lease_of(job).await;
+        let quiet_until = self.now().after(QUIET);
+        self.ledger().unanswered(job, lease, quiet_until).await.expect("it was being sent");
+    }
+
+    pub(super) async fn bind(&self, job: JobId, number: u64) -> Outcome<()> {
+        let poll_at = self.now().after(MINUTE);
+        let vendor_id = VendorId::from_number(number);
+        self.ledger().bind(Binding { job, vendor_id, poll_at }).await
+    }
+
+    /// Sends a job, and the vendor takes it.
+    pub(super) async fn send(&self, job: JobId) {
+        assert!(matches!(self.begin_send(job).await, Begun::Attempt(_)));
+        self.bind(job, 700 + job.batch.get()).await.expect("it was being sent");
+    }
+
+    pub(super) async fn try_settle(&self, job: JobId, evidence: &[Evidence]) -> Outcome<Settled> {
+        let results_expire_at = self.now().after(8 * DAY);
+        let settlement = Settlement { job, evidence: evidence.into(), results_expire_at };
+        self.ledger().settle(settlement).await
+    }
+
+    pub(super) async fn settle(&self, job: JobId, evidence: &[Evidence]) -> Settled {
+        self.try_settle(job, evidence).await.expect("it has an answer")
+    }
+
+    /// Asks, sends, and gets the answer.
+    pub(super) async fn buy(
+        &self,
+        team: &TeamId,
+        reveals: Reveals,
+        names: &[&str],
+        evidence: &[Evidence],
+    ) -> BatchId {
+        let batch = self.ask(team, reveals, names).await;
+        self.send(first(batch)).await;
+        self.settle(first(batch), evidence).await;
+        batch
+    }
+
+    /// The vendor certainly did not take it.
+    pub(super) async fn void(&self, job: JobId, cause: Cause) -> Voided {
+        let lease = self.lease_of(job).await;
+        let quiet_until = self.now().after(QUIET);
+        let voiding = Voiding { job, lease, cause, quiet_until };
+        self.ledger().void(voiding).await.expect("it was not answered")
+    }
+
+    pub(super) async fn give_up(&self, job: JobId, reason: Reason) {
+        let lease = self.lease_of(job).await;
+        let look_again_at = self.now().after(HOUR);
+        let giving = GivingUp { job, lease, reason, look_again_at };
+        self.ledger().give_up(giving).await.expect("it was sent");
+    }
+
+    /// Sends a job that is never answered, and gives it up.
+    pub(super) async fn lose(&self, job: JobId) {
+        self.begin_send(job).await;
+        self.unanswered(job).await;
+        self.give_up(job, Reason::NoAnswer).await;
+    }
+
+    pub(super) async fn redrive(&self, batch: BatchId, job: JobId) -> Redriven {
+        let redrive = Redrive { batch, job, terms: terms() };
+        self.ledger().redrive(redrive).await.expect("the job died")
+    }
+
+    pub(super) async fn job(&self, job: JobId) -> Job {
+        self.ledger().job(job).await.expect("the store is there").expect("the job is there").0
+    }
+
+    /// A batch as its team reads it, with all its leads.
+    pub(super) async fn read(&self, team: &TeamId, batch: BatchId) -> Reading {
+        let reading = self.ledger().read(team.clone(), batch, 0, 1000).await;
+        reading.expect("the store is there").expect("the batch is there")
+    }
+
+    /// The counters of all time, as text: `spent=0.5 reserved=1 unresolved=0`.
+    pub(super) async fn total(&self, team: &TeamId, unit: Unit) -> String {
+        let usage = self.ledger().usage(team.clone()).await.expect("the store is there");
+        told(usage.expect("the team is there").in_unit(unit))
+    }
+
+    /// Email credits of all time, as [`Books::total`] tells them.
+    pub(super) async fn email(&self, team: &TeamId) -> String {
+        self.total(team, Unit::Email).await
+    }
+
+    /// The counters of a team's n-th quota in its present period, as text.
+    pub(super) async fn period(&self, team: &TeamId, n: usize) -> String {
+        let usage = self.ledger().usage(team.clone()).await.expect("the store is there");
+        told(usage.expect("the team is there").quotas[n].tally)
+    }
+
+    /// Every entry of the journal.
+    pub(super) async fn journal(&self) -> Vec<Entry> {
+        let entries = self.ledger().journal(0, usize::MAX).await.expect("the store is there");
+        entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    /// How many entries of each kind there are.
+    pub(super) async fn facts(&self) -> BTreeMap<&'static str, usize> {
+        let mut facts = BTreeMap::new();
+        for Entry { fact, .. } in self.journal().await {
+            *facts.entry(Fact::name(fact)).or_default() += 1;
+        }
+        facts
+    }
+
+    /// Every row there is.
+    pub(super) async fn dump(&self) -> Vec<String> {
+        self.ledger().dump().await.expect("the store is there")
+    }
+
+    /// The books agree with their journal and their jobs.
+    pub(super) async fn balance(&self) {
+        let audit = self.ledger().audit().await.expect("the store is there");
+        assert_eq!(audit.mismatches, []);
+    }
+}
+
+/// A batch's first job.
+pub(super) fn first(batch: BatchId) -> JobId {
+    JobId { batch, ordinal: 0 }
+}
+
+/// Counters as text.
+pub(super) fn told(tally: Tally) -> String {
+    let Tally { spent, reserved, unresolved, .. } = tally;
+    format!("spent={spent} reserved={reserved} unresolved={unresolved}")
+}

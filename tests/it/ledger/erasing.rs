@@ -1,0 +1,105 @@
+//! Removed persons: never asked for again, never shown, and what was due is paid all the same.
+
+use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::ResultRef;
+use tollgate::ledger::step::Evidence;
+use tollgate::ledger::transition::read::{LeadReading, Status};
+
+use super::books::{Books, first};
+use super::named::{EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person};
+use super::store::Store;
+
+async fn erase<S: Store>(books: &Books<S>, names: &[&str]) -> Vec<ResultRef> {
+    let keys = names.iter().map(|name| key(name)).collect();
+    books.ledger().erase(keys, None).await.unwrap()
+}
+
+pub(super) async fn a_removed_lead_is_not_sent(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    assert_eq!(erase(books, &["ada"]).await, []);
+    let batch = books.ask(&sales, EMAIL, &["ada", "ada"]).await;
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=0");
+    let reading = books.read(&sales, batch).await;
+    assert_eq!(reading.status, Status::Completed);
+    assert_eq!(reading.leads, [LeadReading::Removed; 2]);
+}
+
+pub(super) async fn either_key_of_a_lead_is_enough(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    erase(books, &["ada@x.io"]).await;
+    let asked = vec![lead("in/ada"), lead_with("in/ada", "ada@x.io"), lead("in/ada")];
+    let admission = books.admission(&sales, EMAIL, asked);
+    let batch = admission.batch;
+    books.admit(admission).await.unwrap();
+    let reads = books.read(&sales, batch).await.leads;
+    assert_eq!(reads, [LeadReading::Pending, LeadReading::Removed, LeadReading::Pending]);
+}
+
+pub(super) async fn a_person_is_removed_under_every_key(books: &Books<impl Store>) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);
+    let bought = books.buy(&sales, EMAIL, &["in/ada"], &[ada]).await;
+    let cached = books.ask(&growth, EMAIL, &["ada@x.io"]).await;
+    assert_eq!(erase(books, &["ada@x.io"]).await, [ResultRef { job: first(bought), index: 0 }]);
+    for (team, batch) in [(&sales, bought), (&growth, cached)] {
+        assert_eq!(books.read(team, batch).await.leads, [LeadReading::Removed]);
+    }
+    let again = books.ask(&growth, NONE, &["in/ada"]).await;
+    assert_eq!(books.read(&growth, again).await.leads, [LeadReading::Removed]);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+}
+
+pub(super) async fn a_person_can_be_removed_by_the_vendors_name(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    let erased = books.ledger().erase(vec![], Some(person("ada"))).await.unwrap();
+    assert_eq!(erased.len(), 1);
+    let admitted = books.admit(books.admission(&sales, NONE, leads(&["in/ada"]))).await.unwrap();
+    assert_eq!(admitted.batch.dispositions.fresh, 0);
+}
+
+pub(super) async fn what_was_under_way_is_paid_and_not_kept(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, EMAIL, &["in/ada"]).await;
+    books.send(first(batch)).await;
+    // Erased by a key that only the result shows.
+    erase(books, &["ada@x.io"]).await;
+    let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);
+    let settled = books.settle(first(batch), &[ada]).await;
+    assert_eq!(settled.removed, [ResultRef { job: first(batch), index: 0 }]);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed]);
+    let again = books.ask(&sales, NONE, &["in/ada"]).await;
+    assert_eq!(books.read(&sales, again).await.leads, [LeadReading::Removed]);
+}
+
+pub(super) async fn whom_the_vendor_removed_is_removed_here(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let ada = found_under("ada", NONE, &["ada@x.io"]);
+    let bought = books.buy(&sales, NONE, &["in/ada"], &[ada]).await;
+    let batch = books.buy(&sales, EMAIL, &["in/ada"], &[Evidence::Removed]).await;
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
+    for batch in [bought, batch, books.ask(&sales, NONE, &["ada@x.io"]).await] {
+        assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed]);
+    }
+}
+
+pub(super) async fn asked_again_it_changes_nothing(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    erase(books, &["in/ada", "unheard"]).await;
+    let before = books.dump().await;
+    books.pass(super::books::HOUR);
+    assert_eq!(erase(books, &["in/ada", "unheard"]).await, []);
+    assert_eq!(books.dump().await, before);
+}
+
+pub(super) async fn whoever_joined_reads_removed_too(books: &Books<impl Store>) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let batch = books.ask(&sales, NONE, &["in/ada"]).await;
+    let joined = books.ask(&growth, NONE, &["in/ada"]).await;
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[Evidence::Removed]).await;
+    assert_eq!(books.read(&growth, joined).await.leads, [LeadReading::Removed]);
+    assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
+}

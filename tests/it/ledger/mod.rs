@@ -1,0 +1,30 @@
+//! The contract of every ledger: what each step does, refuses, and does when it is asked again.
+//!
+//! Each case runs over every store in [`suite`]. Nothing here knows how a store keeps its rows.
+
+mod books;
+mod named;
+mod store;
+mod suite;
+
+mod admitting;
+mod aliases;
+mod auditing;
+mod caching;
+mod canceling;
+mod crashes;
+mod erasing;
+mod joining;
+mod keys;
+mod periods;
+mod quotas;
+mod reading;
+mod redriving;
+mod resolving;
+mod sending;
+mod settling;
+mod sweeping;
+mod teams;
+mod turns;
+mod voiding;
+mod windows;

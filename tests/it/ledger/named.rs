@@ -1,0 +1,65 @@
+//! Leads, persons and evidence by name, so that a case reads as data.
+
+use tollgate::domain::charge::Shown;
+use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use tollgate::domain::reveal::Reveals;
+use tollgate::ledger::step::{Evidence, LeadAsk};
+
+pub(super) const NONE: Reveals = Reveals::NONE;
+pub(super) const EMAIL: Reveals = Reveals { email: true, phone: false };
+pub(super) const PHONE: Reveals = Reveals { email: false, phone: true };
+pub(super) const ALL: Reveals = Reveals::ALL;
+
+fn fingerprint(name: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    bytes
+}
+
+/// The lead key called `name`.
+pub(super) fn key(name: &str) -> LeadKey {
+    LeadKey::from_bytes(fingerprint(name))
+}
+
+/// The person called `name`.
+pub(super) fn person(name: &str) -> PersonKey {
+    PersonKey::from_bytes(fingerprint(name))
+}
+
+/// The phone number called `name`.
+pub(super) fn phone(name: &str) -> PhoneKey {
+    PhoneKey::from_bytes(fingerprint(name))
+}
+
+/// A lead with one strong key.
+pub(super) fn lead(name: &str) -> LeadAsk {
+    LeadAsk { key: key(name), other: None }
+}
+
+/// A lead with two strong keys.
+pub(super) fn lead_with(name: &str, other: &str) -> LeadAsk {
+    LeadAsk { key: key(name), other: Some(key(other)) }
+}
+
+/// Leads with one strong key each.
+pub(super) fn leads(names: &[&str]) -> Vec<LeadAsk> {
+    names.iter().map(|name| lead(name)).collect()
+}
+
+/// The person came back with what is shown, under no further key.
+pub(super) fn found(name: &str, shows: Reveals) -> Evidence {
+    found_under(name, shows, &[])
+}
+
+/// The person came back with what is shown, and the result shows these keys.
+pub(super) fn found_under(name: &str, shows: Reveals, aliases: &[&str]) -> Evidence {
+    let phones: &[&str] = if shows.phone { &[name] } else { &[] };
+    let shown = Shown { email: shows.email, ..numbers(phones) };
+    let aliases = aliases.iter().map(|alias| key(alias)).collect();
+    Evidence::Found { person: person(name), aliases, shown }
+}
+
+/// Phone numbers came back.
+pub(super) fn numbers(names: &[&str]) -> Shown {
+    Shown { email: false, phones: names.iter().map(|name| phone(name)).collect() }
+}

@@ -1,0 +1,75 @@
+//! The stores whose ledgers are held to the contract.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use redb::backends::InMemoryBackend;
+use tollgate::clock::ManualClock;
+use tollgate::disk::Disk;
+use tollgate::ledger::embedded::EmbeddedLedger;
+use tollgate::ledger::memory::MemoryLedger;
+use tollgate::ledger::record::tally::{Tally, TallyKey};
+use tollgate::ledger::table::Tallies;
+use tollgate::ledger::{Ledger, Shelf};
+
+/// A ledger, and whatever must live as long as it does.
+pub(super) trait Store: Send + Sync + Sized + 'static {
+    /// What keeps the books.
+    type Ledger: Ledger;
+
+    /// Empty books, by a clock that the test moves.
+    fn open(clock: Arc<ManualClock>) -> impl Future<Output = Self> + Send;
+    /// The ledger itself.
+    fn ledger(&self) -> &Arc<Self::Ledger>;
+    /// Writes a tally past every step, as a fault of the store would.
+    fn plant(&self, key: TallyKey, tally: Tally) -> impl Future<Output = ()> + Send;
+}
+
+/// The books in memory.
+pub(super) struct Memory(Arc<MemoryLedger>);
+
+impl Store for Memory {
+    type Ledger = MemoryLedger;
+
+    async fn open(clock: Arc<ManualClock>) -> Self {
+        Self(Arc::new(MemoryLedger::new(clock, Arc::new(()))))
+    }
+
+    fn ledger(&self) -> &Arc<MemoryLedger> {
+        &self.0
+    }
+
+    async fn plant(&self, key: TallyKey, tally: Tally) {
+        plant(&*self.0, key, tally).await;
+    }
+}
+
+/// The books on a disk of their own, which here is a piece of memory.
+pub(super) struct Embedded(Arc<EmbeddedLedger>);
+
+impl Store for Embedded {
+    type Ledger = EmbeddedLedger;
+
+    async fn open(clock: Arc<ManualClock>) -> Self {
+        let disk = Disk::open_backend(InMemoryBackend::new()).expect("memory can be opened");
+        let ledger = EmbeddedLedger::open(disk, clock, Arc::new(())).await;
+        Self(Arc::new(ledger.expect("the disk is there")))
+    }
+
+    fn ledger(&self) -> &Arc<EmbeddedLedger> {
+        &self.0
+    }
+
+    async fn plant(&self, key: TallyKey, tally: Tally) {
+        plant(&*self.0, key, tally).await;
+    }
+}
+
+/// Writes a tally past every step, where the steps run over rows of a [`Shelf`].
+async fn plant(shelf: &impl Shelf, key: TallyKey, tally: Tally) {
+    let planted = shelf.write("plant", move |draft| {
+        draft.put::<Tallies>(&key, &tally);
+        Ok(())
+    });
+    planted.await.expect("the store is there");
+}

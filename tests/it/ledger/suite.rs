@@ -1,0 +1,235 @@
+//! The suite: every case over every store. A further store is one line at the end.
+
+/// Makes each case a test of its own, over one store. A case that is not listed is dead code.
+macro_rules! contract_suite {
+    ($name:ident: $store:ty) => {
+        contract_suite! { $name: $store =>
+            admitting: {
+                the_worst_case_is_set_aside
+                asked_again_it_answers_the_same_and_changes_nothing
+                another_admission_under_its_id_is_a_collision
+                who_may_not_ask_is_refused_and_changes_nothing
+                a_person_twice_in_a_batch_is_sent_once
+                a_batch_larger_than_the_vendor_takes_has_several_jobs
+                an_appraisal_says_what_admission_reserves_and_reserves_nothing
+                a_batch_id_is_a_number_that_any_reader_of_json_holds
+            }
+            quotas: {
+                what_does_not_fit_is_refused_and_changes_nothing
+                what_just_fits_is_admitted
+                the_tightest_of_several_quotas_decides
+                a_unit_that_is_not_needed_bounds_nothing
+                a_quota_that_warns_lets_through_and_tells
+                a_lowered_limit_undoes_nothing_and_admits_nothing
+                what_is_unresolved_still_counts
+                what_is_released_can_be_reserved_again
+                an_adjustment_counts
+                of_sixty_at_once_exactly_so_many_are_admitted_as_fit
+            }
+            periods: {
+                a_new_period_begins_with_nothing_used
+                what_was_admitted_yesterday_is_charged_to_yesterday
+                a_day_of_25_hours_is_one_period
+                a_quota_new_in_mid_period_starts_at_what_was_used
+                a_quota_that_was_off_for_a_while_has_missed_nothing
+                a_quota_that_changes_its_zone_keeps_what_was_spent
+                two_quotas_of_one_period_count_once
+            }
+            caching: {
+                a_known_person_is_answered_to_every_team_for_nothing
+                a_person_is_known_for_as_long_as_the_settings_say
+                an_answer_after_the_window_avoids_what_the_vendor_would_charge
+                nobody_is_known_for_as_long_as_the_settings_say
+                a_reveal_that_came_back_empty_is_known_to_be_empty
+                a_reveal_that_was_not_asked_is_not_known
+                what_was_answered_with_an_error_is_not_known
+            }
+            aliases: {
+                the_keys_that_a_result_shows_name_its_person
+                a_mistyped_email_beside_a_profile_names_nobody
+                a_key_that_named_two_persons_names_neither
+                two_keys_of_two_persons_go_to_the_vendor
+                two_keys_of_one_person_are_no_conflict
+                a_weaker_key_alone_answers_nothing
+                nobody_found_for_a_conflict_says_nothing_of_its_stronger_key
+            }
+            joining: {
+                a_person_under_way_is_joined_for_nothing
+                joining_needs_at_least_the_same_reveals
+                a_job_is_joined_for_as_long_as_its_answer_may_come
+                a_void_job_is_not_joined
+                a_job_that_is_being_cancelled_is_not_joined
+            }
+            sending: {
+                an_attempt_is_on_the_books_before_it_is_made
+                an_attempt_begins_once
+                whoever_lost_the_turn_does_nothing
+                what_was_not_taken_counts_as_no_attempt
+                what_was_not_taken_after_doubt_leaves_the_doubt
+                an_unanswered_attempt_releases_nothing_ever
+                there_is_a_last_attempt
+                no_attempt_follows_where_the_window_may_turn_under_it
+                the_vendors_first_name_stays
+                a_late_name_is_taken_wherever_bytes_may_have_left
+                a_step_whose_answer_was_lost_may_be_asked_again
+                no_step_knows_a_job_that_is_not_there
+            }
+            turns: {
+                one_has_the_turn_until_it_ends
+                a_turn_ends_with_when_to_look_again
+                a_living_job_is_always_looked_at_again
+                nothing_is_due_once_all_is_settled
+                turns_go_round_the_teams
+                one_turn_at_a_time_goes_round_the_teams_too
+                the_longest_due_of_a_team_is_first
+                who_takes_over_finds_every_turn_free
+            }
+            settling: {
+                what_is_due_is_charged_and_the_rest_released
+                asked_again_it_tells_the_same_and_charges_nothing
+                what_was_never_with_the_vendor_has_no_answer
+                an_answer_of_another_length_is_refused_and_changes_nothing
+                what_cannot_be_told_to_be_a_leads_is_unresolved
+                a_charge_beyond_its_reservation_is_an_entry_of_its_own
+                what_an_entry_says_was_charged_is_what_it_spends
+                an_answer_may_come_to_an_attempt_in_doubt
+                late_evidence_ends_what_was_unresolved
+            }
+            windows: {
+                a_person_is_charged_once_inside_the_window
+                a_person_is_charged_again_once_the_window_may_have_turned
+                the_window_runs_from_the_first_send
+                no_read_and_no_free_answer_extends_the_window
+                an_upgrade_buys_the_reveal_alone
+                an_upgrade_near_the_turn_of_the_window_reserves_the_find
+                an_upgrade_sent_late_reserves_the_find_before_it_leaves
+                a_reveal_is_paid_once_for_good
+                a_reveal_that_came_back_empty_is_not_paid
+                two_leads_that_turn_out_to_be_one_person_pay_once
+                where_each_number_is_charged_a_known_one_is_free
+                late_evidence_that_would_shorten_the_window_is_charged
+                an_earlier_send_that_settles_beside_it_shortens_the_window
+            }
+            voiding: {
+                a_void_job_releases_all_of_its_reservation
+                a_void_job_asked_again_changes_nothing
+                a_refusal_after_doubt_voids_nothing
+                what_the_vendor_has_is_never_void
+                the_cause_of_a_void_is_told_to_its_caller
+                what_nobody_could_learn_is_unresolved_until_someone_says
+                only_what_may_be_with_the_vendor_is_given_up
+                an_unresolved_job_is_not_sent_again
+            }
+            resolving: {
+                an_operators_word_is_booked
+                an_operators_word_given_twice_counts_once
+                an_operators_word_ends_only_what_is_unresolved
+                evidence_after_an_operators_word_is_booked_as_the_difference
+                evidence_that_tells_nothing_leaves_an_operators_word
+                what_was_not_matched_is_resolved_as_well
+                a_word_on_several_jobs_is_shared_out
+                a_correction_is_one_more_entry
+            }
+            redriving: {
+                a_dead_job_names_whom_it_stranded
+                what_fits_becomes_a_job_of_its_own
+                what_does_not_fit_reads_as_refused_and_ends
+                asked_again_it_finds_nothing_to_do
+                the_present_period_pays
+                another_job_for_the_person_is_joined
+                a_chain_of_deaths_still_ends
+                a_person_known_by_now_is_answered
+                off_a_living_job_nothing_is_driven
+                late_evidence_answers_whoever_was_not_yet_driven
+                a_closed_team_pays_for_nothing_new
+                a_redriven_job_is_joined_like_any_other
+            }
+            canceling: {
+                before_sending_all_is_released
+                asked_again_it_changes_nothing
+                a_batch_that_ended_is_not_cancelled
+                before_sending_whoever_joined_is_stranded
+                after_sending_the_vendor_is_told_and_what_comes_back_is_paid
+                while_it_is_being_sent_nothing_is_released
+                while_others_wait_the_vendor_is_not_told
+                whoever_cancelled_no_longer_waits
+                once_the_last_has_left_the_vendor_is_told
+                a_cancelled_batch_is_not_driven_again
+            }
+            erasing: {
+                a_removed_lead_is_not_sent
+                either_key_of_a_lead_is_enough
+                a_person_is_removed_under_every_key
+                a_person_can_be_removed_by_the_vendors_name
+                what_was_under_way_is_paid_and_not_kept
+                whom_the_vendor_removed_is_removed_here
+                asked_again_it_changes_nothing
+                whoever_joined_reads_removed_too
+            }
+            crashes: {
+                an_admission_whose_answer_was_lost_is_found_again
+                a_batch_whose_caller_was_never_told_is_sent_all_the_same
+                a_send_that_was_cut_is_repeated_in_quiet_and_charged_once
+                a_sleeper_that_wakes_late_still_hands_in_the_vendors_name
+                two_who_settle_at_once_charge_once
+                two_who_begin_at_once_send_once
+                a_vendor_that_failed_with_a_list_is_settled_by_it
+                a_vendor_that_forgot_leaves_the_worst_case_unresolved
+                a_crash_of_the_only_process_leaves_doubt_and_no_gap
+            }
+            reading: {
+                another_team_reads_nothing
+                reading_changes_nothing
+                leads_stand_in_the_order_they_were_asked_in
+                a_page_is_a_range_of_the_leads
+                a_batch_is_queued_then_processing_then_completed
+                what_the_vendor_did_not_take_is_still_queued
+                a_batch_without_leads_is_completed
+            }
+            sweeping: {
+                a_batch_is_read_for_its_time_from_its_end
+                payments_and_the_journal_stay
+                what_is_under_way_or_unresolved_stays
+                whoever_is_stranded_is_not_forgotten
+                nothing_of_a_void_job_is_left
+                a_removed_person_stays_removed_under_every_key
+                an_alias_goes_when_it_is_of_no_more_use
+                what_was_resolved_waits_for_late_evidence_a_while
+            }
+            teams: {
+                a_team_is_made_once_and_then_changed
+                teams_are_told_by_name_and_closed_ones_not_at_all
+                open_work_of_a_closed_team_settles_on_its_books
+                the_books_at_a_glance_count_every_batch_once
+            }
+            keys: {
+                a_key_speaks_for_its_team
+                a_key_is_revoked_at_once_and_by_its_own_team
+                a_key_put_again_is_as_it_was
+                keys_die_with_their_team_and_stay_dead
+            }
+            auditing: {
+                honest_books_have_no_mismatch
+                a_counter_that_was_tampered_with_is_found
+            }
+        }
+    };
+    ($name:ident: $store:ty => $($noun:ident: { $($case:ident)+ })+) => {
+        mod $name {
+            $(mod $noun {
+                use crate::ledger::books::Books;
+                use crate::ledger::{$noun as cases, store};
+
+                $(#[tokio::test]
+                async fn $case() {
+                    let books = Books::<$store>::open().await;
+                    cases::$case(&books).await;
+                    books.balance().await;
+                })+
+            })+
+        }
+    };
+}
+
+contract_suite!(memory: store::Memory);
+contract_suite!(embedded: store::Embedded);

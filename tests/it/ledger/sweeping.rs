@@ -1,0 +1,156 @@
+//! Forgetting: what is over goes, and nothing else.
+
+use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::BatchId;
+use tollgate::ledger::record::job::{Cause, Reason};
+use tollgate::ledger::step::Evidence;
+use tollgate::ledger::transition::read::{LeadReading, Status};
+use tollgate::ledger::transition::sweep::Sweep;
+
+use super::books::{Books, DAY, MINUTE, first};
+use super::named::{EMAIL, NONE, found, found_under, key, leads};
+use super::store::Store;
+
+const BATCH_TTL_DAYS: u32 = 7;
+const RESULTS_TTL_DAYS: u32 = 8;
+
+/// Sweeps all there is, a few rows at a time.
+async fn sweep<S: Store>(books: &Books<S>) {
+    let mut next = Sweep {
+        batch: None,
+        job: None,
+        lead: None,
+        rows: 2,
+        batch_ttl: DAY * BATCH_TTL_DAYS,
+        results_ttl: DAY * RESULTS_TTL_DAYS,
+        leads_ttl: DAY,
+    };
+    for _ in 0..100 {
+        next = books.ledger().sweep(next).await.unwrap();
+        if (next.batch, next.job, next.lead) == (None, None, None) {
+            return;
+        }
+    }
+}
+
+async fn is_read<S: Store>(books: &Books<S>, batch: BatchId) -> bool {
+    let sales = "sales".parse().unwrap();
+    books.ledger().read(sales, batch, 0, 9).await.unwrap().is_some()
+}
+
+pub(super) async fn a_batch_is_read_for_its_time_from_its_end(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, NONE, &["ada"]).await;
+    books.pass(DAY);
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[found("ada", NONE)]).await;
+    books.pass(DAY * BATCH_TTL_DAYS - MINUTE);
+    sweep(books).await;
+    assert!(is_read(books, batch).await);
+    books.pass(MINUTE);
+    sweep(books).await;
+    assert!(!is_read(books, batch).await);
+    assert!(books.ledger().job(first(batch)).await.unwrap().is_some(), "others may point there");
+    books.pass(DAY);
+    sweep(books).await;
+    assert!(books.ledger().job(first(batch)).await.unwrap().is_none());
+}
+
+pub(super) async fn payments_and_the_journal_stay(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
+    let entries = books.journal().await.len();
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(books.journal().await.len(), entries);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[found("ada", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=2 reserved=0 unresolved=0");
+}
+
+pub(super) async fn what_is_under_way_or_unresolved_stays(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batches = [
+        books.ask(&sales, NONE, &["ready"]).await,
+        books.ask(&sales, NONE, &["bound"]).await,
+        books.ask(&sales, NONE, &["lost"]).await,
+        books.buy(&sales, NONE, &["unmatched"], &[Evidence::Unmatched]).await,
+        books.ask(&sales, NONE, &["canceled"]).await,
+    ];
+    books.send(first(batches[1])).await;
+    books.lose(first(batches[2])).await;
+    books.send(first(batches[4])).await;
+    books.ledger().cancel(batches[4]).await.unwrap();
+    let kept = async || {
+        let rows = books.dump().await;
+        // What is known under lead keys is another matter.
+        rows.into_iter().filter(|row| !row.starts_with("leads ")).collect::<Vec<_>>()
+    };
+    let before = kept().await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(kept().await, before);
+}
+
+pub(super) async fn whoever_is_stranded_is_not_forgotten(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let dead = first(books.ask(&sales, NONE, &["ada"]).await);
+    let joined = books.ask(&sales, NONE, &["ada"]).await;
+    books.void(dead, Cause::Refused).await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    assert_eq!(books.turn(dead).await.stranded, [joined]);
+    assert_eq!(books.redrive(joined, dead).await.fresh, 1);
+}
+
+pub(super) async fn nothing_of_a_void_job_is_left(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let before = books.dump().await.len();
+    let batch = books.ask(&sales, NONE, &["ada", "ada"]).await;
+    books.void(first(batch), Cause::Refused).await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    let rows = books.dump().await;
+    let kinds: Vec<_> = rows.iter().filter_map(|row| row.split(' ').next()).collect();
+    let kept = ["teams", "tallies", "journal", "numbers"];
+    assert!(rows.len() > before && kinds.iter().all(|kind| kept.contains(kind)), "{kinds:?}");
+}
+
+pub(super) async fn a_removed_person_stays_removed_under_every_key(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let ada = found_under("ada", NONE, &["ada@x.io"]);
+    books.buy(&sales, NONE, &["in/ada"], &[ada]).await;
+    books.ledger().erase(vec![key("in/ada")], None).await.unwrap();
+    books.pass(400 * DAY);
+    sweep(books).await;
+    let batch = books.ask(&sales, NONE, &["in/ada", "ada@x.io"]).await;
+    assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed; 2]);
+}
+
+pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
+    books.pass(DAY - MINUTE);
+    sweep(books).await;
+    let known = books.admit(books.admission(&sales, NONE, leads(&["in/ada"]))).await.unwrap();
+    assert_eq!(known.batch.dispositions.cached, 1);
+    books.pass(MINUTE);
+    sweep(books).await;
+    assert!(!books.dump().await.iter().any(|row| row.starts_with("leads ")));
+}
+
+pub(super) async fn what_was_resolved_waits_for_late_evidence_a_while(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let lost = books.ask(&sales, NONE, &["ada"]).await;
+    books.send(first(lost)).await;
+    books.give_up(first(lost), Reason::Deadline).await;
+    books.pass(400 * DAY);
+    super::resolving::resolve(books, lost, "0").await;
+    sweep(books).await;
+    books.settle(first(lost), &[found("ada", NONE)]).await;
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
+    sweep(books).await;
+    assert_eq!(books.read(&sales, lost).await.status, Status::Completed, "it has just ended");
+}

@@ -1,0 +1,121 @@
+//! Turns with jobs: one at a time, fenced by a growing lease, fair to teams.
+
+use std::collections::BTreeMap;
+
+use tollgate::ledger::ids::{BatchId, JobId};
+use tollgate::ledger::record::job::{Reason, State};
+use tollgate::ledger::{Ledger, LedgerError};
+
+use super::books::{Books, HOUR, MINUTE, QUIET, TURN, first};
+use super::named::{EMAIL, NONE, found, leads};
+use super::store::Store;
+
+/// A batch of so many jobs of one lead each.
+async fn many_jobs<S: Store>(books: &Books<S>, team: &str, count: usize) -> BatchId {
+    let team = books.team(team, &[]).await;
+    let names: Vec<_> = (0..count).map(|n| format!("{team}-{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut admission = books.admission(&team, NONE, leads(&names));
+    admission.terms.job_leads_max = 1;
+    let id = admission.batch;
+    books.admit(admission).await.unwrap();
+    id
+}
+
+pub(super) async fn one_has_the_turn_until_it_ends(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let turn = books.turn(job).await;
+    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    books.pass(TURN);
+    assert!(books.turn(job).await.lease > turn.lease);
+}
+
+pub(super) async fn a_turn_ends_with_when_to_look_again(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let turn = books.turn(job).await;
+    let later = books.now().after(HOUR);
+    books.ledger().reschedule(job, turn.lease, Some(later)).await.unwrap();
+    assert_eq!(books.ledger().next_due().await, Ok((Some(later), books.now())));
+    books.pass(HOUR - MINUTE);
+    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    books.pass(MINUTE);
+    books.turn(job).await;
+}
+
+pub(super) async fn a_living_job_is_always_looked_at_again(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let lease = books.turn(job).await.lease;
+    let never = books.ledger().reschedule(job, lease, None).await;
+    assert!(matches!(never, Err(LedgerError::Invariant(_))));
+    books.send(job).await;
+    books.give_up(job, Reason::Deadline).await;
+    books.ledger().reschedule(job, lease, None).await.unwrap();
+    assert_eq!(books.ledger().next_due().await, Ok((None, books.now())));
+}
+
+pub(super) async fn nothing_is_due_once_all_is_settled(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
+    assert_eq!(books.ledger().next_due().await, Ok((None, books.now())));
+}
+
+pub(super) async fn turns_go_round_the_teams(books: &Books<impl Store>) {
+    many_jobs(books, "sales", 100).await;
+    books.pass(MINUTE);
+    let (growth, labs) = (many_jobs(books, "growth", 2).await, many_jobs(books, "labs", 1).await);
+    let turns = books.ledger().lease(6, TURN).await.unwrap();
+    let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for turn in &turns {
+        taken.entry(turn.job.parts[0].team.as_str()).or_default().push(turn.job.id);
+    }
+    assert_eq!(taken["growth"], [first(growth), JobId { batch: growth, ordinal: 1 }]);
+    assert_eq!(taken["labs"], [first(labs)]);
+    assert_eq!(taken["sales"].len(), 3);
+}
+
+pub(super) async fn one_turn_at_a_time_goes_round_the_teams_too(books: &Books<impl Store>) {
+    many_jobs(books, "sales", 100).await;
+    books.pass(MINUTE);
+    let growth = many_jobs(books, "growth", 1).await;
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        taken.extend(books.ledger().lease(1, TURN).await.unwrap());
+    }
+    assert!(taken.iter().any(|turn| turn.job.id == first(growth)));
+}
+
+pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let early = books.ask(&sales, NONE, &["ada"]).await;
+    books.pass(MINUTE);
+    let late = books.ask(&sales, NONE, &["bob"]).await;
+    for batch in [early, late] {
+        let turns = books.ledger().lease(1, TURN).await.unwrap();
+        assert_eq!(turns[0].job.id, first(batch));
+    }
+}
+
+pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let ready = first(books.ask(&sales, NONE, &["ada"]).await);
+    let sending = first(books.ask(&sales, NONE, &["bob"]).await);
+    let bound = first(books.ask(&sales, NONE, &["cyd"]).await);
+    let before = books.ledger().lease(9, HOUR).await.unwrap();
+    books.begin_send(sending).await;
+    books.send(bound).await;
+
+    assert_eq!(books.ledger().take_over(QUIET).await, Ok(3));
+    let doubted = books.job(sending).await;
+    assert_eq!((doubted.state, doubted.unanswered), (State::Unknown, 1));
+    assert_eq!(doubted.due, Some(books.now().after(QUIET)), "the vendor is left in quiet");
+    let turns = books.ledger().lease(9, TURN).await.unwrap();
+    let free: Vec<_> = turns.iter().map(|turn| turn.job.id).collect();
+    assert_eq!(free, [ready, bound]);
+    for turn in before {
+        assert!(books.job(turn.job.id).await.lease > turn.lease, "whoever had it is fenced");
+    }
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
+}
