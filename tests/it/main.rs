@@ -5,6 +5,7 @@ mod disk;
 mod house;
 mod kills;
 mod ledger;
+mod power;
 mod quotas;
 mod reveals;
 mod support;
