@@ -1,5 +1,7 @@
 //! What may go wrong on the way, and what a caller is told of it.
 
+use tracing::warn;
+
 use super::Refusal;
 use crate::ledger::LedgerError;
 use crate::vault::VaultError;
@@ -17,6 +19,7 @@ pub(super) enum Failed {
 
 impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
+        warn!(%error, "a request could not be put on the books");
         match error {
             LedgerError::Unknown(_) => Self::OutcomeUnknown,
             other => Self::StoreAway { why: other.to_string() },
@@ -29,7 +32,10 @@ impl From<Failed> for Refusal {
         match failed {
             Failed::Ledger(error) => error.into(),
             // Nothing points at what the vault may or may not have kept.
-            Failed::Vault(error) => Self::StoreAway { why: error.to_string() },
+            Failed::Vault(error) => {
+                warn!(%error, "what a request needs could not be kept or read");
+                Self::StoreAway { why: error.to_string() }
+            }
         }
     }
 }
