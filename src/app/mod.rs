@@ -9,8 +9,10 @@ mod secret;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -69,6 +71,7 @@ pub struct App {
     pub gateway: Gateway,
     listeners: TaskTracker,
     stopping: CancellationToken,
+    grace: Duration,
     disk: Option<Disk>,
 }
 
@@ -89,9 +92,10 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
         gateway: gateway.clone(),
         listeners: TaskTracker::new(),
         stopping: CancellationToken::new(),
+        grace: config.server.shutdown_grace,
         disk,
     };
-    let limits = Limits::with_grace(config.server.shutdown_grace);
+    let limits = Limits::with_grace(app.grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
     app.open(callers, public, limits);
     app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);
@@ -114,12 +118,17 @@ impl App {
         self.listeners.spawn(http::serve(listener, router, limits, self.stopping.clone()));
     }
 
-    /// Closes the doors, lets what was begun come to its end, and closes the store.
+    /// Closes the doors, lets what was begun come to its end for as long as the grace lasts, and
+    /// closes the store. What is still under way with the vendor then is on the books, and is taken
+    /// up at the next start.
     pub async fn stop(self) {
+        let until = Instant::now() + self.grace;
         self.stopping.cancel();
         self.listeners.close();
         self.listeners.wait().await;
-        self.gateway.stop().await;
+        if timeout_at(until, self.gateway.stop()).await.is_err() {
+            warn!("the grace is over: what is under way is taken up at the next start");
+        }
         if let Some(disk) = &self.disk {
             disk.close().await;
         }

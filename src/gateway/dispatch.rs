@@ -96,7 +96,7 @@ impl Gateway {
     pub(super) async fn take_over(&self) -> Result<(), Refusal> {
         let jobs = self.ledger.take_over(self.settings.quiet_period).await?;
         if jobs > 0 {
-            info!(jobs, "took over {jobs} jobs that had not ended");
+            info!(jobs, "took over the jobs that had not ended: {jobs}");
         }
         Ok(())
     }
