@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::*;
-use crate::domain::credits::Credits;
+use crate::domain::pricing::Prices;
 
 const KEY: (&str, &str) = ("TOLLGATE_VENDOR__API_KEY", "vendor-key-0123456789");
 
@@ -38,7 +38,7 @@ fn the_defaults_and_a_vendor_key_are_a_configuration() {
     assert_eq!(config.vendor.api_key.expose_secret(), KEY.1);
     assert_eq!(config.vendor.on_no_answer, OnNoAnswer::Retry);
     assert_eq!(config.store.url, StoreUrl::Embedded("tollgate-data".into()));
-    assert_eq!(config.prices.person_found, Credits::from_thousandths(500));
+    assert_eq!(config.prices, Prices::PUBLISHED);
     assert_eq!(config.prices.window_margin, Duration::from_mins(10));
     assert_eq!(config.cache.batch_ttl, Duration::from_hours(7 * 24));
     assert!(config.security.secret.is_none() && config.admin.token.is_none());

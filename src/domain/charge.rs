@@ -122,20 +122,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::credits::Credits;
 
     const HOUR: Duration = Duration::from_hours(1);
 
     fn prices(phone_basis: PhoneBasis) -> Prices {
-        Prices {
-            person_found: Credits::from_thousandths(500),
-            email_revealed: Credits::from_thousandths(1000),
-            phone_revealed: Credits::from_thousandths(1000),
-            phone_basis,
-            phone_numbers_max: 4,
-            person_window: 24 * HOUR,
-            window_margin: Duration::from_mins(10),
-        }
+        Prices { phone_basis, ..Prices::PUBLISHED }
     }
 
     fn numbers(numbers: &[u8]) -> Vec<PhoneKey> {

@@ -48,23 +48,12 @@ fn share(sum: Credits, rate: u16) -> Credits {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::domain::pricing::PhoneBasis;
     use crate::domain::reveal::Reveals;
 
     #[test]
     fn the_expected_cost_never_exceeds_the_worst_case() {
-        let prices = Prices {
-            person_found: Credits::from_thousandths(500),
-            email_revealed: Credits::from_thousandths(1000),
-            phone_revealed: Credits::from_thousandths(1000),
-            phone_basis: PhoneBasis::Person,
-            phone_numbers_max: 4,
-            person_window: Duration::from_hours(24),
-            window_margin: Duration::from_mins(10),
-        };
+        let prices = Prices::PUBLISHED;
         let worst = prices.worst_case(Reveals::ALL);
         assert_eq!(prices.price_of(worst).to_string(), "email=1.5, phone=1");
         let expected = HitRates::PRIOR.expected(&prices, worst);

@@ -35,6 +35,18 @@ pub struct Prices {
 }
 
 impl Prices {
+    /// What the vendor publishes: half an email credit for a person found, at most once in 24
+    /// hours, one for an email and one phone credit for a person's phone, once each.
+    pub const PUBLISHED: Self = Self {
+        person_found: Credits::from_thousandths(500),
+        email_revealed: Credits::from_thousandths(1000),
+        phone_revealed: Credits::from_thousandths(1000),
+        phone_basis: PhoneBasis::Person,
+        phone_numbers_max: 4,
+        person_window: Duration::from_hours(24),
+        window_margin: Duration::from_mins(10),
+    };
+
     /// The most that one lead may be charged when all of `asked` comes back.
     #[must_use]
     pub fn worst_case(&self, asked: Reveals) -> WorstCase {

@@ -7,9 +7,8 @@ use std::time::Duration;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::charge::Shown;
-use tollgate::domain::credits::Credits;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
-use tollgate::domain::pricing::{PhoneBasis, Prices};
+use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
@@ -201,15 +200,7 @@ fn evidence(key: LeadKey, dice: &mut Dice) -> Evidence {
 
 fn terms() -> Terms {
     Terms {
-        prices: Prices {
-            person_found: Credits::from_thousandths(500),
-            email_revealed: Credits::from_thousandths(1000),
-            phone_revealed: Credits::from_thousandths(1000),
-            phone_basis: PhoneBasis::Person,
-            phone_numbers_max: 4,
-            person_window: Duration::from_hours(24),
-            window_margin: Duration::from_mins(10),
-        },
+        prices: Prices::PUBLISHED,
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
         horizon: Duration::from_hours(3),
