@@ -123,6 +123,7 @@ impl App {
     /// up at the next start.
     pub async fn stop(self) {
         let until = Instant::now() + self.grace;
+        self.gateway.rest();
         self.stopping.cancel();
         self.listeners.close();
         self.listeners.wait().await;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 
 use super::StartError;
-use super::secret;
+use super::secret::{self, Data};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
 use crate::gateway::{self, Parts, Settings, StoreWatch};
+use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
 use crate::ledger::memory::MemoryLedger;
@@ -61,11 +62,13 @@ impl Stores {
                 let disk = open.await.unwrap_or_else(|died| {
                     std::panic::resume_unwind(died.into_panic());
                 })?;
+                let ledger = EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
+                let is_new = ledger.journal(0, 1).await?.is_empty();
+                let data = if is_new { Data::New } else { Data::Old };
                 // Only whoever has the file open may look at what lies beside it.
-                let secret = secret::beside(dir, given)?;
+                let secret = secret::beside(dir, given, data)?;
                 let sealer = Sealer::new(KeyRing::new(&secret, &[]));
                 let vault = EmbeddedVault::open(disk.clone(), Arc::clone(clock), sealer).await?;
-                let ledger = EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
                 Ok(Self {
                     ledger: AnyLedger::Embedded(ledger),
                     vault: AnyVault::Embedded(vault),

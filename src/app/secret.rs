@@ -29,6 +29,16 @@ pub enum SecretError {
         /// The file.
         path: PathBuf,
     },
+    /// Its file is gone, and the data is not.
+    #[error(
+        "{} is missing, and the data beside it was written under it: restore it from a backup, or \
+         give it as security.secret",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// The data was written under another secret.
     #[error(
         "the data in {} was written under another security.secret: with this one no person would \
@@ -48,12 +58,21 @@ pub(super) fn random() -> Vec<u8> {
     secret
 }
 
-/// The secret of the data in a folder: the one given, or the one kept there, made where there is
-/// none yet.
-pub(super) fn beside(dir: &Path, given: Option<&[u8]>) -> Result<Vec<u8>, SecretError> {
+/// Whether the store in the folder holds anything yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Data {
+    /// Nothing on the books.
+    New,
+    /// Books, written under some secret.
+    Old,
+}
+
+/// The secret of the data in a folder: the one given, or the one kept there, made where the data
+/// is new.
+pub(super) fn beside(dir: &Path, given: Option<&[u8]>, data: Data) -> Result<Vec<u8>, SecretError> {
     let secret = match given {
         Some(secret) => secret.to_vec(),
-        None => kept(&dir.join(SECRET_FILE))?,
+        None => kept(&dir.join(SECRET_FILE), data)?,
     };
     let mark = hex::encode(derive(&secret, Purpose::SealingKeyId));
     let path = dir.join(MARK_FILE);
@@ -68,17 +87,20 @@ pub(super) fn beside(dir: &Path, given: Option<&[u8]>) -> Result<Vec<u8>, Secret
     }
 }
 
-fn kept(path: &Path) -> Result<Vec<u8>, SecretError> {
+fn kept(path: &Path, data: Data) -> Result<Vec<u8>, SecretError> {
     match fs::read_to_string(path) {
         Ok(text) => hex::decode(text.trim())
             .ok()
             .filter(|secret| secret.len() >= SECRET_BYTES)
             .ok_or_else(|| SecretError::NotASecret { path: path.to_owned() }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let secret = random();
-            write_new(path, &hex::encode(&secret))?;
-            Ok(secret)
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match data {
+            Data::New => {
+                let secret = random();
+                write_new(path, &hex::encode(&secret))?;
+                Ok(secret)
+            }
+            Data::Old => Err(SecretError::Missing { path: path.to_owned() }),
+        },
         Err(source) => Err(SecretError::File { path: path.to_owned(), source }),
     }
 }
@@ -106,8 +128,8 @@ mod tests {
     #[test]
     fn the_secret_is_made_once_and_for_the_owners_eyes_only() {
         let dir = tempfile::tempdir().unwrap();
-        let secret = beside(dir.path(), None).unwrap();
-        assert_eq!(beside(dir.path(), None).unwrap(), secret);
+        let secret = beside(dir.path(), None, Data::New).unwrap();
+        assert_eq!(beside(dir.path(), None, Data::Old).unwrap(), secret);
         let mode = fs::metadata(dir.path().join(SECRET_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }
@@ -115,16 +137,24 @@ mod tests {
     #[test]
     fn data_is_never_opened_under_another_secret() {
         let dir = tempfile::tempdir().unwrap();
-        beside(dir.path(), Some(&[1; 32])).unwrap();
-        assert!(matches!(beside(dir.path(), Some(&[2; 32])), Err(SecretError::Another { .. })));
-        assert!(matches!(beside(dir.path(), None), Err(SecretError::Another { .. })));
-        assert_eq!(beside(dir.path(), Some(&[1; 32])).unwrap(), [1; 32]);
+        beside(dir.path(), Some(&[1; 32]), Data::New).unwrap();
+        let other = beside(dir.path(), Some(&[2; 32]), Data::Old);
+        assert!(matches!(other, Err(SecretError::Another { .. })));
+        assert_eq!(beside(dir.path(), Some(&[1; 32]), Data::Old).unwrap(), [1; 32]);
+    }
+
+    #[test]
+    fn no_secret_is_made_for_data_that_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = beside(dir.path(), None, Data::Old);
+        assert!(matches!(missing, Err(SecretError::Missing { .. })));
     }
 
     #[test]
     fn a_damaged_secret_is_told_and_not_replaced() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(SECRET_FILE), "not hex").unwrap();
-        assert!(matches!(beside(dir.path(), None), Err(SecretError::NotASecret { .. })));
+        let damaged = beside(dir.path(), None, Data::Old);
+        assert!(matches!(damaged, Err(SecretError::NotASecret { .. })));
     }
 }

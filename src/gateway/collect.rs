@@ -1,24 +1,32 @@
 //! Bringing a job's answer home: asked for until the vendor has ended it, then settled at once.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use tracing::{debug, error, info, warn};
 
 use super::bodies::{forget, keep_results};
+use super::circuit::Asked;
 use super::dispatch::{SLOW_LOOK, jittered};
 use super::evidence::{Answer, read_evidence};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::Ledger;
-use crate::ledger::ids::Lease;
+use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::job::{Job, Reason, State};
 use crate::ledger::step::{Settled, Settlement};
 use crate::telemetry::metrics::Stray;
-use crate::vendor::{Batch, Cause, Gathered, Gathering, Page, Read, Unread, Vendor};
+use crate::vendor::{
+    Batch, Canceled, Cause, Cursor, Gathered, Gathering, Page, Read, Unread, Vendor,
+};
 
 /// How long the vendor may not know a job that it took, before nobody can know its charge.
 const GONE_FOR: Duration = Duration::from_hours(1);
+
+/// How long a page that failed rests at least, and how often it is asked for again.
+const PAGE_REST: Duration = Duration::from_millis(100);
+const PAGE_TRIES: u32 = 8;
 
 impl Gateway {
     /// One turn with a job that the vendor took.
@@ -35,7 +43,8 @@ impl Gateway {
         if let Ok(Read::Ended(batch)) = looked {
             return self.end(job, lease, batch).await;
         }
-        if matches!(looked, Err(Unread::Gone)) && bound_for > GONE_FOR {
+        let is_gone = matches!(looked, Err(Unread::Gone));
+        if self.gone_for(job.id, is_gone, now) > GONE_FOR {
             return self.give_up(&job, lease, Reason::Gone).await;
         }
         if bound_for > self.settings.job_deadline {
@@ -43,6 +52,18 @@ impl Gateway {
         }
         let next = self.next_look(&looked, now, bound_for);
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
+    }
+
+    /// How long the vendor has said, without a break, that it does not know a job. A start of the
+    /// gateway begins to count anew.
+    fn gone_for(&self, job: JobId, is_gone: bool, now: Timestamp) -> Duration {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_gone {
+            now.since(*gone.entry(job).or_insert(now))
+        } else {
+            gone.remove(&job);
+            Duration::ZERO
+        }
     }
 
     /// One turn with a job whose charge nobody could learn: the vendor may still say.
@@ -62,39 +83,78 @@ impl Gateway {
         }
     }
 
-    /// Reads the vendor's answer, page by page, and keeps the turn meanwhile.
+    /// Reads the vendor's answer, page by page, and keeps the turn meanwhile. A page that fails is
+    /// asked for again, so that the pages before it are not lost.
     async fn look(
         &self,
         job: &Job,
         lease: Lease,
         vendor_id: VendorId,
     ) -> Result<Result<Read, Unread>, Failed> {
-        let keep_every = self.settings.lease_for() / 3;
-        let mut kept = Instant::now();
         let mut gathering = Gathering::default();
+        let mut failures = 0;
+        let mut kept = Instant::now();
         loop {
-            if kept.elapsed() > keep_every {
+            if failures > 0 || kept.elapsed() > self.settings.lease_for() / 3 {
                 let until = self.clock.now().after(self.settings.lease_for());
                 self.ledger.reschedule(job.id, lease, Some(until)).await?;
                 kept = Instant::now();
             }
-            let began = Instant::now();
-            let page = self.vendor.page(vendor_id, gathering.after()).await;
-            self.metrics.ask_vendor("read", outcome(&page), began.elapsed());
-            if page.is_ok() {
-                self.circuit.accept_key();
-            }
+            let page = self.page_of(vendor_id, gathering.after()).await;
             let page = match page {
                 Ok(Page::Ended(page)) => page,
                 Ok(Page::Running { retry_after }) => return Ok(Ok(Read::Running { retry_after })),
-                Err(unread) => return Ok(Err(unread)),
+                Err(unread) => match self.wait_for_page(&gathering, &unread, failures) {
+                    Some(wait) => {
+                        failures += 1;
+                        tokio::time::sleep(wait).await;
+                        continue;
+                    }
+                    None => return Ok(Err(unread)),
+                },
             };
+            failures = 0;
             gathering = match gathering.with(page).map_err(Cause::from) {
                 Ok(Gathered::Partly(gathering)) => gathering,
                 Ok(Gathered::Wholly(batch)) => return Ok(Ok(Read::Ended(batch))),
                 Err(cause) => return Ok(Err(cause.into())),
             };
         }
+    }
+
+    async fn page_of(&self, vendor_id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
+        let began = Instant::now();
+        let page = self.vendor.page(vendor_id, after).await;
+        self.metrics.ask_vendor("read", outcome(&page), began.elapsed());
+        match &page {
+            Ok(_) => self.circuit.accept_key(Asked::Read),
+            Err(Unread::Misaddressed { status }) => {
+                self.circuit.refuse_key(Asked::Read, *status);
+            }
+            Err(Unread::Gone | Unread::Wait { .. } | Unread::NoAnswer(_)) => {}
+        }
+        page
+    }
+
+    /// How long to wait before a later page is asked for again; none where the turn had better end,
+    /// and the answer be read from the start another time.
+    fn wait_for_page(
+        &self,
+        gathering: &Gathering,
+        unread: &Unread,
+        failures: u32,
+    ) -> Option<Duration> {
+        let said = match unread {
+            Unread::Wait { retry_after } => *retry_after,
+            Unread::NoAnswer(_) => None,
+            Unread::Gone | Unread::Misaddressed { .. } => return None,
+        };
+        let is_first = gathering.after().is_none();
+        let back_off = PAGE_REST.saturating_mul(1 << failures.min(6));
+        let wait = said.unwrap_or_default().max(back_off);
+        let is_worth_it = failures < PAGE_TRIES && wait < self.settings.lease_for() / 2;
+        (!is_first && is_worth_it && !self.resting.is_cancelled())
+            .then(|| wait.saturating_add(jittered(back_off)))
     }
 
     /// When to look again: the longer it takes the later, but as the vendor says where it does.
@@ -110,29 +170,36 @@ impl Gateway {
                 debug!(%cause, "the vendor did not answer a read");
                 None
             }
-            Err(Unread::Misaddressed { status }) => {
-                self.circuit.refuse_key(*status);
-                None
-            }
-            Ok(Read::Ended(_)) | Err(Unread::Gone) => None,
+            Ok(Read::Ended(_)) | Err(Unread::Gone | Unread::Misaddressed { .. }) => None,
         };
         let (least, most) = (self.settings.poll_interval_min, self.settings.poll_interval_max);
-        let wait = said.unwrap_or_else(|| jittered((bound_for / 4).clamp(least, most)));
+        // Jobs that were told to come back together do not come back all at once.
+        let wait = said.map_or_else(
+            || jittered((bound_for / 4).clamp(least, most)),
+            |said| said.saturating_add(jittered(said / 10)),
+        );
         now.after(wait.max(least))
     }
 
+    /// Tells the vendor, once, that nobody waits for a job any more.
     async fn tell_canceled(&self, job: &Job, vendor_id: VendorId) {
+        if !self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).insert(job.id) {
+            return;
+        }
         let began = Instant::now();
         let canceled = self.vendor.cancel(vendor_id).await;
         let outcome = match &canceled {
-            crate::vendor::Canceled::Agreed => "agreed",
-            crate::vendor::Canceled::Refused(_) => "refused",
-            crate::vendor::Canceled::Gone => "gone",
-            crate::vendor::Canceled::Misaddressed { .. } => "misaddressed",
-            crate::vendor::Canceled::Wait { .. } => "wait",
-            crate::vendor::Canceled::NoAnswer(_) => "no_answer",
+            Canceled::Agreed => "agreed",
+            Canceled::Refused(_) => "refused",
+            Canceled::Gone => "gone",
+            Canceled::Misaddressed { .. } => "misaddressed",
+            Canceled::Wait { .. } => "wait",
+            Canceled::NoAnswer(_) => "no_answer",
         };
         self.metrics.ask_vendor("cancel", outcome, began.elapsed());
+        if matches!(canceled, Canceled::Wait { .. } | Canceled::NoAnswer(_)) {
+            self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
+        }
         info!(job.id = %job.id, outcome, "told the vendor that job {} is cancelled", job.id);
     }
 
@@ -154,9 +221,13 @@ impl Gateway {
             warn!(job.id = %job.id, unmatched, extras, "results of job {} are astray", job.id);
         }
         let results_expire_at = self.clock.now().after(self.settings.results_ttl());
+        // A read before a crash may have kept results that this one does not say again.
+        let places: Vec<_> = (0..job.leads).map(|index| ResultRef { job: job.id, index }).collect();
+        forget(&self.vault, &places).await?;
         keep_results(&self.vault, results, job.reveals, results_expire_at).await?;
         let settlement = Settlement { job: job.id, evidence, results_expire_at };
         let settled = self.ledger.settle(settlement).await?;
+        self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
         forget(&self.vault, &settled.removed).await?;
         self.report_settlement(&job, &settled);
         Ok(())

@@ -27,7 +27,7 @@ pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 pub(super) async fn run(gateway: Gateway) {
     let permits = Arc::new(Semaphore::new(gateway.settings.turns_max));
     let busy = Busy::default();
-    while !gateway.stopping.is_cancelled() {
+    while !gateway.resting.is_cancelled() {
         let rest = match take_turns(&gateway, &permits, &busy).await {
             Ok(rest) => rest,
             Err(error) => {
@@ -38,7 +38,7 @@ pub(super) async fn run(gateway: Gateway) {
         tokio::select! {
             () = gateway.wake.notified() => {}
             () = tokio::time::sleep(rest) => {}
-            () = gateway.stopping.cancelled() => {}
+            () = gateway.resting.cancelled() => {}
         }
     }
 }
@@ -47,13 +47,23 @@ pub(super) async fn run(gateway: Gateway) {
 #[derive(Clone, Debug, Default)]
 struct Busy(Arc<Mutex<HashSet<JobId>>>);
 
-impl Busy {
-    fn begin(&self, job: JobId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job)
-    }
+/// A turn under way; it ends however the turn does.
+struct Turning {
+    busy: Busy,
+    job: JobId,
+}
 
-    fn end(&self, job: JobId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+impl Busy {
+    /// Marks a job as having a turn; none where it has one.
+    fn begin(&self, job: JobId) -> Option<Turning> {
+        let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
+        is_new.then(|| Turning { busy: self.clone(), job })
+    }
+}
+
+impl Drop for Turning {
+    fn drop(&mut self) {
+        self.busy.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.job);
     }
 }
 
@@ -75,16 +85,12 @@ async fn take_turns(
     }
     for turn in gateway.ledger.lease(room, gateway.settings.lease_for()).await? {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { break };
-        if !busy.begin(turn.job.id) {
-            continue;
-        }
-        let (gateway, busy) = (gateway.clone(), busy.clone());
+        let Some(turning) = busy.begin(turn.job.id) else { continue };
+        let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();
         tasks.spawn(async move {
-            let job = turn.job.id;
             gateway.take(turn).await;
-            busy.end(job);
-            drop(permit);
+            drop((turning, permit));
             gateway.wake.notify_one();
         });
     }
@@ -118,6 +124,11 @@ impl Gateway {
     async fn turn(&self, turn: Turn) -> Result<(), Failed> {
         let Turn { job, lease, stranded } = turn;
         match job.state {
+            // An attempt that was not answered, in this process or before: whether another may be
+            // made, the settings of today say.
+            State::Unknown if self.settings.on_no_answer == OnNoAnswer::Hold => {
+                self.give_up(&job, lease, Reason::NoAnswer).await
+            }
             State::Ready | State::Unknown => self.send(job, lease).await,
             State::Sending => self.no_answer(&job, lease).await,
             State::Bound => self.collect(job, lease).await,

@@ -1,6 +1,8 @@
 //! From leads to an admitted batch: keys, then what must be kept, then the one step that counts.
 
-use tracing::{info, warn};
+use std::sync::atomic::Ordering;
+
+use tracing::{error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
 use super::caller::random;
@@ -8,7 +10,7 @@ use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, 
 use crate::domain::identity::identities;
 use crate::domain::lead::Lead;
 use crate::ledger::ids::{BatchId, Token};
-use crate::ledger::step::{Admission, Admitted, LeadAsk, Question, Refused};
+use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Question, Refused};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
@@ -26,40 +28,45 @@ impl Gateway {
         let (gateway, caller) = (self.clone(), caller.clone());
         let admitting = async move { gateway.admit(&caller, ask).await };
         let outcome = self.tasks.spawn(admitting).await;
-        outcome.unwrap_or_else(|died| Err(Refusal::StoreAway { why: died.to_string() }))
+        outcome.unwrap_or_else(|died| {
+            error!(%died, "an admission ended in a panic, which is a bug");
+            Err(Refusal::OutcomeUnknown)
+        })
     }
 
     async fn admit(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
-        let outcome = self.admit_or_refuse(caller, ask).await;
-        let decision = match &outcome {
-            Ok(_) => Decision::Admitted,
-            Err(refusal) => Decision::Refused(refusal.code()),
+        let (batch, admitted) = match self.admit_or_refuse(caller, ask).await {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
+                return Err(refusal);
+            }
         };
-        self.metrics.decide(&caller.team, decision);
-        outcome
-    }
-
-    async fn admit_or_refuse(
-        &self,
-        caller: &Caller,
-        ask: Enrichment,
-    ) -> Result<BatchPage, Refusal> {
-        if self.stopping.is_cancelled() {
-            return Err(Refusal::ShuttingDown);
-        }
-        let asks = self.lead_asks(&ask.leads);
-        self.pass_circuit(caller, &ask, &asks).await?;
-        let (batch, admitted) = self.admit_as_new(caller, &ask, asks).await?;
+        self.metrics.decide(&caller.team, Decision::Admitted);
         self.report_admission(caller, batch, &admitted);
         self.wake.notify_one();
-        let first = PageAsk::first();
-        let mut page = self.page(&caller.team, batch, first).await?;
+        // From here on nothing may sound as if the batch did not exist.
+        let shown = self.page(&caller.team, batch, PageAsk::first()).await;
+        let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(admitted.remaining);
         if !page.status.has_ended() {
             page.status = Status::Queued;
             page.lines.clear();
         }
         Ok(page)
+    }
+
+    async fn admit_or_refuse(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+    ) -> Result<(BatchId, Admitted), Refusal> {
+        if self.stopping.is_cancelled() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let asks = self.lead_asks(&ask.leads);
+        self.pass_circuit(caller, &ask, &asks).await?;
+        self.admit_as_new(caller, &ask, asks).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -73,7 +80,10 @@ impl Gateway {
             return Ok(());
         }
         let appraisal = self.ledger.appraise(self.question(caller, ask, asks.to_vec())).await?;
-        if appraisal.is_none_or(|appraisal| appraisal.dispositions.fresh == 0) {
+        // What admission will refuse must not use up the one request that may go and see.
+        let goes_on =
+            |appraisal: Appraisal| appraisal.dispositions.fresh == 0 || appraisal.short.is_some();
+        if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
         match self.circuit.wait(self.clock.now()) {
@@ -132,25 +142,31 @@ impl Gateway {
         self.ledger.admit(admission).await
     }
 
-    /// An id that sorts by time and is not to be guessed from another.
+    /// An id that sorts by time, and that this process never gives twice: what is kept under it
+    /// before the admission must be no other batch's.
     fn new_batch_id(&self) -> BatchId {
         const RANDOM_BITS: u32 = 12;
         let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or_default();
         let [high, low] = random::<2>();
         let random = u64::from(u16::from_be_bytes([high, low]) >> (u16::BITS - RANDOM_BITS));
-        let number = (millis << RANDOM_BITS | random) & BatchId::MAX;
-        BatchId::new(number).expect("masked to what an id can be")
+        let wanted = (millis << RANDOM_BITS | random) & BatchId::MAX;
+        let higher = |latest: u64| Some(wanted.max(latest + 1));
+        let before = self.latest_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, higher);
+        let number = wanted.max(before.unwrap_or_default() + 1);
+        BatchId::new(number).expect("the years in which ids are too long are far away")
     }
 
-    pub(super) fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {
-        let ask = |lead: &Lead| {
-            let identities = identities(lead);
-            LeadAsk {
-                key: self.keyer.lead_key(&identities.strongest),
-                other: identities.other.map(|other| self.keyer.lead_key(&other)),
-            }
-        };
-        leads.iter().map(ask).collect()
+    fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {
+        leads.iter().map(|lead| self.lead_ask(lead)).collect()
+    }
+
+    /// The keys of whom a lead names.
+    pub(super) fn lead_ask(&self, lead: &Lead) -> LeadAsk {
+        let identities = identities(lead);
+        LeadAsk {
+            key: self.keyer.lead_key(&identities.strongest),
+            other: identities.other.map(|other| self.keyer.lead_key(&other)),
+        }
     }
 
     fn question(&self, caller: &Caller, ask: &Enrichment, leads: Vec<LeadAsk>) -> Question {

@@ -21,10 +21,13 @@ mod send;
 mod settings;
 mod sweep;
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,7 +41,9 @@ pub use settings::{OnNoAnswer, Settings};
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
+use crate::domain::time::Timestamp;
 use crate::ledger::any::AnyLedger;
+use crate::ledger::ids::JobId;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
@@ -81,8 +86,18 @@ pub struct Inside {
     wake: Notify,
     /// Everything that must finish.
     tasks: TaskTracker,
+    /// No turn is taken any more, so nothing new is sent.
+    resting: CancellationToken,
     /// Nothing new is begun any more.
     stopping: CancellationToken,
+    /// Jobs that the vendor says it does not know, and since when.
+    gone: Mutex<HashMap<JobId, Timestamp>>,
+    /// Jobs of which the vendor was told that they are cancelled.
+    told_canceled: Mutex<HashSet<JobId>>,
+    /// Whoever takes turns.
+    dispatcher: OnceLock<JoinHandle<()>>,
+    /// The highest batch id given so far.
+    latest_id: AtomicU64,
 }
 
 impl Deref for Gateway {
@@ -112,10 +127,17 @@ impl Gateway {
             circuit,
             wake: Notify::new(),
             tasks: TaskTracker::new(),
+            resting: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            gone: Mutex::default(),
+            told_canceled: Mutex::default(),
+            dispatcher: OnceLock::new(),
+            latest_id: AtomicU64::new(0),
         }));
         gateway.take_over().await?;
-        gateway.tasks.spawn(dispatch::run(gateway.clone()));
+        let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));
+        // It was empty until now.
+        let _ = gateway.dispatcher.set(dispatcher);
         gateway.tasks.spawn(sweep::run(gateway.clone()));
         Ok(gateway)
     }
@@ -125,8 +147,15 @@ impl Gateway {
         self.wake.notify_one();
     }
 
+    /// Sends nothing new from now on: what is admitted meanwhile stays on the books for the next
+    /// start.
+    pub fn rest(&self) {
+        self.resting.cancel();
+    }
+
     /// Begins nothing new, and waits until all that was begun has ended.
     pub async fn stop(&self) {
+        self.resting.cancel();
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tracing::error;
 
 pub use crate::ledger::transition::audit::Audit;
@@ -65,9 +66,12 @@ impl Gateway {
 
     /// Whether the gateway is fit to serve.
     pub async fn readiness(&self) -> Readiness {
-        let mut remarks: Vec<_> = self.circuit.remark().into_iter().collect();
+        let mut remarks = self.circuit.remarks();
         if self.stopping.is_cancelled() {
             return Readiness::NotReady(vec!["shutting down".to_owned()]);
+        }
+        if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {
+            return Readiness::NotReady(vec!["no turns are taken: a fault of the gateway".into()]);
         }
         match self.ledger.next_due().await {
             Ok(_) => Readiness::Ready(remarks),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::bodies::leads_at;
+use super::circuit::Asked;
 use super::dispatch::jittered;
 use super::{Failed, Gateway};
 use crate::domain::lead::{Field, Lead};
@@ -51,15 +52,18 @@ impl Gateway {
     /// Writes down what came of an attempt.
     async fn follow(&self, job: &Job, lease: Lease, submitted: Submitted) -> Result<(), Failed> {
         let now = self.clock.now();
+        if matches!(submitted, Submitted::Refused(_) | Submitted::Wait { .. }) {
+            self.circuit.accept_key(Asked::Submit);
+        }
         match submitted {
             Submitted::Accepted(vendor_id) => {
-                self.circuit.close();
+                self.circuit.take();
                 self.bind(job, vendor_id).await
             }
             Submitted::Refused(refusal) => self.refused(job, lease, &refusal).await,
             Submitted::Misaddressed { status } => {
                 warn!(job.id = %job.id, status, "the vendor takes our key or address for wrong");
-                self.circuit.refuse_key(status);
+                self.circuit.refuse_key(Asked::Submit, status);
                 Ok(self.ledger.put_back(job.id, lease, now.after(jittered(KEY_REST))).await?)
             }
             Submitted::Wait { retry_after } => {
@@ -143,7 +147,12 @@ impl Gateway {
             rest = others;
             let position = |lead: &JobLead| lead.position;
             let mut found = leads_at(&self.vault, part.batch, mine.iter().map(position)).await?;
-            body.extend(mine.iter().map(|lead| found.remove(&lead.position)));
+            // Whoever is sent is whoever is on the books, or nobody.
+            let is_meant = |lead: &JobLead, found: &Lead| self.lead_ask(found).key == lead.key;
+            body.extend(
+                mine.iter()
+                    .map(|lead| found.remove(&lead.position).filter(|found| is_meant(lead, found))),
+            );
         }
         Ok(body)
     }

@@ -18,10 +18,19 @@ const BETWEEN_SLICES: Duration = Duration::from_millis(500);
 /// Between one round over everything and the next.
 const BETWEEN_ROUNDS: Duration = Duration::from_mins(5);
 
-/// Sweeps until the gateway stops.
+/// How many rounds there are between two audits: about an hour.
+const ROUNDS_BETWEEN_AUDITS: u32 = 12;
+
+/// Sweeps, and audits the books now and then, until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
     let mut place = gateway.first_sweep();
+    let mut rounds = 0_u32;
     loop {
+        if rounds.is_multiple_of(ROUNDS_BETWEEN_AUDITS) {
+            // What it finds it shows itself; a store that is away has been told of.
+            let _ = gateway.audit().await;
+            rounds += 1;
+        }
         let rest = match gateway.sweep_on(place).await {
             Ok(Some(next)) => {
                 place = next;
@@ -29,6 +38,7 @@ pub(super) async fn run(gateway: Gateway) {
             }
             Ok(None) => {
                 place = gateway.first_sweep();
+                rounds = rounds.wrapping_add(1);
                 BETWEEN_ROUNDS
             }
             Err(error) => {
