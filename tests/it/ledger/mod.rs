@@ -6,6 +6,7 @@
 
 mod books;
 mod named;
+mod random;
 mod store;
 mod suite;
 
