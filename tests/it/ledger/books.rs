@@ -31,6 +31,8 @@ use super::store::Store;
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 pub(super) const DAY: Duration = Duration::from_hours(24);
+/// How long after a send its person is surely not charged again: a day less the margin.
+pub(super) const WINDOW: Duration = Duration::from_mins(24 * 60 - 10);
 /// How long a turn lasts.
 pub(super) const TURN: Duration = Duration::from_secs(30);
 /// How long an unanswered attempt is left alone.
@@ -98,6 +100,10 @@ impl<S: Store> Books<S> {
         self.clock.advance(time);
     }
 
+    pub(super) fn pass_until(&self, moment: Timestamp) {
+        self.clock.advance(moment.since(self.now()));
+    }
+
     /// A team that is open.
     pub(super) async fn team(&self, name: &str, quotas: &[Quota]) -> TeamId {
         let team: TeamId = name.parse().expect("a case names teams");
@@ -148,15 +154,11 @@ impl<S: Store> Books<S> {
         self.job(job).await.lease
     }
 
-    pub(super) fn attempt(&self, job: JobId, lease: Lease, after: u32) -> Attempt {
-        Attempt { job, lease, after, unanswered_max: 3, horizon: HORIZON, lease_for: TURN }
-    }
-
     /// Begins to send, by whoever had the latest turn.
     pub(super) async fn begin_send(&self, job: JobId) -> Begun {
         let before = self.job(job).await;
-        let attempt = self.attempt(job, before.lease, before.attempts);
-        self.ledger().begin_send(attempt).await.expect("it may be sent")
+        let next = attempt(job, before.lease, before.attempts);
+        self.ledger().begin_send(next).await.expect("it may be sent")
     }
 
     /// The attempt is not answered.
@@ -281,6 +283,11 @@ impl<S: Store> Books<S> {
         let audit = self.ledger().audit().await.expect("the store is there");
         assert_eq!(audit.mismatches, []);
     }
+}
+
+/// An attempt, where so many went before it.
+pub(super) fn attempt(job: JobId, lease: Lease, after: u32) -> Attempt {
+    Attempt { job, lease, after, unanswered_max: 3, horizon: HORIZON, lease_for: TURN }
 }
 
 /// A batch's first job.

@@ -6,7 +6,7 @@ use tollgate::ledger::step::{Begun, Evidence};
 use tollgate::ledger::transition::read::Status;
 use tollgate::ledger::{Ledger, LedgerError};
 
-use super::books::{Books, HOUR, QUIET, TURN, first};
+use super::books::{Books, HOUR, QUIET, TURN, attempt, first};
 use super::named::{EMAIL, NONE, found, leads};
 use super::store::Store;
 
@@ -29,7 +29,7 @@ pub(super) async fn a_batch_whose_caller_was_never_told_is_sent_all_the_same(
     books.turn(job).await;
     books.pass(TURN);
     let turn = books.turn(job).await;
-    let begun = books.ledger().begin_send(books.attempt(job, turn.lease, 0)).await;
+    let begun = books.ledger().begin_send(attempt(job, turn.lease, 0)).await;
     assert_eq!(begun, Ok(Begun::Attempt(1)));
 }
 
@@ -39,7 +39,7 @@ pub(super) async fn a_send_that_was_cut_is_repeated_in_quiet_and_charged_once(
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let lost = books.turn(job).await.lease;
-    books.ledger().begin_send(books.attempt(job, lost, 0)).await.unwrap();
+    books.ledger().begin_send(attempt(job, lost, 0)).await.unwrap();
     books.pass(TURN);
 
     let turn = books.turn(job).await;
@@ -49,7 +49,7 @@ pub(super) async fn a_send_that_was_cut_is_repeated_in_quiet_and_charged_once(
     assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
     books.pass(QUIET);
     let turn = books.turn(job).await;
-    let begun = books.ledger().begin_send(books.attempt(job, turn.lease, 1)).await;
+    let begun = books.ledger().begin_send(attempt(job, turn.lease, 1)).await;
     assert_eq!(begun, Ok(Begun::Attempt(2)));
     books.bind(job, 1).await.unwrap();
     books.settle(job, &[found("ada", EMAIL)]).await;
@@ -62,7 +62,7 @@ pub(super) async fn a_sleeper_that_wakes_late_still_hands_in_the_vendors_name(
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let asleep = books.turn(job).await.lease;
-    books.ledger().begin_send(books.attempt(job, asleep, 0)).await.unwrap();
+    books.ledger().begin_send(attempt(job, asleep, 0)).await.unwrap();
     books.pass(TURN);
     books.turn(job).await;
     books.unanswered(job).await;
@@ -93,7 +93,7 @@ pub(super) async fn two_who_begin_at_once_send_once(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let lease = books.turn(job).await.lease;
-    let begin = || books.ledger().begin_send(books.attempt(job, lease, 0));
+    let begin = || books.ledger().begin_send(attempt(job, lease, 0));
     let (one, other) = tokio::join!(begin(), begin());
     assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1);
 }

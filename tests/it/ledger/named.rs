@@ -47,14 +47,14 @@ pub(super) fn leads(names: &[&str]) -> Vec<LeadAsk> {
 }
 
 /// The person came back with what is shown, under no further key.
-pub(super) fn found(name: &str, shows: Reveals) -> Evidence {
-    found_under(name, shows, &[])
+pub(super) fn found(name: &str, shown: Reveals) -> Evidence {
+    found_under(name, shown, &[])
 }
 
 /// The person came back with what is shown, and the result shows these keys.
-pub(super) fn found_under(name: &str, shows: Reveals, aliases: &[&str]) -> Evidence {
-    let phones: &[&str] = if shows.phone { &[name] } else { &[] };
-    let shown = Shown { email: shows.email, ..numbers(phones) };
+pub(super) fn found_under(name: &str, shown: Reveals, aliases: &[&str]) -> Evidence {
+    let phones: &[&str] = if shown.phone { &[name] } else { &[] };
+    let shown = Shown { email: shown.email, ..numbers(phones) };
     let aliases = aliases.iter().map(|alias| key(alias)).collect();
     Evidence::Found { person: person(name), aliases, shown }
 }

@@ -4,10 +4,10 @@ use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::Lease;
 use tollgate::ledger::record::job::{Cause, Reason, State};
-use tollgate::ledger::step::{Attempt, Begun, GivingUp, Voiding};
+use tollgate::ledger::step::{Begun, GivingUp, Voiding};
 use tollgate::ledger::{Ledger, LedgerError};
 
-use super::books::{Books, DAY, HORIZON, HOUR, MINUTE, QUIET, TURN, first};
+use super::books::{Books, DAY, HORIZON, HOUR, MINUTE, QUIET, TURN, WINDOW, attempt, first};
 use super::named::{EMAIL, found};
 use super::store::Store;
 
@@ -15,7 +15,7 @@ pub(super) async fn an_attempt_is_on_the_books_before_it_is_made(books: &Books<i
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let turn = books.turn(job).await;
-    let begun = books.ledger().begin_send(books.attempt(job, turn.lease, 0)).await;
+    let begun = books.ledger().begin_send(attempt(job, turn.lease, 0)).await;
     assert_eq!(begun, Ok(Begun::Attempt(1)));
     let sending = books.job(job).await;
     assert_eq!((sending.state, sending.attempts), (State::Sending, 1));
@@ -27,10 +27,10 @@ pub(super) async fn an_attempt_begins_once(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let lease = books.turn(job).await.lease;
-    books.ledger().begin_send(books.attempt(job, lease, 0)).await.unwrap();
+    books.ledger().begin_send(attempt(job, lease, 0)).await.unwrap();
     let before = books.dump().await;
     for after in [0, 1] {
-        let again = books.ledger().begin_send(books.attempt(job, lease, after)).await;
+        let again = books.ledger().begin_send(attempt(job, lease, after)).await;
         assert_eq!(again, Err(LedgerError::Fenced));
     }
     assert_eq!(books.dump().await, before);
@@ -45,14 +45,14 @@ pub(super) async fn whoever_lost_the_turn_does_nothing(books: &Books<impl Store>
     assert!(lease > lost);
     let (now, ledger) = (books.now(), books.ledger());
     let before = books.dump().await;
-    let begun = ledger.begin_send(books.attempt(job, lost, 0)).await;
+    let begun = ledger.begin_send(attempt(job, lost, 0)).await;
     assert_eq!(begun, Err(LedgerError::Fenced));
     assert_eq!(ledger.reschedule(job, lost, Some(now)).await, Err(LedgerError::Fenced));
     let voiding = Voiding { job, lease: lost, cause: Cause::Refused, quiet_until: now };
     assert_eq!(ledger.void(voiding).await, Err(LedgerError::Fenced));
     assert_eq!(books.dump().await, before);
 
-    ledger.begin_send(books.attempt(job, lease, 0)).await.unwrap();
+    ledger.begin_send(attempt(job, lease, 0)).await.unwrap();
     let before = books.dump().await;
     assert_eq!(ledger.put_back(job, lost, now).await, Err(LedgerError::Fenced));
     assert_eq!(ledger.unanswered(job, lost, now).await, Err(LedgerError::Fenced));
@@ -122,14 +122,14 @@ pub(super) async fn no_attempt_follows_where_the_window_may_turn_under_it(
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     books.begin_send(job).await;
     books.unanswered(job).await;
-    let last_safe = DAY - 10 * MINUTE - HORIZON;
+    let last_safe = WINDOW.saturating_sub(HORIZON);
     books.pass(last_safe);
     assert_eq!(books.begin_send(job).await, Begun::Exhausted);
 
     let other = first(books.ask(&sales, EMAIL, &["bob"]).await);
     books.begin_send(other).await;
     books.unanswered(other).await;
-    books.pass(last_safe - MINUTE);
+    books.pass(last_safe.saturating_sub(MINUTE));
     assert_eq!(books.begin_send(other).await, Begun::Attempt(2));
 }
 
@@ -189,8 +189,8 @@ pub(super) async fn a_step_whose_answer_was_lost_may_be_asked_again(books: &Book
 pub(super) async fn no_step_knows_a_job_that_is_not_there(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.admission(&sales, EMAIL, vec![]).batch);
-    let attempt = Attempt { job, ..books.attempt(job, Lease(0), 0) };
-    assert_eq!(books.ledger().begin_send(attempt).await, Err(LedgerError::Fenced));
+    let next = attempt(job, Lease(0), 0);
+    assert_eq!(books.ledger().begin_send(next).await, Err(LedgerError::Fenced));
     assert_eq!(books.bind(job, 1).await, Err(LedgerError::Fenced));
     assert_eq!(books.try_settle(job, &[]).await.map(|_| ()), Err(LedgerError::Fenced));
     let put_back = books.ledger().put_back(job, Lease(0), Timestamp::EPOCH).await;

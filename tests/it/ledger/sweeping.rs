@@ -44,7 +44,7 @@ pub(super) async fn a_batch_is_read_for_its_time_from_its_end(books: &Books<impl
     books.pass(DAY);
     books.send(first(batch)).await;
     books.settle(first(batch), &[found("ada", NONE)]).await;
-    books.pass(DAY * BATCH_TTL_DAYS - MINUTE);
+    books.pass((DAY * BATCH_TTL_DAYS).saturating_sub(MINUTE));
     sweep(books).await;
     assert!(is_read(books, batch).await);
     books.pass(MINUTE);
@@ -132,7 +132,7 @@ pub(super) async fn a_removed_person_stays_removed_under_every_key(books: &Books
 pub(super) async fn an_alias_goes_when_it_is_of_no_more_use(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
-    books.pass(DAY - MINUTE);
+    books.pass(DAY.saturating_sub(MINUTE));
     sweep(books).await;
     let known = books.admit(books.admission(&sales, NONE, leads(&["in/ada"]))).await.unwrap();
     assert_eq!(known.batch.dispositions.cached, 1);

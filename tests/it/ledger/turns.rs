@@ -38,7 +38,7 @@ pub(super) async fn a_turn_ends_with_when_to_look_again(books: &Books<impl Store
     let later = books.now().after(HOUR);
     books.ledger().reschedule(job, turn.lease, Some(later)).await.unwrap();
     assert_eq!(books.ledger().next_due().await, Ok((Some(later), books.now())));
-    books.pass(HOUR - MINUTE);
+    books.pass(HOUR.saturating_sub(MINUTE));
     assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
     books.pass(MINUTE);
     books.turn(job).await;

@@ -6,7 +6,7 @@ use tollgate::ledger::step::{Begun, GivingUp, Voided, Voiding};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
-use super::books::{Books, HOUR, QUIET, first};
+use super::books::{Books, HOUR, QUIET, attempt, first};
 use super::named::{EMAIL, found};
 use super::store::Store;
 
@@ -124,8 +124,8 @@ pub(super) async fn an_unresolved_job_is_not_sent_again(books: &Books<impl Store
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     books.lose(job).await;
     let before = books.job(job).await;
-    let attempt = books.attempt(job, before.lease, before.attempts);
-    assert_eq!(books.ledger().begin_send(attempt).await, Err(LedgerError::Fenced));
+    let next = attempt(job, before.lease, before.attempts);
+    assert_eq!(books.ledger().begin_send(next).await, Err(LedgerError::Fenced));
     // Whoever asks for the person now goes a way of their own.
     let again = books.ask(&sales, EMAIL, &["ada"]).await;
     assert_eq!(books.begin_send(first(again)).await, Begun::Attempt(1));

@@ -9,7 +9,7 @@ use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::Reason;
 use tollgate::ledger::step::{Admission, Begun, Evidence};
 
-use super::books::{Books, DAY, HOUR, MINUTE, first};
+use super::books::{Books, DAY, HOUR, WINDOW, first};
 use super::named::{ALL, EMAIL, NONE, PHONE, found, found_under, leads, numbers, person};
 use super::store::Store;
 
@@ -49,8 +49,8 @@ pub(super) async fn a_person_is_charged_once_inside_the_window(books: &Books<imp
     let sent_at = books.job(job).await.first_sent_at.unwrap();
     assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FIND);
 
-    let ends = sent_at.after(DAY - 10 * MINUTE);
-    books.pass(ends.since(books.now()) - Duration::from_millis(2));
+    let ends = sent_at.after(WINDOW);
+    books.pass_until(ends.before(Duration::from_millis(2)));
     let job = ask_anew(books, &sales, NONE, &["ada"]).await;
     assert_eq!(books.now().after(Duration::from_millis(1)), ends);
     assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FREE);
@@ -64,8 +64,8 @@ pub(super) async fn a_person_is_charged_again_once_the_window_may_have_turned(
     let sent_at = books.job(job).await.first_sent_at.unwrap();
     assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FIND);
 
-    let ends = sent_at.after(DAY - 10 * MINUTE);
-    books.pass(ends.since(books.now()) - Duration::from_millis(1));
+    let ends = sent_at.after(WINDOW);
+    books.pass_until(ends.before(Duration::from_millis(1)));
     let job = ask_anew(books, &sales, NONE, &["ada"]).await;
     assert_eq!(books.now(), ends);
     let settled = books.settle(job, &[found("ada", NONE)]).await;

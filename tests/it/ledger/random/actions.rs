@@ -1,0 +1,170 @@
+//! What may happen next: callers ask and read, time passes, turns are taken, operators meddle.
+
+use std::time::Duration;
+
+use tollgate::ledger::Ledger;
+use tollgate::ledger::record::job::Job;
+use tollgate::ledger::step::{Admission, Canceled, Refused, Terms};
+use tollgate::ledger::transition::read::{LeadReading, Status};
+use tollgate::ledger::transition::sweep::Sweep;
+
+use super::cast::Lead;
+use super::world::{Asked, World, pick};
+use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, terms};
+use crate::ledger::store::Store;
+
+impl<S: Store> World<S> {
+    /// Something happens.
+    pub(super) async fn act(&mut self) {
+        match self.dice.below(100) {
+            0..20 => self.ask().await,
+            20..23 => self.ask_again().await,
+            23..26 => self.cancel().await,
+            26..32 => self.read().await,
+            32..50 => self.let_time_pass().await,
+            50..55 => {
+                self.vendor.work_on_some(self.books.now(), &mut self.dice);
+                self.vendor_worked().await;
+            }
+            55..85 => self.take_turns().await,
+            85..89 => self.wake_late().await,
+            89..92 => self.settle_again().await,
+            92 => self.sweep().await,
+            93 => {
+                self.books.ledger().take_over(QUIET).await.expect("the store is there");
+                self.stepped_in_vain().await;
+            }
+            _ => self.operate().await,
+        }
+    }
+
+    async fn ask(&mut self) {
+        let team = self.any_team();
+        let count = 1 + pick(&mut self.dice, 4);
+        let leads: Vec<_> = (0..count).map(|_| Lead::any(&mut self.dice)).collect();
+        let asks = leads.iter().map(|lead| lead.ask()).collect();
+        let reveals = self.any_reveals();
+        let mut admission = self.books.admission(&team, reveals, asks);
+        admission.terms = self.any_terms();
+        let outcome = self.books.admit(admission.clone()).await;
+        match outcome {
+            Ok(admitted) => {
+                assert!(admitted.is_first);
+                let batch = admitted.batch;
+                assert_eq!(batch.dispositions.submitted as usize, count);
+                self.jobs.insert(admission.batch, batch.jobs_made);
+                self.nobody_is_sent_twice(admission.batch, &leads).await;
+                self.batches.push(Asked { admission, leads });
+                self.checks.saw_standing(batch.dispositions);
+                self.stepped().await;
+                self.quotas_are_kept(&team, batch.reserved).await;
+            }
+            Err(Refused::Quota(short)) => {
+                let used = short.spent.plus(short.reserved).plus(short.unresolved);
+                assert!(used.plus(short.needed) > short.limit, "{short:?}");
+                self.checks.saw("refused");
+                self.stepped_in_vain().await;
+            }
+            Err(other) => panic!("no team is paused or closed: {other:?}"),
+        }
+    }
+
+    fn any_terms(&mut self) -> Terms {
+        let person_ttl = [Duration::ZERO, 2 * HOUR, DAY, 7 * DAY][pick(&mut self.dice, 4)];
+        let job_leads_max = if self.dice.percent(15) { 1 } else { 10_000 };
+        Terms { person_ttl, job_leads_max, ..terms() }
+    }
+
+    async fn ask_again(&mut self) {
+        let Some(n) = self.any_batch() else { return };
+        let admission = self.batches[n].admission.clone();
+        let ledger = self.books.ledger();
+        let read = ledger.read(admission.team.clone(), admission.batch, 0, 0).await;
+        if read.expect("the store is there").is_none() {
+            // It was forgotten.
+            return;
+        }
+        let before = self.books.dump().await;
+        let again = self.books.admit(admission.clone()).await.expect("it was admitted");
+        assert!(!again.is_first);
+        let other = Admission { team: "nobody".parse().expect("a name"), ..admission };
+        assert_eq!(self.books.admit(other).await, Err(Refused::NoTeam));
+        assert_eq!(self.books.dump().await, before);
+        self.stepped_in_vain().await;
+    }
+
+    async fn cancel(&mut self) {
+        let Some(n) = self.any_batch() else { return };
+        let Asked { admission, .. } = &self.batches[n];
+        let (team, batch) = (admission.team.clone(), admission.batch);
+        let read = self.books.ledger().read(team, batch, 0, 0).await.expect("the store is there");
+        let Some(reading) = read else { return };
+        let canceled = self.books.ledger().cancel(batch).await.expect("it is there");
+        match reading.status {
+            Status::Canceled => assert_eq!(canceled, Canceled::Already),
+            Status::Completed | Status::Error => assert_eq!(canceled, Canceled::Ended),
+            Status::Queued | Status::Processing => assert_eq!(canceled, Canceled::Now),
+        }
+        self.stepped().await;
+    }
+
+    /// Every lead stands in its place, names the person it was asked for, and is nobody else's.
+    async fn read(&mut self) {
+        let Some(n) = self.any_batch() else { return };
+        let Asked { admission, leads } = &self.batches[n];
+        let ledger = self.books.ledger();
+        for team in &self.teams {
+            let reading = ledger.read(team.clone(), admission.batch, 0, 100).await;
+            let Some(reading) = reading.expect("the store is there") else { continue };
+            assert_eq!(*team, admission.team, "a batch is read by its own team only");
+            assert_eq!(reading.leads.len(), leads.len());
+            for (lead, reads) in leads.iter().zip(&reading.leads) {
+                if let LeadReading::Found(at) = reads {
+                    let found = self.checks.results.get(at).copied();
+                    let is_right = found == lead.called.person(*at) || lead.called.is_shared();
+                    assert!(is_right, "{lead:?} reads person {found:?}");
+                    let job = self.job(at.job).await;
+                    let covers = |(job, _): (Job, _)| job.reveals.covers(admission.reveals);
+                    assert!(job.is_none_or(covers), "{lead:?} reads less than was asked");
+                }
+                let is_pending = matches!(reads, LeadReading::Pending);
+                assert!(!(is_pending && reading.status.has_ended()), "it ended without an answer");
+            }
+        }
+        self.stepped_in_vain().await;
+    }
+
+    /// Time passes; the vendor does meanwhile what it must not put off any longer.
+    pub(super) async fn let_time_pass(&mut self) {
+        let by = match self.dice.below(100) {
+            0..55 => Duration::from_secs(1 + self.dice.below(240)),
+            55..80 => MINUTE * u32::try_from(1 + self.dice.below(90)).expect("minutes"),
+            80..95 => HOUR * u32::try_from(1 + self.dice.below(8)).expect("hours"),
+            _ => HOUR * u32::try_from(10 + self.dice.below(30)).expect("hours"),
+        };
+        self.pass(by).await;
+    }
+
+    pub(super) async fn pass(&mut self, by: Duration) {
+        let now = self.books.now();
+        self.vendor.work_until(now.after(by), now, &mut self.dice);
+        self.vendor_worked().await;
+        self.books.pass(by);
+    }
+
+    async fn sweep(&mut self) {
+        let mut next = Sweep {
+            batch: None,
+            job: None,
+            lead: None,
+            rows: 50,
+            batch_ttl: 2 * DAY,
+            results_ttl: 10 * DAY,
+            leads_ttl: 10 * DAY,
+        };
+        for _ in 0..9 {
+            next = self.books.ledger().sweep(next).await.expect("the store is there");
+            self.stepped_in_vain().await;
+        }
+    }
+}

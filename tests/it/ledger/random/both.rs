@@ -1,0 +1,121 @@
+//! Two stores that must agree: every step is taken on both, and each time they answer the same and
+//! hold the same rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tollgate::clock::ManualClock;
+use tollgate::domain::credits::Amounts;
+use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::quota::Quota;
+use tollgate::domain::team::TeamId;
+use tollgate::domain::time::Timestamp;
+use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
+use tollgate::ledger::record::entry::Entry;
+use tollgate::ledger::record::job::{Job, JobLead};
+use tollgate::ledger::record::tally::{Tally, TallyKey};
+use tollgate::ledger::record::team::{Key, Standing, Team};
+use tollgate::ledger::step::{
+    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
+    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+};
+use tollgate::ledger::transition::audit::Audit;
+use tollgate::ledger::transition::read::Reading;
+use tollgate::ledger::transition::report::{Glance, Usage};
+use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::team::Put;
+use tollgate::ledger::{Ledger, Outcome};
+
+use crate::ledger::store::Store;
+
+/// Two stores as one.
+pub(super) struct Both<A: Store, B: Store>(Arc<Agreeing<A, B>>);
+
+/// Their ledgers as one.
+pub(super) struct Agreeing<A, B> {
+    one: A,
+    other: B,
+}
+
+impl<A: Store, B: Store> Store for Both<A, B> {
+    type Ledger = Agreeing<A, B>;
+
+    async fn open(clock: Arc<ManualClock>) -> Self {
+        let one = A::open(Arc::clone(&clock)).await;
+        Self(Arc::new(Agreeing { one, other: B::open(clock).await }))
+    }
+
+    fn ledger(&self) -> &Arc<Agreeing<A, B>> {
+        &self.0
+    }
+
+    async fn plant(&self, key: TallyKey, tally: Tally) {
+        self.0.one.plant(key.clone(), tally).await;
+        self.0.other.plant(key, tally).await;
+    }
+}
+
+/// Each step on both. A step that writes is followed by a look at every row.
+macro_rules! on_both {
+    (
+        writes { $($write:ident($($arg:ident: $type:ty),*) -> $out:ty;)+ }
+        reads { $($read:ident($($read_arg:ident: $read_type:ty),*) -> $read_out:ty;)+ }
+    ) => {
+        impl<A: Store, B: Store> Ledger for Agreeing<A, B> {
+            $(async fn $write(&self, $($arg: $type),*) -> Outcome<$out> {
+                let one = self.one.ledger().$write($($arg.clone()),*).await;
+                let other = self.other.ledger().$write($($arg),*).await;
+                assert_eq!(one, other, "the outcome of {}", stringify!($write));
+                self.dump().await?;
+                one
+            })+
+            $(async fn $read(&self, $($read_arg: $read_type),*) -> Outcome<$read_out> {
+                let one = self.one.ledger().$read($($read_arg.clone()),*).await;
+                let other = self.other.ledger().$read($($read_arg),*).await;
+                assert_eq!(one, other, "the outcome of {}", stringify!($read));
+                one
+            })+
+        }
+    };
+}
+
+on_both! {
+    writes {
+        admit(admission: Admission) -> Result<Admitted, Refused>;
+        lease(limit: usize, ttl: Duration) -> Vec<Turn>;
+        reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
+        begin_send(attempt: Attempt) -> Begun;
+        put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
+        unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
+        bind(binding: Binding) -> ();
+        settle(settlement: Settlement) -> Settled;
+        redrive(redrive: Redrive) -> Redriven;
+        void(voiding: Voiding) -> Voided;
+        give_up(giving: GivingUp) -> ();
+        resolve(resolution: Resolution) -> Amounts;
+        adjust(adjustment: Adjustment) -> ();
+        cancel(batch: BatchId) -> Canceled;
+        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<ResultRef>;
+        sweep(sweep: Sweep) -> Sweep;
+        take_over(quiet: Duration) -> usize;
+        put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
+        close_team(team: TeamId) -> Option<Team>;
+        put_key(key: Key) -> Option<Key>;
+        revoke_key(team: TeamId, id: String) -> bool;
+    }
+    reads {
+        appraise(question: Question) -> Option<Appraisal>;
+        next_due() -> (Option<Timestamp>, Timestamp);
+        read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
+        team(team: TeamId) -> Option<Team>;
+        teams() -> Vec<Team>;
+        keys(team: TeamId) -> Vec<Key>;
+        key(id: String) -> Option<(Key, Team)>;
+        usage(team: TeamId) -> Option<Usage>;
+        glance() -> Glance;
+        audit() -> Audit;
+        journal(from: u64, limit: usize) -> Vec<(u64, Entry)>;
+        dump() -> Vec<String>;
+    }
+}

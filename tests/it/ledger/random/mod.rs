@@ -1,0 +1,127 @@
+//! Random steps: hundreds of steps in any order, by clumsy hands and a clumsy vendor, and after
+//! each of them everything that always holds.
+//!
+//! An episode follows from its seed. `TOLLGATE_SEED` plays one episode again.
+
+mod actions;
+mod both;
+mod cast;
+mod checks;
+mod operators;
+mod rest;
+mod turns;
+mod vendor;
+mod world;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::store::{Embedded, Memory, Store};
+use both::Both;
+use world::World;
+
+/// How many steps of the ledger an episode takes, before it is brought to rest.
+const EPISODE: usize = 300;
+/// How many episodes are played at once.
+const PLAYERS: u64 = 2;
+
+/// How often each thing happened.
+type Seen = BTreeMap<&'static str, usize>;
+
+#[test]
+fn a_hundred_thousand_random_steps_break_nothing() {
+    let seen = play::<Memory>(100_000);
+    // What never happens proves nothing.
+    for what in [
+        "admitted",
+        "refused",
+        "cached",
+        "joined",
+        "repeated",
+        "reserved",
+        "settled",
+        "released",
+        "given_up",
+        "resolved",
+        "exceeded",
+        "adjusted",
+        "avoided",
+        "opened",
+        "void",
+        "still unknown",
+        "exhausted",
+        "fenced",
+        "late evidence",
+        "perhaps free",
+        "driven to an answer",
+        "driven to a refusal",
+        "driven to the vendor",
+    ] {
+        assert!(seen.contains_key(what), "{what}: it never happened");
+    }
+}
+
+#[test]
+fn memory_and_disk_agree_after_every_step() {
+    play::<Both<Memory, Embedded>>(5_000);
+}
+
+/// Plays episodes until so many steps were taken.
+fn play<S: Store>(steps: usize) -> Seen {
+    if let Some(seed) = asked_seed() {
+        return episode::<S>(seed).1;
+    }
+    let share = steps / usize::try_from(PLAYERS).expect("a few players");
+    std::thread::scope(|scope| {
+        let play = |first_seed| scope.spawn(move || play_share::<S>(first_seed, share));
+        let players: Vec<_> = (0..PLAYERS).map(play).collect();
+        let mut seen = Seen::new();
+        for player in players {
+            match player.join() {
+                Ok(more) => note(&mut seen, more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        seen
+    })
+}
+
+fn play_share<S: Store>(first_seed: u64, steps: usize) -> Seen {
+    let (mut taken, mut seen) = (0, Seen::new());
+    for seed in (first_seed..).step_by(usize::try_from(PLAYERS).expect("a few players")) {
+        if taken >= steps {
+            break;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| episode::<S>(seed)));
+        let (more_taken, more) = outcome.unwrap_or_else(|_| {
+            panic!("TOLLGATE_SEED={seed} plays this again; {taken} steps before it were right")
+        });
+        taken += more_taken;
+        note(&mut seen, more);
+    }
+    seen
+}
+
+fn note(seen: &mut Seen, more: Seen) {
+    for (what, often) in more {
+        *seen.entry(what).or_default() += often;
+    }
+}
+
+fn episode<S: Store>(seed: u64) -> (usize, Seen) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime needs nothing").block_on(async {
+        let mut world = World::<S>::begin(seed).await;
+        while world.steps < EPISODE {
+            world.act().await;
+        }
+        world.come_to_rest().await;
+        (world.steps, world.checks.seen)
+    })
+}
+
+fn asked_seed() -> Option<u64> {
+    #[expect(clippy::disallowed_methods, reason = "whoever plays an episode again names its seed")]
+    let seed = std::env::var("TOLLGATE_SEED").ok()?;
+    Some(seed.parse().expect("TOLLGATE_SEED is a whole number"))
+}

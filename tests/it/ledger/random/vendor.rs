@@ -1,0 +1,172 @@
+//! The vendor's side: what it took, what it answered, and its bill by the published rule. It never
+//! looks into the books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tollgate::domain::credits::{Amounts, Credits, Unit};
+use tollgate::domain::reveal::Reveals;
+use tollgate::domain::time::Timestamp;
+use tollgate::ledger::ids::{JobId, ResultRef};
+use tollgate::ledger::step::Evidence;
+
+use super::cast::{Called, result, shows};
+use crate::ledger::books::{DAY, HOUR, terms};
+use crate::support::faulty_disk::Dice;
+
+/// The vendor works on what it took within this time.
+const PATIENCE: std::time::Duration = HOUR.saturating_mul(2);
+
+/// The vendor.
+pub(super) struct Vendor {
+    /// What it took and has not worked on, by its own number.
+    waiting: BTreeMap<u64, Taken>,
+    /// What it answers, job by job.
+    answers: BTreeMap<JobId, Answer>,
+    found_at: BTreeMap<u64, Timestamp>,
+    revealed: BTreeSet<(Unit, u64)>,
+    /// Persons who had themselves removed.
+    pub(super) removed: BTreeSet<u64>,
+    pub(super) found: Credits,
+    pub(super) emails: Credits,
+    pub(super) phones: Credits,
+    /// What it worked on and nobody has looked at since.
+    pub(super) worked: Vec<JobId>,
+    last: u64,
+}
+
+pub(super) struct Taken {
+    job: JobId,
+    leads: Vec<Called>,
+    reveals: Reveals,
+    at: Timestamp,
+}
+
+/// What the vendor answers for a job, and what it charged for it.
+#[derive(Clone, Default)]
+pub(super) struct Answer {
+    pub(super) evidence: Vec<Evidence>,
+    /// Whom it found, lead by lead; also where nobody can tell from the evidence.
+    pub(super) persons: Vec<Option<u64>>,
+    pub(super) charged: Amounts,
+}
+
+impl Vendor {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            found_at: BTreeMap::new(),
+            revealed: BTreeSet::new(),
+            removed: BTreeSet::new(),
+            found: Credits::ZERO,
+            emails: Credits::ZERO,
+            phones: Credits::ZERO,
+            worked: Vec::new(),
+            last: 0,
+        }
+    }
+
+    /// All that it charged.
+    pub(super) fn bill(&self) -> Amounts {
+        Amounts { email: self.found.plus(self.emails), phone: self.phones }
+    }
+
+    /// Takes a job, and names it.
+    pub(super) fn take(
+        &mut self,
+        job: JobId,
+        leads: Vec<Called>,
+        reveals: Reveals,
+        at: Timestamp,
+    ) -> u64 {
+        self.last += 1;
+        self.waiting.insert(self.last, Taken { job, leads, reveals, at });
+        self.last
+    }
+
+    /// Whether it ever took the job.
+    pub(super) fn has(&self, job: JobId) -> bool {
+        self.answers.contains_key(&job) || self.waiting.values().any(|taken| taken.job == job)
+    }
+
+    /// What it charged for a job, so far.
+    pub(super) fn charged(&self, job: JobId) -> Amounts {
+        self.answers.get(&job).map_or(Amounts::ZERO, |answer| answer.charged)
+    }
+
+    /// Works on all it took that must be done before `until`.
+    pub(super) fn work_until(&mut self, until: Timestamp, now: Timestamp, dice: &mut Dice) {
+        self.work(now, dice, |taken| taken.at.after(PATIENCE) <= until);
+    }
+
+    /// What it answers for a job that it took.
+    pub(super) fn answer(&mut self, job: JobId, now: Timestamp, dice: &mut Dice) -> Option<Answer> {
+        self.work(now, dice, |taken| taken.job == job);
+        self.answers.get(&job).cloned()
+    }
+
+    /// Works on whatever is chosen, in any order.
+    fn work(&mut self, now: Timestamp, dice: &mut Dice, is_chosen: impl Fn(&Taken) -> bool) {
+        let chosen = self.waiting.iter().filter(|(_, taken)| is_chosen(taken));
+        let mut numbers: Vec<_> = chosen.map(|(number, _)| *number).collect();
+        while !numbers.is_empty() {
+            let next = dice.below(numbers.len() as u64);
+            let number = numbers.swap_remove(usize::try_from(next).expect("below a length"));
+            let taken = self.waiting.remove(&number).expect("it was waiting");
+            self.answer_and_charge(&taken, now, dice);
+        }
+    }
+
+    /// Works on something at random.
+    pub(super) fn work_on_some(&mut self, now: Timestamp, dice: &mut Dice) {
+        let odd = dice.below(2);
+        self.work(now, dice, |taken| taken.job.batch.get() % 2 == odd);
+    }
+
+    /// What a job is answered does not change; what is due is charged each time.
+    fn answer_and_charge(&mut self, taken: &Taken, now: Timestamp, dice: &mut Dice) {
+        let mut answer = match self.answers.remove(&taken.job) {
+            Some(answer) => answer,
+            None => self.make_answer(taken, dice),
+        };
+        for person in answer.persons.iter().flatten() {
+            let charged = self.charge(*person, taken.reveals, now);
+            answer.charged = answer.charged.plus(charged);
+        }
+        self.answers.insert(taken.job, answer);
+        self.worked.push(taken.job);
+    }
+
+    fn make_answer(&self, taken: &Taken, dice: &mut Dice) -> Answer {
+        let mut answer = Answer::default();
+        for (index, called) in (0..).zip(&taken.leads) {
+            let person = called.person(ResultRef { job: taken.job, index });
+            let (evidence, person) = match person {
+                _ if dice.percent(4) => (Evidence::Unanswered, None),
+                None => (Evidence::NotFound, None),
+                Some(n) if self.removed.contains(&n) => (Evidence::Removed, None),
+                Some(n) if dice.percent(3) => (Evidence::Unmatched, Some(n)),
+                Some(n) => (result(n, taken.reveals), Some(n)),
+            };
+            answer.evidence.push(evidence);
+            answer.persons.push(person);
+        }
+        answer
+    }
+
+    fn charge(&mut self, n: u64, asked: Reveals, now: Timestamp) -> Amounts {
+        let (prices, before) = (terms().prices, self.bill());
+        if self.found_at.get(&n).is_none_or(|at| at.after(DAY) <= now) {
+            self.found_at.insert(n, now);
+            self.found = self.found.plus(prices.person_found);
+        }
+        let shows = shows(n, asked);
+        if shows.email && self.revealed.insert((Unit::Email, n)) {
+            self.emails = self.emails.plus(prices.email_revealed);
+        }
+        if shows.phone && self.revealed.insert((Unit::Phone, n)) {
+            self.phones = self.phones.plus(prices.phone_revealed);
+        }
+        self.bill().minus(before)
+    }
+}
