@@ -50,7 +50,7 @@ stored_struct!(Batch {
     canceled_at,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
-stored_struct!(Slot { key, source });
+stored_struct!(Slot { key, other, source });
 stored_enum!(Source {
     0 => Cached(at),
     1 => Joined(at),

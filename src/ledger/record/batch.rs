@@ -20,9 +20,9 @@ pub struct Batch {
     pub admitted_at: Timestamp,
     /// How its leads stood at admission.
     pub dispositions: Dispositions,
-    /// What was set aside for it at admission.
+    /// What was set aside for it, at admission and when it was driven again.
     pub reserved: Amounts,
-    /// List price of what was answered without the vendor, as far as known at admission.
+    /// List price of what was answered without the vendor, as far as known by now.
     pub avoided: Amounts,
     /// Every job that a slot points at and that had not ended when it was pointed at.
     pub jobs: Vec<JobId>,
@@ -52,6 +52,8 @@ pub struct Dispositions {
 pub struct Slot {
     /// Whom the lead names.
     pub key: LeadKey,
+    /// Whom its second strong key names, which is only read to find a conflict.
+    pub other: Option<LeadKey>,
     /// Where its answer comes from.
     pub source: Source,
 }

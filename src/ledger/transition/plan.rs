@@ -136,7 +136,7 @@ impl Planner<'_, '_> {
             self.seen.insert(known_as, placed);
             placed.source
         };
-        self.plan.slots.push(Slot { key: ask.key, source });
+        self.plan.slots.push(Slot { key: ask.key, other: ask.other, source });
         Ok(())
     }
 

@@ -258,9 +258,10 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     fn is_removed(&mut self, slot: Slot) -> Result<bool, Fault> {
-        let row = self.draft.find::<Leads>(&slot.key)?;
-        if row.is_some_and(|row| row.removed_at.is_some()) {
-            return Ok(true);
+        for key in std::iter::once(slot.key).chain(slot.other) {
+            if self.draft.find::<Leads>(&key)?.is_some_and(|row| row.removed_at.is_some()) {
+                return Ok(true);
+            }
         }
         let Some(at) = slot.source.points_at() else { return Ok(false) };
         let Some(Answer::Found(person)) = self.answer(at)? else { return Ok(false) };
@@ -273,8 +274,8 @@ impl<'a, 'b> Reader<'a, 'b> {
         if dispositions.submitted == 0 || dispositions.cached > 0 {
             return Ok(true);
         }
-        for (_, chunk) in self.draft.under::<Slots>(&self.id)? {
-            for slot in chunk {
+        for chunk in 0..dispositions.submitted.div_ceil(CHUNK) {
+            for slot in self.draft.find::<Slots>(&(self.id, chunk))?.unwrap_or_default() {
                 match self.lead(slot)? {
                     LeadReading::Found(_) | LeadReading::NotFound | LeadReading::Removed => {
                         return Ok(true);

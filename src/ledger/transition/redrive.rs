@@ -39,7 +39,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
     let asks: Vec<(u32, LeadAsk)> = (0_u32..)
         .zip(&slots)
         .filter(|(_, slot)| stranded(slot))
-        .map(|(position, slot)| (position, LeadAsk { key: slot.key, other: None }))
+        .map(|(position, slot)| (position, LeadAsk { key: slot.key, other: slot.other }))
         .collect();
     let plan = {
         let frame = Frame {
@@ -110,5 +110,6 @@ fn reopen(
             batch.jobs.push(job);
         }
     }
+    batch.reserved = batch.reserved.plus(worst);
     open_jobs(draft, redrive.batch, batch, team, plan, &redrive.terms, worst).map(|_| ())
 }

@@ -139,10 +139,12 @@ fn count_unresolved(draft: &Draft<'_>, teams: &[Usage]) -> Result<u64, Fault> {
     if teams.iter().all(has_none) {
         return Ok(0);
     }
-    let jobs = draft.from::<Jobs>(Bound::Unbounded, usize::MAX)?;
-    let parts = jobs.into_iter().flat_map(|(_, job)| job.parts);
-    let unresolved = parts.filter(|part| !part.unresolved.is_zero()).map(|part| part.batch);
-    Ok(count(&unresolved.collect()))
+    let mut unresolved = BTreeSet::new();
+    draft.each::<Jobs>(|_, job| {
+        let parts = job.parts.iter().filter(|part| !part.unresolved.is_zero());
+        unresolved.extend(parts.map(|part| part.batch));
+    })?;
+    Ok(count(&unresolved))
 }
 
 fn count(batches: &BTreeSet<BatchId>) -> u64 {

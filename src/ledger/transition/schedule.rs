@@ -36,8 +36,10 @@ pub(super) fn leased(draft: &Draft<'_>, job: JobId, lease: Lease) -> Result<Job,
     if job.lease == lease { Ok(job) } else { Err(Fault::Fenced) }
 }
 
-/// How many rows are read at once.
+/// How many rows are read at once, and how many due jobs are looked at to be fair to teams: past
+/// that many, the longest due come first whosever they are.
 const PAGE: usize = 1000;
+const LOOK_AHEAD: usize = 5 * PAGE;
 
 /// How many turns were ever given: says with which team the next ones begin.
 const TURNS: &str = "turns";
@@ -76,7 +78,7 @@ pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<T
 fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<JobId>>, Fault> {
     let mut by_team: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
     let mut from = Bound::Unbounded;
-    loop {
+    for _ in (0..LOOK_AHEAD).step_by(PAGE) {
         let page = draft.from::<Due>(from.as_ref(), PAGE)?;
         let is_last = page.len() < PAGE;
         for ((due, job), team) in page {
@@ -87,9 +89,10 @@ fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<JobId>>, F
             from = Bound::Excluded((due, job));
         }
         if is_last {
-            return Ok(by_team);
+            break;
         }
     }
+    Ok(by_team)
 }
 
 fn take_turn(draft: &mut Draft<'_>, mut job: Job, until: Timestamp) -> Result<Turn, Fault> {

@@ -7,9 +7,10 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::entry::{Change, Fact};
-use crate::ledger::record::job::{Job, State};
+use crate::ledger::record::job::{Cause, Job, State};
 use crate::ledger::step::{Attempt, Begun, Binding};
-use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
+use crate::ledger::table::{Batches, JobLeads, Jobs, Leads, Persons};
+use crate::ledger::transition::close::release;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 
@@ -83,7 +84,8 @@ fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, F
 }
 
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
-/// was before, and is looked at again at `until`. It counts as no attempt. Asked again in the same
+/// was before, and is looked at again at `until`. It counts as no attempt. A job whose batch was
+/// cancelled meanwhile is void instead: its caller did not want it sent. Asked again in the same
 /// turn, it changes nothing.
 ///
 /// # Errors
@@ -97,17 +99,26 @@ pub fn put_back(
     let mut job = leased(draft, job, lease)?;
     match job.state {
         State::Sending => {}
-        State::Ready | State::Unknown => return Ok(()),
+        State::Ready | State::Unknown | State::Void(Cause::Canceled) => return Ok(()),
         _ => return Err(Fault::Fenced),
     }
     if job.unanswered == 0 {
         job.state = State::Ready;
         job.first_sent_at = None;
+        if is_canceled(draft, &job)? {
+            return release(draft, job, Cause::Canceled);
+        }
     } else {
         job.state = State::Unknown;
     }
     job.due = Some(until);
     put_job(draft, &job)
+}
+
+/// Whether the one batch that a job carries was cancelled by its caller.
+fn is_canceled(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
+    let [part] = job.parts.as_slice() else { return Ok(false) };
+    Ok(draft.find::<Batches>(&part.batch)?.is_some_and(|batch| batch.canceled_at.is_some()))
 }
 
 /// The attempt was not answered: the vendor may have taken it. Nothing is released. Asked again in

@@ -14,7 +14,7 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
 use crate::ledger::record::lead::{Known, NotFound};
 use crate::ledger::step::{Evidence, PartSettled, Settled, Settlement};
-use crate::ledger::table::{Answers, JobLeads, Jobs, Joins, Leads, Persons};
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons};
 use crate::ledger::transition::admit::put_chunks;
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::post::{post_avoided, post_part};
@@ -289,16 +289,23 @@ fn spare_joiners(draft: &mut Draft<'_>, job: &Job, settling: &mut Settling) -> R
     for (key, join) in draft.under::<Joins>(&job.id)? {
         let lists =
             [(AvoidedReason::Joined, &join.joined), (AvoidedReason::Repeated, &join.repeated)];
+        let mut sum = Amounts::ZERO;
         for (reason, indexes) in lists {
             let worth = |index: &u32| {
                 let place = usize::try_from(*index).unwrap_or(usize::MAX);
                 settling.worth.get(place).map(|worth| worth.price(join.reveals))
             };
             let amounts: Amounts = indexes.iter().filter_map(worth).sum();
+            sum = sum.plus(amounts);
             post_avoided(draft, &join.team, draft.now(), amounts)?;
             if !amounts.is_zero() {
                 settling.settled.avoided.push((join.team.clone(), Avoided { reason, amounts }));
             }
+        }
+        let (_, waiting) = key;
+        if let Some(mut batch) = draft.find::<Batches>(&waiting)? {
+            batch.avoided = batch.avoided.plus(sum);
+            draft.put::<Batches>(&waiting, &batch);
         }
         draft.delete::<Joins>(&key);
     }
