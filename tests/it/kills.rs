@@ -73,7 +73,7 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
     balance(&gateway, &vendor).await;
 }
 
-async fn start_vendor() -> (Sandbox, SocketAddr) {
+pub(crate) async fn start_vendor() -> (Sandbox, SocketAddr) {
     let options =
         sandbox::Options { processing: Duration::from_millis(30), ..sandbox::Options::default() };
     let vendor = Sandbox::new(options);

@@ -1,6 +1,7 @@
 //! Everything that is tested through the front door, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 
+mod crossings;
 mod disk;
 mod house;
 mod kills;
