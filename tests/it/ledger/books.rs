@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tollgate::clock::{Clock, ManualClock};
-use tollgate::domain::credits::{Credits, Unit};
+use tollgate::domain::credits::Unit;
 use tollgate::domain::period::Period;
-use tollgate::domain::pricing::{PhoneBasis, Prices};
+use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
@@ -53,15 +53,7 @@ pub(super) struct Books<S> {
 /// The settings in force, where a case does not say otherwise.
 pub(super) fn terms() -> Terms {
     Terms {
-        prices: Prices {
-            person_found: Credits::from_thousandths(500),
-            email_revealed: Credits::from_thousandths(1000),
-            phone_revealed: Credits::from_thousandths(1000),
-            phone_basis: PhoneBasis::Person,
-            phone_numbers_max: 4,
-            person_window: DAY,
-            window_margin: 10 * MINUTE,
-        },
+        prices: Prices::PUBLISHED,
         person_ttl: DAY,
         not_found_ttl: HOUR,
         horizon: HORIZON,

@@ -2,8 +2,6 @@
 //!
 //! Each case runs over every store in [`suite`]. Nothing here knows how a store keeps its rows.
 
-#![expect(clippy::unwrap_used, reason = "every case is a test, by its name in `suite`")]
-
 mod books;
 mod named;
 mod random;
