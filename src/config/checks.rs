@@ -139,6 +139,7 @@ fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
         "prices.person_window",
         "prices.window_margin",
     ];
+    let safe_for = prices.person_window.saturating_sub(prices.window_margin);
     let lasts = vendor.quiet_period.saturating_mul(vendor.attempts_max);
     let remedy =
         "lower vendor.quiet_period or vendor.attempts_max, or set vendor.on_no_answer to hold";
@@ -146,9 +147,15 @@ fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
         let window = prices.person_window;
         let wrong = format!("attempts would go on for {lasts:?}, beyond the window of {window:?}");
         reading.refuse(&keys[..3], Unfit::new(wrong, remedy));
-    } else if lasts > prices.person_window.saturating_sub(prices.window_margin) {
+    } else if lasts > safe_for {
         let wrong = "the last attempts fall into the margin of the window and are never made";
         reading.warn(&keys, Unfit::new(wrong, remedy));
+    } else if lasts.saturating_add(vendor.job_deadline) > safe_for {
+        // Another attempt is only made where its job would end inside the window, too.
+        let wrong = "an attempt that is not answered is not made again: its job might end after \
+                     the window";
+        let remedy = "lower vendor.job_deadline, or set vendor.on_no_answer to hold";
+        reading.warn(&["vendor.job_deadline", "prices.person_window"], Unfit::new(wrong, remedy));
     }
 }
 

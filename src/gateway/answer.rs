@@ -164,7 +164,7 @@ pub enum Refusal {
         /// What is wrong, for operators.
         why: String,
     },
-    /// The request may have been admitted; the same again finds it.
+    /// The request may have been admitted; asked again, nobody is paid for twice.
     #[error("the books gave no answer: the request may have been admitted")]
     OutcomeUnknown,
     /// The gateway is shutting down.

@@ -130,7 +130,9 @@ impl From<Refusal> for Problem {
             Refusal::OutcomeUnknown => {
                 let outcome = HeaderName::from_static("tollgate-outcome");
                 UNAVAILABLE
-                    .says("The request may have been admitted; the same request again finds it")
+                    .says(
+                        "The request may have been admitted; asked again, nobody is paid for twice",
+                    )
                     .with_header(outcome, HeaderValue::from_static("unknown"))
                     .after(SOON)
             }

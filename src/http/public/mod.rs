@@ -22,6 +22,7 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
@@ -45,13 +46,18 @@ struct Edge {
     bounds: Bounds,
 }
 
+/// How many bodies of leads are read and worked on at once; the rest wait their turn, unread. Each
+/// may be as large as `server.body_bytes_max`, unpacked and several times that once it is parsed.
+const BODIES_AT_ONCE: usize = 64;
+
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
     let bounds = Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max };
+    let room = GlobalConcurrencyLimitLayer::new(BODIES_AT_ONCE);
     let routes = Router::new()
-        .route("/people/enrichment-requests", post(batch::start))
+        .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
-        .route("/gateway/v1/estimates", post(estimate::estimate));
+        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room));
     edged(routes, metrics).with_state(Edge { gateway, bounds })
 }
 

@@ -34,8 +34,6 @@ pub enum Decision {
     Admitted,
     /// It was turned away; the error's code as it stands in the answer.
     Refused(&'static str),
-    /// It was a retry and found its batch.
-    Replayed,
 }
 
 impl Decision {
@@ -43,7 +41,6 @@ impl Decision {
         match self {
             Self::Admitted => ("admitted", "none"),
             Self::Refused(code) => ("refused", code),
-            Self::Replayed => ("replayed", "none"),
         }
     }
 }

@@ -22,7 +22,7 @@ pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
 pub use labels::{Circuit, Decision, Disposition, Stray};
 
 use crate::domain::avoided::Avoided;
-use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::credits::{Credits, Unit};
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use books::BooksGauges;
@@ -156,18 +156,9 @@ impl Metrics {
 
     /// Leads were answered without paying the vendor.
     pub fn avoid(&self, team: &TeamId, avoided: Avoided) {
-        self.avoid_for(team, avoided.reason.name(), avoided.amounts);
-    }
-
-    /// A retry found its batch, which would have cost so much at list price.
-    pub fn avoid_by_replay(&self, team: &TeamId, amounts: Amounts) {
-        self.avoid_for(team, "replayed", amounts);
-    }
-
-    fn avoid_for(&self, team: &TeamId, reason: &'static str, amounts: Amounts) {
         for unit in Unit::ALL {
-            let labels = [team.as_str(), unit.name(), reason];
-            add(&self.credits_avoided, labels, amounts.in_unit(unit));
+            let labels = [team.as_str(), unit.name(), avoided.reason.name()];
+            add(&self.credits_avoided, labels, avoided.amounts.in_unit(unit));
         }
     }
 

@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 
 use super::*;
 use crate::domain::avoided::AvoidedReason;
+use crate::domain::credits::Amounts;
 use crate::domain::period::Period;
 
 fn team(name: &str) -> TeamId {
@@ -31,7 +32,6 @@ fn busy() -> Metrics {
     metrics.spend(&sales, &found("0.5"));
     let amounts = Amounts::of(Unit::Phone, credits("1"));
     metrics.avoid(&sales, Avoided { reason: AvoidedReason::OwnedReveal, amounts });
-    metrics.avoid_by_replay(&sales, amounts);
     metrics.place_leads(&sales, Disposition::Fresh, 5);
     metrics.decide(&sales, Decision::Refused("insufficient_credits"));
     metrics.book_find_in_margin();
@@ -68,7 +68,6 @@ fn what_was_recorded_is_what_is_shown() {
     for line in [
         "tollgate_credits_spent_total{kind=\"person_found\",team=\"sales\",unit=\"email\"} 0.5",
         "tollgate_credits_avoided_total{reason=\"owned_reveal\",team=\"sales\",unit=\"phone\"} 1",
-        "tollgate_credits_avoided_total{reason=\"replayed\",team=\"sales\",unit=\"phone\"} 1",
         "tollgate_leads_total{disposition=\"fresh\",team=\"sales\"} 5",
         "tollgate_admissions_total{decision=\"refused\",reason=\"insufficient_credits\",team=\"sales\"} 1",
         "tollgate_finds_in_margin_total 1",
