@@ -8,6 +8,7 @@ mod disk;
 mod house;
 mod kills;
 mod ledger;
+mod malformed;
 mod power;
 mod quotas;
 mod reveals;
