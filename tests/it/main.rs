@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
+mod callers;
+mod cancels;
 mod conforms;
 mod crossings;
 mod disk;
