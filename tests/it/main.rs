@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
+mod astray;
 mod callers;
 mod cancels;
 mod conforms;
@@ -16,4 +17,5 @@ mod quotas;
 mod reveals;
 mod support;
 mod two_books;
+mod vendor_trouble;
 mod window;
