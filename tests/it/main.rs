@@ -15,6 +15,7 @@ mod ledger;
 mod malformed;
 mod operators;
 mod power;
+mod privacy;
 mod quotas;
 mod reveals;
 mod scrapes;
