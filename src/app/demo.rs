@@ -29,6 +29,8 @@ const PORTS_TRIED: u16 = 50;
 /// # Errors
 /// What went wrong, to be printed.
 pub async fn run() -> anyhow::Result<()> {
+    // From here on, so that the folder below never outlives the demo.
+    let told_to_stop = told_to_stop();
     let data = tempfile::Builder::new().prefix("tollgate-demo-").tempdir()?;
     let vendor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let vendor_address = vendor.local_addr()?;
@@ -48,7 +50,7 @@ pub async fn run() -> anyhow::Result<()> {
     let sales = open_team(&app, "sales", "Sales", 10).await?;
     let growth = open_team(&app, "growth", "Growth", 10).await?;
     say(&Welcome { app: &app, vendor: vendor_address, sales, growth, token })?;
-    told_to_stop().await;
+    told_to_stop.await;
     app.stop().await;
     stopping.cancel();
     tasks.wait().await;

@@ -39,10 +39,13 @@ impl Gateway {
         id: BatchId,
         ask: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        let (from, to) = ask.range();
-        let reading = self.ledger.read(team.clone(), id, from, to).await?;
-        let reading = reading.filter(|reading| !self.is_forgotten(reading));
-        let reading = reading.ok_or(Refusal::NoSuchBatch)?;
+        let (mut from, mut reading) = self.reading(team, id, ask).await?;
+        let end = reading.batch.dispositions.submitted.saturating_add(1);
+        if matches!(ask.from, PageFrom::Before(position) if position > end) {
+            // What lies before a place beyond the end is the last page.
+            let last = PageAsk { from: PageFrom::Before(end), ..ask };
+            (from, reading) = self.reading(team, id, last).await?;
+        }
         let lines = self.lines(id, from, &reading).await?;
         Ok(BatchPage {
             id,
@@ -52,6 +55,19 @@ impl Gateway {
             retry_after: self.retry_after(&reading),
             account: Account::of(&reading),
         })
+    }
+
+    /// What the books say of a batch, and the place, from 0, of the first lead that they tell of.
+    async fn reading(
+        &self,
+        team: &TeamId,
+        id: BatchId,
+        ask: PageAsk,
+    ) -> Result<(u32, Reading), Refusal> {
+        let (from, to) = ask.range();
+        let reading = self.ledger.read(team.clone(), id, from, to).await?;
+        let reading = reading.filter(|reading| !self.is_forgotten(reading));
+        reading.map(|reading| (from, reading)).ok_or(Refusal::NoSuchBatch)
     }
 
     /// A batch is readable so long from its end, however often it is read.

@@ -75,12 +75,14 @@ impl Gateway {
             return Ok(self.ledger.reschedule(job.id, lease, None).await?);
         };
         match self.look(&job, lease, vendor_id).await? {
-            Ok(Read::Ended(batch)) if batch.results.is_some() => self.end(job, lease, batch).await,
-            _ => {
-                let next = now.after(jittered(SLOW_LOOK));
-                Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
-            }
+            Ok(Read::Ended(batch)) => self.end(job, lease, batch).await,
+            Ok(Read::Running { .. }) | Err(_) => self.look_again_slowly(&job, lease).await,
         }
+    }
+
+    async fn look_again_slowly(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+        let next = self.clock.now().after(jittered(SLOW_LOOK));
+        Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
     /// Reads the vendor's answer, page by page, and keeps the turn meanwhile. A page that fails is
@@ -212,7 +214,7 @@ impl Gateway {
             None if matches!(job.state, State::Bound) => {
                 return self.give_up(&job, lease, Reason::Failed).await;
             }
-            None => return Ok(self.ledger.reschedule(job.id, lease, None).await?),
+            None => return self.look_again_slowly(&job, lease).await,
         };
         let Answer { evidence, results, unmatched, extras } = answer;
         self.metrics.meet_strays(Stray::Unmatched, unmatched);

@@ -22,17 +22,22 @@ pub(super) struct Answer {
     pub(super) extras: u64,
 }
 
-/// Reads what the vendor's batch says of each of a job's leads; none where it says nothing of any.
+/// Reads what the vendor's batch says of each of a job's leads; none where it says nothing of any:
+/// one that failed and lists nobody may have charged for everybody.
 pub(super) fn read_evidence(
     keyer: &Keyer,
     job: &Job,
     body: &[Option<Lead>],
     batch: Batch,
 ) -> Option<Answer> {
+    let results = batch.results?;
+    if batch.ending == Ending::Error && results.is_empty() {
+        return None;
+    }
     // A lead that is gone can contradict nothing.
     let asked: Vec<LeadFields<'_>> =
         body.iter().map(|lead| lead.as_ref().map(fields_of).unwrap_or_default()).collect();
-    let matched = match_results(&asked, batch.results?);
+    let matched = match_results(&asked, results);
     let mut answer = Answer {
         evidence: Vec::with_capacity(asked.len()),
         results: Vec::new(),

@@ -4,6 +4,8 @@
 //! `make bench`, or `cargo bench -- --leads 100000` for a shorter run. Figures are of the machine
 //! it runs on, with the sandbox vendor beside the gateway on the same cores.
 
+#![expect(clippy::cast_precision_loss, reason = "figures for people are rounded anyway")]
+
 #[path = "../it/support/client.rs"]
 mod client;
 mod process;

@@ -98,7 +98,7 @@ impl Gateway {
         let usage = self.operator().get("/admin/v1/teams/bench/usage").await;
         let bill = self.vendor.bill();
         let ours = usage.body["totals"]["email"]["spent"].as_f64().expect("a number") * 2.0;
-        let theirs = bill.email.halves() as f64;
+        let theirs = f64::from(bill.email.halves());
         assert!((ours - theirs).abs() < 0.5, "our books {ours} halves, the vendor's {theirs}");
     }
 }

@@ -1,14 +1,16 @@
 //! Two things at once: a cancellation and a refusal, a kill and a setting, many pages and a vendor
 //! that fails now and then.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
-use crate::kills::start_vendor;
 use crate::support::gateway::TestGateway;
 use crate::support::people::plain;
 use crate::support::process::Process;
+use crate::support::vendor::{self, taking};
 use crate::support::wait::eventually;
 
 fn slow_submit() -> Rule {
@@ -72,14 +74,14 @@ async fn what_a_joined_batch_was_spared_stands_on_its_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_hold_a_kill_while_a_post_is_under_way_sends_nothing_again() {
-    let (vendor, address) = start_vendor().await;
+    let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
     let data = tempfile::tempdir().unwrap();
     let mut gateway = Process::start(address, data.path(), &["vendor.on_no_answer=hold"]).await;
     let team = gateway.team("sales").await;
-    vendor.set_faults(Faults::of([slow_submit()]));
+    judge.set_faults(Faults::of([slow_submit()]));
     let body = json!({"leads": [plain(1)], "reveal_email": true});
     let accepted = team.post("/people/enrichment-requests", &body).await;
-    eventually("the vendor took it", async || vendor.posts_received() == 1).await;
+    eventually("the vendor took it", async || judge.posts_received() == 1).await;
     gateway.kill();
     gateway.start_again().await;
     let ended = team.ended(accepted.id()).await;
@@ -87,7 +89,7 @@ async fn under_hold_a_kill_while_a_post_is_under_way_sends_nothing_again() {
     let usage = gateway.operator().get("/admin/v1/teams/sales/usage").await;
     assert_eq!(usage.body["totals"]["email"]["unresolved"], json!(1.5));
     assert_eq!(usage.body["totals"]["email"]["reserved"], json!(0));
-    assert_eq!(vendor.posts_received(), 1);
+    assert_eq!(judge.posts_received(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,19 @@ fn the_metrics_on_the_page_are_the_metrics_there_are() {
     assert_eq!(told, literals.collect::<BTreeSet<_>>());
 }
 
+#[test]
+fn the_endpoints_on_the_page_are_the_endpoints_there_are() {
+    let page = read(&root().join("docs/api.md"));
+    let calls = first_cells(&page).filter_map(|cell| cell.split_once(' '));
+    let told: BTreeSet<_> =
+        calls.filter(|(_, path)| path.starts_with('/')).map(|(_, path)| path).collect();
+    let sides =
+        ["public", "operator"].map(|side| root().join("src/http").join(side).join("mod.rs"));
+    let text = sides.map(|file| read(&file)).concat();
+    let routes = text.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
+    assert_eq!(told, routes.collect::<BTreeSet<_>>());
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

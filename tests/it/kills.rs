@@ -1,18 +1,19 @@
 //! `kill -9` of the real binary, at named points and at random: every batch that was accepted ends,
 //! and the books are equal to the vendor's bill.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::net::TcpListener;
-use tollgate::sandbox::{self, FaultKind, Faults, Operation, Rule, Sandbox};
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule, Sandbox};
 
+use crate::support::asking::BATCHES;
 use crate::support::client::Client;
 use crate::support::faulty_disk::Dice;
 use crate::support::gateway::credits;
+use crate::support::metrics::Scrape;
 use crate::support::people::{handle, plain, spelled};
 use crate::support::process::Process;
+use crate::support::vendor::{self, taking};
 use crate::support::wait::eventually;
 
 const KILLS: usize = 50;
@@ -37,7 +38,7 @@ enum Point {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_kills_lose_no_batch_and_no_half_credit() {
-    let (vendor, address) = start_vendor().await;
+    let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
     let data = tempfile::tempdir().unwrap();
     let mut gateway = Process::start(address, data.path(), &["vendor.timeout=1s"]).await;
     let team = gateway.team("sales").await;
@@ -55,14 +56,14 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
         let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(150));
         let faults =
             if matches!(point, Point::Taken) { Faults::of([slow]) } else { Faults::default() };
-        vendor.set_faults(faults);
-        accepted.extend(post_and_reach(point, &gateway, &team, &vendor, &mut dice).await);
+        judge.set_faults(faults);
+        accepted.extend(post_and_reach(point, &gateway, &team, &judge, &mut dice).await);
         gateway.kill();
         let audit = gateway.run("audit");
         assert!(audit.status.success(), "after a kill at {point:?}: {audit:?}");
         gateway.start_again().await;
     }
-    vendor.set_faults(Faults::default());
+    judge.set_faults(Faults::default());
     for id in accepted {
         let ended = team.ended(id).await;
         assert_eq!(ended.body["status"], "completed", "{ended:?}");
@@ -70,18 +71,7 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
     let everybody: Vec<_> = (0..PEOPLE).map(plain).collect();
     team.enrich(&json!({"leads": everybody, "reveal_email": true, "reveal_phone_numbers": true}))
         .await;
-    balance(&gateway, &vendor).await;
-}
-
-pub(crate) async fn start_vendor() -> (Sandbox, SocketAddr) {
-    let options =
-        sandbox::Options { processing: Duration::from_millis(30), ..sandbox::Options::default() };
-    let vendor = Sandbox::new(options);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = sandbox::serve(listener, vendor.clone(), std::future::pending());
-    tokio_util::task::TaskTracker::new().spawn(serving);
-    (vendor, address)
+    balance(&gateway, &judge).await;
 }
 
 /// Posts a batch and waits for the point; answers the batch's id if its caller got one.
@@ -100,7 +90,7 @@ async fn post_and_reach(
     leads.push(json!({"email": format!("{}.{}@fresh.example", handle(7), dice.below(u64::MAX))}));
     let body = json!({"leads": leads, "reveal_email": dice.percent(50)});
     let request = team
-        .request(reqwest::Method::POST, "/people/enrichment-requests")
+        .request(reqwest::Method::POST, BATCHES)
         .header("content-type", "application/json")
         .body(body.to_string());
     if let Point::Random(millis) = point {
@@ -120,10 +110,7 @@ async fn post_and_reach(
             Point::Taken => seen.posts > before.posts,
             Point::Bound => seen.accepted > before.accepted,
             Point::Polled => seen.reads > before.reads,
-            Point::Settled => {
-                let path = format!("/people/enrichment-requests/{}", accepted.id());
-                team.get(&path).await.body["status"] == "completed"
-            }
+            Point::Settled => team.read(accepted.id()).await.body["status"] == "completed",
         }
     })
     .await;
@@ -133,18 +120,16 @@ async fn post_and_reach(
 /// What shows from outside.
 struct Seen {
     posts: u64,
-    accepted: u64,
-    reads: u64,
+    accepted: f64,
+    reads: f64,
 }
 
 impl Seen {
     async fn now(gateway: &Process, vendor: &Sandbox) -> Self {
-        let metrics = gateway.operator().get("/metrics").await.text;
+        let scrape = Scrape::of(&gateway.operator()).await;
         let count = |labels: &str| {
-            let name =
-                format!("tollgate_vendor_request_duration_seconds_count{{operation={labels}");
-            let counts = metrics.lines().filter(|line| line.starts_with(&name));
-            counts.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum()
+            let name = "tollgate_vendor_request_duration_seconds_count";
+            scrape.sum(&format!("{name}{{operation={labels}"))
         };
         let (accepted, reads) = (count("\"submit\",outcome=\"accepted\""), count("\"read\""));
         Self { posts: vendor.posts_received(), accepted, reads }

@@ -1,14 +1,26 @@
 //! Everything that is tested through the front door, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
+#![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
+mod astray;
+mod callers;
+mod cancels;
+mod commands;
+mod conforms;
 mod crossings;
 mod disk;
 mod house;
 mod kills;
 mod ledger;
+mod malformed;
+mod operators;
+mod pages;
 mod power;
+mod privacy;
 mod quotas;
 mod reveals;
+mod scrapes;
 mod support;
 mod two_books;
+mod vendor_trouble;
 mod window;

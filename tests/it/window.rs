@@ -1,49 +1,36 @@
 //! The charge window, on both sides of its end.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tollgate::clock::{Clock, ManualClock};
-use tollgate::domain::time::Timestamp;
-use tollgate::sandbox::{self, Sandbox};
+use tollgate::clock::ManualClock;
+use tollgate::sandbox;
 
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway, credits};
 use crate::support::process::Process;
+use crate::support::vendor;
 use crate::support::wait::eventually;
 
 fn ada() -> Value {
     json!({"leads": [{"linkedin_url": "linkedin.com/in/ada-reachable"}]})
 }
 
-/// A gateway and a vendor by one clock, that stands still until it is moved.
+/// A gateway that knows answers for a short time only, so that the vendor is asked again.
 async fn with_clock() -> (TestGateway, Arc<ManualClock>) {
-    let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_764_000_000_000)));
-    let vendors = Arc::clone(&clock);
-    let setup = Setup {
-        clock: clock.clone(),
-        sandbox: sandbox::Options {
-            now: Arc::new(move || vendors.now().as_millis()),
-            ..sandbox::Options::default()
-        },
-        // Answers are known for a short time only, so that the vendor is asked again.
-        settings: vec!["cache.person_ttl=1h".to_owned()],
-        ..Setup::default()
-    };
-    (TestGateway::with(setup).await, clock)
+    let (setup, clock) = Setup::with_clock();
+    let settings = vec!["cache.person_ttl=1h".to_owned()];
+    (TestGateway::with(Setup { settings, ..setup }).await, clock)
 }
 
 /// Has somebody enriched while the clock goes on.
 async fn enrich(team: &Client, gateway: &TestGateway, clock: &ManualClock) {
-    let accepted = team.post("/people/enrichment-requests", &ada()).await;
-    let path = format!("/people/enrichment-requests/{}", accepted.id());
+    let accepted = team.start(&ada()).await;
     eventually("the batch ends", async || {
         clock.advance(Duration::from_millis(100));
         gateway.app.gateway.look_now();
-        team.get(&path).await.body["status"] == "completed"
+        team.read(accepted.id()).await.body["status"] == "completed"
     })
     .await;
 }
@@ -73,14 +60,7 @@ async fn reading_does_not_extend_the_window_nor_what_is_known() {
     enrich(&team, &gateway, &clock).await;
     for _ in 0..27 {
         clock.advance(Duration::from_mins(59));
-        let known = team.post("/people/enrichment-requests", &ada()).await;
-        let path = format!("/people/enrichment-requests/{}", known.id());
-        eventually("the batch ends", async || {
-            clock.advance(Duration::from_millis(50));
-            gateway.app.gateway.look_now();
-            team.get(&path).await.body["status"] == "completed"
-        })
-        .await;
+        enrich(&team, &gateway, &clock).await;
     }
     let sums = gateway.sums().await;
     assert_eq!(sums.email.spent, 1.0, "charged again as soon as a day was over");
@@ -89,7 +69,11 @@ async fn reading_does_not_extend_the_window_nor_what_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_release_binary_honours_a_short_window() {
-    let (vendor, address) = vendor_with_window(Duration::from_secs(4)).await;
+    let (judge, address) = vendor::start(sandbox::Options {
+        window: Duration::from_secs(4),
+        ..vendor::taking(Duration::from_millis(10))
+    })
+    .await;
     let data = tempfile::tempdir().unwrap();
     let settings = [
         "prices.person_window=4s",
@@ -111,18 +95,8 @@ async fn the_release_binary_honours_a_short_window() {
     .await;
     assert_eq!(spent_after[0], 0.5);
     assert_eq!(spent_after[1], 0.5, "asked again inside the window, free: {spent_after:?}");
-    assert!(vendor.posts_received() > 2, "the vendor was asked again inside the window");
-    let charged_by_the_vendor = credits(vendor.bill().email);
+    assert!(judge.posts_received() > 2, "the vendor was asked again inside the window");
+    let charged_by_the_vendor = credits(judge.bill().email);
     let late = spent_after.last().copied().unwrap() - charged_by_the_vendor;
     assert!(late == 0.0 || late == 0.5, "ours may be higher by a find inside the margin: {late}");
-}
-
-async fn vendor_with_window(window: Duration) -> (Sandbox, SocketAddr) {
-    let processing = Duration::from_millis(10);
-    let vendor = Sandbox::new(sandbox::Options { window, processing, ..Default::default() });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = sandbox::serve(listener, vendor.clone(), std::future::pending());
-    tokio_util::task::TaskTracker::new().spawn(serving);
-    (vendor, address)
 }

@@ -1,4 +1,5 @@
-//! A client of the gateway's, as a service would write one.
+//! A client of the gateway's, as a service would write one. Tests and benchmarks use it alike; what
+//! only tests ask is in `asking`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use serde_json::Value;
 pub(crate) struct Client {
     http: reqwest::Client,
     address: SocketAddr,
-    key: String,
+    pub(crate) key: String,
 }
 
 /// A client's connections, straight to where they say.
@@ -42,9 +43,9 @@ impl Client {
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
-        let answer = request.send().await.unwrap();
+        let answer = request.send().await.expect("an answer");
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let text = answer.text().await.unwrap();
+        let text = answer.text().await.expect("a text");
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
         Answer { status, headers, body, text }
     }
@@ -61,15 +62,8 @@ impl Client {
         self.send_json(Method::PUT, path, body).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: &Value) -> Answer {
-        self.send_json(Method::PATCH, path, body).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path)).await
-    }
-
-    async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+    /// Sends a JSON body.
+    pub(crate) async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
         let request = self.request(method, path).header("content-type", "application/json");
         self.send(request.body(body.to_string())).await
     }
@@ -79,10 +73,6 @@ impl Answer {
     /// The id of the batch.
     pub(crate) fn id(&self) -> u64 {
         self.body["id"].as_u64().unwrap_or_else(|| panic!("no id in {self:?}"))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
 

@@ -9,12 +9,13 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tollgate::app::{self, App};
-use tollgate::clock::{Clock, SystemClock};
+use tollgate::clock::{Clock, ManualClock, SystemClock};
 use tollgate::config::{self, Sources};
+use tollgate::domain::time::Timestamp;
 use tollgate::sandbox::{self, Sandbox};
 
-use super::client::{Answer, Client, connections};
-use super::wait::{Patience, eventually};
+use super::client::{Client, connections};
+use super::wait::eventually;
 
 /// The admin token of every test gateway.
 pub(crate) const ADMIN_TOKEN: &str = "the-token-of-the-tests-operator";
@@ -55,7 +56,24 @@ pub(crate) struct TestGateway {
     pub(crate) app: App,
     http: reqwest::Client,
     vendor_stops: CancellationToken,
-    data: TempDir,
+    _data: TempDir,
+}
+
+impl Setup {
+    /// Everything as usual but these settings.
+    pub(crate) fn with_settings(settings: &[&str]) -> Self {
+        let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
+        Self { settings, ..Self::default() }
+    }
+
+    /// Everything as usual, and gateway and vendor by one clock that stands still until it is moved.
+    pub(crate) fn with_clock() -> (Self, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_764_000_000_000)));
+        let vendors = Arc::clone(&clock);
+        let now = Arc::new(move || vendors.now().as_millis());
+        let sandbox = sandbox::Options { now, ..sandbox::Options::default() };
+        (Self { clock: clock.clone(), sandbox, ..Self::default() }, clock)
+    }
 }
 
 impl TestGateway {
@@ -82,12 +100,12 @@ impl TestGateway {
         let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
         let app = app::start(&loaded.unwrap().config, setup.clock).await.unwrap();
         let http = connections();
-        Self { vendor, app, http, vendor_stops, data }
+        Self { vendor, app, http, vendor_stops, _data: data }
     }
 
-    /// A client of nobody's, on the callers' side.
-    pub(crate) fn stranger(&self) -> Client {
-        Client::new(self.http.clone(), self.app.callers, "tg_nobody")
+    /// A client on the callers' side with this key.
+    pub(crate) fn caller(&self, key: &str) -> Client {
+        Client::new(self.http.clone(), self.app.callers, key)
     }
 
     /// The operator's client.
@@ -115,7 +133,7 @@ impl TestGateway {
         assert!(put.status == 201 || put.status == 200, "{put:?}");
         let made = operator.post(&format!("{path}/keys"), &json!({"name": "tests"})).await;
         assert_eq!(made.status, 201, "{made:?}");
-        Client::new(self.http.clone(), self.app.callers, made.body["key"].as_str().unwrap())
+        self.caller(made.body["key"].as_str().unwrap())
     }
 
     /// What a team has used, as operators see it.
@@ -123,11 +141,6 @@ impl TestGateway {
         let usage = self.operator().get(&format!("/admin/v1/teams/{team}/usage")).await;
         assert_eq!(usage.status, 200, "{usage:?}");
         usage.body
-    }
-
-    /// The folder of the embedded store.
-    pub(crate) fn data(&self) -> std::path::PathBuf {
-        self.data.path().join("books")
     }
 
     /// The sums over all teams.
@@ -196,7 +209,7 @@ pub(crate) struct Sum {
 
 /// The vendor's credits as a number.
 pub(crate) fn credits(credits: sandbox::Credits) -> f64 {
-    credits.halves() as f64 / 2.0
+    f64::from(credits.halves()) / 2.0
 }
 
 /// The settings of a test gateway: everything soon, nothing outside this machine.
@@ -215,27 +228,4 @@ pub(crate) fn settings(vendor: SocketAddr, store: &str) -> Vec<String> {
     ]
     .map(str::to_owned)
     .into()
-}
-
-impl Client {
-    /// Has people enriched and waits for the end of the batch.
-    pub(crate) async fn enrich(&self, body: &Value) -> Answer {
-        let accepted = self.post("/people/enrichment-requests", body).await;
-        assert_eq!(accepted.status, 202, "{accepted:?}");
-        self.ended(accepted.id()).await
-    }
-
-    /// Waits for the end of a batch and answers its first page.
-    pub(crate) async fn ended(&self, id: u64) -> Answer {
-        let path = format!("/people/enrichment-requests/{id}");
-        let mut patience = Patience::new();
-        loop {
-            let answer = self.get(&path).await;
-            assert_eq!(answer.status, 200, "{answer:?}");
-            if !["queued", "processing"].contains(&answer.body["status"].as_str().unwrap()) {
-                return answer;
-            }
-            patience.look_again("the batch ends").await;
-        }
-    }
 }

@@ -1,8 +1,12 @@
 //! What the tests stand on.
 
+pub(crate) mod asking;
 pub(crate) mod client;
+pub(crate) mod document;
 pub(crate) mod faulty_disk;
 pub(crate) mod gateway;
+pub(crate) mod metrics;
 pub(crate) mod people;
 pub(crate) mod process;
+pub(crate) mod vendor;
 pub(crate) mod wait;

@@ -1,5 +1,7 @@
 //! People to ask for, in all their spellings.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
 use super::faulty_disk::Dice;
@@ -23,6 +25,15 @@ pub(crate) fn handle(person: usize) -> String {
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()
         .join("-")
+}
+
+/// What becomes of a person.
+pub(crate) fn status_of(person: usize) -> &'static str {
+    match TRAITS.get(person % 20) {
+        Some(&"nobody") => "not_found",
+        Some(&"removed") => "gdpr_removed",
+        _ => "enriched",
+    }
 }
 
 /// A person as a lead, spelled by chance.
@@ -73,7 +84,7 @@ fn encoded(handle: &str) -> String {
         if byte.is_ascii() {
             path.push(char::from(byte));
         } else {
-            path.push_str(&format!("%{byte:02X}"));
+            write!(path, "%{byte:02X}").unwrap();
         }
         path
     })

@@ -1,10 +1,11 @@
 //! The binary as a process of its own, that can be killed and started again on the same data.
 
 use std::net::{SocketAddr, TcpListener as FreePort};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::client::{Client, connections};
 use super::gateway::{ADMIN_TOKEN, settings};
@@ -14,10 +15,11 @@ use super::wait::eventually;
 pub(crate) struct Process {
     child: Option<Child>,
     settings: Vec<String>,
-    data: PathBuf,
     pub(crate) callers: SocketAddr,
     operators: SocketAddr,
     http: reqwest::Client,
+    /// What it prints and logs.
+    output: NamedTempFile,
 }
 
 impl Process {
@@ -27,11 +29,10 @@ impl Process {
         let mut settings = settings(vendor, &format!("embedded:{}", data.display()));
         settings.push(format!("server.listen={callers}"));
         settings.push(format!("server.admin_listen={operators}"));
-        settings.push("telemetry.log_filter=error".to_owned());
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
         let http = connections();
-        let data = data.to_owned();
-        let mut process = Self { child: None, settings, data, callers, operators, http };
+        let output = NamedTempFile::new().unwrap();
+        let mut process = Self { child: None, settings, callers, operators, http, output };
         process.start_again().await;
         process
     }
@@ -40,12 +41,16 @@ impl Process {
     pub(crate) async fn start_again(&mut self) {
         assert!(self.child.is_none(), "it runs");
         let mut command = self.command("serve");
-        self.child = Some(command.stdin(Stdio::null()).spawn().unwrap());
+        let output = || self.output.as_file().try_clone().unwrap();
+        let command = command.stdin(Stdio::null()).stdout(output()).stderr(output());
+        let mut child = command.spawn().unwrap();
         let ready = format!("http://{}/readyz", self.operators);
         eventually("the gateway is ready", async || {
+            assert!(child.try_wait().unwrap().is_none(), "it did not start:\n{}", self.output());
             self.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
         })
         .await;
+        self.child = Some(child);
     }
 
     fn command(&self, name: &str) -> Command {
@@ -64,23 +69,42 @@ impl Process {
         child.wait().unwrap();
     }
 
+    /// SIGTERM, and then its end.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        signal("TERM", self.child.as_ref().expect("it runs").id());
+        self.exit().await
+    }
+
+    /// Waits for its end.
+    async fn exit(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let mut status = None;
+        eventually("the process ends", async || {
+            status = child.try_wait().unwrap();
+            status.is_some()
+        })
+        .await;
+        status.expect("it has ended")
+    }
+
+    /// As [`Process::run`], on addresses of its own.
+    pub(crate) fn run_elsewhere(&self, command: &str) -> Output {
+        let addresses = ["server.listen=127.0.0.1:0", "server.admin_listen=127.0.0.1:0"];
+        let mut command = self.command(command);
+        for address in addresses {
+            command.args(["--set", address]);
+        }
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    /// What it has printed and logged so far.
+    pub(crate) fn output(&self) -> String {
+        std::fs::read_to_string(self.output.path()).unwrap()
+    }
+
     /// Runs another command on the same settings, to its end.
     pub(crate) fn run(&self, command: &str) -> Output {
         self.command(command).stdin(Stdio::null()).output().unwrap()
-    }
-
-    /// What the process takes of memory.
-    pub(crate) fn resident_bytes(&self) -> u64 {
-        let id = self.child.as_ref().expect("it runs").id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1024
-    }
-
-    /// What its data takes of the disk.
-    pub(crate) fn store_bytes(&self) -> u64 {
-        let entries = std::fs::read_dir(&self.data).unwrap().flatten();
-        entries.map(|entry| entry.metadata().unwrap().len()).sum()
     }
 
     pub(crate) fn operator(&self) -> Client {
@@ -103,9 +127,25 @@ impl Drop for Process {
         if self.child.is_some() {
             self.kill();
         }
+        if std::thread::panicking() {
+            let output = self.output();
+            let alarming = output.lines().filter(|line| !line.contains(r#""level":"INFO""#));
+            let alarming = alarming.collect::<Vec<_>>().join("\n");
+            #[expect(clippy::print_stderr, reason = "shown where a test fails, and nowhere else")]
+            {
+                eprintln!("what the gateway said:\n{alarming}");
+            }
+        }
     }
 }
 
-fn free() -> SocketAddr {
+/// Sends a signal to a process, or to a group of them where the number is negative.
+pub(crate) fn signal(name: &str, process: impl std::fmt::Display) {
+    let kill = format!("kill -{name} -- {process}");
+    assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+}
+
+/// An address that nobody listens on.
+pub(crate) fn free() -> SocketAddr {
     FreePort::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Interval, interval};
 
 /// How long anything may take before a test gives up.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// Waits until a condition holds, looking again and again.
 pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
