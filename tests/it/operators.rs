@@ -63,6 +63,7 @@ async fn a_closed_teams_keys_are_dead_and_its_name_goes_on_with_its_counters() {
 
     let again = gateway.team("sales", 100).await;
     assert_eq!(team.get(&batch(1)).await.status, 401, "old keys stay dead");
+    assert_eq!(again.get(&batch(id)).await.status, 404, "what the closed team asked is gone");
     again.start(&ada()).await;
     assert_eq!(gateway.usage("sales").await["totals"]["email"]["spent"], json!(1.5));
     assert_eq!(gateway.usage("sales").await["quotas"][0]["remaining"], json!(98.5));

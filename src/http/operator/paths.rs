@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::details::ProblemDetails;
 use crate::domain::team::TeamId;
-use crate::http::problem::{NOT_FOUND, Problem};
+use crate::http::problem::{INVALID_REQUEST, Problem};
 
 /// The team of a path.
 pub(super) struct TeamPath(pub(super) TeamId);
@@ -50,5 +50,5 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
 
 /// A name that no team can have is told apart from one that none has.
 fn team_named(name: &str) -> Result<TeamId, Problem> {
-    name.parse().map_err(|rule| NOT_FOUND.says(format!("There can be no such team: {rule}")))
+    name.parse().map_err(|rule| INVALID_REQUEST.says(format!("There can be no such team: {rule}")))
 }

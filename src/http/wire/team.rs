@@ -156,6 +156,7 @@ pub(in crate::http) struct TeamsShown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::Timestamp;
 
     fn sales() -> TeamId {
         "sales".parse().unwrap()
@@ -190,7 +191,8 @@ mod tests {
     fn a_team_that_is_shown_can_be_sent_back() {
         let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"paused":true}"#;
         let NewTeam { name, quotas, standing } = parse(body.as_bytes(), &sales()).unwrap();
-        let team = Team { id: sales(), version: 3, name, quotas, standing };
+        let opened_at = Timestamp::EPOCH;
+        let team = Team { id: sales(), version: 3, name, quotas, standing, opened_at };
         assert_eq!(serde_json::to_string(&TeamShown::from(team)).unwrap(), body);
     }
 

@@ -17,6 +17,8 @@ pub struct Team {
     pub quotas: Vec<Quota>,
     /// Whether it is answered, refused for now, or closed.
     pub standing: Standing,
+    /// When it was made, or made again: what an earlier team of the name asked is not its to read.
+    pub opened_at: Timestamp,
 }
 
 /// Whether a team is served.

@@ -11,7 +11,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::job::{Answer, Cause, Job, State};
-use crate::ledger::record::team::Standing;
+use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Leads, Persons, Slots, Teams};
 
 /// A batch as its team sees it.
@@ -106,7 +106,9 @@ pub fn read(
     let Some(batch) = draft.find::<Batches>(&id)?.filter(|batch| batch.team == *team) else {
         return Ok(None);
     };
-    if draft.find::<Teams>(team)?.is_none_or(|team| team.standing == Standing::Closed) {
+    let is_its =
+        |team: Team| team.standing != Standing::Closed && batch.admitted_at >= team.opened_at;
+    if !draft.find::<Teams>(team)?.is_some_and(is_its) {
         return Ok(None);
     }
     let mut reader = Reader::new(draft, id, &batch);

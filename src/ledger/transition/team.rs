@@ -41,9 +41,9 @@ pub fn put_team(
     for quota in quotas.iter().filter(|quota| is_new(quota, counted)) {
         open_quota(draft, id, quota)?;
     }
-    let put = match &before {
-        Some(team) if team.standing != Standing::Closed => Put::Replaced,
-        _ => Put::Created,
+    let (put, opened_at) = match &before {
+        Some(team) if team.standing != Standing::Closed => (Put::Replaced, team.opened_at),
+        _ => (Put::Created, draft.now()),
     };
     let team = Team {
         id: id.clone(),
@@ -51,6 +51,7 @@ pub fn put_team(
         name: name.to_owned(),
         quotas: quotas.to_vec(),
         standing,
+        opened_at,
     };
     draft.put::<Teams>(id, &team);
     Ok((put, team))
