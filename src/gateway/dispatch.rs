@@ -100,7 +100,8 @@ async fn take_turns(
 impl Gateway {
     /// Takes over what an earlier process of this store left.
     pub(super) async fn take_over(&self) -> Result<(), Refusal> {
-        let jobs = self.ledger.take_over(self.settings.quiet_period).await?;
+        let (quiet, lease_for) = (self.settings.quiet_period, self.settings.lease_for());
+        let jobs = self.ledger.take_over(quiet, lease_for).await?;
         if jobs > 0 {
             info!(jobs, "took over the jobs that had not ended: {jobs}");
         }

@@ -138,7 +138,11 @@ pub trait Ledger: Send + Sync + 'static {
     /// Forgets what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
     /// Takes over every turn, where no other process can have the store open.
-    fn take_over(&self, quiet: Duration) -> impl Future<Output = Outcome<usize>> + Send;
+    fn take_over(
+        &self,
+        quiet: Duration,
+        lease_for: Duration,
+    ) -> impl Future<Output = Outcome<usize>> + Send;
 
     /// A batch of a team, with the leads in `from..to`.
     fn read(

@@ -151,8 +151,8 @@ impl<S: Shelf> Ledger for S {
         self.write("sweep", move |draft| sweep::sweep(draft, &order)).await
     }
 
-    async fn take_over(&self, quiet: Duration) -> Outcome<usize> {
-        self.write("take_over", move |draft| schedule::take_over(draft, quiet)).await
+    async fn take_over(&self, quiet: Duration, lease_for: Duration) -> Outcome<usize> {
+        self.write("take_over", move |d| schedule::take_over(d, quiet, lease_for)).await
     }
 
     async fn read(

@@ -130,7 +130,7 @@ async fn a_wrong_body_is_told_every_fault_with_its_place() {
         (operator.request(Method::POST, &path), 405, "method_not_allowed"),
         (operator.request(Method::GET, "/admin/v1/elsewhere"), 404, "not_found"),
         (operator.request(Method::GET, "/people/enrichment-requests/1"), 404, "not_found"),
-        (operator.request(Method::PUT, &format!("{TEAMS}/No%20Team")), 404, "not_found"),
+        (operator.request(Method::PUT, &format!("{TEAMS}/No%20Team")), 400, "invalid_request"),
     ] {
         let refused = operator.send(request).await;
         assert_eq!((refused.status, problem(&refused).0), (status, code), "{refused:?}");

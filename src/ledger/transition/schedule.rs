@@ -135,22 +135,28 @@ pub fn reschedule(
     put_job(draft, &job)
 }
 
-/// Makes every job due that someone had a turn with: no other process can have the store open, so
-/// whoever held the turns is gone. An attempt that was being made is unanswered, and waits for
-/// `quiet_until` as any other.
+/// Makes every job due that someone may have had a turn with: no other process can have the store
+/// open, so whoever held the turns, of at most `lease_for`, is gone. What is due later than any turn
+/// could last was put off, and stays so. An attempt that was being made is unanswered, and waits for
+/// the quiet time as any other.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn take_over(draft: &mut Draft<'_>, quiet: Duration) -> Result<usize, Fault> {
+pub fn take_over(
+    draft: &mut Draft<'_>,
+    quiet: Duration,
+    lease_for: Duration,
+) -> Result<usize, Fault> {
     let now = draft.now();
     let open = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    for ((_, id), _) in &open {
+    for ((due, id), _) in &open {
         let mut job = draft.need::<Jobs>(id)?;
         job.lease = Lease(job.lease.0.saturating_add(1));
         match job.state {
             State::Sending => super::send::mark_unanswered(&mut job, now.after(quiet)),
             // Its quiet period goes on.
             State::Unknown => {}
+            _ if *due > now.after(lease_for) => {}
             _ => job.due = Some(now),
         }
         put_job(draft, &job)?;

@@ -124,7 +124,7 @@ pub(super) async fn a_crash_of_the_only_process_leaves_doubt_and_no_gap(books: &
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     books.begin_send(job).await;
     for _ in 0..2 {
-        books.ledger().take_over(QUIET).await.unwrap();
+        books.ledger().take_over(QUIET, TURN).await.unwrap();
         let job = books.job(job).await;
         assert_eq!((job.state, job.unanswered), (State::Unknown, 1), "however often it starts");
         assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");

@@ -82,6 +82,7 @@ macro_rules! contract_suite {
                 turns_go_round_the_teams
                 one_turn_at_a_time_goes_round_the_teams_too
                 the_longest_due_of_a_team_is_first
+                what_was_put_off_for_longer_than_a_turn_stays_so
                 who_takes_over_finds_every_turn_free
             }
             settling: {

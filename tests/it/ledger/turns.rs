@@ -6,7 +6,7 @@ use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Reason, State};
 use tollgate::ledger::{Ledger, LedgerError};
 
-use super::books::{Books, HOUR, MINUTE, QUIET, TURN, first};
+use super::books::{Books, DAY, HOUR, MINUTE, QUIET, TURN, first};
 use super::named::{EMAIL, NONE, found, leads};
 use super::store::Store;
 
@@ -98,6 +98,16 @@ pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>
     }
 }
 
+pub(super) async fn what_was_put_off_for_longer_than_a_turn_stays_so(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, NONE, &["ada"]).await);
+    let turn = &books.ledger().lease(1, TURN).await.unwrap()[0];
+    let later = books.now().after(DAY);
+    books.ledger().reschedule(job, turn.lease, Some(later)).await.unwrap();
+    assert_eq!(books.ledger().take_over(QUIET, TURN).await, Ok(1));
+    assert_eq!(books.job(job).await.due, Some(later));
+}
+
 pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let ready = first(books.ask(&sales, NONE, &["ada"]).await);
@@ -107,7 +117,7 @@ pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Stor
     books.begin_send(sending).await;
     books.send(bound).await;
 
-    assert_eq!(books.ledger().take_over(QUIET).await, Ok(3));
+    assert_eq!(books.ledger().take_over(QUIET, HOUR).await, Ok(3));
     let doubted = books.job(sending).await;
     assert_eq!((doubted.state, doubted.unanswered), (State::Unknown, 1));
     assert_eq!(doubted.due, Some(books.now().after(QUIET)), "the vendor is left in quiet");

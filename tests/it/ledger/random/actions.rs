@@ -10,7 +10,7 @@ use tollgate::ledger::transition::sweep::Sweep;
 
 use super::cast::Lead;
 use super::world::{Asked, World, pick};
-use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, terms};
+use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN, terms};
 use crate::ledger::store::Store;
 
 impl<S: Store> World<S> {
@@ -31,7 +31,7 @@ impl<S: Store> World<S> {
             89..92 => self.settle_again().await,
             92 => self.sweep().await,
             93 => {
-                self.books.ledger().take_over(QUIET).await.expect("the store is there");
+                self.books.ledger().take_over(QUIET, TURN).await.expect("the store is there");
                 self.stepped_in_vain().await;
             }
             _ => self.operate().await,

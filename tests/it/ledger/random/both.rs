@@ -97,7 +97,7 @@ on_both! {
         cancel(batch: BatchId) -> Canceled;
         erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<ResultRef>;
         sweep(sweep: Sweep) -> Sweep;
-        take_over(quiet: Duration) -> usize;
+        take_over(quiet: Duration, lease_for: Duration) -> usize;
         put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
         close_team(team: TeamId) -> Option<Team>;
         put_key(key: Key) -> Option<Key>;
