@@ -168,8 +168,7 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
   curl -s http://{operators}/admin/v1/teams/sales/usage -H "Authorization: Bearer $ADMIN"
   curl -s http://{operators}/admin/v1/audit -H "Authorization: Bearer $ADMIN"
 
-Press Ctrl-C to stop. The data is in a temporary folder and goes with it.
-"#
+Press Ctrl-C to stop. The data is in a temporary folder and goes with it."#
         )
     }
 }

@@ -66,6 +66,12 @@ impl Gateway {
         }
     }
 
+    /// Nothing more needs to be remembered of a job that has ended or is given up.
+    pub(super) fn forget_marks(&self, job: JobId) {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+    }
+
     /// One turn with a job whose charge nobody could learn: the vendor may still say.
     pub(super) async fn look_for_evidence(&self, job: Job, lease: Lease) -> Result<(), Failed> {
         let now = self.clock.now();
@@ -229,7 +235,7 @@ impl Gateway {
         keep_results(&self.vault, results, job.reveals, results_expire_at).await?;
         let settlement = Settlement { job: job.id, evidence, results_expire_at };
         let settled = self.ledger.settle(settlement).await?;
-        self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job.id);
+        self.forget_marks(job.id);
         forget(&self.vault, &settled.removed).await?;
         self.report_settlement(&job, &settled);
         Ok(())

@@ -182,6 +182,7 @@ impl Gateway {
     ) -> Result<(), Failed> {
         let look_again_at = self.clock.now().after(SLOW_LOOK);
         self.ledger.give_up(GivingUp { job: job.id, lease, reason, look_again_at }).await?;
+        self.forget_marks(job.id);
         warn!(job.id = %job.id, ?reason, "job {} is unresolved: nobody knows its charge", job.id);
         self.wake.notify_one();
         Ok(())

@@ -67,18 +67,14 @@ impl Drop for Group {
     }
 }
 
-/// Reads what the demo prints, to its last line.
-fn welcome(out: ChildStdout) -> String {
+/// Reads what the demo prints, to its last line. What it prints to stays open: it may not be done.
+fn welcome(out: ChildStdout) -> (String, BufReader<ChildStdout>) {
+    let mut out = BufReader::new(out);
     let mut text = String::new();
-    for line in BufReader::new(out).lines() {
-        let line = line.unwrap();
-        text.push_str(&line);
-        text.push('\n');
-        if line.starts_with("Press Ctrl-C") {
-            break;
-        }
+    while !text.lines().next_back().is_some_and(|line| line.starts_with("Press Ctrl-C")) {
+        assert_ne!(out.read_line(&mut text).unwrap(), 0, "it ended with {text}");
     }
-    text
+    (text, out)
 }
 
 /// The commands to paste: indented, each to its last line.
@@ -101,7 +97,7 @@ async fn the_demos_lines_tell_the_story_that_it_promises() {
     demo.arg("demo").env("TMPDIR", temporary.path()).stdout(Stdio::piped());
     let mut demo = Group::start(&mut demo);
     let out = demo.leader.stdout.take().unwrap();
-    let text = tokio::task::spawn_blocking(move || welcome(out)).await.unwrap();
+    let (text, _out) = tokio::task::spawn_blocking(move || welcome(out)).await.unwrap();
     assert_eq!(temporary.path().read_dir().unwrap().count(), 1, "its data is there alone");
     let commands = commands(&text);
     let (exports, curls) = commands.split_at(3);
