@@ -120,7 +120,7 @@ async fn every_fault_of_a_body_is_listed_with_its_place() {
 #[tokio::test]
 async fn a_name_that_no_team_can_have_is_told_why() {
     let reply = send(bearing(Request::put("/teams/Sales%20EU"), TOKEN), "{}").await;
-    assert_eq!(reply.problem(), (404, "not_found"));
+    assert_eq!(reply.problem(), (400, "invalid_request"));
     assert!(reply.body["detail"].as_str().unwrap().contains("1 to 64 of a-z"), "{}", reply.body);
 }
 
