@@ -5,9 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use tollgate::app::commands::{Arguments, run};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     run(Arguments::parse()).await
