@@ -9,9 +9,10 @@ use std::time::Instant;
 
 use redb::{ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition, WriteTransaction};
 
-use super::draft::{Draft, Fault, RawRows, View, Writes};
+use super::draft::{Draft, Fault, RawRows, Reliance, View};
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
+use super::writes::RowWrites;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskError};
@@ -53,23 +54,25 @@ impl Shelf for EmbeddedLedger {
     async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
         let run = move |transaction: &WriteTransaction| {
             let view = Written::new(transaction);
             let mut draft = Draft::new(&view, clock.now());
-            let outcome = step(&mut draft);
-            let writes = draft.into_writes();
+            let kept = step(&mut draft).and_then(|outcome| Ok((outcome, draft.into_rows()?)));
             // A store that failed under a step stops the writer; a step that only refused does not.
             if let Some(fault) = view.fault.take() {
                 return Err(fault);
             }
-            if outcome.is_ok() {
-                view.apply(writes)?;
-            }
-            Ok(outcome)
+            Ok(match kept {
+                Ok((outcome, writes)) => {
+                    view.apply(writes)?;
+                    Ok(outcome)
+                }
+                Err(fault) => Err(fault),
+            })
         };
         let outcome = self.disk.write(run).await;
         self.tell(name, began, outcome.is_ok());
@@ -79,7 +82,7 @@ impl Shelf for EmbeddedLedger {
     async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
-        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
@@ -135,7 +138,7 @@ impl<'a> Written<'a> {
         act(open)
     }
 
-    fn apply(&self, writes: Writes) -> Result<(), redb::Error> {
+    fn apply(&self, writes: RowWrites) -> Result<(), redb::Error> {
         for ((table, key), row) in writes {
             self.with(table, |open| {
                 match row {
@@ -162,7 +165,7 @@ impl<'a> Written<'a> {
 }
 
 impl View for Written<'_> {
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         self.read(table, |open| row(open, key))
     }
 
@@ -183,7 +186,7 @@ struct Shown<'a> {
 }
 
 impl View for Shown<'_> {
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         let open = self.transaction.open_table(definition(table)).map_err(unread)?;
         row(&open, key).map_err(unread)
     }

@@ -65,7 +65,7 @@ pub fn admit(
     };
     put_slots(draft, admission.batch, &plan.slots);
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
-    post_avoided(draft, &team.id, now, sum_avoided)?;
+    post_avoided(draft, &team.id, now, sum_avoided);
     let remaining = remaining(&quotas, worst);
     Ok(Ok(Admitted { batch, avoided, is_first: true, remaining, passed }))
 }
@@ -167,7 +167,7 @@ pub(super) fn open_jobs(
         let [part] = job.parts.as_slice() else {
             return Err(Fault::Invariant(format!("job {} has not one part", job.id)));
         };
-        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO)?;
+        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
     }
     if reserved_in_all != worst {
         return Err(Fault::Invariant(format!(

@@ -8,7 +8,6 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::Team;
 use crate::ledger::step::{QuotaShort, Remaining};
-use crate::ledger::table::Tallies;
 
 /// A quota, its present period and its counters.
 pub struct QuotaNow<'a> {
@@ -28,7 +27,7 @@ pub(super) fn quotas_now<'a>(
     let stand = |quota: &'a Quota| {
         let span = quota.span(draft.now());
         let key = TallyKey { team: team.id.clone(), unit: quota.unit, period: span.id };
-        let tally = draft.find::<Tallies>(&key)?.unwrap_or_default();
+        let tally = draft.tally(&key)?;
         Ok(QuotaNow { quota, resets_at: span.ends, tally })
     };
     team.quotas.iter().map(stand).collect()

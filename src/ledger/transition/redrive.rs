@@ -34,7 +34,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         return Ok(Redriven::default());
     }
     let mut slots: Vec<Slot> =
-        draft.under::<Slots>(&redrive.batch)?.into_iter().flat_map(|(_, chunk)| chunk).collect();
+        draft.pieces::<Slots>(&redrive.batch)?.into_iter().flat_map(|(_, chunk)| chunk).collect();
     let stranded = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job);
     let asks: Vec<(u32, LeadAsk)> = (0_u32..)
         .zip(&slots)

@@ -87,7 +87,7 @@ fn settled_before(job: &Job) -> Settled {
 
 /// All leads of a job, in order.
 fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
-    Ok(draft.under::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
+    Ok(draft.pieces::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
 }
 
 struct Settling {
@@ -275,10 +275,10 @@ fn close_part(
     };
     // Its kinds are those of the whole charge; what this entry does not spend, another one does.
     let elsewhere = Charges::of_other(spent.minus(charged.amounts()));
-    post_part(draft, job, &part, fact, change, charged.plus(elsewhere))?;
+    post_part(draft, job, &part, fact, change, charged.plus(elsewhere));
     if !exceeded.is_zero() {
         let change = Change { spent: exceeded, ..Change::default() };
-        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded))?;
+        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded));
     }
     let (batch, team) = (part.batch, part.team);
     Ok(PartSettled { batch, team, charged, exceeded, unresolved })
@@ -297,7 +297,7 @@ fn spare_joiners(draft: &mut Draft<'_>, job: &Job, settling: &mut Settling) -> R
             };
             let amounts: Amounts = indexes.iter().filter_map(worth).sum();
             sum = sum.plus(amounts);
-            post_avoided(draft, &join.team, draft.now(), amounts)?;
+            post_avoided(draft, &join.team, draft.now(), amounts);
             if !amounts.is_zero() {
                 settling.settled.avoided.push((join.team.clone(), Avoided { reason, amounts }));
             }

@@ -60,7 +60,7 @@ fn sweep_batches(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<BatchId>
         // Its end is not before its admission, so most are told by that alone.
         let may_be_over = is_over(batch.admitted_at, sweep.batch_ttl, now);
         if may_be_over && batch_is_over(draft, *id, batch, sweep, now)? {
-            for (chunk, _) in draft.under::<Slots>(id)? {
+            for (chunk, _) in draft.pieces::<Slots>(id)? {
                 draft.delete::<Slots>(&chunk);
             }
             draft.delete::<Batches>(id);
@@ -101,10 +101,10 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
             for (join, _) in draft.under::<Joins>(id)? {
                 draft.delete::<Joins>(&join);
             }
-            for (chunk, _) in draft.under::<JobLeads>(id)? {
+            for (chunk, _) in draft.pieces::<JobLeads>(id)? {
                 draft.delete::<JobLeads>(&chunk);
             }
-            for (chunk, _) in draft.under::<Answers>(id)? {
+            for (chunk, _) in draft.pieces::<Answers>(id)? {
                 draft.delete::<Answers>(&chunk);
             }
             if let Some(due) = job.due {

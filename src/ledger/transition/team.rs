@@ -94,7 +94,7 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     })?;
     let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
-    post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands))?;
+    post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands));
     let mut open = Vec::new();
     draft.each::<Jobs>(|_, job| open.extend(Some(job).filter(Job::may_move_credits)))?;
     for mut job in open {
@@ -178,7 +178,7 @@ pub fn revoke_key(draft: &mut Draft<'_>, team: &TeamId, id: &str) -> Result<bool
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn keys_of(draft: &Draft<'_>, team: &TeamId) -> Result<Vec<Key>, Fault> {
-    let keys = draft.from::<Keys>(std::ops::Bound::Unbounded, usize::MAX)?;
+    let keys = draft.all::<Keys>()?;
     Ok(keys.into_iter().map(|(_, key)| key).filter(|key| key.team == *team).collect())
 }
 
@@ -200,7 +200,7 @@ pub fn find_key(draft: &Draft<'_>, id: &str) -> Result<Option<(Key, Team)>, Faul
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn teams(draft: &Draft<'_>) -> Result<Vec<Team>, Fault> {
-    let teams = draft.from::<Teams>(std::ops::Bound::Unbounded, usize::MAX)?;
+    let teams = draft.all::<Teams>()?;
     let open = teams.into_iter().map(|(_, team)| team);
     Ok(open.filter(|team| team.standing != Standing::Closed).collect())
 }
