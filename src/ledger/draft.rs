@@ -17,23 +17,14 @@ pub trait View {
     ///
     /// # Errors
     /// [`Fault::Store`] where the store fails.
-    fn row(
-        &self,
-        table: TableId,
-        key: &[u8],
-        reliance: Reliance,
-    ) -> Result<Option<Vec<u8>>, Fault>;
+    fn row(&self, table: TableId, key: &[u8], reliance: Reliance)
+    -> Result<Option<Vec<u8>>, Fault>;
 
     /// All rows whose keys begin with `prefix`, in order.
     ///
     /// # Errors
     /// [`Fault::Store`] where the store fails.
-    fn group(
-        &self,
-        table: TableId,
-        prefix: &[u8],
-        reliance: Reliance,
-    ) -> Result<RawRows, Fault> {
+    fn group(&self, table: TableId, prefix: &[u8], reliance: Reliance) -> Result<RawRows, Fault> {
         // Rows of a store that runs one step at a time can be relied on however they are read.
         let _ = reliance;
         let to = after_prefix(prefix);
@@ -204,6 +195,11 @@ impl<'a> Draft<'a> {
     /// Appends an entry to the journal, under the next number there is when the step is kept.
     pub fn append(&mut self, entry: &Entry) {
         self.writes.entries.push(to_row(entry));
+    }
+
+    /// Tells the store that the step will ask for [`Draft::next_entry`].
+    pub fn foresee_next_entry(&self) {
+        self.foresee::<Numbers>(&NEXT_ENTRY.to_owned());
     }
 
     /// The number that the journal's next entry gets, as far as this step can tell.

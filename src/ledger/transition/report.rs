@@ -101,7 +101,7 @@ pub struct Glance {
 /// [`Fault`] where the books cannot be read.
 pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     let mut glance = Glance::default();
-    for (_, team) in draft.from::<Teams>(Bound::Unbounded, usize::MAX)? {
+    for (_, team) in draft.all::<Teams>()? {
         let is_closed = team.standing == Standing::Closed;
         let usage = usage_of(draft, team)?;
         let is_open = |tally: Tally| !tally.reserved.is_zero() || !tally.unresolved.is_zero();
@@ -110,7 +110,11 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
         }
     }
     let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
-    for ((_, id), _) in draft.from::<Due>(Bound::Unbounded, usize::MAX)? {
+    let due = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
+    for ((_, id), _) in &due {
+        draft.foresee::<Jobs>(id);
+    }
+    for ((_, id), _) in due {
         let Some(job) = draft.peek::<Jobs>(&id)? else { continue };
         for part in &job.parts {
             match job.state {

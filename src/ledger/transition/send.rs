@@ -19,6 +19,8 @@ use crate::ledger::transition::schedule::{leased, put_job};
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fault> {
+    draft.foresee::<Jobs>(&attempt.job);
+    draft.foresee_under::<JobLeads>(&attempt.job);
     let mut job = leased(draft, attempt.job, attempt.lease)?;
     if !matches!(job.state, State::Ready | State::Unknown) || job.attempts != attempt.after {
         return Err(Fault::Fenced);

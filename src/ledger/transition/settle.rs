@@ -27,6 +27,7 @@ use crate::ledger::transition::schedule::put_job;
 /// [`Fault::Fenced`] where the job cannot have an answer, [`Fault::Invariant`] where the answer is
 /// not of so many leads.
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
+    foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
     match job.state {
         State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
@@ -34,6 +35,9 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         State::Ready | State::Sending | State::Void(_) => return Err(Fault::Fenced),
     }
     let leads = job_leads(draft, &job)?;
+    for lead in &leads {
+        draft.foresee::<Leads>(&lead.key);
+    }
     if leads.len() != settlement.evidence.len() {
         return Err(Fault::Invariant(format!("job {} has an answer of another length", job.id)));
     }
@@ -72,6 +76,21 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     job.due = None;
     put_job(draft, &job)?;
     Ok(settling.settled)
+}
+
+/// Has the store make ready what the answer names.
+fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
+    draft.foresee::<Jobs>(&settlement.job);
+    draft.foresee_under::<JobLeads>(&settlement.job);
+    draft.foresee_under::<Joins>(&settlement.job);
+    for evidence in &settlement.evidence {
+        if let Evidence::Found { person, aliases, .. } = evidence {
+            draft.foresee::<Persons>(person);
+            for alias in aliases {
+                draft.foresee::<Leads>(alias);
+            }
+        }
+    }
 }
 
 fn settled_before(job: &Job) -> Settled {

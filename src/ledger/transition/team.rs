@@ -1,13 +1,13 @@
 //! Teams, their quotas and their keys.
 
 use crate::domain::credits::Unit;
+use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::Job;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
@@ -85,6 +85,9 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
         return Ok(());
     }
     let period = (quota.unit, span.id.clone());
+    // Whatever moves a team's credits moves this tally, too: nothing is posted beside this step.
+    let all_time = TallyKey { team: team.clone(), unit: quota.unit, period: PeriodId::total() };
+    draft.find::<Tallies>(&all_time)?;
     let mut used = Tally::default();
     entries_since(draft, span.starts, |entry| {
         let counts = entry.team == *team && entry.fact != Fact::Opened;
@@ -96,8 +99,12 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
     post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands));
     let mut open = Vec::new();
-    draft.each::<Jobs>(|_, job| open.extend(Some(job).filter(Job::may_move_credits)))?;
-    for mut job in open {
+    draft.each::<Jobs>(|id, job| open.extend(Some(id).filter(|_| job.may_move_credits())))?;
+    for id in &open {
+        draft.foresee::<Jobs>(id);
+    }
+    for id in &open {
+        let Some(mut job) = draft.find::<Jobs>(id)? else { continue };
         for part in job.parts.iter_mut().filter(|part| part.team == *team) {
             if span.contains(part.admitted_at) && !part.periods.contains(&period) {
                 part.periods.push(period.clone());
