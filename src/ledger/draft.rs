@@ -13,6 +13,9 @@ use crate::domain::time::Timestamp;
 
 /// What a store shows a step: its rows, as bytes, as they stand.
 pub trait View {
+    /// The moment of the step, by the store's clock: the same however often it is asked.
+    fn now(&self) -> Timestamp;
+
     /// One row.
     ///
     /// # Errors
@@ -94,23 +97,22 @@ const PAGE: usize = 1000;
 pub struct Draft<'a> {
     view: &'a dyn View,
     writes: Writes,
-    now: Timestamp,
 }
 
 /// The row of the journal's next number.
 const NEXT_ENTRY: &str = "next_entry";
 
 impl<'a> Draft<'a> {
-    /// A step that begins with what `view` shows at `now`.
+    /// A step that begins with what `view` shows.
     #[must_use]
-    pub fn new(view: &'a dyn View, now: Timestamp) -> Self {
-        Self { view, writes: Writes::default(), now }
+    pub fn new(view: &'a dyn View) -> Self {
+        Self { view, writes: Writes::default() }
     }
 
     /// The moment of the step, by the store's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.view.now()
     }
 
     /// What the step writes.

@@ -16,6 +16,7 @@ use super::writes::RowWrites;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskError};
+use crate::domain::time::Timestamp;
 
 /// The books on a disk.
 pub struct EmbeddedLedger {
@@ -59,8 +60,8 @@ impl Shelf for EmbeddedLedger {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
         let run = move |transaction: &WriteTransaction| {
-            let view = Written::new(transaction);
-            let mut draft = Draft::new(&view, clock.now());
+            let view = Written::new(transaction, clock.now());
+            let mut draft = Draft::new(&view);
             let kept = step(&mut draft).and_then(|outcome| Ok((outcome, draft.into_rows()?)));
             // A store that failed under a step stops the writer; a step that only refused does not.
             if let Some(fault) = view.fault.take() {
@@ -87,8 +88,8 @@ impl Shelf for EmbeddedLedger {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
         let run = move |transaction: &ReadTransaction| {
-            let view = Shown { transaction };
-            Ok(look(&Draft::new(&view, clock.now())))
+            let view = Shown { transaction, now: clock.now() };
+            Ok(look(&Draft::new(&view)))
         };
         let outcome = self.disk.read(run).await;
         self.tell(name, began, outcome.is_ok());
@@ -114,13 +115,14 @@ type OpenRows<'a> = OpenTable<'a, &'static [u8], &'static [u8]>;
 /// The rows in a transaction that writes. A table is opened once a step, since opening is not free.
 struct Written<'a> {
     transaction: &'a WriteTransaction,
+    now: Timestamp,
     tables: RefCell<BTreeMap<TableId, OpenRows<'a>>>,
     fault: Cell<Option<redb::Error>>,
 }
 
 impl<'a> Written<'a> {
-    fn new(transaction: &'a WriteTransaction) -> Self {
-        Self { transaction, tables: RefCell::default(), fault: Cell::default() }
+    fn new(transaction: &'a WriteTransaction, now: Timestamp) -> Self {
+        Self { transaction, now, tables: RefCell::default(), fault: Cell::default() }
     }
 
     fn with<T>(
@@ -165,6 +167,10 @@ impl<'a> Written<'a> {
 }
 
 impl View for Written<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
     fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         self.read(table, |open| row(open, key))
     }
@@ -183,9 +189,14 @@ impl View for Written<'_> {
 /// The rows as they stood when a look at them began.
 struct Shown<'a> {
     transaction: &'a ReadTransaction,
+    now: Timestamp,
 }
 
 impl View for Shown<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
     fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         let open = self.transaction.open_table(definition(table)).map_err(unread)?;
         row(&open, key).map_err(unread)
@@ -238,7 +249,6 @@ impl std::fmt::Debug for EmbeddedLedger {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
-    use crate::domain::time::Timestamp;
     use crate::ledger::Ledger;
     use crate::ledger::record::team::Standing;
 

@@ -12,6 +12,7 @@ use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
 use super::writes::RowWrites;
 use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 
 /// The books in memory.
 pub struct MemoryLedger {
@@ -38,7 +39,8 @@ impl MemoryLedger {
         let began = Instant::now();
         // A step that panicked wrote nothing, so the rows are whole.
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = Draft::new(&*rows, self.clock.now());
+        let view = Shown { rows: &rows, now: self.clock.now() };
+        let mut draft = Draft::new(&view);
         let kept = look(&mut draft).and_then(|outcome| Ok((outcome, draft.into_rows()?)));
         let outcome = kept.map(|(outcome, writes)| {
             rows.apply(writes);
@@ -61,9 +63,19 @@ impl Rows {
     }
 }
 
-impl View for Rows {
+/// The rows at the moment of a step.
+struct Shown<'a> {
+    rows: &'a Rows,
+    now: Timestamp,
+}
+
+impl View for Shown<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
     fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.0.get(&(table, key.to_vec())).cloned())
+        Ok(self.rows.0.get(&(table, key.to_vec())).cloned())
     }
 
     fn rows(
@@ -78,7 +90,7 @@ impl View for Rows {
             Bound::Unbounded => Bound::Included((table, Vec::new())),
             bound => bound,
         };
-        let rows = self.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
+        let rows = self.rows.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
             let is_below = match to {
                 Bound::Included(to) => key.as_slice() <= to,
                 Bound::Excluded(to) => key.as_slice() < to,
