@@ -9,7 +9,7 @@ demo: ## run the whole thing on this machine, with nothing to install or pay
 	cargo run --release -- demo
 
 test: ## run every test, after installing the Debian packages that they need
-	tests/install-packages gcc libc6-dev curl
+	tests/install-packages gcc libc6-dev curl redis-server
 	cargo test
 
 check: ## see whether it compiles, tests and all

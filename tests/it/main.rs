@@ -18,6 +18,7 @@ mod pages;
 mod power;
 mod privacy;
 mod quotas;
+mod redis_servers;
 mod reveals;
 mod scrapes;
 mod support;

@@ -7,7 +7,8 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::process::{free, signal};
+use crate::support::ports::free;
+use crate::support::process::signal;
 use crate::support::wait::eventually;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_tollgate");

@@ -12,7 +12,7 @@ use crate::support::asking::BATCHES;
 use crate::support::client::{Answer, Client};
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::metrics::Scrape;
-use crate::support::process::free;
+use crate::support::ports::free;
 use crate::support::vendor;
 use crate::support::wait::eventually;
 

@@ -7,6 +7,8 @@ pub(crate) mod faulty_disk;
 pub(crate) mod gateway;
 pub(crate) mod metrics;
 pub(crate) mod people;
+pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod redis;
 pub(crate) mod vendor;
 pub(crate) mod wait;

@@ -1,6 +1,6 @@
 //! The binary as a process of its own, that can be killed and started again on the same data.
 
-use std::net::{SocketAddr, TcpListener as FreePort};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::client::{Client, connections};
 use super::gateway::{ADMIN_TOKEN, settings};
+use super::ports::free;
 use super::wait::eventually;
 
 /// A gateway in a process of its own.
@@ -143,9 +144,4 @@ impl Drop for Process {
 pub(crate) fn signal(name: &str, process: impl std::fmt::Display) {
     let kill = format!("kill -{name} -- {process}");
     assert!(Command::new("bash").args(["-c", &kill]).status().unwrap().success(), "{kill}");
-}
-
-/// An address that nobody listens on.
-pub(crate) fn free() -> SocketAddr {
-    FreePort::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

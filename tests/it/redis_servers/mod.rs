@@ -1,0 +1,3 @@
+//! The tests' own Redis servers do what they say: without that, no test over them is evidence.
+
+mod alone;

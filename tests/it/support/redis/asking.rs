@@ -1,0 +1,76 @@
+//! What a test asks a server, each time over a new connection: whatever became of an earlier one
+//! says nothing about this.
+
+use std::fmt::Debug;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, InfoDict, RedisResult};
+
+use super::Server;
+
+/// How long a server has to take a connection, and then to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks whoever listens there. `words` are a command's name and its arguments.
+pub(super) async fn ask<T: FromRedisValue>(address: SocketAddr, words: &[&str]) -> RedisResult<T> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENCE))
+        .set_response_timeout(Some(PATIENCE));
+    let client = Client::open(format!("redis://{address}"))?;
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    let mut command = Cmd::new();
+    for word in words {
+        command.arg(*word);
+    }
+    command.query_async(&mut connection).await
+}
+
+impl Server {
+    /// Asks for what must be answered.
+    pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
+        let answer = self.try_ask(words).await;
+        answer.unwrap_or_else(|why| panic!("{words:?} at {}: {why}", self.address()))
+    }
+
+    /// Asks for what may be refused.
+    pub(crate) async fn try_ask<T: FromRedisValue>(&self, words: &[&str]) -> RedisResult<T> {
+        ask(self.address(), words).await
+    }
+
+    /// One field of what the server says about itself.
+    pub(crate) async fn info<T: FromRedisValue + Debug>(&self, field: &str) -> T {
+        let info: InfoDict = self.ask(&["INFO"]).await;
+        info.get(field).unwrap_or_else(|| panic!("no {field} in {info:?}"))
+    }
+
+    /// Forgets everything it holds.
+    pub(crate) async fn empty(&self) {
+        let () = self.ask(&["FLUSHALL"]).await;
+    }
+
+    /// Leaves no memory for anything new: what would write is refused with `OOM`.
+    pub(crate) async fn fill_up(&self) {
+        let () = self.ask(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    }
+
+    /// Undoes [`Server::fill_up`].
+    pub(crate) async fn make_room(&self) {
+        let () = self.ask(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    }
+
+    /// The processor time that it has used so far, in microseconds.
+    pub(crate) async fn cpu_micros(&self) -> u64 {
+        let info: InfoDict = self.ask(&["INFO", "cpu"]).await;
+        let micros = |field| {
+            let seconds: String = info.get(field).unwrap();
+            seconds.replace('.', "").parse::<u64>().unwrap()
+        };
+        micros("used_cpu_user") + micros("used_cpu_sys")
+    }
+
+    /// The bytes of memory that it uses.
+    pub(crate) async fn used_memory(&self) -> u64 {
+        self.info("used_memory").await
+    }
+}
