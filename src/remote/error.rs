@@ -70,11 +70,8 @@ impl Refusal {
         ELSEWHERE.contains(&self.code.as_str())
     }
 
-    /// A permission that is missing in the midst of a script stops it there, whatever it has
-    /// written by then. Such errors name the script.
     fn is_not_applied(&self) -> bool {
-        let is_midst = self.is("NOPERM") && self.message.contains("script: ");
-        NOT_APPLIED.contains(&self.code.as_str()) && !is_midst
+        NOT_APPLIED.contains(&self.code.as_str())
     }
 }
 
@@ -144,9 +141,6 @@ mod tests {
     fn what_a_script_says_is_told_apart() {
         let said = RemoteError::from(refusal("FENCED attempt 3"));
         assert_eq!(said, RemoteError::Said { code: "FENCED".into(), message: "attempt 3".into() });
-        let midst = "NOPERM The user executing the script can't run this command or subcommand \
-                     script: 0f, on @user_script:7.";
-        assert!(matches!(RemoteError::from(refusal(midst)), RemoteError::Said { .. }));
     }
 
     #[test]

@@ -87,12 +87,20 @@ impl Remote {
         match confirm {
             Confirm::Nothing => {
                 let key = commands.first().map_or(&[][..], Command::key);
-                let line = |server: Arc<Server>| async move { server.line().await };
-                let (server, line) = self.reach(key, until, line).await?;
+                let (server, line) = self.line(key, until).await?;
                 self.exchange(&server, &line, commands, until).await
             }
             Confirm::Replicas => self.confirmed(commands, until).await,
         }
+    }
+
+    /// The shared line to the server that has this key.
+    pub(super) async fn line(
+        &self,
+        key: &[u8],
+        until: Instant,
+    ) -> Result<(Arc<Server>, Arc<Line>), RemoteError> {
+        self.reach(key, until, |server| async move { server.line().await }).await
     }
 
     /// A connection to the server that has this key: to the one that is known, and where that

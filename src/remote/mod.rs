@@ -12,7 +12,10 @@ mod command;
 mod confirm;
 mod error;
 mod exchange;
+mod facts;
+mod judgement;
 mod line;
+mod probe;
 mod role;
 mod route;
 mod server;
@@ -33,6 +36,8 @@ pub use self::address::{Address, Unfit};
 pub use self::command::{Call, Command, Script};
 pub use self::confirm::Confirm;
 pub use self::error::RemoteError;
+pub use self::facts::{Facts, Version};
+pub use self::judgement::{Durability, Objection, judge};
 pub use self::tls::Unusable;
 pub use self::value::Value;
 
@@ -106,6 +111,12 @@ impl Remote {
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.0.address
+    }
+
+    /// What the keys of the books have in common, so that all are in one slot: `{tollgate:NAME}`.
+    #[must_use]
+    pub fn tag(&self) -> String {
+        format!("{{tollgate:{}}}", self.0.address.namespace())
     }
 
     /// Sends the commands to the servers that have their keys, in order to each, and answers what

@@ -82,6 +82,11 @@ impl Address {
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
+
+    /// Who the gateway is to the servers.
+    pub(super) fn user(&self) -> &str {
+        self.login.as_ref().and_then(|login| login.user.as_deref()).unwrap_or("default")
+    }
 }
 
 impl FromStr for Address {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod confirming;
+mod facts;
 mod lost;
 
 use tollgate::remote::{Command, Patience, Remote, Value};
