@@ -2,6 +2,7 @@
 
 mod calls;
 mod confirming;
+mod encrypted;
 mod facts;
 mod lost;
 
