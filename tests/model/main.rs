@@ -22,4 +22,5 @@ mod properties;
 mod representative;
 mod steps;
 
+mod breaks;
 mod holds;
