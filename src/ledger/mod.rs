@@ -16,6 +16,7 @@ pub mod embedded;
 pub mod ids;
 pub mod memory;
 pub mod record;
+pub mod redis;
 mod shelf;
 pub mod step;
 pub mod table;

@@ -234,3 +234,4 @@ macro_rules! contract_suite {
 
 contract_suite!(memory: store::Memory);
 contract_suite!(embedded: store::Embedded);
+contract_suite!(redis: store::Redis);

@@ -16,7 +16,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::store::{Embedded, Memory, Store};
+use super::store::{Embedded, Memory, Redis, Store};
 use both::Both;
 use world::World;
 
@@ -66,6 +66,11 @@ fn memory_and_disk_agree_after_every_step() {
     play::<Both<Memory, Embedded>>(5_000);
 }
 
+#[test]
+fn memory_and_redis_agree_after_every_step() {
+    play::<Both<Memory, Redis>>(20_000);
+}
+
 /// Plays episodes until so many steps were taken.
 fn play<S: Store>(steps: usize) -> Seen {
     if let Some(seed) = asked_seed() {
@@ -109,7 +114,7 @@ fn note(seen: &mut Seen, more: Seen) {
 }
 
 fn episode<S: Store>(seed: u64) -> (usize, Seen) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime needs nothing").block_on(async {
         let mut world = World::<S>::begin(seed).await;
         while world.steps < EPISODE {
