@@ -42,12 +42,21 @@ if not stood then
   redis.call('HSET', KEYS[2], 'state', state)
   redis.call('ZADD', KEYS[3], ARGV[3], KEYS[2])
 end
+local record = {}
 for row = 1, rows do
   local base = 4 + 5 * (row - 1)
-  local new = ARGV[base + 5]
-  if new ~= '=' then
+  if ARGV[base + 5] ~= '=' then
+    record[#record + 1] = ARGV[base + 4]
+    record[#record + 1] = ARGV[base + 5]
+  end
+end
+for first = 1, #record, 4000 do
+  redis.call('HSET', KEYS[2], unpack(record, first, math.min(first + 3999, #record)))
+end
+for row = 1, rows do
+  local base = 4 + 5 * (row - 1)
+  if ARGV[base + 5] ~= '=' then
     local key, value = KEYS[3 + row], stands[row] or ''
-    redis.call('HSET', KEYS[2], ARGV[base + 4], new)
     if string.sub(value, 1, #mark) ~= mark then
       redis.call('HSET', key, ARGV[base + 2], mark .. value)
     end

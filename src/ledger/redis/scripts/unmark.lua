@@ -18,9 +18,18 @@ end
 if state ~= 'kept' and state ~= 'given up' then
   return 0
 end
-local rows, stands = tonumber(ARGV[4]), {}
+local rows, stands, names, new = tonumber(ARGV[4]), {}, {}, {}
 for row = 1, rows do
   stands[row] = redis.call('HGET', KEYS[3 + row], ARGV[3 * row + 3]) or ''
+  names[row] = ARGV[3 * row + 4]
+end
+if state == 'kept' then
+  for first = 1, rows, 4000 do
+    local some = redis.call('HMGET', KEYS[2], unpack(names, first, math.min(first + 3999, rows)))
+    for one, row in ipairs(some) do
+      new[first + one - 1] = row
+    end
+  end
 end
 
 for row = 1, rows do
@@ -28,7 +37,7 @@ for row = 1, rows do
     local key, directory, field = KEYS[3 + row], ARGV[3 * row + 2], ARGV[3 * row + 3]
     local value = string.sub(stands[row], #mark + 1)
     if state == 'kept' then
-      value = string.sub(redis.call('HGET', KEYS[2], ARGV[3 * row + 4]) or '-', 2)
+      value = string.sub(new[row] or '-', 2)
     end
     if value ~= '' then
       redis.call('HSET', key, field, value)
