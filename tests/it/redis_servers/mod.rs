@@ -1,3 +1,4 @@
 //! The tests' own Redis servers do what they say: without that, no test over them is evidence.
 
 mod alone;
+mod proxy;

@@ -5,6 +5,8 @@
 //! ends. Nothing here knows the gateway, nor what it keeps in a Redis.
 
 mod asking;
+mod proxy;
 mod server;
 
+pub(crate) use proxy::{Proxy, Wire};
 pub(crate) use server::Server;
