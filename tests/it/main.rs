@@ -19,6 +19,7 @@ mod power;
 mod privacy;
 mod quotas;
 mod redis_servers;
+mod remote;
 mod reveals;
 mod scrapes;
 mod support;
