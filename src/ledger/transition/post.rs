@@ -90,10 +90,12 @@ pub(super) fn entries_since(
     }
 }
 
-/// The number of the first entry written at `moment` or later: the journal is in that order.
+/// The number of the first entry written at `moment` or later: the journal is in that order. What
+/// was trimmed is older than any period that is asked for.
 fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
+    draft.foresee_bounds();
     let mut after = draft.next_entry()?;
-    let mut first = 0_u64;
+    let mut first = draft.first_entry()?;
     while first < after {
         let middle = first.midpoint(after);
         if draft.peek::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {
