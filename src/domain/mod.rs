@@ -10,6 +10,7 @@
 pub mod avoided;
 pub mod charge;
 pub mod credits;
+pub mod epoch;
 pub mod estimate;
 pub mod identity;
 pub mod lead;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use redis::{InfoDict, aio::MultiplexedConnection};
 use tollgate::domain::charge::Shown;
+use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
@@ -55,10 +56,10 @@ async fn measure(leads: usize, size: usize) -> Cost {
     let terms = tollgate::ledger::redis::Terms {
         namespace: "bench".to_owned(),
         epoch: None,
-        founding: Founding::Anew,
+        founding: Founding::Anew(Epoch::from_number(1)),
         confirm: Confirm::Nothing,
     };
-    let ledger = RedisLedger::new(remote, terms, Arc::new(()));
+    let ledger = RedisLedger::new(remote, &terms, Arc::new(()));
     let team: TeamId = "sales".parse().expect("a name of a team");
     ledger.put_team(team.clone(), "Sales".into(), vec![], Standing::Open).await.expect("a team");
 

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Founding;
 use super::clock::ServerClock;
 use super::keys::{Keys, LAYOUT, Place, Shape, shape};
 use super::mark::{Mark, MarkState, Marked};
 use super::scripts::{FOUND, GIVE_UP};
 use super::tally;
 use crate::clock::Clock;
+use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::codec::{Corrupt, to_row};
@@ -30,9 +32,9 @@ pub(super) struct Books {
     /// Tells the time in place of the server, in tests.
     pub(super) given_clock: Option<Arc<dyn Clock>>,
     /// The books that are in use; none before the first look.
-    pub(super) epoch: Mutex<Option<String>>,
-    /// The epoch to found the books under, where there are none.
-    pub(super) founding: Option<String>,
+    pub(super) epoch: Mutex<Option<Epoch>>,
+    /// What is done where there are no books.
+    pub(super) founding: Founding,
     /// What a step that is acted on waits for before it is answered.
     pub(super) confirm: Confirm,
 }
@@ -72,31 +74,39 @@ pub(super) type Marks = HashMap<Mark, MarkState>;
 
 impl Books {
     /// The epoch of the books in use.
-    pub(super) fn known_epoch(&self) -> Option<String> {
-        self.epoch.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn known_epoch(&self) -> Option<Epoch> {
+        *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The epoch of the books: finds them, or founds them where there are none and that is allowed.
+    /// What the key of the epoch has to hold, empty for nothing. Finds the books, or founds them
+    /// where there are none and that is allowed.
     pub(super) async fn epoch(&self) -> Result<String, LedgerError> {
         if let Some(known) = self.known_epoch() {
-            return Ok(known);
+            return Ok(text_of_epoch(known));
         }
+        let Founding::Anew(fresh) = self.founding else { return self.epoch_as_it_stands().await };
         let parts = ["teams", "keys", "numbers", "tallies", "next_entry", "journal", "due"];
         let keys = std::iter::once("epoch").chain(parts).map(|name| self.keys.named(name));
-        let founding = self.founding.clone().unwrap_or_default();
-        let call =
-            Call { script: &FOUND, keys: keys.collect(), args: vec![founding.clone().into()] };
+        let args = vec![text_of_epoch(fresh).into_bytes()];
+        let call = Call { script: &FOUND, keys: keys.collect(), args };
         let epoch = self.remote.run(&call).await.map_err(read_error)?;
-        let epoch = epoch.as_text().unwrap_or_default().to_owned();
-        if !epoch.starts_with(&format!("{LAYOUT}-")) {
-            return Err(LedgerError::WrongEpoch);
-        }
+        let epoch = epoch.as_text().and_then(epoch_of_text).ok_or(LedgerError::WrongEpoch)?;
         let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_none() {
-            let verb = if epoch == founding { "founded" } else { "found" };
-            tracing::info!(epoch, "{verb} the books {epoch}");
+            let verb = if epoch == fresh { "began" } else { "found" };
+            tracing::info!(%epoch, "{verb} the books of epoch {epoch}");
         }
-        Ok(known.get_or_insert(epoch).clone())
+        Ok(text_of_epoch(*known.get_or_insert(epoch)))
+    }
+
+    /// What the key of the epoch holds at present. Nothing is known of it for later: whoever
+    /// adopts books changes it.
+    async fn epoch_as_it_stands(&self) -> Result<String, LedgerError> {
+        if matches!(self.founding, Founding::Refused) {
+            return Err(LedgerError::WrongEpoch);
+        }
+        let held = self.ask(vec![Command::new("GET", &self.keys.epoch())], false).await?.pop();
+        Ok(held.as_ref().and_then(Value::as_text).unwrap_or_default().to_owned())
     }
 
     /// Looks at the books. The first look of a step says the moment, too.
@@ -121,7 +131,8 @@ impl Books {
             let sent = std::time::Instant::now();
             let mut values = self.ask(commands, found.is_of_one_moment).await?.into_iter();
             if says_when {
-                if values.next().and_then(Value::into_bytes) != Some(epoch.clone().into_bytes()) {
+                let held = values.next().and_then(Value::into_bytes).unwrap_or_default();
+                if held != epoch.as_bytes() {
                     return Err(LedgerError::WrongEpoch);
                 }
                 let time = values.next().and_then(|time| server_time(&time));
@@ -164,6 +175,7 @@ impl Books {
             Place::Field { key, field, .. } => Command::new("HGET", &key).with(field),
             Place::Tally(field) => Command::new("HGET", &self.keys.table(table)).with(field),
             Place::NextEntry => Command::new("GET", &self.keys.next_entry()),
+            Place::Epoch => Command::new("GET", &self.keys.epoch()),
             Place::Entry(number) => {
                 let id = entry_id(number);
                 Command::new("XRANGE", &self.keys.table(table)).with(&id).with(&id)
@@ -180,6 +192,9 @@ impl Books {
             Shape::Owned(length) if prefix.len() == length => {
                 Ok(Command::new("HGETALL", &self.keys.hash(table, prefix)))
             }
+            Shape::Fronts(front) if front.is_in(prefix) => {
+                Ok(Command::new("HGETALL", &self.keys.hash(table, &front.of(prefix))))
+            }
             _ => {
                 let what = format!("the rows of {} are not grouped so", table.name());
                 Err(LedgerError::Invariant(what))
@@ -190,14 +205,21 @@ impl Books {
     fn read(&self, want: &Want, value: Value) -> Result<KeptRows, LedgerError> {
         match want {
             Want::Row(table, key) => Ok(vec![(key.clone(), self.row(*table, key, value)?)]),
-            Want::Group(table, prefix) => fields(value)?
-                .into_iter()
-                .map(|(field, raw)| {
-                    let key = [prefix.as_slice(), &field].concat();
-                    let kept = self.row(*table, &key, Value::Bytes(raw))?;
-                    Ok((key, kept))
-                })
-                .collect(),
+            Want::Group(table, prefix) => {
+                let said = match shape(*table) {
+                    Shape::Fronts(front) => prefix.get(..front.whole_bytes()).unwrap_or(prefix),
+                    _ => prefix,
+                };
+                fields(value)?
+                    .into_iter()
+                    .map(|(field, raw)| ([said, &field].concat(), raw))
+                    .filter(|(key, _)| key.starts_with(prefix))
+                    .map(|(key, raw)| {
+                        let kept = self.row(*table, &key, Value::Bytes(raw))?;
+                        Ok((key, kept))
+                    })
+                    .collect()
+            }
         }
     }
 
@@ -213,6 +235,10 @@ impl Books {
             Place::NextEntry => {
                 let number = std::str::from_utf8(&raw).ok().and_then(|text| text.parse().ok());
                 to_row::<u64>(&number.ok_or_else(|| unexpected("the journal's next number"))?)
+            }
+            Place::Epoch => {
+                let epoch = std::str::from_utf8(&raw).ok().and_then(epoch_of_text);
+                to_row::<u64>(&epoch.ok_or(LedgerError::WrongEpoch)?.as_number())
             }
             Place::Field { .. } | Place::Entry(_) | Place::Due => raw.clone(),
         };
@@ -259,6 +285,16 @@ impl Books {
         let decided = self.remote.run(&Call { script: &GIVE_UP, keys, args }).await;
         Ok(decided.map_err(read_error)?.as_int() == Some(1))
     }
+}
+
+/// The epoch as its key holds it: the layout's version, and the number.
+pub(super) fn text_of_epoch(epoch: Epoch) -> String {
+    format!("{LAYOUT}-{epoch}")
+}
+
+/// The epoch of books whose layout is known here.
+fn epoch_of_text(text: &str) -> Option<Epoch> {
+    text.strip_prefix(LAYOUT)?.strip_prefix('-')?.parse().ok()
 }
 
 /// The id of an entry: ids begin with 1, numbers with 0.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::keys::{Keys, Place};
+use super::books::text_of_epoch;
+use super::keys::{Keys, Place, Shape, shape};
 use super::tally;
 use super::view::Seen;
+use crate::domain::epoch::Epoch;
 use crate::ledger::LedgerError;
 use crate::ledger::codec::{Ordered, from_row};
 use crate::ledger::draft::Reliance;
@@ -40,8 +42,14 @@ pub(super) struct Changes {
     pub(super) groups: BTreeMap<Vec<u8>, usize>,
     /// Members that go from what is due, as the first and the one past the last; members that come.
     pub(super) due: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The bytes of the journal's next number that must still be there.
+    pub(super) next_expected: Option<Vec<u8>>,
     /// The journal's next number, where it is set.
     pub(super) next_entry: Option<u64>,
+    /// The epoch, where it is set: the bytes of its key, empty for nothing.
+    pub(super) epoch: Option<Vec<u8>>,
+    /// The number of the first entry that stays, where older ones go.
+    pub(super) trimmed_to: Option<u64>,
     /// What moves and what must not be passed.
     pub(super) writes: Writes,
 }
@@ -52,9 +60,13 @@ impl Changes {
         let rows = std::mem::take(&mut writes.rows);
         let mut changes = Self { writes, ..Self::default() };
         for ((table, key), (kept, reliance)) in &seen.rows {
-            if *reliance == Reliance::Relied
-                && let Some(field) = field_of(keys, *table, key)
-            {
+            if *reliance == Reliance::Glanced {
+                continue;
+            }
+            if keys.place(*table, key) == Place::NextEntry {
+                changes.next_expected = Some(kept.raw.clone());
+            }
+            if let Some(field) = field_of(keys, *table, key) {
                 changes.fields.entry(field).or_default().expected = Some(kept.raw.clone());
             }
         }
@@ -62,9 +74,13 @@ impl Changes {
             if *reliance == Reliance::Glanced {
                 continue;
             }
-            let hash =
-                if prefix.is_empty() { keys.table(*table) } else { keys.hash(*table, prefix) };
-            changes.groups.insert(hash, rows.len());
+            match shape(*table) {
+                Shape::Owned(_) => changes.groups.insert(keys.hash(*table, prefix), rows.len()),
+                // Rows of others are in the same hash; those of one owner change in number only
+                // together with the owner's row.
+                Shape::Fronts(_) => None,
+                _ => changes.groups.insert(keys.table(*table), rows.len()),
+            };
             for (key, kept) in rows {
                 if let Some(field) = field_of(keys, *table, key) {
                     changes.fields.entry(field).or_default().expected = Some(kept.raw.clone());
@@ -94,7 +110,16 @@ impl Changes {
             (Place::NextEntry, Some(row)) => {
                 self.next_entry = Some(from_row(&row).map_err(corrupt)?);
             }
-            (Place::Entry(_), _) | (Place::NextEntry, None) => {
+            (Place::Epoch, row) => {
+                let number = row.map(|row| from_row(&row)).transpose().map_err(corrupt)?;
+                let text = number.map(|number| text_of_epoch(Epoch::from_number(number)));
+                self.epoch = Some(text.unwrap_or_default().into_bytes());
+            }
+            // Only the oldest go, and all of them up to some number.
+            (Place::Entry(number), None) => {
+                self.trimmed_to = self.trimmed_to.max(number.checked_add(1));
+            }
+            (Place::Entry(_), Some(_)) | (Place::NextEntry, None) => {
                 let what = "the journal is appended to, and not written";
                 return Err(LedgerError::Invariant(what.into()));
             }
@@ -124,12 +149,16 @@ impl Changes {
         self.fields.values().all(|change| change.new.is_none())
             && self.due.is_empty()
             && self.next_entry.is_none()
+            && self.epoch.is_none()
+            && self.trimmed_to.is_none()
             && self.writes.is_empty()
     }
 
     /// Whether there is nothing to check and nothing to write.
     pub(super) fn is_empty(&self) -> bool {
-        self.fields.is_empty() && self.groups.is_empty() && self.writes_nothing()
+        let checks_nothing =
+            self.fields.is_empty() && self.groups.is_empty() && self.next_expected.is_none();
+        checks_nothing && self.writes_nothing()
     }
 }
 
@@ -138,7 +167,7 @@ pub(super) fn field_of(keys: &Keys, table: TableId, row: &[u8]) -> Option<Field>
     let (key, directory, field) = match keys.place(table, row) {
         Place::Field { key, directory, field } => (key, directory, field),
         Place::Tally(field) => (keys.table(table), None, field),
-        Place::NextEntry | Place::Entry(_) | Place::Due => return None,
+        Place::NextEntry | Place::Epoch | Place::Entry(_) | Place::Due => return None,
     };
     Some(Field { table, row: row.to_vec(), key, directory, name: field })
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::books::{Books, write_error};
+use super::books::{Books, entry_id, write_error};
 use super::change::{Change, Changes, Field};
 use super::scripts::{COMMIT_WHEN_FULL, commit_of, is_acted_on};
 use crate::domain::time::Timestamp;
@@ -189,10 +189,13 @@ fn push_changes(arguments: &mut Arguments, changes: &Changes, record: Option<&Re
         arguments.push(from);
         arguments.push(to);
     }
+    arguments.push(changes.next_expected.as_deref().unwrap_or(b"?"));
     arguments.push_number(changes.next_entry.iter().len());
     if let Some(next) = changes.next_entry {
         arguments.push_number(next);
     }
+    arguments.push(changes.epoch.as_deref().unwrap_or(b"="));
+    arguments.push(changes.trimmed_to.map_or_else(|| "=".to_owned(), entry_id));
     arguments.push_number(changes.writes.entries.len());
     for entry in &changes.writes.entries {
         arguments.push(entry);

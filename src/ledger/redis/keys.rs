@@ -56,6 +56,11 @@ impl Front {
         front
     }
 
+    /// Whether a key that begins so has this front already.
+    pub(super) const fn is_in(self, prefix: &[u8]) -> bool {
+        prefix.len() >= self.bytes
+    }
+
     /// The bytes of the key that the hash already says, and no field repeats.
     pub(super) const fn whole_bytes(self) -> usize {
         if self.last == u8::MAX { self.bytes } else { self.bytes.saturating_sub(1) }
@@ -65,7 +70,7 @@ impl Front {
 /// How a table's rows are kept.
 pub(super) const fn shape(table: TableId) -> Shape {
     match table {
-        TableId::Teams | TableId::Keys | TableId::Numbers => Shape::Whole,
+        TableId::Teams | TableId::Keys | TableId::Carried | TableId::Numbers => Shape::Whole,
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads | TableId::Persons => Shape::Fronts(Front { bytes: 2, last: 0xfc }),
@@ -85,6 +90,9 @@ const JOB_BYTES: usize = 12;
 /// since scripts reckon with it.
 pub(super) const NEXT_ENTRY: &[u8] = b"next_entry\0";
 
+/// The key of the number that is the books' epoch: kept apart, since every script looks at it.
+pub(super) const EPOCH: &[u8] = b"epoch\0";
+
 /// Where a row is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -101,6 +109,8 @@ pub(super) enum Place {
     Tally(Vec<u8>),
     /// The journal's next number.
     NextEntry,
+    /// The epoch of the books.
+    Epoch,
     /// An entry of the journal.
     Entry(u64),
     /// Members of what is due.
@@ -169,6 +179,7 @@ impl Keys {
         let directory = self.table(table);
         match shape(table) {
             Shape::Whole if key == NEXT_ENTRY && table == TableId::Numbers => Place::NextEntry,
+            Shape::Whole if key == EPOCH && table == TableId::Numbers => Place::Epoch,
             Shape::Whole => Place::Field { key: directory, directory: None, field: key.to_vec() },
             Shape::Tallies => Place::Tally(key.to_vec()),
             Shape::Fronts(front) => {

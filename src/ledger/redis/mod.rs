@@ -38,11 +38,12 @@ use super::shelf::{Shelf, StepOutcome, Watch};
 use super::writes::Writes;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
+use crate::domain::epoch::Epoch;
 use crate::remote::{Confirm, Remote};
 use books::Books;
 use change::Changes;
 use commit::Fate;
-use keys::{Keys, LAYOUT};
+use keys::Keys;
 use view::{BooksView, Purpose, Seen};
 
 /// How many steps run at once.
@@ -70,28 +71,28 @@ pub struct Terms {
     /// The namespace: all keys are under `{tollgate:<namespace>}`.
     pub namespace: String,
     /// The epoch that the books must have; none for whichever they have.
-    pub epoch: Option<String>,
-    /// Whether books are founded where there are none.
+    pub epoch: Option<Epoch>,
+    /// What is done where there are no books.
     pub founding: Founding,
     /// What a step that is acted on waits for before it is answered.
     pub confirm: Confirm,
 }
 
 /// What is done where there are no books.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Founding {
-    /// They are founded under a new epoch.
-    Anew,
-    /// They are founded under this epoch, which they had before they were lost.
-    Again(String),
+    /// They begin, under this new epoch.
+    Anew(Epoch),
     /// Nothing: an operator decides.
     Refused,
+    /// Books that were lost are being adopted: steps are taken on whatever is there.
+    Adopting,
 }
 
 impl RedisLedger {
     /// The books in this Redis. Looks at nothing yet: it may be away.
     #[must_use]
-    pub fn new(remote: Remote, terms: Terms, watch: Arc<dyn Watch>) -> Self {
+    pub fn new(remote: Remote, terms: &Terms, watch: Arc<dyn Watch>) -> Self {
         Self::with_clock(remote, terms, None, watch)
     }
 
@@ -99,22 +100,17 @@ impl RedisLedger {
     #[must_use]
     pub fn with_clock(
         remote: Remote,
-        terms: Terms,
+        terms: &Terms,
         given_clock: Option<Arc<dyn Clock>>,
         watch: Arc<dyn Watch>,
     ) -> Self {
-        let founding = match terms.founding {
-            Founding::Anew if terms.epoch.is_none() => Some(new_epoch()),
-            Founding::Again(epoch) => Some(epoch),
-            Founding::Anew | Founding::Refused => None,
-        };
         let books = Books {
             remote,
             keys: Keys::new(&terms.namespace),
             clock: Arc::new(ServerClock::default()),
             given_clock,
             epoch: std::sync::Mutex::new(terms.epoch),
-            founding,
+            founding: terms.founding,
             confirm: terms.confirm,
         };
         Self(Arc::new(Inside { books, turns: Semaphore::new(STEPS), watch }))
@@ -125,14 +121,6 @@ impl RedisLedger {
     pub fn clock(&self) -> Arc<dyn Clock> {
         let server: Arc<dyn Clock> = self.0.books.clock.clone();
         self.0.books.given_clock.clone().unwrap_or(server)
-    }
-
-    /// The epoch of the books: finds them, or founds them where there are none.
-    ///
-    /// # Errors
-    /// [`LedgerError::WrongEpoch`] where these are not the books that were in use.
-    pub async fn epoch(&self) -> Outcome<String> {
-        self.0.books.epoch().await
     }
 
     /// Sees to large steps that a replica left behind when it died.
@@ -225,13 +213,6 @@ struct Ran<T> {
     outcome: Result<T, Fault>,
     writes: Writes,
     seen: Seen,
-}
-
-/// A name that no other books have.
-fn new_epoch() -> String {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    format!("{LAYOUT}-{}", hex::encode(bytes))
 }
 
 /// How long to wait before a step is run again: at random, so that two do not meet again.

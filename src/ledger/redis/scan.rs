@@ -8,7 +8,7 @@ use super::scripts::NAMES;
 use super::view::BooksView;
 use super::{books, tally};
 use crate::ledger::LedgerError;
-use crate::ledger::draft::RawRows;
+use crate::ledger::draft::{RawRows, Reliance, View};
 use crate::ledger::table::TableId;
 use crate::remote::{Call, Command, Value};
 
@@ -33,7 +33,9 @@ pub(super) fn rows(
         Shape::Whole => {
             let mut rows = hash(view, table, &view.books().keys.table(table), &[])?;
             if table == TableId::Numbers {
-                rows.extend(next_entry(view)?);
+                for key in [super::keys::EPOCH, super::keys::NEXT_ENTRY] {
+                    rows.extend(apart(view, key)?);
+                }
                 rows.sort();
             }
             Ok(within(rows, bounds, limit))
@@ -118,9 +120,8 @@ fn understood(
     Ok(Some(rows.into_iter().filter_map(|(key, kept)| Some((key, kept.row?))).collect()))
 }
 
-fn next_entry(view: &BooksView<'_>) -> Result<RawRows, LedgerError> {
-    use crate::ledger::draft::{Reliance, View};
-    let key = super::keys::NEXT_ENTRY;
+/// A number that is kept apart.
+fn apart(view: &BooksView<'_>, key: &[u8]) -> Result<RawRows, LedgerError> {
     let row = view.row(TableId::Numbers, key, Reliance::Glanced);
     let row = row.map_err(|fault| LedgerError::NotApplied(fault.to_string()))?;
     Ok(row.into_iter().map(|row| (key.to_vec(), row)).collect())

@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 13] = [
+const WHEN_FULL: [&str; 14] = [
     "bind",
     "cancel",
     "close_team",
@@ -36,6 +36,7 @@ const WHEN_FULL: [&str; 13] = [
     "revoke_key",
     "settle",
     "sweep",
+    "trim",
     "unanswered",
     "void",
 ];
@@ -46,9 +47,9 @@ const WHEN_FULL: [&str; 13] = [
 const ACTED_ON: [&str; 11] = [
     "admit",
     "adjust",
-    "adopt",
     "begin_send",
     "close_team",
+    "end_adoption",
     "erase",
     "put_key",
     "put_team",

@@ -61,22 +61,23 @@ pub(super) async fn keep(
 }
 
 /// The rows of most leads are staged; what is few, or is read by what owns it, goes with the commit.
-fn split(changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
+fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     let is_staged = |field: &Field| {
         use TableId::{Batches, Jobs, Joins, Leads, Persons};
         matches!(field.table, Leads | Persons | Joins | Jobs | Batches)
     };
-    let Changes { fields, mut groups, due, next_entry, writes } = changes;
+    let fields = std::mem::take(&mut changes.fields);
     let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =
         fields.into_iter().partition(|(field, _)| is_staged(field));
+    changes.fields = fields;
     // A field that is new has been there, marked, since it was staged.
     for (field, change) in &staged {
         let is_new = change.expected.as_deref() == Some(b"") && change.new.is_some();
-        if let Some(count) = groups.get_mut(&field.key).filter(|_| is_new) {
+        if let Some(count) = changes.groups.get_mut(&field.key).filter(|_| is_new) {
             *count = count.saturating_add(1);
         }
     }
-    (staged, Changes { fields, groups, due, next_entry, writes })
+    (staged, changes)
 }
 
 /// The moment by the server's own clock, whatever clock the steps go by.

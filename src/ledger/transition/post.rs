@@ -95,11 +95,13 @@ pub(super) fn entries_since(
     }
 }
 
-/// A number below which no entry is dated at `moment` or later.
+/// A number below which no entry is dated at `moment` or later. What was trimmed is older than any
+/// period that is asked for.
 fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
+    draft.foresee_bounds();
     let moment = moment.before(LATE_AT_MOST);
     let mut after = draft.next_entry()?;
-    let mut first = 0_u64;
+    let mut first = draft.first_entry()?;
     while first < after {
         let middle = first.midpoint(after);
         if draft.peek::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {

@@ -82,7 +82,7 @@ impl Store for Redis {
         // What it answers is right, and need not outlive it.
         let server = Server::with(&["appendonly no"]).await;
         let remote = remote(&server.url());
-        let ledger = RedisLedger::with_clock(remote, terms(), Some(clock), Arc::new(()));
+        let ledger = RedisLedger::with_clock(remote, &terms(), Some(clock), Arc::new(()));
         Self { ledger: Arc::new(ledger), _server: server }
     }
 
@@ -104,7 +104,7 @@ fn terms() -> Terms {
     Terms {
         namespace: "test".into(),
         epoch: None,
-        founding: Founding::Anew,
+        founding: Founding::Adopting,
         confirm: Confirm::Nothing,
     }
 }

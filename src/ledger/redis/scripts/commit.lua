@@ -14,8 +14,11 @@
 --       bounds   field of a tally, what is added to what is used, what may be used at most
 --       tallies  field, and how spent, reserved, unresolved and avoided move
 --       due      from, to: members between these go; '' and a member: it comes
---       next     the journal's next number: at most one, where the books are founded anew
+--       next     the journal's next number, where it is set: at most one
 --       entries  the journal's next entries
+--       Between due and next stands what the journal's next number must still be, '?' for anything,
+--       and after next the new epoch, '' for none, and the id of the journal's first entry that
+--       stays; '=' for as it is.
 --
 -- Answers 1 where it was kept, 2 where it had been kept before, and 0 where it was not, since
 -- something is not as expected. WRONGEPOCH: these are not the books that were in use.
@@ -26,7 +29,8 @@ local function count()
   return tonumber(ARGV[at])
 end
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+local epoch_before = redis.call('GET', KEYS[1])
+if (epoch_before or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
 end
 if redis.call('EXISTS', KEYS[2]) == 1 then
@@ -114,19 +118,25 @@ for one = 1, due do
   gone[one] = from ~= '' and redis.call('ZRANGEBYLEX', KEYS[6], from, to) or {}
   at = at + 2
 end
-local anew = count()
+at = at + 1
 local next_before = redis.call('GET', KEYS[3])
+if ARGV[at] ~= '?' and (next_before or '') ~= ARGV[at] then
+  return 0
+end
+local anew = count()
 local next_entry = tonumber(next_before or '0')
 if anew > 0 then
   next_entry = tonumber(ARGV[at + 1])
   at = at + 1
 end
+local epoch, stays = ARGV[at + 1], ARGV[at + 2]
+at = at + 2
 local first_entry, entries = next_entry, count()
 local entries_at = at
 if due > 0 then
   redis.call('ZCARD', KEYS[6])
 end
-if entries > 0 then
+if entries > 0 or stays ~= '=' then
   redis.call('XLEN', KEYS[4])
 end
 
@@ -183,10 +193,24 @@ local function write()
   if ARGV[2] ~= '0' then
     redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
   end
+  if epoch == '' then
+    redis.call('DEL', KEYS[1])
+  elseif epoch ~= '=' then
+    redis.call('SET', KEYS[1], epoch)
+  end
+  -- Comes last, since it is the one thing that cannot be undone.
+  if stays ~= '=' then
+    redis.call('XTRIM', KEYS[4], 'MINID', stays)
+  end
 end
 
 -- Each of these can be done whether what it undoes was done or not.
 local function undo()
+  if epoch_before then
+    redis.call('SET', KEYS[1], epoch_before)
+  else
+    redis.call('DEL', KEYS[1])
+  end
   redis.call('DEL', KEYS[2])
   if next_before then
     redis.call('SET', KEYS[3], next_before)

@@ -6,7 +6,7 @@
 --
 -- Answers 1 where the record is decided, either way, and 0 where it is still being staged.
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
 end
 local state = redis.call('HGET', KEYS[2], 'state')

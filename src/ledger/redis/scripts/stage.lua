@@ -13,7 +13,7 @@
 -- Answers 1 where all were staged, asked again or not, and 0 where none was, since a row is not as
 -- expected or the record was given up.
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
 end
 local mark, state = ARGV[2], 'staging ' .. ARGV[3]

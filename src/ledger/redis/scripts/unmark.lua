@@ -8,7 +8,7 @@
 --
 -- Answers 1, or 0 where the step is still being staged.
 
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
 end
 local mark, state = ARGV[2], redis.call('HGET', KEYS[2], 'state')

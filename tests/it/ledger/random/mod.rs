@@ -56,6 +56,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to an answer",
         "driven to a refusal",
         "driven to the vendor",
+        "trimmed",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
@@ -120,6 +121,7 @@ fn episode<S: Store>(seed: u64) -> (usize, Seen) {
         while world.steps < EPISODE {
             world.act().await;
         }
+        world.can_be_adopted().await;
         world.come_to_rest().await;
         (world.steps, world.checks.seen)
     })
