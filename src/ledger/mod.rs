@@ -29,6 +29,7 @@ pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
 pub use shelf::{Shelf, StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
@@ -39,8 +40,9 @@ use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, Standing, Team};
 use step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
 use transition::audit::Audit;
 use transition::read::Reading;
@@ -99,6 +101,11 @@ pub trait Ledger: Send + Sync + 'static {
         lease: Lease,
         until: Option<Timestamp>,
     ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
+    /// a leave whose answer was lost is spent.
+    fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
+    /// The vendor asked to be left alone until then: no replica is given leave before.
+    fn leave_alone(&self, until: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.

@@ -11,8 +11,9 @@ use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
 use super::step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::audit::{self, Audit};
@@ -20,8 +21,11 @@ use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
-use super::transition::{admit, cancel, close, erase, redrive, schedule, send, settle, team};
+use super::transition::{
+    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+};
 use super::{Ledger, LedgerError, Outcome};
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
@@ -94,6 +98,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn reschedule(&self, job: JobId, lease: Lease, until: Option<Timestamp>) -> Outcome<()> {
         self.write("reschedule", move |d| schedule::reschedule(d, job, lease, until)).await
+    }
+
+    async fn ask_leave(&self, asking: Asking) -> Outcome<Leave> {
+        self.write("ask_leave", move |draft| budget::ask_leave(draft, &asking)).await
+    }
+
+    async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
+        self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {

@@ -1,11 +1,13 @@
 //! What steps are asked with, and what they answer.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use super::record::batch::{Batch, Dispositions};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
+use crate::domain::budget::{Errand, Rate};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::HitRates;
@@ -157,6 +159,17 @@ pub struct Turn {
     pub lease: Lease,
     /// Batches that had joined the job, where it died: each is to be driven again.
     pub stranded: Vec<BatchId>,
+}
+
+/// Leave to ask the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// What for.
+    pub errand: Errand,
+    /// How often at most.
+    pub wanted: NonZeroU32,
+    /// How often all replicas together may ask in a minute.
+    pub rate: Rate,
 }
 
 /// An attempt to be begun.

@@ -3,6 +3,7 @@
 
 pub mod admit;
 pub mod audit;
+pub mod budget;
 pub mod cancel;
 pub mod close;
 pub mod erase;

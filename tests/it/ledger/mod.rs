@@ -11,6 +11,7 @@ mod suite;
 mod admitting;
 mod aliases;
 mod auditing;
+mod budgeting;
 mod caching;
 mod canceling;
 mod crashes;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tollgate::clock::ManualClock;
+use tollgate::domain::budget::Leave;
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
@@ -16,8 +17,9 @@ use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, Standing, Team};
 use tollgate::ledger::step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
 use tollgate::ledger::transition::audit::Audit;
 use tollgate::ledger::transition::read::Reading;
@@ -84,6 +86,8 @@ on_both! {
         admit(admission: Admission) -> Result<Admitted, Refused>;
         lease(limit: usize, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
+        ask_leave(asking: Asking) -> Leave;
+        leave_alone(until: Timestamp) -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
