@@ -112,6 +112,9 @@ async fn under_faults(
     operation: Operation,
     act: impl FnOnce(Ending) -> Result<Answer, Answer>,
 ) -> Response {
+    if let Err(too_many) = sandbox.at_desk(|desk, now| desk.let_through(now)) {
+        return too_many.into_response();
+    }
     let mut faults = sandbox.at_desk(|desk, _| {
         desk.faults.draw(|rule| rule.concerns(operation) && !rule.kind.is_about_results())
     });
