@@ -15,6 +15,8 @@ mod dispatch;
 mod enrich;
 mod evidence;
 mod failed;
+mod leave;
+mod look;
 mod manage;
 mod report;
 mod send;
@@ -82,6 +84,8 @@ pub struct Inside {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     circuit: Circuit,
+    /// Where submissions wait for leave.
+    line: tokio::sync::Mutex<()>,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -125,6 +129,7 @@ impl Gateway {
             metrics,
             clock,
             circuit,
+            line: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             resting: CancellationToken::new(),

@@ -30,6 +30,10 @@ impl Gateway {
         let Some(leads) = self.whole_body(&job).await? else {
             return self.body_lost(&job, lease).await;
         };
+        let mut leaves = match self.leave_to_submit().await? {
+            Ok(leaves) => leaves,
+            Err(until) => return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?),
+        };
         let attempt = Attempt {
             job: job.id,
             lease,
@@ -41,6 +45,10 @@ impl Gateway {
         match self.ledger.begin_send(attempt).await? {
             Begun::Attempt(_) => {}
             Begun::Exhausted => return self.give_up(&job, lease, Reason::NoAnswer).await,
+        }
+        if !leaves.take() {
+            // The store took so long that the vendor may not be asked any more: nothing was sent.
+            return Ok(self.ledger.put_back(job.id, lease, self.back_off(0)).await?);
         }
         let fields: Vec<_> = leads.iter().map(fields_of).collect();
         let began = Instant::now();
@@ -67,6 +75,7 @@ impl Gateway {
                 Ok(self.ledger.put_back(job.id, lease, now.after(jittered(KEY_REST))).await?)
             }
             Submitted::Wait { retry_after } => {
+                self.leave_alone(retry_after).await;
                 let back_off = self.back_off(job.attempts);
                 let until = retry_after.map_or(back_off, |wait| now.after(wait));
                 Ok(self.ledger.put_back(job.id, lease, until).await?)
