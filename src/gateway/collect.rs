@@ -12,7 +12,7 @@ use super::look::Looked;
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
-use crate::ledger::ids::{JobId, Lease, ResultRef};
+use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::job::{Job, Reason, State};
 use crate::ledger::step::{Settled, Settlement};
 use crate::telemetry::metrics::Stray;
@@ -131,12 +131,15 @@ impl Gateway {
             warn!(job.id = %job.id, unmatched, extras, "results of job {} are astray", job.id);
         }
         let results_expire_at = self.clock.now().after(self.settings.results_ttl());
-        // A read before a crash may have kept results that this one does not say again.
-        let places: Vec<_> = (0..job.leads).map(|index| ResultRef { job: job.id, index }).collect();
-        forget(&self.vault, &places).await?;
-        keep_results(&self.vault, results, job.reveals, results_expire_at).await?;
-        let settlement = Settlement { job: job.id, evidence, results_expire_at };
+        let mine = |(at, _): &(ResultRef, _)| KeptResult { at: *at, turn: lease };
+        let kept: Vec<_> = results.iter().map(mine).collect();
+        keep_results(&self.vault, lease, results, job.reveals, results_expire_at).await?;
+        let settlement = Settlement { job: job.id, turn: lease, evidence, results_expire_at };
         let settled = self.ledger.settle(settlement).await?;
+        if settled.turn != lease {
+            // Another turn was first: nothing will ever point at what this one has kept.
+            forget(&self.vault, &kept).await?;
+        }
         self.forget_marks(job.id);
         forget(&self.vault, &settled.removed).await?;
         self.report_settlement(&job, &settled);

@@ -25,7 +25,6 @@ mod sweep;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
@@ -100,8 +99,6 @@ pub struct Inside {
     told_canceled: Mutex<HashSet<JobId>>,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
-    /// The highest batch id given so far.
-    latest_id: AtomicU64,
 }
 
 impl Deref for Gateway {
@@ -137,7 +134,6 @@ impl Gateway {
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
             dispatcher: OnceLock::new(),
-            latest_id: AtomicU64::new(0),
         }));
         gateway.take_over().await?;
         let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));

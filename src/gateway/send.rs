@@ -1,5 +1,6 @@
 //! Sending a job: on the books first, then on the wire, then what came of it on the books.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -155,7 +156,10 @@ impl Gateway {
             let (mine, others) = rest.split_at(count);
             rest = others;
             let position = |lead: &JobLead| lead.position;
-            let mut found = leads_at(&self.vault, part.batch, mine.iter().map(position)).await?;
+            let mut found = match self.ledger.token(part.batch).await? {
+                Some(token) => leads_at(&self.vault, token, mine.iter().map(position)).await?,
+                None => BTreeMap::new(),
+            };
             // Whoever is sent is whoever is on the books, or nobody.
             let is_meant = |lead: &JobLead, found: &Lead| self.lead_ask(found).key == lead.key;
             body.extend(

@@ -35,7 +35,7 @@ use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, Lease, ResultRef};
+use ids::{BatchId, JobId, KeptResult, Lease, Token};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, Standing, Team};
@@ -143,7 +143,7 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> impl Future<Output = Outcome<Vec<ResultRef>>> + Send;
+    ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
     /// Forgets what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
     /// Takes over every turn, where no other process can have the store open.
@@ -161,6 +161,8 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
+    /// The mark of a batch's admission, by which the vault keeps its leads; none where it is gone.
+    fn token(&self, batch: BatchId) -> impl Future<Output = Outcome<Option<Token>>> + Send;
     /// A job and its leads.
     fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
 

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, Lease, ResultRef};
+use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
@@ -15,7 +15,7 @@ use super::step::{
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
     Voiding,
 };
-use super::table::{JobLeads, Jobs, Journal, TableId};
+use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
 use super::transition::audit::{self, Audit};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
@@ -156,7 +156,7 @@ impl<S: Shelf> Ledger for S {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> Outcome<Vec<ResultRef>> {
+    ) -> Outcome<Vec<KeptResult>> {
         self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
     }
 
@@ -176,6 +176,11 @@ impl<S: Shelf> Ledger for S {
         to: u32,
     ) -> Outcome<Option<Reading>> {
         Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
+    }
+
+    async fn token(&self, batch: BatchId) -> Outcome<Option<Token>> {
+        let look = move |draft: &Draft<'_>| Ok(draft.find::<Batches>(&batch)?.map(|b| b.token));
+        Shelf::read(self, "token", look).await
     }
 
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::ids::{BatchId, JobId, Lease, ResultRef, Token};
+use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::batch::{Batch, Dispositions};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
@@ -260,6 +260,8 @@ pub enum Evidence {
 pub struct Settlement {
     /// The job.
     pub job: JobId,
+    /// The turn that brought it home and kept its results.
+    pub turn: Lease,
     /// What the answer says of each lead, in order.
     pub evidence: Vec<Evidence>,
     /// When the vault forgets the results that were put for it.
@@ -271,12 +273,14 @@ pub struct Settlement {
 pub struct Settled {
     /// Whether this very call settled it.
     pub is_first: bool,
+    /// The turn that settled it, whose results count.
+    pub turn: Lease,
     /// What each part was charged.
     pub parts: Vec<PartSettled>,
     /// What others were spared, by team.
     pub avoided: Vec<(TeamId, Avoided)>,
     /// Results that must be erased: their persons were removed.
-    pub removed: Vec<ResultRef>,
+    pub removed: Vec<KeptResult>,
     /// Finds charged that the vendor may not have charged.
     pub perhaps_free: u32,
 }

@@ -180,6 +180,7 @@ macro_rules! contract_suite {
                 a_send_that_was_cut_is_repeated_in_quiet_and_charged_once
                 a_sleeper_that_wakes_late_still_hands_in_the_vendors_name
                 two_who_settle_at_once_charge_once
+                what_the_first_to_settle_has_kept_is_what_is_read
                 two_who_begin_at_once_send_once
                 a_vendor_that_failed_with_a_list_is_settled_by_it
                 a_vendor_that_forgot_leaves_the_worst_case_unresolved

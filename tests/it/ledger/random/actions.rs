@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tollgate::domain::budget::{Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
 use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
 use tollgate::ledger::transition::read::{LeadReading, Status};
@@ -122,7 +123,7 @@ impl<S: Store> World<S> {
             assert_eq!(*team, admission.team, "a batch is read by its own team only");
             assert_eq!(reading.leads.len(), leads.len());
             for (lead, reads) in leads.iter().zip(&reading.leads) {
-                if let LeadReading::Found(at) = reads {
+                if let LeadReading::Found(KeptResult { at, .. }) = reads {
                     let found = self.checks.results.get(at).copied();
                     let is_right = found == lead.called.person(*at) || lead.called.is_shared();
                     assert!(is_right, "{lead:?} reads person {found:?}");

@@ -11,7 +11,7 @@ use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
+use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
@@ -99,7 +99,7 @@ on_both! {
         resolve(resolution: Resolution) -> Amounts;
         adjust(adjustment: Adjustment) -> ();
         cancel(batch: BatchId) -> Canceled;
-        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<ResultRef>;
+        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult>;
         sweep(sweep: Sweep) -> Sweep;
         take_over(quiet: Duration, lease_for: Duration) -> usize;
         put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
@@ -111,6 +111,7 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due() -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        token(batch: BatchId) -> Option<Token>;
         job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
         team(team: TeamId) -> Option<Team>;
         teams() -> Vec<Team>;
