@@ -17,6 +17,7 @@ use crate::domain::pricing::Prices;
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
+const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
@@ -61,6 +62,8 @@ fn check_server(server: &Server, reading: &mut Reading) {
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
+    let requests = &vendor.requests_per_minute;
+    within(reading, "vendor.requests_per_minute", requests, &(1..=REQUESTS_PER_MINUTE_MAX));
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     let durations = [

@@ -84,6 +84,8 @@ pub struct Vendor {
     pub timeout: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
+    /// How often all replicas together may ask it in a minute.
+    pub requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// The first pause between two looks at a job.
@@ -107,6 +109,7 @@ impl Vendor {
             api_key: from.required_secret::<ApiKey>("vendor.api_key").0,
             timeout: from.value("vendor.timeout"),
             connect_timeout: from.value("vendor.connect_timeout"),
+            requests_per_minute: from.value("vendor.requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
             poll_interval_max: from.value("vendor.poll_interval_max"),

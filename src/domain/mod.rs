@@ -8,6 +8,7 @@
 )]
 
 pub mod avoided;
+pub mod budget;
 pub mod charge;
 pub mod credits;
 pub mod epoch;

@@ -57,6 +57,16 @@ pub struct ResultRef {
     pub index: u32,
 }
 
+/// A lead's result as the vault keeps it. More than one turn may bring a job's answer home; only what
+/// the turn kept that settled the job is ever pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeptResult {
+    /// Whose.
+    pub at: ResultRef,
+    /// The turn that kept it.
+    pub turn: Lease,
+}
+
 /// A random mark that tells an admission asked again from another with the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token([u8; 16]);

@@ -31,19 +31,21 @@ pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
 pub use shelf::{Shelf, StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, Lease, ResultRef};
+use ids::{BatchId, JobId, KeptResult, Lease, Token};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, Standing, Team};
 use step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -106,6 +108,11 @@ pub trait Ledger: Send + Sync + 'static {
         lease: Lease,
         until: Option<Timestamp>,
     ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
+    /// a leave whose answer was lost is spent.
+    fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
+    /// The vendor asked to be left alone until then: no replica is given leave before.
+    fn leave_alone(&self, until: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.
@@ -143,7 +150,7 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> impl Future<Output = Outcome<Vec<ResultRef>>> + Send;
+    ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
     /// Forgets what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
     /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
@@ -163,6 +170,8 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
+    /// The mark of a batch's admission, by which the vault keeps its leads; none where it is gone.
+    fn token(&self, batch: BatchId) -> impl Future<Output = Outcome<Option<Token>>> + Send;
     /// A job and its leads.
     fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
 

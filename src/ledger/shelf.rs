@@ -6,15 +6,16 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, Lease, ResultRef};
+use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
 use super::step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
-use super::table::{JobLeads, Jobs, Journal, TableId};
+use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
@@ -24,8 +25,11 @@ use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
-use super::transition::{admit, cancel, close, erase, redrive, schedule, send, settle, team};
+use super::transition::{
+    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+};
 use super::{Ledger, LedgerError, Outcome};
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -101,6 +105,14 @@ impl<S: Shelf> Ledger for S {
         self.write("reschedule", move |d| schedule::reschedule(d, job, lease, until)).await
     }
 
+    async fn ask_leave(&self, asking: Asking) -> Outcome<Leave> {
+        self.write("ask_leave", move |draft| budget::ask_leave(draft, &asking)).await
+    }
+
+    async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
+        self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
+    }
+
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {
         self.write("begin_send", move |draft| send::begin_send(draft, &attempt)).await
     }
@@ -149,7 +161,7 @@ impl<S: Shelf> Ledger for S {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> Outcome<Vec<ResultRef>> {
+    ) -> Outcome<Vec<KeptResult>> {
         self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
     }
 
@@ -173,6 +185,11 @@ impl<S: Shelf> Ledger for S {
         to: u32,
     ) -> Outcome<Option<Reading>> {
         Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
+    }
+
+    async fn token(&self, batch: BatchId) -> Outcome<Option<Token>> {
+        let look = move |draft: &Draft<'_>| Ok(draft.find::<Batches>(&batch)?.map(|b| b.token));
+        Shelf::read(self, "token", look).await
     }
 
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {

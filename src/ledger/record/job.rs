@@ -36,7 +36,7 @@ pub struct Job {
     pub bound_at: Option<Timestamp>,
     /// When something is to be done about it; none once nothing is.
     pub due: Option<Timestamp>,
-    /// Whose turn it is.
+    /// Whose turn it is; once it is settled, the turn that settled it, whose results count.
     pub lease: Lease,
     /// Its caller cancelled and nobody else waits: the vendor is to be told.
     pub is_cancel_wanted: bool,

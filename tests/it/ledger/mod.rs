@@ -12,6 +12,7 @@ mod admitting;
 mod adopting;
 mod aliases;
 mod auditing;
+mod budgeting;
 mod caching;
 mod canceling;
 mod checkpoints;

@@ -85,6 +85,13 @@ macro_rules! contract_suite {
                 what_was_put_off_for_longer_than_a_turn_stays_so
                 who_takes_over_finds_every_turn_free
             }
+            budgeting: {
+                a_leave_is_spent_for_everybody
+                whoever_has_to_wait_changes_nothing
+                of_many_at_once_no_more_are_given_leave_than_there_is
+                a_submission_goes_before_those_that_ask_after_jobs
+                what_the_vendor_asks_for_holds_for_everybody
+            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing
@@ -173,6 +180,7 @@ macro_rules! contract_suite {
                 a_send_that_was_cut_is_repeated_in_quiet_and_charged_once
                 a_sleeper_that_wakes_late_still_hands_in_the_vendors_name
                 two_who_settle_at_once_charge_once
+                what_the_first_to_settle_has_kept_is_what_is_read
                 two_who_begin_at_once_send_once
                 a_vendor_that_failed_with_a_list_is_settled_by_it
                 a_vendor_that_forgot_leaves_the_worst_case_unresolved

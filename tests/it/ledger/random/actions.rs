@@ -1,10 +1,13 @@
 //! What may happen next: callers ask and read, time passes, turns are taken, operators meddle.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tollgate::domain::budget::{Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
-use tollgate::ledger::step::{Admission, Canceled, Refused, Terms};
+use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::trim::Trim;
@@ -35,6 +38,7 @@ impl<S: Store> World<S> {
                 self.books.ledger().take_over(QUIET, TURN).await.expect("the store is there");
                 self.stepped_in_vain().await;
             }
+            94 => self.ask_leave().await,
             _ => self.operate().await,
         }
     }
@@ -120,7 +124,7 @@ impl<S: Store> World<S> {
             assert_eq!(*team, admission.team, "a batch is read by its own team only");
             assert_eq!(reading.leads.len(), leads.len());
             for (lead, reads) in leads.iter().zip(&reading.leads) {
-                if let LeadReading::Found(at) = reads {
+                if let LeadReading::Found(KeptResult { at, .. }) = reads {
                     let found = self.checks.results.get(at).copied();
                     let is_right = found == lead.called.person(*at) || lead.called.is_shared();
                     assert!(is_right, "{lead:?} reads person {found:?}");
@@ -152,6 +156,26 @@ impl<S: Store> World<S> {
         self.vendor.work_until(now.after(by), now, &mut self.dice);
         self.vendor_worked().await;
         self.books.pass(by);
+    }
+
+    /// Somebody wants to ask the vendor, or was told to leave it alone.
+    async fn ask_leave(&mut self) {
+        let number = |number| NonZeroU32::new(number).expect("a number above zero");
+        let errand = if self.dice.percent(50) { Errand::Submit } else { Errand::Follow };
+        let wanted = number(1 + u32::try_from(self.dice.below(3)).expect("below 3"));
+        let asking = Asking { errand, wanted, rate: Rate(number(2)) };
+        for _ in 0..3 {
+            let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
+            if matches!(leave, Leave::NotBefore(_)) {
+                self.checks.saw("told to wait");
+            }
+            self.stepped_in_vain().await;
+        }
+        if self.dice.percent(20) {
+            let until = self.books.now().after(MINUTE);
+            self.books.ledger().leave_alone(until).await.expect("the store is there");
+            self.stepped_in_vain().await;
+        }
     }
 
     async fn sweep(&mut self) {

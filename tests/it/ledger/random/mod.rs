@@ -57,6 +57,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "told to wait",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
