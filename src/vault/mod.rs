@@ -51,6 +51,3 @@ pub enum VaultError {
     #[error("the vault gave no answer: it may have been done")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
 }
-
-#[cfg(test)]
-mod contract;

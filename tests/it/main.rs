@@ -24,5 +24,6 @@ mod reveals;
 mod scrapes;
 mod support;
 mod two_books;
+mod vault;
 mod vendor_trouble;
 mod window;

@@ -6,13 +6,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 use redb::backends::InMemoryBackend;
 
-use super::embedded::EmbeddedVault;
-use super::memory::MemoryVault;
-use super::sealing::{KeyRing, Sealer};
-use super::{Item, ItemKey, Vault};
-use crate::clock::{Clock, ManualClock};
-use crate::disk::Disk;
-use crate::domain::time::Timestamp;
+use tollgate::clock::{Clock, ManualClock};
+use tollgate::disk::Disk;
+use tollgate::domain::time::Timestamp;
+use tollgate::vault::embedded::EmbeddedVault;
+use tollgate::vault::memory::MemoryVault;
+use tollgate::vault::sealing::{KeyRing, Sealer};
+use tollgate::vault::{Item, ItemKey, Vault};
 
 const NOON: Timestamp = Timestamp::from_millis(12 * 60 * 60 * 1000);
 const HOUR: Duration = Duration::from_hours(1);

@@ -1,0 +1,3 @@
+//! What every vault keeps to, and what becomes of it where its store fails.
+
+mod contract;
