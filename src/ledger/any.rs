@@ -19,7 +19,7 @@ impl Shelf for AnyLedger {
     async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         match self {
             Self::Memory(ledger) => ledger.write(name, step).await,
@@ -30,7 +30,7 @@ impl Shelf for AnyLedger {
     async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
-        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         match self {
             Self::Memory(ledger) => Shelf::read(ledger, name, look).await,

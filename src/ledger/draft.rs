@@ -4,18 +4,45 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::codec::{Corrupt, Ordered, from_row, to_row};
-use super::table::{Table, TableId};
+use super::record::entry::Entry;
+use super::record::tally::{Tally, TallyKey};
+use super::table::{Numbers, Table, TableId, Tallies};
+use super::writes::{Bounded, RowWrites, Writes};
+use crate::domain::credits::Credits;
 use crate::domain::time::Timestamp;
 
 /// What a store shows a step: its rows, as bytes, as they stand.
 pub trait View {
+    /// The moment of the step, by the store's clock: the same however often it is asked.
+    fn now(&self) -> Timestamp;
+
     /// One row.
     ///
     /// # Errors
     /// [`Fault::Store`] where the store fails.
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault>;
+    fn row(&self, table: TableId, key: &[u8], reliance: Reliance)
+    -> Result<Option<Vec<u8>>, Fault>;
 
-    /// The first `limit` rows from `from` on whose keys lie below `to`, in order.
+    /// All rows whose keys begin with `prefix`, in order.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] where the store fails.
+    fn group(&self, table: TableId, prefix: &[u8], reliance: Reliance) -> Result<RawRows, Fault> {
+        // Rows of a store that runs one step at a time can be relied on however they are read.
+        let _ = reliance;
+        let to = after_prefix(prefix);
+        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        self.rows(table, Bound::Included(prefix), to, usize::MAX)
+    }
+
+    /// The step will ask for this row: a store may have it ready.
+    fn foresee(&self, _table: TableId, _key: &[u8]) {}
+
+    /// The step will ask for these rows: a store may have them ready.
+    fn foresee_group(&self, _table: TableId, _prefix: &[u8]) {}
+
+    /// The first `limit` rows from `from` on whose keys lie below `to`, in order: a scan, which no
+    /// step relies on.
     ///
     /// # Errors
     /// [`Fault::Store`] where the store fails.
@@ -26,6 +53,15 @@ pub trait View {
         to: Bound<&[u8]>,
         limit: usize,
     ) -> Result<RawRows, Fault>;
+}
+
+/// Whether what is read must still stand when the step is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reliance {
+    /// It is only looked at: whatever becomes of it meanwhile, the step is right.
+    Glanced,
+    /// The step is taken only if it still stands.
+    Relied,
 }
 
 /// Rows as bytes, with their keys.
@@ -54,9 +90,6 @@ impl From<Corrupt> for Fault {
     }
 }
 
-/// What a step writes: rows to put and, where there is none, to delete.
-pub type Writes = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
-
 /// How many rows are held at once where all are looked at.
 const PAGE: usize = 1000;
 
@@ -64,20 +97,22 @@ const PAGE: usize = 1000;
 pub struct Draft<'a> {
     view: &'a dyn View,
     writes: Writes,
-    now: Timestamp,
 }
 
+/// The row of the journal's next number.
+const NEXT_ENTRY: &str = "next_entry";
+
 impl<'a> Draft<'a> {
-    /// A step that begins with what `view` shows at `now`.
+    /// A step that begins with what `view` shows.
     #[must_use]
-    pub fn new(view: &'a dyn View, now: Timestamp) -> Self {
-        Self { view, writes: Writes::new(), now }
+    pub fn new(view: &'a dyn View) -> Self {
+        Self { view, writes: Writes::default() }
     }
 
     /// The moment of the step, by the store's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.view.now()
     }
 
     /// What the step writes.
@@ -86,17 +121,58 @@ impl<'a> Draft<'a> {
         self.writes
     }
 
-    /// The row under `key`.
+    /// What the step writes, as rows for a store that runs one step at a time: the journal's
+    /// entries under their numbers, and tallies as they then stand.
+    ///
+    /// # Errors
+    /// [`Fault`] where the books cannot be read.
+    pub fn into_rows(mut self) -> Result<RowWrites, Fault> {
+        let mut next = self.next_entry()?;
+        for entry in std::mem::take(&mut self.writes.entries) {
+            self.writes.rows.insert((TableId::Journal, next.to_key()), Some(entry));
+            next = next.saturating_add(1);
+            self.put::<Numbers>(&NEXT_ENTRY.to_owned(), &next);
+        }
+        for (key, more) in std::mem::take(&mut self.writes.tallies) {
+            let stands = self.peek::<Tallies>(&key)?.unwrap_or_default();
+            self.put::<Tallies>(&key, &stands.plus(more));
+        }
+        Ok(self.writes.rows)
+    }
+
+    /// The row under `key`. The step is taken only if it still stands.
     ///
     /// # Errors
     /// [`Fault`] where it cannot be read.
     pub fn find<T: Table>(&self, key: &T::Key) -> Result<Option<T::Row>, Fault> {
+        self.look::<T>(key, Reliance::Relied)
+    }
+
+    /// The row under `key`, which the step does not rely on.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be read.
+    pub fn peek<T: Table>(&self, key: &T::Key) -> Result<Option<T::Row>, Fault> {
+        self.look::<T>(key, Reliance::Glanced)
+    }
+
+    fn look<T: Table>(&self, key: &T::Key, reliance: Reliance) -> Result<Option<T::Row>, Fault> {
         let place = (T::ID, key.to_key());
-        let row = match self.writes.get(&place) {
+        let row = match self.writes.rows.get(&place) {
             Some(written) => written.clone(),
-            None => self.view.row(T::ID, &place.1)?,
+            None => self.view.row(T::ID, &place.1, reliance)?,
         };
         Ok(row.map(|row| from_row(&row)).transpose()?)
+    }
+
+    /// Tells the store which row the step will ask for, so that it need not be waited for singly.
+    pub fn foresee<T: Table>(&self, key: &T::Key) {
+        self.view.foresee(T::ID, &key.to_key());
+    }
+
+    /// Tells the store which rows the step will ask for.
+    pub fn foresee_under<T: Table>(&self, prefix: &impl Ordered) {
+        self.view.foresee_group(T::ID, &prefix.to_key());
     }
 
     /// The row under `key`, which must be there.
@@ -110,26 +186,87 @@ impl<'a> Draft<'a> {
 
     /// Puts a row.
     pub fn put<T: Table>(&mut self, key: &T::Key, row: &T::Row) {
-        self.writes.insert((T::ID, key.to_key()), Some(to_row(row)));
+        self.writes.rows.insert((T::ID, key.to_key()), Some(to_row(row)));
     }
 
     /// Deletes a row, if it is there.
     pub fn delete<T: Table>(&mut self, key: &T::Key) {
-        self.writes.insert((T::ID, key.to_key()), None);
+        self.writes.rows.insert((T::ID, key.to_key()), None);
     }
 
-    /// All rows whose keys begin as `prefix` does, in order.
+    /// Appends an entry to the journal, under the next number there is when the step is kept.
+    pub fn append(&mut self, entry: &Entry) {
+        self.writes.entries.push(to_row(entry));
+    }
+
+    /// Tells the store that the step will ask for [`Draft::next_entry`].
+    pub fn foresee_next_entry(&self) {
+        self.foresee::<Numbers>(&NEXT_ENTRY.to_owned());
+    }
+
+    /// The number that the journal's next entry gets, as far as this step can tell.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be read.
+    pub fn next_entry(&self) -> Result<u64, Fault> {
+        Ok(self.peek::<Numbers>(&NEXT_ENTRY.to_owned())?.unwrap_or_default())
+    }
+
+    /// A tally as it stands with what this step moves. Others may move it meanwhile:
+    /// [`Draft::keep_below`] is what a quota relies on.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be read.
+    pub fn tally(&self, key: &TallyKey) -> Result<Tally, Fault> {
+        let stands = self.peek::<Tallies>(key)?.unwrap_or_default();
+        Ok(self.writes.tallies.get(key).map_or(stands, |more| stands.plus(*more)))
+    }
+
+    /// Moves a tally, from wherever it stands when the step is kept.
+    pub fn move_tally(&mut self, key: TallyKey, by: Tally) {
+        let more = self.writes.tallies.entry(key).or_default();
+        *more = more.plus(by);
+    }
+
+    /// The step is taken only if `needed` more than is used when it is kept does not pass `limit`.
+    pub fn keep_below(&mut self, key: TallyKey, needed: Credits, limit: Credits) {
+        self.writes.bounds.push(Bounded { key, needed, limit });
+    }
+
+    /// All rows whose keys begin as `prefix` does, in order. The step is taken only if there are
+    /// still these and no more.
     ///
     /// # Errors
     /// [`Fault`] where they cannot be read.
     pub fn under<T: Table>(&self, prefix: &impl Ordered) -> Result<Rows<T>, Fault> {
-        let from = prefix.to_key();
-        let to = after_prefix(&from);
-        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        self.range::<T>(Bound::Included(&from), to, usize::MAX)
+        self.group::<T>(&prefix.to_key(), Reliance::Relied)
     }
 
-    /// The first `limit` rows from `from` on, in order.
+    /// The pieces of one whole, in order. They only ever change together with the row that owns
+    /// them, which is what the step relies on.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn pieces<T: Table>(&self, owner: &impl Ordered) -> Result<Rows<T>, Fault> {
+        self.group::<T>(&owner.to_key(), Reliance::Glanced)
+    }
+
+    /// Every row of a small table. The step is taken only if there are still these and no more.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn all<T: Table>(&self) -> Result<Rows<T>, Fault> {
+        self.group::<T>(&[], Reliance::Relied)
+    }
+
+    fn group<T: Table>(&self, prefix: &[u8], reliance: Reliance) -> Result<Rows<T>, Fault> {
+        let to = after_prefix(prefix);
+        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.view.group(T::ID, prefix, reliance)?;
+        self.with_written::<T>(rows, Bound::Included(prefix), to, usize::MAX)
+    }
+
+    /// The first `limit` rows from `from` on, in order: a scan, which the step does not rely on.
     ///
     /// # Errors
     /// [`Fault`] where they cannot be read.
@@ -160,6 +297,20 @@ impl<'a> Draft<'a> {
         to: Bound<&[u8]>,
         limit: usize,
     ) -> Result<Rows<T>, Fault> {
+        // A row that this step deleted must not eat up the limit.
+        let wanted = limit.saturating_add(self.writes.rows.len());
+        let rows = self.view.rows(T::ID, from, to, wanted)?;
+        self.with_written::<T>(rows, from, to, limit)
+    }
+
+    /// Rows of the store, as this step has written over them.
+    fn with_written<T: Table>(
+        &self,
+        rows: RawRows,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<Rows<T>, Fault> {
         let owned = |bound: Bound<&[u8]>| bound.map(|key| (T::ID, key.to_vec()));
         let to_place = match owned(to) {
             Bound::Unbounded => after_table(T::ID),
@@ -169,12 +320,8 @@ impl<'a> Draft<'a> {
             Bound::Unbounded => Bound::Included((T::ID, Vec::new())),
             bound => bound,
         };
-        let written: Vec<_> = self.writes.range((from_place, to_place)).collect();
-        // A row that this step deleted must not eat up the limit.
-        let wanted = limit.saturating_add(written.len());
-        let mut rows: BTreeMap<_, _> =
-            self.view.rows(T::ID, from, to, wanted)?.into_iter().collect();
-        for ((_, key), row) in written {
+        let mut rows: BTreeMap<_, _> = rows.into_iter().collect();
+        for ((_, key), row) in self.writes.rows.range((from_place, to_place)) {
             match row {
                 Some(row) => rows.insert(key.clone(), row.clone()),
                 None => rows.remove(key),
@@ -189,7 +336,7 @@ impl<'a> Draft<'a> {
 
 impl std::fmt::Debug for Draft<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Draft").field("writes", &self.writes.len()).finish_non_exhaustive()
+        f.debug_struct("Draft").field("writes", &self.writes.rows.len()).finish_non_exhaustive()
     }
 }
 

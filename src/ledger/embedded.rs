@@ -9,12 +9,14 @@ use std::time::Instant;
 
 use redb::{ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition, WriteTransaction};
 
-use super::draft::{Draft, Fault, RawRows, View, Writes};
+use super::draft::{Draft, Fault, RawRows, Reliance, View};
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
+use super::writes::RowWrites;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskError};
+use crate::domain::time::Timestamp;
 
 /// The books on a disk.
 pub struct EmbeddedLedger {
@@ -53,23 +55,25 @@ impl Shelf for EmbeddedLedger {
     async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
         let run = move |transaction: &WriteTransaction| {
-            let view = Written::new(transaction);
-            let mut draft = Draft::new(&view, clock.now());
-            let outcome = step(&mut draft);
-            let writes = draft.into_writes();
+            let view = Written::new(transaction, clock.now());
+            let mut draft = Draft::new(&view);
+            let kept = step(&mut draft).and_then(|outcome| Ok((outcome, draft.into_rows()?)));
             // A store that failed under a step stops the writer; a step that only refused does not.
             if let Some(fault) = view.fault.take() {
                 return Err(fault);
             }
-            if outcome.is_ok() {
-                view.apply(writes)?;
-            }
-            Ok(outcome)
+            Ok(match kept {
+                Ok((outcome, writes)) => {
+                    view.apply(writes)?;
+                    Ok(outcome)
+                }
+                Err(fault) => Err(fault),
+            })
         };
         let outcome = self.disk.write(run).await;
         self.tell(name, began, outcome.is_ok());
@@ -79,13 +83,13 @@ impl Shelf for EmbeddedLedger {
     async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
-        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         let began = Instant::now();
         let clock = Arc::clone(&self.clock);
         let run = move |transaction: &ReadTransaction| {
-            let view = Shown { transaction };
-            Ok(look(&Draft::new(&view, clock.now())))
+            let view = Shown { transaction, now: clock.now() };
+            Ok(look(&Draft::new(&view)))
         };
         let outcome = self.disk.read(run).await;
         self.tell(name, began, outcome.is_ok());
@@ -111,13 +115,14 @@ type OpenRows<'a> = OpenTable<'a, &'static [u8], &'static [u8]>;
 /// The rows in a transaction that writes. A table is opened once a step, since opening is not free.
 struct Written<'a> {
     transaction: &'a WriteTransaction,
+    now: Timestamp,
     tables: RefCell<BTreeMap<TableId, OpenRows<'a>>>,
     fault: Cell<Option<redb::Error>>,
 }
 
 impl<'a> Written<'a> {
-    fn new(transaction: &'a WriteTransaction) -> Self {
-        Self { transaction, tables: RefCell::default(), fault: Cell::default() }
+    fn new(transaction: &'a WriteTransaction, now: Timestamp) -> Self {
+        Self { transaction, now, tables: RefCell::default(), fault: Cell::default() }
     }
 
     fn with<T>(
@@ -135,7 +140,7 @@ impl<'a> Written<'a> {
         act(open)
     }
 
-    fn apply(&self, writes: Writes) -> Result<(), redb::Error> {
+    fn apply(&self, writes: RowWrites) -> Result<(), redb::Error> {
         for ((table, key), row) in writes {
             self.with(table, |open| {
                 match row {
@@ -162,7 +167,11 @@ impl<'a> Written<'a> {
 }
 
 impl View for Written<'_> {
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         self.read(table, |open| row(open, key))
     }
 
@@ -180,10 +189,15 @@ impl View for Written<'_> {
 /// The rows as they stood when a look at them began.
 struct Shown<'a> {
     transaction: &'a ReadTransaction,
+    now: Timestamp,
 }
 
 impl View for Shown<'_> {
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
         let open = self.transaction.open_table(definition(table)).map_err(unread)?;
         row(&open, key).map_err(unread)
     }
@@ -235,7 +249,6 @@ impl std::fmt::Debug for EmbeddedLedger {
 mod tests {
     use super::*;
     use crate::clock::ManualClock;
-    use crate::domain::time::Timestamp;
     use crate::ledger::Ledger;
     use crate::ledger::record::team::Standing;
 

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Outcome;
-use super::draft::{Draft, Fault, RawRows, View, Writes};
+use super::draft::{Draft, Fault, RawRows, Reliance, View};
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
+use super::writes::RowWrites;
 use crate::clock::Clock;
+use crate::domain::time::Timestamp;
 
 /// The books in memory.
 pub struct MemoryLedger {
@@ -37,12 +39,13 @@ impl MemoryLedger {
         let began = Instant::now();
         // A step that panicked wrote nothing, so the rows are whole.
         let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = Draft::new(&*rows, self.clock.now());
-        let outcome = look(&mut draft);
-        let writes = draft.into_writes();
-        if outcome.is_ok() {
+        let view = Shown { rows: &rows, now: self.clock.now() };
+        let mut draft = Draft::new(&view);
+        let kept = look(&mut draft).and_then(|outcome| Ok((outcome, draft.into_rows()?)));
+        let outcome = kept.map(|(outcome, writes)| {
             rows.apply(writes);
-        }
+            outcome
+        });
         drop(rows);
         self.watch.step(name, began.elapsed(), StepOutcome::Kept);
         Ok(outcome?)
@@ -50,7 +53,7 @@ impl MemoryLedger {
 }
 
 impl Rows {
-    fn apply(&mut self, writes: Writes) {
+    fn apply(&mut self, writes: RowWrites) {
         for (place, row) in writes {
             match row {
                 Some(row) => self.0.insert(place, row),
@@ -60,9 +63,19 @@ impl Rows {
     }
 }
 
-impl View for Rows {
-    fn row(&self, table: TableId, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        Ok(self.0.get(&(table, key.to_vec())).cloned())
+/// The rows at the moment of a step.
+struct Shown<'a> {
+    rows: &'a Rows,
+    now: Timestamp,
+}
+
+impl View for Shown<'_> {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn row(&self, table: TableId, key: &[u8], _: Reliance) -> Result<Option<Vec<u8>>, Fault> {
+        Ok(self.rows.0.get(&(table, key.to_vec())).cloned())
     }
 
     fn rows(
@@ -77,7 +90,7 @@ impl View for Rows {
             Bound::Unbounded => Bound::Included((table, Vec::new())),
             bound => bound,
         };
-        let rows = self.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
+        let rows = self.rows.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
             let is_below = match to {
                 Bound::Included(to) => key.as_slice() <= to,
                 Bound::Excluded(to) => key.as_slice() < to,
@@ -93,7 +106,7 @@ impl Shelf for MemoryLedger {
     async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         self.look(name, step)
     }
@@ -101,7 +114,7 @@ impl Shelf for MemoryLedger {
     async fn read<T: Send + 'static>(
         &self,
         name: &'static str,
-        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         self.look(name, |draft| look(draft))
     }

@@ -20,12 +20,14 @@ mod shelf;
 pub mod step;
 pub mod table;
 pub mod transition;
+mod writes;
 
 use std::future::Future;
 use std::time::Duration;
 
-pub use draft::{Draft, Fault, RawRows, Rows, View, Writes};
+pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
 pub use shelf::{Shelf, StepOutcome, Watch};
+pub use writes::{Bounded, RowWrites, Writes};
 
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, PersonKey};

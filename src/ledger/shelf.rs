@@ -30,18 +30,19 @@ use crate::domain::time::Timestamp;
 
 /// A store that runs one step at a time.
 pub trait Shelf: Send + Sync + 'static {
-    /// Runs a step and keeps what it writes, all of it or nothing; durable before it answers.
+    /// Runs a step and keeps what it writes, all of it or nothing; durable before it answers. A
+    /// step may be run more than once, and only its last run counts.
     fn write<T: Send + 'static>(
         &self,
         name: &'static str,
-        step: impl FnOnce(&mut Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> impl Future<Output = Outcome<T>> + Send;
 
     /// Looks at the rows as they stand after every step that was answered.
     fn read<T: Send + 'static>(
         &self,
         name: &'static str,
-        look: impl FnOnce(&Draft<'_>) -> Result<T, Fault> + Send + 'static,
+        look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> impl Future<Output = Outcome<T>> + Send;
 }
 
@@ -168,7 +169,7 @@ impl<S: Shelf> Ledger for S {
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {
         let look = move |draft: &Draft<'_>| {
             let Some(job) = draft.find::<Jobs>(&id)? else { return Ok(None) };
-            let leads = draft.under::<JobLeads>(&id)?.into_iter().flat_map(|(_, chunk)| chunk);
+            let leads = draft.pieces::<JobLeads>(&id)?.into_iter().flat_map(|(_, chunk)| chunk);
             Ok(Some((job, leads.collect())))
         };
         Shelf::read(self, "job", look).await

@@ -11,11 +11,13 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Job, Part, State};
 use crate::ledger::record::lead::Claim;
 use crate::ledger::record::team::{Standing, Team};
-use crate::ledger::step::{Admission, Admitted, Appraisal, Question, QuotaShort, Refused, Terms};
+use crate::ledger::step::{
+    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
+};
 use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
 use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
 use crate::ledger::transition::post::{post_avoided, post_part};
-use crate::ledger::transition::quota::{QuotaNow, periods, quotas_now, remaining, short};
+use crate::ledger::transition::quota::{QuotaNow, keep, periods, quotas_now, remaining, short};
 use crate::ledger::transition::schedule::put_job;
 
 /// Admits a batch, or refuses it and changes nothing.
@@ -26,6 +28,8 @@ pub fn admit(
     draft: &mut Draft<'_>,
     admission: &Admission,
 ) -> Result<Result<Admitted, Refused>, Fault> {
+    draft.foresee::<Batches>(&admission.batch);
+    foresee_leads(draft, &admission.leads);
     let Some(team) = draft.find::<Teams>(&admission.team)? else { return Ok(Err(Refused::NoTeam)) };
     if let Some(batch) = draft.find::<Batches>(&admission.batch)? {
         return admitted_before(draft, admission, &team, batch);
@@ -48,6 +52,7 @@ pub fn admit(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(Refused::Quota(refused))),
     };
+    keep(draft, &quotas, worst);
     let avoided = plan.avoided();
     let sum_avoided = avoided.iter().map(|avoided| avoided.amounts).sum();
     let now = draft.now();
@@ -65,9 +70,18 @@ pub fn admit(
     };
     put_slots(draft, admission.batch, &plan.slots);
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
-    post_avoided(draft, &team.id, now, sum_avoided)?;
+    post_avoided(draft, &team.id, now, sum_avoided);
     let remaining = remaining(&quotas, worst);
     Ok(Ok(Admitted { batch, avoided, is_first: true, remaining, passed }))
+}
+
+fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
+    for lead in leads {
+        draft.foresee::<Leads>(&lead.key);
+        if let Some(other) = &lead.other {
+            draft.foresee::<Leads>(other);
+        }
+    }
 }
 
 fn admitted_before(
@@ -167,7 +181,7 @@ pub(super) fn open_jobs(
         let [part] = job.parts.as_slice() else {
             return Err(Fault::Invariant(format!("job {} has not one part", job.id)));
         };
-        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO)?;
+        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
     }
     if reserved_in_all != worst {
         return Err(Fault::Invariant(format!(
@@ -236,6 +250,7 @@ fn count(length: usize) -> u32 {
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Appraisal>, Fault> {
+    foresee_leads(draft, &question.leads);
     let Some(team) = draft.find::<Teams>(&question.team)? else { return Ok(None) };
     let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
     let frame =

@@ -1,6 +1,6 @@
 //! The audit: the books made anew from the journal, and held against what they say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::domain::credits::Credits;
@@ -52,16 +52,20 @@ impl Witness {
     }
 }
 
-/// Recomputes every tally from the journal, and what is open from the jobs.
+/// Recomputes every tally from the journal, and what is open from the jobs. A tally that moves
+/// meanwhile is held against the journal alone.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
     let mut audit = Audit::default();
-    let stands: BTreeMap<TallyKey, Tally> =
-        draft.from::<Tallies>(Bound::Unbounded, usize::MAX)?.into_iter().collect();
-    let should = fold(draft, &mut audit)?;
+    // One look, so that the tallies stand where these entries left them.
+    draft.foresee_next_entry();
+    let stands: BTreeMap<TallyKey, Tally> = draft.all::<Tallies>()?.into_iter().collect();
+    let end = draft.next_entry()?;
+    let should = fold(draft, end, &mut audit)?;
     let open = open(draft)?;
+    let moved = moved_since(draft, end)?;
     let mut keys: Vec<_> = stands.keys().chain(should.keys()).chain(open.keys()).collect();
     keys.sort();
     keys.dedup();
@@ -71,6 +75,9 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
         let folded = should.get(key).copied().unwrap_or_default();
         if said != folded {
             audit.note(key, said, folded, Witness::Journal);
+        }
+        if moved.contains(key) {
+            continue;
         }
         let of_jobs = open.get(key).copied().unwrap_or_default();
         let counted = Tally { reserved: of_jobs.reserved, unresolved: of_jobs.unresolved, ..said };
@@ -102,9 +109,16 @@ impl Audit {
 }
 
 /// The fold of the journal.
-fn fold(draft: &Draft<'_>, audit: &mut Audit) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
+fn fold(
+    draft: &Draft<'_>,
+    end: u64,
+    audit: &mut Audit,
+) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
     let mut folded: BTreeMap<TallyKey, Tally> = BTreeMap::new();
-    draft.each::<Journal>(|_, entry| {
+    draft.each::<Journal>(|number, entry| {
+        if number >= end {
+            return;
+        }
         audit.entries = audit.entries.saturating_add(1);
         for (unit, period) in entry.periods {
             let key = TallyKey { team: entry.team.clone(), unit, period };
@@ -113,6 +127,17 @@ fn fold(draft: &Draft<'_>, audit: &mut Audit) -> Result<BTreeMap<TallyKey, Tally
         }
     })?;
     Ok(folded)
+}
+
+/// The tallies that moved while they were audited: the jobs may already say more than they did.
+fn moved_since(draft: &Draft<'_>, end: u64) -> Result<BTreeSet<TallyKey>, Fault> {
+    let mut moved = BTreeSet::new();
+    for (_, entry) in draft.from::<Journal>(Bound::Included(&end), usize::MAX)? {
+        for (unit, period) in entry.periods {
+            moved.insert(TallyKey { team: entry.team.clone(), unit, period });
+        }
+    }
+    Ok(moved)
 }
 
 /// What jobs have reserved and unresolved, in every period that counts it.

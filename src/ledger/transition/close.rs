@@ -49,7 +49,7 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
         let reserved = std::mem::take(&mut part.reserved);
         let part = part.clone();
         let change = Change { reserved: negative(reserved), ..Change::default() };
-        post_part(draft, &job, &part, Fact::Released, change, Charges::ZERO)?;
+        post_part(draft, &job, &part, Fact::Released, change, Charges::ZERO);
     }
     job.due = has_joiners(draft, job.id)?.then_some(draft.now());
     put_job(draft, &job)
@@ -78,7 +78,7 @@ pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
         let part = part.clone();
         let change =
             Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
-        post_part(draft, &job, &part, Fact::GivenUp, change, Charges::ZERO)?;
+        post_part(draft, &job, &part, Fact::GivenUp, change, Charges::ZERO);
     }
     let evidence_may_come = job.vendor_id.is_some();
     job.due = if has_joiners(draft, job.id)? {
@@ -126,7 +126,7 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
             part.charged = part.charged.plus(charges);
             let part = part.clone();
             let change = Change { spent, unresolved: negative(open), ..Change::default() };
-            post_part(draft, &job, &part, Fact::Resolved, change, charges)?;
+            post_part(draft, &job, &part, Fact::Resolved, change, charges);
         }
         let is_open = job.parts.iter().any(|part| !part.unresolved.is_zero());
         if matches!(job.state, State::Unresolved(_)) && !is_open {
@@ -157,7 +157,8 @@ pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<(), Faul
         change: Change { spent, ..Change::default() },
         charges: Charges::of_other(spent),
     };
-    post(draft, &entry)
+    post(draft, &entry);
+    Ok(())
 }
 
 /// The same amounts, the other way round.

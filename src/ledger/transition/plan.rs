@@ -63,8 +63,11 @@ impl Plan {
     pub(super) fn make(
         draft: &Draft<'_>,
         frame: Frame<'_>,
-        asks: impl Iterator<Item = (u32, LeadAsk)>,
+        asks: impl Iterator<Item = (u32, LeadAsk)> + Clone,
     ) -> Result<Self, Fault> {
+        for (_, ask) in asks.clone() {
+            foresee(draft, ask)?;
+        }
         let mut planner = Planner {
             draft,
             frame,
@@ -276,6 +279,20 @@ impl Planner<'_, '_> {
             other => other,
         }
     }
+}
+
+/// Has the store make ready what the place of a lead depends on.
+fn foresee(draft: &Draft<'_>, ask: LeadAsk) -> Result<(), Fault> {
+    for key in std::iter::once(ask.key).chain(ask.other) {
+        let Some(row) = draft.find::<Leads>(&key)? else { continue };
+        if let Some(person) = &row.person {
+            draft.foresee::<Persons>(person);
+        }
+        for claim in &row.claims {
+            draft.foresee::<Jobs>(&claim.at.job);
+        }
+    }
+    Ok(())
 }
 
 impl Frame<'_> {

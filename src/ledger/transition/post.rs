@@ -11,22 +11,15 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Job, Part};
 use crate::ledger::record::tally::TallyKey;
-use crate::ledger::table::{Journal, Numbers, Tallies};
-
-const NEXT_ENTRY: &str = "next_entry";
+use crate::ledger::table::Journal;
 
 /// Appends an entry and moves its tallies.
-pub(super) fn post(draft: &mut Draft<'_>, entry: &Entry) -> Result<(), Fault> {
-    let counter = NEXT_ENTRY.to_owned();
-    let sequence = draft.find::<Numbers>(&counter)?.unwrap_or_default();
-    draft.put::<Journal>(&sequence, entry);
-    draft.put::<Numbers>(&counter, &sequence.saturating_add(1));
+pub(super) fn post(draft: &mut Draft<'_>, entry: &Entry) {
+    draft.append(entry);
     for (unit, period) in &entry.periods {
         let key = TallyKey { team: entry.team.clone(), unit: *unit, period: period.clone() };
-        let tally = draft.find::<Tallies>(&key)?.unwrap_or_default();
-        draft.put::<Tallies>(&key, &tally.plus(entry.change.in_unit(*unit)));
+        draft.move_tally(key, entry.change.in_unit(*unit));
     }
-    Ok(())
 }
 
 /// Posts what happened to one part of a job.
@@ -37,7 +30,7 @@ pub(super) fn post_part(
     fact: Fact,
     change: Change,
     charges: Charges,
-) -> Result<(), Fault> {
+) {
     let entry = Entry {
         at: draft.now(),
         team: part.team.clone(),
@@ -49,7 +42,7 @@ pub(super) fn post_part(
         change,
         charges,
     };
-    post(draft, &entry)
+    post(draft, &entry);
 }
 
 /// Posts what a team was spared. It moves the tallies of all time only: no quota counts it.
@@ -58,9 +51,9 @@ pub(super) fn post_avoided(
     team: &TeamId,
     dated: Timestamp,
     avoided: Amounts,
-) -> Result<(), Fault> {
+) {
     if avoided.is_zero() {
-        return Ok(());
+        return;
     }
     let entry = Entry {
         at: draft.now(),
@@ -73,7 +66,7 @@ pub(super) fn post_avoided(
         change: Change { avoided, ..Change::default() },
         charges: Charges::ZERO,
     };
-    post(draft, &entry)
+    post(draft, &entry);
 }
 
 /// How many entries are read at once.
@@ -99,11 +92,11 @@ pub(super) fn entries_since(
 
 /// The number of the first entry written at `moment` or later: the journal is in that order.
 fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
-    let mut after = draft.find::<Numbers>(&NEXT_ENTRY.to_owned())?.unwrap_or_default();
+    let mut after = draft.next_entry()?;
     let mut first = 0_u64;
     while first < after {
         let middle = first.midpoint(after);
-        if draft.find::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {
+        if draft.peek::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {
             after = middle;
         } else {
             first = middle.saturating_add(1);

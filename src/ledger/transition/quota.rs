@@ -14,6 +14,8 @@ use crate::ledger::table::Tallies;
 pub struct QuotaNow<'a> {
     /// The quota.
     pub quota: &'a Quota,
+    /// Which counters are its.
+    pub key: TallyKey,
     /// When its period ends.
     pub resets_at: Option<Timestamp>,
     /// The counters of its period.
@@ -25,13 +27,17 @@ pub(super) fn quotas_now<'a>(
     draft: &Draft<'_>,
     team: &'a Team,
 ) -> Result<Vec<QuotaNow<'a>>, Fault> {
-    let stand = |quota: &'a Quota| {
+    let mut now = Vec::with_capacity(team.quotas.len());
+    for quota in &team.quotas {
         let span = quota.span(draft.now());
         let key = TallyKey { team: team.id.clone(), unit: quota.unit, period: span.id };
-        let tally = draft.find::<Tallies>(&key)?.unwrap_or_default();
-        Ok(QuotaNow { quota, resets_at: span.ends, tally })
-    };
-    team.quotas.iter().map(stand).collect()
+        draft.foresee::<Tallies>(&key);
+        now.push(QuotaNow { quota, key, resets_at: span.ends, tally: Tally::default() });
+    }
+    for quota in &mut now {
+        quota.tally = draft.tally(&quota.key)?;
+    }
+    Ok(now)
 }
 
 /// The quotas that `worst` does not fit.
@@ -59,6 +65,16 @@ pub(super) fn short(
         (now.quota.action, short)
     };
     quotas.iter().filter(is_short).map(describe).collect()
+}
+
+/// The step that adds `worst` is taken only if every quota that refuses still holds then.
+pub(super) fn keep(draft: &mut Draft<'_>, quotas: &[QuotaNow<'_>], worst: Amounts) {
+    for now in quotas.iter().filter(|now| now.quota.action == Action::Refuse) {
+        let needed = worst.in_unit(now.quota.unit);
+        if !needed.is_zero() {
+            draft.keep_below(now.key.clone(), needed, now.quota.limit);
+        }
+    }
 }
 
 /// What is left of the tightest quota of each unit once `more` is reserved.

@@ -112,8 +112,9 @@ pub fn read(
         return Ok(None);
     }
     let mut reader = Reader::new(draft, id, &batch);
-    let leads = reader.leads(&range)?;
+    // Jobs come before their answers: what is known of a job then holds for all its answers.
     let jobs = reader.waiting()?;
+    let leads = reader.leads(&range)?;
     let is_ended = reader.has_ended(&jobs);
     let status = match (batch.canceled_at, is_ended) {
         (Some(_), _) => Status::Canceled,
@@ -171,6 +172,9 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// The jobs that the batch's slots wait for or waited for.
     fn waiting(&mut self) -> Result<Vec<Job>, Fault> {
         let ids = self.batch.jobs.clone();
+        for id in &ids {
+            self.draft.foresee::<Jobs>(id);
+        }
         ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
     }
 
@@ -193,15 +197,34 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {
         let mut leads = Vec::new();
         for chunk in range.start.div_euclid(CHUNK)..=range.end.div_euclid(CHUNK) {
-            let slots = self.draft.find::<Slots>(&(self.id, chunk))?.unwrap_or_default();
+            let slots = self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default();
             let first = chunk.saturating_mul(CHUNK);
-            for (position, slot) in (first..).zip(slots) {
-                if range.contains(&position) {
-                    leads.push(self.lead(slot)?);
-                }
+            let of_range = |(position, _): &(u32, Slot)| range.contains(position);
+            let slots: Vec<_> = (first..).zip(slots).filter(of_range).map(|(_, s)| s).collect();
+            self.foresee(&slots)?;
+            for slot in slots {
+                leads.push(self.lead(slot)?);
             }
         }
         Ok(leads)
+    }
+
+    /// Has the store make ready what the slots lead to.
+    fn foresee(&mut self, slots: &[Slot]) -> Result<(), Fault> {
+        for slot in slots {
+            for key in std::iter::once(&slot.key).chain(&slot.other) {
+                self.draft.foresee::<Leads>(key);
+            }
+            if let Some(at) = slot.source.points_at() {
+                self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(CHUNK)));
+            }
+        }
+        for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
+            if let Some(Answer::Found(person)) = self.answer(at)? {
+                self.draft.foresee::<Persons>(&person);
+            }
+        }
+        Ok(())
     }
 
     fn lead(&mut self, slot: Slot) -> Result<LeadReading, Fault> {
@@ -253,7 +276,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         if let Some(answers) = self.answers.get(&row) {
             return Ok(answers.get(place).copied());
         }
-        let answers = self.draft.find::<Answers>(&row)?.unwrap_or_default();
+        let answers = self.draft.peek::<Answers>(&row)?.unwrap_or_default();
         let answer = answers.get(place).copied();
         self.answers.insert(row, answers);
         Ok(answer)
@@ -277,7 +300,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             return Ok(true);
         }
         for chunk in 0..dispositions.submitted.div_ceil(CHUNK) {
-            for slot in self.draft.find::<Slots>(&(self.id, chunk))?.unwrap_or_default() {
+            for slot in self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default() {
                 match self.lead(slot)? {
                     LeadReading::Found(_) | LeadReading::NotFound | LeadReading::Removed => {
                         return Ok(true);

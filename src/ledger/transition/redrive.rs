@@ -9,7 +9,7 @@ use crate::ledger::step::{LeadAsk, Redrive, Redriven};
 use crate::ledger::table::{Batches, Jobs, Joins, Slots, Teams};
 use crate::ledger::transition::admit::{fit, open_jobs, put_slots, waits_for};
 use crate::ledger::transition::plan::{Frame, Plan};
-use crate::ledger::transition::quota::quotas_now;
+use crate::ledger::transition::quota::{keep, quotas_now};
 
 /// Rewrites a batch's slots off a job that died. Asked again, it finds nothing left to do.
 ///
@@ -34,7 +34,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         return Ok(Redriven::default());
     }
     let mut slots: Vec<Slot> =
-        draft.under::<Slots>(&redrive.batch)?.into_iter().flat_map(|(_, chunk)| chunk).collect();
+        draft.pieces::<Slots>(&redrive.batch)?.into_iter().flat_map(|(_, chunk)| chunk).collect();
     let stranded = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job);
     let asks: Vec<(u32, LeadAsk)> = (0_u32..)
         .zip(&slots)
@@ -74,13 +74,22 @@ fn count(plan: &Plan) -> u32 {
     u32::try_from(plan.own.len()).unwrap_or(u32::MAX)
 }
 
-fn may_pay(draft: &Draft<'_>, team: &Team, plan: &Plan, redrive: &Redrive) -> Result<bool, Fault> {
+fn may_pay(
+    draft: &mut Draft<'_>,
+    team: &Team,
+    plan: &Plan,
+    redrive: &Redrive,
+) -> Result<bool, Fault> {
     if plan.own.is_empty() {
         return Ok(true);
     }
     let quotas = quotas_now(draft, team)?;
-    let fits = fit(&quotas, team, plan.worst(&redrive.terms.prices)).is_ok();
-    Ok(fits && team.standing != Standing::Closed)
+    let worst = plan.worst(&redrive.terms.prices);
+    let may = fit(&quotas, team, worst).is_ok() && team.standing != Standing::Closed;
+    if may {
+        keep(draft, &quotas, worst);
+    }
+    Ok(may)
 }
 
 /// The plan with all that would cost refused.

@@ -13,7 +13,7 @@ use crate::ledger::ids::BatchId;
 use crate::ledger::record::job::State;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
-use crate::ledger::table::{Due, Jobs, Tallies, Teams};
+use crate::ledger::table::{Due, Jobs, Teams};
 use crate::ledger::transition::quota::quotas_now;
 
 /// What a team has used.
@@ -65,7 +65,7 @@ pub fn usage(draft: &Draft<'_>, id: &TeamId) -> Result<Option<Usage>, Fault> {
 fn usage_of(draft: &Draft<'_>, team: Team) -> Result<Usage, Fault> {
     let total = |unit| {
         let key = TallyKey { team: team.id.clone(), unit, period: PeriodId::total() };
-        draft.find::<Tallies>(&key).map(Option::unwrap_or_default)
+        draft.tally(&key)
     };
     let (email, phone) = (total(Unit::Email)?, total(Unit::Phone)?);
     let quotas = quotas_now(draft, &team)?
@@ -101,7 +101,7 @@ pub struct Glance {
 /// [`Fault`] where the books cannot be read.
 pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     let mut glance = Glance::default();
-    for (_, team) in draft.from::<Teams>(Bound::Unbounded, usize::MAX)? {
+    for (_, team) in draft.all::<Teams>()? {
         let is_closed = team.standing == Standing::Closed;
         let usage = usage_of(draft, team)?;
         let is_open = |tally: Tally| !tally.reserved.is_zero() || !tally.unresolved.is_zero();
@@ -110,8 +110,12 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
         }
     }
     let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
-    for ((_, id), _) in draft.from::<Due>(Bound::Unbounded, usize::MAX)? {
-        let job = draft.need::<Jobs>(&id)?;
+    let due = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
+    for ((_, id), _) in &due {
+        draft.foresee::<Jobs>(id);
+    }
+    for ((_, id), _) in due {
+        let Some(job) = draft.peek::<Jobs>(&id)? else { continue };
         for part in &job.parts {
             match job.state {
                 State::Ready => queued.insert(part.batch),

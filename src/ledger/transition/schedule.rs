@@ -56,15 +56,17 @@ pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<T
         return Ok(Vec::new());
     }
     let counter = TURNS.to_owned();
-    let given = draft.find::<Numbers>(&counter)?.unwrap_or_default();
+    let given = draft.peek::<Numbers>(&counter)?.unwrap_or_default();
     let first = usize::try_from(given).ok().and_then(|given| given.checked_rem(by_team.len()));
     by_team.rotate_left(first.unwrap_or_default());
     let mut turns = Vec::new();
     while turns.len() < limit && !by_team.is_empty() {
         let room = limit.saturating_sub(turns.len());
         for due in by_team.iter_mut().take(room) {
-            if let Some(job) = due.pop_front() {
-                turns.push(take_turn(draft, draft.need::<Jobs>(&job)?, until)?);
+            let Some((due, job)) = due.pop_front() else { continue };
+            // Whose turn another has taken meanwhile is no longer due then.
+            if let Some(job) = draft.find::<Jobs>(&job)?.filter(|job| job.due == Some(due)) {
+                turns.push(take_turn(draft, job, until)?);
             }
         }
         by_team.retain(|due| !due.is_empty());
@@ -75,7 +77,7 @@ pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<T
 }
 
 /// The jobs that are due, the longest due first, by who pays for their first part.
-fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<JobId>>, Fault> {
+fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<(Timestamp, JobId)>>, Fault> {
     let mut by_team: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
     let mut from = Bound::Unbounded;
     for _ in (0..LOOK_AHEAD).step_by(PAGE) {
@@ -85,7 +87,8 @@ fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<JobId>>, F
             if due > draft.now() {
                 return Ok(by_team);
             }
-            by_team.entry(team).or_default().push_back(job);
+            draft.foresee::<Jobs>(&job);
+            by_team.entry(team).or_default().push_back((due, job));
             from = Bound::Excluded((due, job));
         }
         if is_last {

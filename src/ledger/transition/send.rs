@@ -19,6 +19,8 @@ use crate::ledger::transition::schedule::{leased, put_job};
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fault> {
+    draft.foresee::<Jobs>(&attempt.job);
+    draft.foresee_under::<JobLeads>(&attempt.job);
     let mut job = leased(draft, attempt.job, attempt.lease)?;
     if !matches!(job.state, State::Ready | State::Unknown) || job.attempts != attempt.after {
         return Err(Fault::Fenced);
@@ -48,7 +50,7 @@ fn is_safe(job: &Job, by: Timestamp) -> bool {
 /// quota is asked: the rest of the job is reserved already, and the vendor would charge them all
 /// the same.
 fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<(), Fault> {
-    let mut chunks = draft.under::<JobLeads>(&job.id)?;
+    let mut chunks = draft.pieces::<JobLeads>(&job.id)?;
     let mut leads = chunks.iter_mut().flat_map(|(_, chunk)| chunk);
     let mut parts = job.parts.clone();
     for part in &mut parts {
@@ -63,7 +65,7 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
         if !more.is_zero() {
             part.reserved = part.reserved.plus(more);
             let change = Change { reserved: more, ..Change::default() };
-            post_part(draft, job, part, Fact::Reserved, change, Charges::ZERO)?;
+            post_part(draft, job, part, Fact::Reserved, change, Charges::ZERO);
         }
     }
     if parts != job.parts {

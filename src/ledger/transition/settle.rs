@@ -27,6 +27,7 @@ use crate::ledger::transition::schedule::put_job;
 /// [`Fault::Fenced`] where the job cannot have an answer, [`Fault::Invariant`] where the answer is
 /// not of so many leads.
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
+    foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
     match job.state {
         State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
@@ -34,6 +35,9 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         State::Ready | State::Sending | State::Void(_) => return Err(Fault::Fenced),
     }
     let leads = job_leads(draft, &job)?;
+    for lead in &leads {
+        draft.foresee::<Leads>(&lead.key);
+    }
     if leads.len() != settlement.evidence.len() {
         return Err(Fault::Invariant(format!("job {} has an answer of another length", job.id)));
     }
@@ -74,6 +78,21 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     Ok(settling.settled)
 }
 
+/// Has the store make ready what the answer names.
+fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
+    draft.foresee::<Jobs>(&settlement.job);
+    draft.foresee_under::<JobLeads>(&settlement.job);
+    draft.foresee_under::<Joins>(&settlement.job);
+    for evidence in &settlement.evidence {
+        if let Evidence::Found { person, aliases, .. } = evidence {
+            draft.foresee::<Persons>(person);
+            for alias in aliases {
+                draft.foresee::<Leads>(alias);
+            }
+        }
+    }
+}
+
 fn settled_before(job: &Job) -> Settled {
     let part = |part: &Part| PartSettled {
         batch: part.batch,
@@ -87,7 +106,7 @@ fn settled_before(job: &Job) -> Settled {
 
 /// All leads of a job, in order.
 fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
-    Ok(draft.under::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
+    Ok(draft.pieces::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
 }
 
 struct Settling {
@@ -275,10 +294,10 @@ fn close_part(
     };
     // Its kinds are those of the whole charge; what this entry does not spend, another one does.
     let elsewhere = Charges::of_other(spent.minus(charged.amounts()));
-    post_part(draft, job, &part, fact, change, charged.plus(elsewhere))?;
+    post_part(draft, job, &part, fact, change, charged.plus(elsewhere));
     if !exceeded.is_zero() {
         let change = Change { spent: exceeded, ..Change::default() };
-        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded))?;
+        post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded));
     }
     let (batch, team) = (part.batch, part.team);
     Ok(PartSettled { batch, team, charged, exceeded, unresolved })
@@ -297,7 +316,7 @@ fn spare_joiners(draft: &mut Draft<'_>, job: &Job, settling: &mut Settling) -> R
             };
             let amounts: Amounts = indexes.iter().filter_map(worth).sum();
             sum = sum.plus(amounts);
-            post_avoided(draft, &join.team, draft.now(), amounts)?;
+            post_avoided(draft, &join.team, draft.now(), amounts);
             if !amounts.is_zero() {
                 settling.settled.avoided.push((join.team.clone(), Avoided { reason, amounts }));
             }

@@ -59,8 +59,9 @@ fn sweep_batches(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<BatchId>
     for (id, batch) in &rows {
         // Its end is not before its admission, so most are told by that alone.
         let may_be_over = is_over(batch.admitted_at, sweep.batch_ttl, now);
-        if may_be_over && batch_is_over(draft, *id, batch, sweep, now)? {
-            for (chunk, _) in draft.under::<Slots>(id)? {
+        let is_over = may_be_over && batch_is_over(draft, *id, batch, sweep, now)?;
+        if is_over && draft.find::<Batches>(id)?.as_ref() == Some(batch) {
+            for (chunk, _) in draft.pieces::<Slots>(id)? {
                 draft.delete::<Slots>(&chunk);
             }
             draft.delete::<Batches>(id);
@@ -96,15 +97,16 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     for (id, job) in &rows {
         let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
-        let is_needed = job.has_open_charge() || has_joiners(draft, *id)?;
-        if has_ended && is_over && !is_needed {
+        let is_needed = !is_over || job.has_open_charge() || has_joiners(draft, *id)?;
+        let stands = || Ok::<_, Fault>(draft.find::<Jobs>(id)?.as_ref() == Some(job));
+        if has_ended && is_over && !is_needed && stands()? {
             for (join, _) in draft.under::<Joins>(id)? {
                 draft.delete::<Joins>(&join);
             }
-            for (chunk, _) in draft.under::<JobLeads>(id)? {
+            for (chunk, _) in draft.pieces::<JobLeads>(id)? {
                 draft.delete::<JobLeads>(&chunk);
             }
-            for (chunk, _) in draft.under::<Answers>(id)? {
+            for (chunk, _) in draft.pieces::<Answers>(id)? {
                 draft.delete::<Answers>(&chunk);
             }
             if let Some(due) = job.due {
@@ -121,7 +123,8 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
     let rows = draft.from::<Leads>(after(sweep.lead.as_ref()), sweep.rows)?;
     for (key, row) in &rows {
         let is_stale = row.touched_at.is_none_or(|at| is_over(at, sweep.leads_ttl, now));
-        if is_stale && row.removed_at.is_none() && !is_claimed(draft, row)? {
+        let may_go = is_stale && row.removed_at.is_none() && !is_claimed(draft, row)?;
+        if may_go && draft.find::<Leads>(key)?.as_ref() == Some(row) {
             match removed_at(draft, row)? {
                 None => draft.delete::<Leads>(key),
                 // The alias goes, but whoever asks by it must still learn of the removal.

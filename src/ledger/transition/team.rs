@@ -1,13 +1,13 @@
 //! Teams, their quotas and their keys.
 
 use crate::domain::credits::Unit;
+use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::Job;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
@@ -85,6 +85,9 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
         return Ok(());
     }
     let period = (quota.unit, span.id.clone());
+    // Whatever moves a team's credits moves this tally, too: nothing is posted beside this step.
+    let all_time = TallyKey { team: team.clone(), unit: quota.unit, period: PeriodId::total() };
+    draft.find::<Tallies>(&all_time)?;
     let mut used = Tally::default();
     entries_since(draft, span.starts, |entry| {
         let counts = entry.team == *team && entry.fact != Fact::Opened;
@@ -94,10 +97,14 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     })?;
     let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
     let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
-    post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands))?;
+    post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands));
     let mut open = Vec::new();
-    draft.each::<Jobs>(|_, job| open.extend(Some(job).filter(Job::may_move_credits)))?;
-    for mut job in open {
+    draft.each::<Jobs>(|id, job| open.extend(Some(id).filter(|_| job.may_move_credits())))?;
+    for id in &open {
+        draft.foresee::<Jobs>(id);
+    }
+    for id in &open {
+        let Some(mut job) = draft.find::<Jobs>(id)? else { continue };
         for part in job.parts.iter_mut().filter(|part| part.team == *team) {
             if span.contains(part.admitted_at) && !part.periods.contains(&period) {
                 part.periods.push(period.clone());
@@ -178,7 +185,7 @@ pub fn revoke_key(draft: &mut Draft<'_>, team: &TeamId, id: &str) -> Result<bool
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn keys_of(draft: &Draft<'_>, team: &TeamId) -> Result<Vec<Key>, Fault> {
-    let keys = draft.from::<Keys>(std::ops::Bound::Unbounded, usize::MAX)?;
+    let keys = draft.all::<Keys>()?;
     Ok(keys.into_iter().map(|(_, key)| key).filter(|key| key.team == *team).collect())
 }
 
@@ -200,7 +207,7 @@ pub fn find_key(draft: &Draft<'_>, id: &str) -> Result<Option<(Key, Team)>, Faul
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn teams(draft: &Draft<'_>) -> Result<Vec<Team>, Fault> {
-    let teams = draft.from::<Teams>(std::ops::Bound::Unbounded, usize::MAX)?;
+    let teams = draft.all::<Teams>()?;
     let open = teams.into_iter().map(|(_, team)| team);
     Ok(open.filter(|team| team.standing != Standing::Closed).collect())
 }

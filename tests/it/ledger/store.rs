@@ -6,10 +6,10 @@ use std::sync::Arc;
 use redb::backends::InMemoryBackend;
 use tollgate::clock::ManualClock;
 use tollgate::disk::Disk;
+use tollgate::domain::credits::Credits;
 use tollgate::ledger::embedded::EmbeddedLedger;
 use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::tally::{Tally, TallyKey};
-use tollgate::ledger::table::Tallies;
 use tollgate::ledger::{Ledger, Shelf};
 
 /// A ledger, and whatever must live as long as it does.
@@ -68,7 +68,15 @@ impl Store for Embedded {
 /// Writes a tally past every step, where the steps run over rows of a [`Shelf`].
 async fn plant(shelf: &impl Shelf, key: TallyKey, tally: Tally) {
     let planted = shelf.write("plant", move |draft| {
-        draft.put::<Tallies>(&key, &tally);
+        let stands = draft.tally(&key)?;
+        let apart = |of: fn(&Tally) -> Credits| of(&tally).minus(of(&stands));
+        let by = Tally {
+            spent: apart(|tally| tally.spent),
+            reserved: apart(|tally| tally.reserved),
+            unresolved: apart(|tally| tally.unresolved),
+            avoided: apart(|tally| tally.avoided),
+        };
+        draft.move_tally(key.clone(), by);
         Ok(())
     });
     planted.await.expect("the store is there");
