@@ -70,6 +70,10 @@ impl Refusal {
         ELSEWHERE.contains(&self.code.as_str())
     }
 
+    pub(super) fn is_readonly(&self) -> bool {
+        self.is("READONLY")
+    }
+
     fn is_not_applied(&self) -> bool {
         NOT_APPLIED.contains(&self.code.as_str())
     }

@@ -29,8 +29,9 @@ impl Remote {
         Instant::now() + self.0.patience.answer
     }
 
-    /// A place among the calls that are under way.
-    pub(super) async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>, RemoteError> {
+    /// A place among the calls that share their lines. Those that wait to be confirmed take none, so
+    /// that they keep nobody else waiting: their lines are few enough.
+    async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>, RemoteError> {
         let turn = timeout_at(until, self.0.calls.acquire()).await;
         let turn = turn.map_err(|_elapsed| not_applied("too many calls are under way"))?;
         Ok(turn.expect("the semaphore is never closed"))
@@ -86,6 +87,7 @@ impl Remote {
     ) -> Result<Vec<Reply>, RemoteError> {
         match confirm {
             Confirm::Nothing => {
+                let _turn = self.turn(until).await?;
                 let key = commands.first().map_or(&[][..], Command::key);
                 let (server, line) = self.line(key, until).await?;
                 self.exchange(&server, &line, commands, until).await
@@ -143,12 +145,16 @@ impl Remote {
         until: Instant,
     ) -> Result<Vec<Reply>, RemoteError> {
         let answered = line.exchange(commands, until).await;
-        let is_doubtful = match &answered {
-            Ok(replies) => replies.iter().any(is_elsewhere),
-            Err(_lost) => true,
+        let has_said = |is: fn(&Refusal) -> bool| {
+            answered.iter().flatten().any(|reply| reply.as_ref().is_err_and(is))
         };
-        if is_doubtful {
+        if answered.is_err() || has_said(Refusal::is_elsewhere) {
             self.0.route.doubt(server);
+        }
+        // A host's name may by now lead to another than the one that is at the other end.
+        if answered.is_err() || has_said(Refusal::is_readonly) {
+            line.retire();
+            server.close_idle();
         }
         Ok(answered?)
     }
@@ -167,8 +173,4 @@ async fn timely<T>(
 
 fn not_applied(why: &str) -> RemoteError {
     RemoteError::NotApplied(why.to_owned())
-}
-
-fn is_elsewhere(reply: &Reply) -> bool {
-    reply.as_ref().is_err_and(Refusal::is_elsewhere)
 }

@@ -61,7 +61,6 @@ impl Remote {
     pub async fn facts(&self) -> Result<Facts, RemoteError> {
         let (address, until) = (self.address(), self.until());
         let key = self.tag().into_bytes();
-        let _turn = self.turn(until).await?;
         let questions = vec![
             Command::beside("INFO", &key),
             Command::beside("CONFIG", &key).with("GET").with("appendfsync"),

@@ -1,7 +1,7 @@
 //! Lines: one connection to one server, which any number may use at once.
 //!
-//! A line is used while it is good. Once an answer is late it is given to nobody any more, and once
-//! the last who uses it is done it is closed: so no late answer is ever taken for another's.
+//! A line is used while it is good. Once an answer is late it is retired: given to nobody any more,
+//! and closed with the last who uses it. So no late answer is ever taken for another's.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -48,7 +48,7 @@ pub(super) struct Dial {
 pub(super) struct Line {
     connection: MultiplexedConnection,
     role: Option<Role>,
-    is_late: AtomicBool,
+    is_retired: AtomicBool,
     closed: CancellationToken,
     /// Closes it.
     _on_drop: DropGuard,
@@ -123,7 +123,7 @@ impl Dial {
         if role != Some(Role::Sentinel) {
             replies.take(instructions).try_for_each(accepted)?;
         }
-        Ok(Line { connection, role, is_late: AtomicBool::new(false), closed, _on_drop: on_drop })
+        Ok(Line { connection, role, is_retired: AtomicBool::new(false), closed, _on_drop: on_drop })
     }
 }
 
@@ -145,7 +145,12 @@ impl Line {
 
     /// Whether it may be given to anybody.
     pub(super) fn is_good(&self) -> bool {
-        !self.closed.is_cancelled() && !self.is_late.load(Ordering::Relaxed)
+        !self.closed.is_cancelled() && !self.is_retired.load(Ordering::Relaxed)
+    }
+
+    /// It is to be given to nobody any more, and closes once the last who uses it is done.
+    pub(super) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Relaxed);
     }
 
     /// Sends the commands in order, once, and answers what the server does, in order.
@@ -159,14 +164,8 @@ impl Line {
         let answered = connection.send_packed_commands(&commands, 0, commands.len());
         match timeout_at(until, answered).await {
             Ok(Ok(replies)) => Ok(replies.into_iter().map(value::reply).collect()),
-            Ok(Err(why)) => {
-                self.is_late.store(true, Ordering::Relaxed);
-                Err(Lost::Cut(why))
-            }
-            Err(_elapsed) => {
-                self.is_late.store(true, Ordering::Relaxed);
-                Err(Lost::Late)
-            }
+            Ok(Err(why)) => Err(Lost::Cut(why)),
+            Err(_elapsed) => Err(Lost::Late),
         }
     }
 }

@@ -139,7 +139,6 @@ impl Remote {
         confirm: Confirm,
     ) -> Result<Vec<Value>, RemoteError> {
         let until = self.until();
-        let _turn = self.turn(until).await?;
         let mut shares = self.shares(commands, until).await?;
         match shares.pop() {
             None => Ok(Vec::new()),
@@ -172,7 +171,6 @@ impl Remote {
         confirm: Confirm,
     ) -> Result<Value, RemoteError> {
         let until = self.until();
-        let _turn = self.turn(until).await?;
         let mut replies = self.replies(vec![call.by_hash()], confirm, until).await?;
         if matches!(replies.as_slice(), [Err(refusal)] if refusal.is("NOSCRIPT")) {
             replies = self.replies(vec![call.in_full()], confirm, until).await?;

@@ -25,5 +25,6 @@ mod reveals;
 mod scrapes;
 mod support;
 mod two_books;
+mod vault;
 mod vendor_trouble;
 mod window;

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use tollgate::remote::{Call, Command, Confirm, Patience, Remote, RemoteError, Script, Value};
 
 use super::{bytes, get, remote};
-use crate::support::redis::Server;
+use crate::support::redis::{Replicas, Server};
 use crate::support::wait::eventually;
 
 static ONCE: Script =
@@ -14,20 +14,6 @@ static ONCE: Script =
 
 fn once(value: &str) -> Call<'static> {
     Call { script: &ONCE, keys: vec![b"{books}:k".into()], args: vec![value.into()] }
-}
-
-async fn pair() -> (Server, Server) {
-    let primary = Server::start().await;
-    let (host, port) = (primary.address().ip(), primary.address().port());
-    let replica = Server::with(&[&format!("replicaof {host} {port}")]).await;
-    let remote = remote(&primary.url());
-    // It is sent nothing before it has spoken, which it does every second.
-    eventually("the replica is in step", async || {
-        let write = vec![Command::new("SET", b"{books}:first").with("")];
-        remote.ask_confirmed(write, Confirm::Replicas).await.is_ok()
-    })
-    .await;
-    (primary, replica)
 }
 
 #[tokio::test]
@@ -42,30 +28,30 @@ async fn a_write_without_a_replica_is_done_and_not_durable() {
 
 #[tokio::test]
 async fn a_write_is_confirmed_by_the_replica_and_not_before() {
-    let (primary, replica) = pair().await;
-    let remote = remote(&primary.url());
+    let redis = Replicas::start(1).await;
+    let remote = remote(&redis.primary.url());
     assert_eq!(remote.run_confirmed(&once("v"), Confirm::Replicas).await, Ok(Value::Int(1)));
     let write = || vec![Command::new("SET", b"{books}:l").with("w"), get("{books}:l")];
     let values = remote.ask_confirmed(write(), Confirm::Replicas).await;
     assert_eq!(values.unwrap(), [bytes("OK"), bytes("w")]);
 
-    replica.pause().await;
+    redis.replicas[0].pause().await;
     let written = remote.ask_confirmed(write(), Confirm::Replicas).await;
     assert_eq!(written, Err(RemoteError::NotDurable));
     // Repeated it writes nothing, and is no more durable for that.
     let repeated = remote.run_confirmed(&once("v"), Confirm::Replicas).await;
     assert_eq!(repeated, Err(RemoteError::NotDurable));
 
-    replica.resume();
+    redis.replicas[0].resume();
     assert_eq!(remote.run_confirmed(&once("v"), Confirm::Replicas).await, Ok(Value::Int(0)));
 }
 
 #[tokio::test]
 async fn as_many_replicas_as_the_address_says_have_to_confirm() {
-    let (primary, _replica) = pair().await;
-    let one = remote(&format!("{}?replicas=1", primary.url()));
+    let redis = Replicas::start(1).await;
+    let one = remote(&format!("{}?replicas=1", redis.primary.url()));
     assert_eq!(one.run_confirmed(&once("v"), Confirm::Replicas).await, Ok(Value::Int(1)));
-    let two = remote(&format!("{}?replicas=2", primary.url()));
+    let two = remote(&format!("{}?replicas=2", redis.primary.url()));
     let run = two.run_confirmed(&once("v"), Confirm::Replicas).await;
     assert_eq!(run, Err(RemoteError::NotDurable));
 }
@@ -80,10 +66,10 @@ async fn what_is_refused_is_told_so_and_not_as_undurable() {
 
 #[tokio::test]
 async fn a_confirmed_call_keeps_nobody_else_waiting() {
-    let (primary, replica) = pair().await;
+    let redis = Replicas::start(1).await;
     let patience = Patience { answer: Duration::from_mins(2), ..Patience::default() };
-    let remote = Remote::new(&primary.url().parse().unwrap(), patience).unwrap();
-    replica.pause().await;
+    let remote = Remote::new(&redis.primary.url().parse().unwrap(), patience).unwrap();
+    redis.replicas[0].pause().await;
     let mut confirmed = JoinSet::new();
     confirmed.spawn({
         let remote = remote.clone();
@@ -94,6 +80,6 @@ async fn a_confirmed_call_keeps_nobody_else_waiting() {
     })
     .await;
     assert!(confirmed.try_join_next().is_none(), "it was confirmed by nobody");
-    replica.resume();
+    redis.replicas[0].resume();
     assert_eq!(confirmed.join_all().await, [Ok(Value::Int(1))]);
 }

@@ -4,7 +4,10 @@ mod calls;
 mod confirming;
 mod encrypted;
 mod facts;
+mod found_again;
+mod later_redis;
 mod lost;
+mod wires;
 
 use tollgate::remote::{Command, Patience, Remote, Value};
 
