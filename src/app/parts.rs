@@ -14,7 +14,7 @@ use crate::disk::Disk;
 use crate::domain::budget::Rate;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::gateway::{self, Parts, Settings, StoreWatch};
+use crate::gateway::{self, Parts, Replicas, Settings, StoreWatch};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
@@ -30,6 +30,10 @@ use crate::vendor::{HttpVendor, VendorSettings};
 /// Results on one page of the vendor's.
 const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not zero");
 
+/// How long a turn with a job lasts, unless it is renewed. Longer than the steps between two renewals
+/// take, and short enough that nobody misses a replica that died.
+const TURN_FOR: Duration = Duration::from_secs(30);
+
 /// How many jobs are worked on at once.
 const TURNS_MAX: usize = 32;
 
@@ -38,6 +42,7 @@ pub(super) struct Stores {
     pub(super) ledger: AnyLedger,
     pub(super) vault: AnyVault,
     pub(super) disk: Option<Disk>,
+    replicas: Replicas,
     secret: Vec<u8>,
 }
 
@@ -55,6 +60,7 @@ impl Stores {
                 ledger: AnyLedger::Memory(MemoryLedger::new(Arc::clone(clock), watch)),
                 vault: AnyVault::Memory(MemoryVault::new(Arc::clone(clock))),
                 disk: None,
+                replicas: Replicas::One,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
             StoreUrl::Embedded(dir) => {
@@ -74,6 +80,7 @@ impl Stores {
                     ledger: AnyLedger::Embedded(ledger),
                     vault: AnyVault::Embedded(vault),
                     disk: Some(disk),
+                    replicas: Replicas::One,
                     secret,
                 })
             }
@@ -97,8 +104,9 @@ pub(super) fn gateway(
     })?;
     Ok(Parts {
         keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
-        ledger: stores.ledger,
-        vault: stores.vault,
+        ledger: Arc::new(stores.ledger),
+        vault: Arc::new(stores.vault),
+        replicas: stores.replicas,
         vendor,
         settings: settings(config),
         metrics: Arc::clone(metrics),
@@ -124,10 +132,7 @@ fn settings(config: &Config) -> Settings {
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
-        vendor_patience: vendor
-            .timeout
-            .saturating_add(vendor.connect_timeout)
-            .max(Duration::from_secs(1)),
+        turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,
     }

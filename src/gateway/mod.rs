@@ -15,6 +15,7 @@ mod dispatch;
 mod enrich;
 mod evidence;
 mod failed;
+mod keeping;
 mod leave;
 mod look;
 mod manage;
@@ -54,9 +55,11 @@ use failed::Failed;
 /// What a gateway is made of.
 pub struct Parts {
     /// The books.
-    pub ledger: AnyLedger,
+    pub ledger: Arc<AnyLedger>,
     /// Sealed leads and results, in the same store.
-    pub vault: AnyVault,
+    pub vault: Arc<AnyVault>,
+    /// Who else may work on that store.
+    pub replicas: Replicas,
     /// Where leads are sent.
     pub vendor: HttpVendor,
     /// Makes lead and person keys.
@@ -69,14 +72,23 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// How many gateways work on one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replicas {
+    /// This one: no other process can have the store open.
+    One,
+    /// Any number of them.
+    Many,
+}
+
 /// The gateway. Clones share it.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inside>);
 
 /// What the clones share.
 pub struct Inside {
-    ledger: AnyLedger,
-    vault: AnyVault,
+    ledger: Arc<AnyLedger>,
+    vault: Arc<AnyVault>,
     vendor: HttpVendor,
     keyer: Keyer,
     settings: Settings,
@@ -110,12 +122,13 @@ impl Deref for Gateway {
 }
 
 impl Gateway {
-    /// Puts a gateway together and has it take up the work that its store holds.
+    /// Puts a gateway together and has it take up the work that its store holds: all of it at once
+    /// where it is alone, else what nobody has a turn with.
     ///
     /// # Errors
     /// [`Refusal::StoreAway`] where the books cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, Refusal> {
-        let Parts { ledger, vault, vendor, keyer, settings, metrics, clock } = parts;
+        let Parts { ledger, vault, replicas, vendor, keyer, settings, metrics, clock } = parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
         let gateway = Self(Arc::new(Inside {
             ledger,
@@ -135,7 +148,9 @@ impl Gateway {
             told_canceled: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));
-        gateway.take_over().await?;
+        if replicas == Replicas::One {
+            gateway.take_over().await?;
+        }
         let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));
         // It was empty until now.
         let _ = gateway.dispatcher.set(dispatcher);

@@ -20,6 +20,7 @@ mod power;
 mod privacy;
 mod quotas;
 mod redis_servers;
+mod replicas;
 mod reveals;
 mod scrapes;
 mod support;
