@@ -10,6 +10,7 @@
 //! - [`http`]: the edges: bodies in, answers out.
 //! - [`config`]: the settings, from their layers to checked values.
 //! - [`telemetry`]: what the gateway shows of itself: logs and metrics.
+//! - [`remote`]: one Redis, for the books and the vault that replicas share.
 //! - [`disk`]: one file and one writer, for the books and the vault that are embedded.
 //! - [`clock`]: where the time comes from.
 //! - [`app`]: the composition root, and the commands.
@@ -23,6 +24,7 @@ pub mod domain;
 pub mod gateway;
 pub mod http;
 pub mod ledger;
+pub mod remote;
 pub mod sandbox;
 pub mod telemetry;
 pub mod vault;

@@ -63,6 +63,7 @@ impl Stores {
                 replicas: Replicas::One,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
+            StoreUrl::Redis(_) => Err(StartError::NoRedis),
             StoreUrl::Embedded(dir) => {
                 let path = dir.clone();
                 let open = tokio::task::spawn_blocking(move || Disk::open(&path));

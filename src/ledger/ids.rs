@@ -11,6 +11,9 @@ impl BatchId {
     /// The largest id: exact as a double.
     pub const MAX: u64 = (1 << 53) - 1;
 
+    /// The least id.
+    pub const FIRST: Self = Self(0);
+
     /// The id with this number; none past [`BatchId::MAX`].
     #[must_use]
     pub const fn new(number: u64) -> Option<Self> {

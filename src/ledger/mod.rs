@@ -14,8 +14,10 @@ mod codec;
 mod draft;
 pub mod embedded;
 pub mod ids;
+mod journal;
 pub mod memory;
 pub mod record;
+pub mod redis;
 mod shelf;
 pub mod step;
 pub mod table;
@@ -31,6 +33,7 @@ pub use writes::{Bounded, RowWrites, Writes};
 
 use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
+use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
@@ -44,11 +47,15 @@ use step::{
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
     Voiding,
 };
+use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
+use transition::checkpoint::{Checkpoint, Roster};
+use transition::epoch::{Beginning, Holdings};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
 use transition::sweep::Sweep;
 use transition::team::Put;
+use transition::trim::Trim;
 
 /// Why a step has no outcome, by what its caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -146,6 +153,8 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
     /// Forgets what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
+    /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
+    fn trim(&self, trim: Trim) -> impl Future<Output = Outcome<usize>> + Send;
     /// Takes over every turn, where no other process can have the store open.
     fn take_over(
         &self,
@@ -189,6 +198,21 @@ pub trait Ledger: Send + Sync + 'static {
     /// The key with this public half and its team, if both are good.
     fn key(&self, id: String) -> impl Future<Output = Outcome<Option<(Key, Team)>>> + Send;
 
+    /// Has the books of a store that was never used begin; answers which epoch they are of.
+    fn begin(&self, fresh: Epoch) -> impl Future<Output = Outcome<Beginning>> + Send;
+    /// What the store holds.
+    fn holdings(&self) -> impl Future<Output = Outcome<Holdings>> + Send;
+    /// Begins to adopt exported books; answers from which entry on they are to be given.
+    fn begin_adoption(&self, legacy: Legacy) -> impl Future<Output = Outcome<Adoptable>> + Send;
+    /// Adopts exported entries from a number on; answers the number of the next.
+    fn adopt_entries(
+        &self,
+        first: u64,
+        entries: Vec<Entry>,
+    ) -> impl Future<Output = Outcome<u64>> + Send;
+    /// Ends the adoption: what was reserved is unresolved, and the books are open for business.
+    fn end_adoption(&self, inheritance: Inheritance) -> impl Future<Output = Outcome<()>> + Send;
+
     /// What a team has used; none where there is no such team.
     fn usage(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Usage>>> + Send;
     /// The books at a glance.
@@ -201,6 +225,10 @@ pub trait Ledger: Send + Sync + 'static {
         from: u64,
         limit: usize,
     ) -> impl Future<Output = Outcome<Vec<(u64, Entry)>>> + Send;
+    /// All teams and keys.
+    fn roster(&self) -> impl Future<Output = Outcome<Roster>> + Send;
+    /// All tallies, teams and keys as of one entry.
+    fn checkpoint(&self) -> impl Future<Output = Outcome<Checkpoint>> + Send;
     /// Every row of the books as text, in order: equal books have equal dumps.
     fn dump(&self) -> impl Future<Output = Outcome<Vec<String>>> + Send;
 }

@@ -16,17 +16,22 @@ use super::step::{
     Voiding,
 };
 use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
+use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
+use super::transition::checkpoint::{self, Checkpoint, Roster};
+use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
+use super::transition::trim::{self, Trim};
 use super::transition::{
     admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
+use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
@@ -164,6 +169,10 @@ impl<S: Shelf> Ledger for S {
         self.write("sweep", move |draft| sweep::sweep(draft, &order)).await
     }
 
+    async fn trim(&self, order: Trim) -> Outcome<usize> {
+        self.write("trim", move |draft| trim::trim(draft, &order)).await
+    }
+
     async fn take_over(&self, quiet: Duration, lease_for: Duration) -> Outcome<usize> {
         self.write("take_over", move |d| schedule::take_over(d, quiet, lease_for)).await
     }
@@ -231,6 +240,26 @@ impl<S: Shelf> Ledger for S {
         Shelf::read(self, "key", move |draft| team::find_key(draft, &id)).await
     }
 
+    async fn begin(&self, fresh: Epoch) -> Outcome<Beginning> {
+        self.write("begin", move |draft| epoch::begin(draft, fresh)).await
+    }
+
+    async fn holdings(&self) -> Outcome<Holdings> {
+        Shelf::read(self, "holdings", epoch::holdings).await
+    }
+
+    async fn begin_adoption(&self, legacy: Legacy) -> Outcome<Adoptable> {
+        self.write("begin_adoption", move |draft| adopt::begin(draft, &legacy)).await
+    }
+
+    async fn adopt_entries(&self, first: u64, entries: Vec<Entry>) -> Outcome<u64> {
+        self.write("adopt_entries", move |draft| adopt::entries(draft, first, &entries)).await
+    }
+
+    async fn end_adoption(&self, inheritance: Inheritance) -> Outcome<()> {
+        self.write("end_adoption", move |draft| adopt::end(draft, &inheritance)).await
+    }
+
     async fn usage(&self, id: TeamId) -> Outcome<Option<Usage>> {
         Shelf::read(self, "usage", move |draft| report::usage(draft, &id)).await
     }
@@ -246,6 +275,14 @@ impl<S: Shelf> Ledger for S {
     async fn journal(&self, from: u64, limit: usize) -> Outcome<Vec<(u64, Entry)>> {
         let look = move |draft: &Draft<'_>| draft.from::<Journal>(Bound::Included(&from), limit);
         Shelf::read(self, "journal", look).await
+    }
+
+    async fn roster(&self) -> Outcome<Roster> {
+        Shelf::read(self, "roster", checkpoint::roster).await
+    }
+
+    async fn checkpoint(&self) -> Outcome<Checkpoint> {
+        Shelf::read(self, "checkpoint", checkpoint::checkpoint).await
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {

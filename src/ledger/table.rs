@@ -86,7 +86,9 @@ tables! {
     Due: "due", (Timestamp, JobId) => TeamId;
     /// The journal.
     Journal: "journal", u64 => Entry;
-    /// Single numbers: the journal's next sequence, the turns given.
+    /// What the entries that were trimmed from the journal have moved.
+    Carried: "carried", TallyKey => Tally;
+    /// Single numbers: the epoch, the journal's bounds, the turns given.
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget: one row.
     Budgets: "budgets", String => Budget;

@@ -2,6 +2,7 @@
 
 use super::embedded::EmbeddedVault;
 use super::memory::MemoryVault;
+use super::redis::RedisVault;
 use super::{Item, ItemKey, Vault, VaultError};
 
 /// One of the vaults.
@@ -11,6 +12,8 @@ pub enum AnyVault {
     Memory(MemoryVault),
     /// On the embedded ledger's disk.
     Embedded(EmbeddedVault),
+    /// On a Redis.
+    Redis(RedisVault),
 }
 
 impl Vault for AnyVault {
@@ -18,6 +21,7 @@ impl Vault for AnyVault {
         match self {
             Self::Memory(vault) => vault.put(items).await,
             Self::Embedded(vault) => vault.put(items).await,
+            Self::Redis(vault) => vault.put(items).await,
         }
     }
 
@@ -25,6 +29,7 @@ impl Vault for AnyVault {
         match self {
             Self::Memory(vault) => vault.fetch(keys).await,
             Self::Embedded(vault) => vault.fetch(keys).await,
+            Self::Redis(vault) => vault.fetch(keys).await,
         }
     }
 
@@ -32,6 +37,7 @@ impl Vault for AnyVault {
         match self {
             Self::Memory(vault) => vault.erase(keys).await,
             Self::Embedded(vault) => vault.erase(keys).await,
+            Self::Redis(vault) => vault.erase(keys).await,
         }
     }
 
@@ -39,6 +45,7 @@ impl Vault for AnyVault {
         match self {
             Self::Memory(vault) => vault.sweep(items_max).await,
             Self::Embedded(vault) => vault.sweep(items_max).await,
+            Self::Redis(vault) => vault.sweep(items_max).await,
         }
     }
 }

@@ -53,6 +53,13 @@ pub enum ItemKey {
 pub(super) const KEY_BYTES: usize = 25;
 
 impl ItemKey {
+    /// The batch that submitted the leads, or made the job.
+    pub(super) fn batch(self) -> u64 {
+        match self {
+            Self::Leads { batch, .. } | Self::Result { batch, .. } => batch,
+        }
+    }
+
     /// The key as stores keep it: a tag, then each number with its highest byte first, so that
     /// bytes sort as keys do. Never changes, for it is sealed into every item.
     #[must_use]

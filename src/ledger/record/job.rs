@@ -44,6 +44,16 @@ pub struct Job {
     pub ended_at: Option<Timestamp>,
 }
 
+impl Part {
+    /// Whether it counts in all time, as every part does but what adoption could not tell to be a
+    /// job's: that is of one period only.
+    #[must_use]
+    pub fn counts_in_all_time(&self) -> bool {
+        let total = PeriodId::total();
+        self.periods.iter().any(|(_, period)| *period == total)
+    }
+}
+
 impl Job {
     /// Whether its answer may still come in the ordinary way, so that leads may join it.
     #[must_use]
@@ -61,6 +71,13 @@ impl Job {
     #[must_use]
     pub fn has_open_charge(&self) -> bool {
         self.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
+    }
+
+    /// Whether it was lost with its store: only what it has open is known, and none of its leads,
+    /// so that no answer can be told to be theirs.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.leads == 0
     }
 
     /// Whether leads of other batches may join it.
@@ -104,6 +121,8 @@ pub enum Reason {
     Failed,
     /// What was to be sent again is no longer there.
     BodyLost,
+    /// The store that held it was lost.
+    StoreLost,
 }
 
 /// Why a job is void.

@@ -196,7 +196,12 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {
         let mut leads = Vec::new();
-        for chunk in range.start.div_euclid(CHUNK)..=range.end.div_euclid(CHUNK) {
+        let end = range.end.min(self.batch.dispositions.submitted);
+        let chunks = range.start.div_euclid(CHUNK)..end.div_ceil(CHUNK);
+        for chunk in chunks.clone() {
+            self.draft.foresee::<Slots>(&(self.id, chunk));
+        }
+        for chunk in chunks {
             let slots = self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default();
             let first = chunk.saturating_mul(CHUNK);
             let of_range = |(position, _): &(u32, Slot)| range.contains(position);

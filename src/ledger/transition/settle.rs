@@ -29,6 +29,9 @@ use crate::ledger::transition::schedule::put_job;
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
     foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
+    if job.is_lost() {
+        return Err(Fault::Fenced);
+    }
     match job.state {
         State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
         State::Done => return Ok(settled_before(&job)),

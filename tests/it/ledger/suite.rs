@@ -217,6 +217,27 @@ macro_rules! contract_suite {
                 a_key_put_again_is_as_it_was
                 keys_die_with_their_team_and_stay_dead
             }
+            checkpoints: {
+                the_books_of_an_empty_store_begin_once
+                a_checkpoint_is_what_the_entries_before_it_moved
+                a_roster_tells_of_everybody_who_ever_paid
+            }
+            trimming: {
+                what_is_old_and_exported_goes_and_the_books_still_agree
+                what_is_young_or_not_exported_stays
+                a_quota_new_after_trimming_has_missed_nothing
+            }
+            adopting: {
+                adopted_books_say_what_the_lost_ones_said
+                what_was_reserved_is_unresolved_until_an_operator_says
+                what_was_unresolved_stays_so_in_every_period
+                what_no_entry_tells_of_is_unresolved_all_the_same
+                a_quota_new_after_an_adoption_has_missed_nothing
+                nothing_is_adopted_where_there_are_books
+                an_adoption_that_was_cut_goes_on_where_it_was
+                no_answer_comes_to_a_job_that_was_lost
+                adopted_books_can_be_adopted_again
+            }
             auditing: {
                 honest_books_have_no_mismatch
                 a_counter_that_was_tampered_with_is_found
@@ -242,3 +263,4 @@ macro_rules! contract_suite {
 
 contract_suite!(memory: store::Memory);
 contract_suite!(embedded: store::Embedded);
+contract_suite!(redis: store::Redis);

@@ -10,6 +10,7 @@ use tollgate::ledger::record::job::Job;
 use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::trim::Trim;
 
 use super::cast::Lead;
 use super::world::{Asked, World, pick};
@@ -144,7 +145,8 @@ impl<S: Store> World<S> {
             0..55 => Duration::from_secs(1 + self.dice.below(240)),
             55..80 => MINUTE * u32::try_from(1 + self.dice.below(90)).expect("minutes"),
             80..95 => HOUR * u32::try_from(1 + self.dice.below(8)).expect("hours"),
-            _ => HOUR * u32::try_from(10 + self.dice.below(30)).expect("hours"),
+            95..99 => HOUR * u32::try_from(10 + self.dice.below(30)).expect("hours"),
+            _ => DAY * u32::try_from(2 + self.dice.below(30)).expect("days"),
         };
         self.pass(by).await;
     }
@@ -190,5 +192,15 @@ impl<S: Store> World<S> {
             next = self.books.ledger().sweep(next).await.expect("the store is there");
             self.stepped_in_vain().await;
         }
+        self.trim().await;
+    }
+
+    /// What is older than any month leaves the journal, as far as it was seen.
+    async fn trim(&mut self) {
+        let trim = Trim { keep: 32 * DAY, exported: self.checks.entries, limit: 50 };
+        if self.books.ledger().trim(trim).await.expect("the store is there") > 0 {
+            self.checks.saw("trimmed");
+        }
+        self.stepped_in_vain().await;
     }
 }

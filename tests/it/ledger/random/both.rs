@@ -7,6 +7,7 @@ use std::time::Duration;
 use tollgate::clock::ManualClock;
 use tollgate::domain::budget::Leave;
 use tollgate::domain::credits::Amounts;
+use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
@@ -21,11 +22,15 @@ use tollgate::ledger::step::{
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
     Voiding,
 };
+use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
+use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
+use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::team::Put;
+use tollgate::ledger::transition::trim::Trim;
 use tollgate::ledger::{Ledger, Outcome};
 
 use crate::ledger::store::Store;
@@ -101,6 +106,11 @@ on_both! {
         cancel(batch: BatchId) -> Canceled;
         erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult>;
         sweep(sweep: Sweep) -> Sweep;
+        trim(trim: Trim) -> usize;
+        begin(fresh: Epoch) -> Beginning;
+        begin_adoption(legacy: Legacy) -> Adoptable;
+        adopt_entries(first: u64, entries: Vec<Entry>) -> u64;
+        end_adoption(inheritance: Inheritance) -> ();
         take_over(quiet: Duration, lease_for: Duration) -> usize;
         put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
         close_team(team: TeamId) -> Option<Team>;
@@ -121,6 +131,9 @@ on_both! {
         glance() -> Glance;
         audit() -> Audit;
         journal(from: u64, limit: usize) -> Vec<(u64, Entry)>;
+        holdings() -> Holdings;
+        roster() -> Roster;
+        checkpoint() -> Checkpoint;
         dump() -> Vec<String>;
     }
 }

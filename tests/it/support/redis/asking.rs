@@ -1,7 +1,6 @@
 //! What a test asks a server, each time over a new connection: whatever became of an earlier one
 //! says nothing about this.
 
-use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,9 +38,13 @@ impl Server {
     }
 
     /// One field of what the server says about itself.
-    pub(crate) async fn info<T: FromRedisValue + Debug>(&self, field: &str) -> T {
-        let info: InfoDict = self.ask(&["INFO"]).await;
-        info.get(field).unwrap_or_else(|| panic!("no {field} in {info:?}"))
+    pub(crate) async fn info<T: FromRedisValue>(&self, field: &str) -> T {
+        self.try_info(field).await.unwrap_or_else(|| panic!("no {field} of {}", self.address()))
+    }
+
+    /// The same, where the server may be away or have none such.
+    pub(super) async fn try_info<T: FromRedisValue>(&self, field: &str) -> Option<T> {
+        self.try_ask::<InfoDict>(&["INFO"]).await.ok()?.get(field)
     }
 
     /// Forgets everything it holds.

@@ -5,6 +5,14 @@
 //! ends. Nothing here knows the gateway, nor what it keeps in a Redis.
 
 mod asking;
+mod cluster;
+mod proxy;
+mod replicas;
+mod sentinels;
 mod server;
 
+pub(crate) use cluster::Cluster;
+pub(crate) use proxy::{Proxy, Wire};
+pub(crate) use replicas::Replicas;
+pub(crate) use sentinels::Sentinels;
 pub(crate) use server::Server;

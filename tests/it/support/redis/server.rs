@@ -38,6 +38,15 @@ pub(crate) struct Server {
     child: Option<Child>,
     address: SocketAddr,
     folder: TempDir,
+    kind: Kind,
+}
+
+/// What the binary runs as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Store,
+    ClusterNode,
+    Sentinel,
 }
 
 impl Server {
@@ -48,8 +57,22 @@ impl Server {
 
     /// The same, with these lines of `redis.conf` after those of [`Server::start`].
     pub(crate) async fn with(settings: &[&str]) -> Self {
+        Self::start_as(Kind::Store, &[&DURABLE, settings].concat()).await
+    }
+
+    /// A node that knows no other yet; settings as for [`Server::with`].
+    pub(super) async fn cluster_node(settings: &[&str]) -> Self {
+        Self::start_as(Kind::ClusterNode, &[&DURABLE, settings].concat()).await
+    }
+
+    /// A sentinel.
+    pub(super) async fn sentinel(settings: &[&str]) -> Self {
+        Self::start_as(Kind::Sentinel, settings).await
+    }
+
+    async fn start_as(kind: Kind, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { child: None, address: free(), folder };
+        let mut server = Self { child: None, address: free(), folder, kind };
         for _ in 0..PORTS_MAX {
             server.write_settings(settings);
             if server.run().await {
@@ -66,7 +89,11 @@ impl Server {
             format!("port {}", self.address.port()),
             format!("dir {}", self.folder.path().display()),
         ];
-        lines.extend(DURABLE.iter().chain(further).map(|&line| line.to_owned()));
+        if self.kind == Kind::ClusterNode {
+            lines.push("cluster-enabled yes".to_owned());
+            lines.push(format!("cluster-port {}", free().port()));
+        }
+        lines.extend(further.iter().map(|&line| line.to_owned()));
         fs::write(self.folder.path().join(SETTINGS), lines.join("\n") + "\n").unwrap();
     }
 
@@ -76,6 +103,9 @@ impl Server {
         let output = File::create(self.folder.path().join(OUTPUT)).unwrap();
         let mut command = Command::new("redis-server");
         command.arg(self.folder.path().join(SETTINGS));
+        if self.kind == Kind::Sentinel {
+            command.arg("--sentinel");
+        }
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         let child = command.spawn().unwrap_or_else(|why| match why.kind() {
             ErrorKind::NotFound => panic!("no redis-server here: apt-get install redis-server"),
@@ -137,16 +167,25 @@ impl Server {
     /// nothing.
     pub(crate) async fn pause(&self) {
         signal("STOP", self.pid());
-        let state = format!("/proc/{}/stat", self.pid());
-        eventually("the server stands still", async || {
-            fs::read_to_string(&state).unwrap().contains(") T ")
-        })
-        .await;
+        eventually("the server stands still", async || !self.is_up()).await;
     }
 
-    /// Undoes [`Server::pause`]; what it was sent meanwhile it does now.
+    /// Undoes [`Server::pause`], if need be; what it was sent meanwhile it does now.
     pub(crate) fn resume(&self) {
         signal("CONT", self.pid());
+    }
+
+    /// Whether it was killed.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.child.is_none()
+    }
+
+    /// Whether it runs and does not stand still.
+    pub(crate) fn is_up(&self) -> bool {
+        self.child.as_ref().is_some_and(|child| {
+            let state = fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+            !state.contains(") T ")
+        })
     }
 
     fn pid(&self) -> u32 {

@@ -1,18 +1,24 @@
 //! What every vault keeps to, held against each of them, one rule at a time and at random.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use redb::backends::InMemoryBackend;
 
-use super::embedded::EmbeddedVault;
-use super::memory::MemoryVault;
-use super::sealing::{KeyRing, Sealer};
-use super::{Item, ItemKey, Vault};
-use crate::clock::{Clock, ManualClock};
-use crate::disk::Disk;
-use crate::domain::time::Timestamp;
+use tollgate::clock::{Clock, ManualClock};
+use tollgate::disk::Disk;
+use tollgate::domain::time::Timestamp;
+use tollgate::remote::{Confirm, Patience, Remote};
+use tollgate::vault::embedded::EmbeddedVault;
+use tollgate::vault::memory::MemoryVault;
+use tollgate::vault::redis::RedisVault;
+use tollgate::vault::sealing::{KeyRing, Sealer};
+use tollgate::vault::{Item, ItemKey, Vault};
+
+use crate::support::redis::Server;
 
 const NOON: Timestamp = Timestamp::from_millis(12 * 60 * 60 * 1000);
 const HOUR: Duration = Duration::from_hours(1);
@@ -25,19 +31,40 @@ struct Bench<V> {
     vault: V,
     clock: Arc<ManualClock>,
     disk: Option<Disk>,
+    _server: Option<Server>,
+}
+
+fn bench<V>(vault: impl FnOnce(Arc<dyn Clock>) -> V) -> Bench<V> {
+    let clock = Arc::new(ManualClock::new(NOON));
+    let vault = vault(Arc::clone(&clock) as Arc<dyn Clock>);
+    Bench { vault, clock, disk: None, _server: None }
+}
+
+fn sealer() -> Sealer {
+    Sealer::new(KeyRing::new(b"a secret", &[]))
 }
 
 fn memory() -> Bench<MemoryVault> {
-    let clock = Arc::new(ManualClock::new(NOON));
-    Bench { vault: MemoryVault::new(Arc::clone(&clock) as Arc<dyn Clock>), clock, disk: None }
+    bench(MemoryVault::new)
 }
 
 async fn embedded() -> Bench<EmbeddedVault> {
-    let clock = Arc::new(ManualClock::new(NOON));
     let disk = Disk::open_backend(InMemoryBackend::new()).unwrap();
-    let sealer = Sealer::new(KeyRing::new(b"a secret", &[]));
-    let vault = EmbeddedVault::open(disk.clone(), Arc::clone(&clock) as Arc<dyn Clock>, sealer);
-    Bench { vault: vault.await.unwrap(), clock, disk: Some(disk) }
+    let Bench { vault, clock, .. } =
+        bench(|clock| EmbeddedVault::open(disk.clone(), clock, sealer()));
+    Bench { vault: vault.await.unwrap(), clock, disk: Some(disk), _server: None }
+}
+
+async fn redis() -> Bench<RedisVault> {
+    let server = Server::start().await;
+    let bench = on(&server.url());
+    Bench { _server: Some(server), ..bench }
+}
+
+/// A bench for a vault on somebody's Redis.
+fn on(url: &str) -> Bench<RedisVault> {
+    let remote = Remote::new(&url.parse().unwrap(), Patience::default()).unwrap();
+    bench(|clock| RedisVault::new(remote, clock, sealer(), Confirm::Nothing))
 }
 
 impl<V: Vault> Bench<V> {
@@ -131,21 +158,22 @@ async fn a_sweep_comes_past_every_item_in_slices_and_starts_anew<V: Vault>(bench
     assert_eq!(bench.vault.sweep(9).await.unwrap(), 0);
 }
 
-macro_rules! every_vault_keeps_to {
-    ($($rule:ident,)*) => {
-        mod memory {
+macro_rules! keeps_to {
+    ($vault:ident, $bench:expr, $($rule:ident,)*) => {
+        mod $vault {
             $(#[tokio::test]
             async fn $rule() {
-                super::$rule(super::memory()).await;
+                super::$rule($bench).await;
             })*
         }
+    };
+}
 
-        mod embedded {
-            $(#[tokio::test]
-            async fn $rule() {
-                super::$rule(super::embedded().await).await;
-            })*
-        }
+macro_rules! every_vault_keeps_to {
+    ($($rule:ident,)*; and those that sweep: $($sweeping:ident,)*) => {
+        keeps_to!(memory, super::memory(), $($rule,)* $($sweeping,)*);
+        keeps_to!(embedded, super::embedded().await, $($rule,)* $($sweeping,)*);
+        keeps_to!(redis, super::redis().await, $($rule,)*);
     };
 }
 
@@ -156,26 +184,32 @@ every_vault_keeps_to! {
     neither_reading_nor_putting_again_prolongs_a_life,
     what_has_expired_makes_room_for_another,
     what_is_erased_is_gone_and_nothing_else,
+    ;
+    and those that sweep:
     a_sweep_comes_past_every_item_in_slices_and_starts_anew,
 }
+
+/// What lives and waits are counted in. A server forgets by a clock of its own, which runs on while
+/// a test's stands still, but not for so long.
+const MOMENT: Duration = Duration::from_mins(1);
 
 /// Something to ask of a vault.
 #[derive(Clone, Debug)]
 enum Call {
-    Put(Vec<(u32, u64)>),
+    Put(Vec<(u32, u32)>),
     Fetch,
     Erase(u32),
     Sweep(usize),
-    Wait(u64),
+    Wait(u32),
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let call = prop_oneof![
-        prop::collection::vec((0..8_u32, 0..20_u64), 1..4).prop_map(Call::Put),
+        prop::collection::vec((0..8_u32, 0..20_u32), 1..4).prop_map(Call::Put),
         Just(Call::Fetch),
         (0..8_u32).prop_map(Call::Erase),
         (0..5_usize).prop_map(Call::Sweep),
-        (1..10_u64).prop_map(Call::Wait),
+        (1..10_u32).prop_map(Call::Wait),
     ];
     prop::collection::vec(call, 1..40)
 }
@@ -186,10 +220,10 @@ async fn told<V: Vault>(bench: Bench<V>, calls: &[Call]) -> Vec<String> {
     for (number, call) in calls.iter().enumerate() {
         told.push(match call {
             Call::Put(items) => {
-                let item = |&(index, millis)| Item {
+                let item = |&(index, moments)| Item {
                     key: result(index),
                     bytes: number.to_string().into(),
-                    expires: bench.clock.now().after(Duration::from_millis(millis)),
+                    expires: bench.clock.now().after(MOMENT * moments),
                 };
                 bench.vault.put(items.iter().map(item).collect()).await.unwrap();
                 bench.step().await;
@@ -198,8 +232,8 @@ async fn told<V: Vault>(bench: Bench<V>, calls: &[Call]) -> Vec<String> {
             Call::Fetch => format!("{:?}", bench.fetch([0, 1, 2, 3, 4, 5, 6, 7].map(result)).await),
             Call::Erase(index) => format!("{:?}", bench.vault.erase(&[result(*index)]).await),
             Call::Sweep(items_max) => format!("{:?}", bench.vault.sweep(*items_max).await),
-            Call::Wait(millis) => {
-                bench.clock.advance(Duration::from_millis(*millis));
+            Call::Wait(moments) => {
+                bench.clock.advance(MOMENT * *moments);
                 String::new()
             }
         });
@@ -211,11 +245,29 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn both_vaults_tell_the_same_whatever_is_asked(calls in calls()) {
+    fn both_vaults_that_sweep_tell_the_same_whatever_is_asked(calls in calls()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let (memory, embedded) = (memory(), embedded().await);
             assert_eq!(told(memory, &calls).await, told(embedded, &calls).await);
         });
     }
+}
+
+#[test]
+fn a_vault_on_a_redis_tells_what_one_in_memory_does_whatever_is_asked() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let server = runtime.block_on(Server::with(&["appendonly no"]));
+    let namespaces = Cell::new(0);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(64));
+    let held = runner.run(&calls(), |mut calls| {
+        calls.retain(|call| !matches!(call, Call::Sweep(_)));
+        namespaces.update(|namespace| namespace + 1);
+        let url = format!("{}?namespace={}", server.url(), namespaces.get());
+        runtime.block_on(async {
+            assert_eq!(told(memory(), &calls).await, told(on(&url), &calls).await);
+        });
+        Ok(())
+    });
+    held.unwrap();
 }

@@ -1,0 +1,172 @@
+//! Facts: what a server says about itself. What it may not be asked, by its access rules or those
+//! who run it, is not known, and never guessed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::num::NonZeroU16;
+
+use super::Remote;
+use super::command::Command;
+use super::error::{RemoteError, Reply};
+use super::value::Value;
+
+/// What is known of one server; nothing where it would not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// Where it listens.
+    pub server: String,
+    /// Who the gateway is to it.
+    pub user: String,
+    /// How many replicas the address asks to be waited for.
+    pub replicas_awaited: Option<NonZeroU16>,
+    /// Its version, or that of the Redis it is like.
+    pub version: Option<Version>,
+    /// Whether it takes writes.
+    pub is_primary: Option<bool>,
+    /// Whether it is one of a cluster.
+    pub is_cluster: Option<bool>,
+    /// Whether it is reading its data, and answers nothing meanwhile.
+    pub is_loading: Option<bool>,
+    /// How many replicas are connected to it.
+    pub replicas: Option<u64>,
+    /// With how many replicas fewer than so many it takes no writes.
+    pub replicas_min_to_write: Option<u64>,
+    /// The memory it uses.
+    pub memory_bytes: Option<u64>,
+    /// The memory it may use; zero where that is not limited.
+    pub memory_bytes_max: Option<u64>,
+    /// What it does once that is used up, as `maxmemory-policy` names it.
+    pub memory_policy: Option<String>,
+    /// Whether it writes an append-only file.
+    pub is_appending: Option<bool>,
+    /// When it has that on its disk, as `appendfsync` names it.
+    pub appendfsync: Option<String>,
+    /// Whether it could write to that the last time.
+    pub is_append_well: Option<bool>,
+    /// Whether it could write its last snapshot.
+    pub is_snapshot_well: Option<bool>,
+    /// Its time, in milliseconds since the Unix epoch.
+    pub time_millis: Option<i64>,
+}
+
+/// Which release of Redis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u16, pub u16, pub u16);
+
+impl Remote {
+    /// What the server says that keeps the namespace's hash tag.
+    ///
+    /// # Errors
+    /// Where it cannot be asked at all.
+    pub async fn facts(&self) -> Result<Facts, RemoteError> {
+        let (address, until) = (self.address(), self.until());
+        let key = self.tag().into_bytes();
+        let questions = vec![
+            Command::beside("INFO", &key),
+            Command::beside("CONFIG", &key).with("GET").with("appendfsync"),
+            Command::beside("CONFIG", &key).with("GET").with("min-replicas-to-write"),
+            Command::beside("TIME", &key),
+        ];
+        let (server, line) = self.line(&key, until).await?;
+        let replies = self.exchange(&server, &line, questions, until).await?;
+        let mut values = replies.into_iter().map(Reply::ok);
+        let mut next = || values.next().flatten();
+        let (info, appendfsync, replicas_min, time) = (next(), next(), next(), next());
+        let info = info.as_ref().and_then(Value::as_text).map(Info::read).unwrap_or_default();
+        let setting = |answer: Option<Value>| match answer?.as_list()? {
+            [_name, value] => value.as_text().map(str::to_owned),
+            _ => None,
+        };
+        Ok(Facts {
+            server: server.endpoint().to_string(),
+            user: address.user().to_owned(),
+            replicas_awaited: address.replicas,
+            version: info.text("redis_version").and_then(Version::read),
+            is_primary: info.is("role", "master"),
+            is_cluster: info.is("redis_mode", "cluster"),
+            is_loading: info.is("loading", "1"),
+            replicas: info.number("connected_slaves"),
+            replicas_min_to_write: setting(replicas_min).and_then(|count| count.parse().ok()),
+            memory_bytes: info.number("used_memory"),
+            memory_bytes_max: info.number("maxmemory"),
+            memory_policy: info.text("maxmemory_policy").map(str::to_owned),
+            is_appending: info.is("aof_enabled", "1"),
+            appendfsync: setting(appendfsync),
+            is_append_well: info.is("aof_last_write_status", "ok"),
+            is_snapshot_well: info.is("rdb_last_bgsave_status", "ok"),
+            time_millis: time.as_ref().and_then(millis),
+        })
+    }
+}
+
+/// Seconds, and microseconds of the next.
+fn millis(time: &Value) -> Option<i64> {
+    let [seconds, micros] = time.as_list()? else { return None };
+    let number = |value: &Value| value.as_text()?.parse::<i64>().ok();
+    number(seconds)?.checked_mul(1_000)?.checked_add(number(micros)? / 1_000)
+}
+
+/// What `INFO` answers: `name:value`, a line each.
+#[derive(Default)]
+struct Info<'t>(BTreeMap<&'t str, &'t str>);
+
+impl<'t> Info<'t> {
+    fn read(text: &'t str) -> Self {
+        Self(text.lines().filter_map(|line| line.split_once(':')).collect())
+    }
+
+    fn text(&self, name: &str) -> Option<&'t str> {
+        self.0.get(name).copied()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.text(name)?.parse().ok()
+    }
+
+    fn is(&self, name: &str, value: &str) -> Option<bool> {
+        Some(self.text(name)? == value)
+    }
+}
+
+impl Version {
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(|part| part.parse().ok());
+        let mut next = || parts.next().flatten();
+        Some(Self(next()?, next()?, next().unwrap_or_default()))
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_read_and_what_it_does_not_say_is_unknown() {
+        let info = Info::read("# Server\r\nredis_version:7.0.15\r\n\r\nused_memory:12\r\n");
+        assert_eq!(info.text("redis_version").and_then(Version::read), Some(Version(7, 0, 15)));
+        assert_eq!(info.number("used_memory"), Some(12));
+        assert_eq!(info.is("redis_version", "7"), Some(false));
+        assert_eq!(info.is("role", "master"), None);
+    }
+
+    #[test]
+    fn versions_are_in_the_order_of_their_numbers() {
+        assert!(Version::read("7.10.0") > Version::read("7.9.9"));
+        assert_eq!(Version::read("8.0").unwrap().to_string(), "8.0.0");
+        assert_eq!(Version::read("unstable"), None);
+    }
+
+    #[test]
+    fn a_servers_time_is_in_milliseconds() {
+        let text = |text: &str| Value::Bytes(text.into());
+        let time = Value::List(vec![text("1700000000"), text("1999")]);
+        assert_eq!(millis(&time), Some(1_700_000_000_001));
+        assert_eq!(millis(&Value::Nil), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! Judgement: whether a server is set so that it keeps what it was told, as long as it has to.
+
+use std::fmt;
+
+use super::facts::{Facts, Version};
+
+/// What a write must outlast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The loss of a server: it is on the disk of the primary and with its replicas.
+    Strict,
+    /// The crash of a server that comes back with its disk.
+    Single,
+    /// Nothing: books may be lost with the server.
+    Relaxed,
+}
+
+/// Something in the way a server is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// What, as in `maxmemory-policy is allkeys-lru: it may forget parts of the books`.
+    pub what: String,
+    /// What to do, down to the line to write.
+    pub remedy: String,
+    /// Whether the books cannot be entrusted to it.
+    pub is_fatal: bool,
+}
+
+/// The oldest release that can be used.
+const OLDEST: Version = Version(6, 2, 0);
+/// From here on the disks of replicas can be waited for.
+const WAITAOF: Version = Version(7, 2, 0);
+/// By how much its clock may differ from this machine's.
+const OFFSET_MILLIS_MAX: u64 = 1_000;
+
+/// What speaks against a server, for books that have to be so durable. `now_millis` is this
+/// machine's time, since the Unix epoch.
+#[must_use]
+pub fn judge(facts: &Facts, durability: Durability, now_millis: i64) -> Vec<Objection> {
+    let mut judgement = Judgement { facts, objections: Vec::new() };
+    judgement.version();
+    judgement.role();
+    judgement.memory();
+    match durability {
+        Durability::Strict => {
+            judgement.disk();
+            judgement.replicas();
+        }
+        Durability::Single => judgement.disk(),
+        Durability::Relaxed => {}
+    }
+    judgement.clock(now_millis);
+    judgement.objections
+}
+
+struct Judgement<'f> {
+    facts: &'f Facts,
+    objections: Vec<Objection>,
+}
+
+impl Judgement<'_> {
+    fn version(&mut self) {
+        match self.facts.version {
+            Some(version) if version < OLDEST => {
+                self.refuse(format!("it is Redis {version}"), "run Redis 6.2 or later, best 7.2");
+            }
+            Some(version) if version < WAITAOF => {
+                let what = format!(
+                    "it is Redis {version}: nobody can wait until a replica has written to its disk"
+                );
+                self.warn(what, "run Redis 7.2 or later");
+            }
+            Some(_) => {}
+            None => self.withheld("its version", "+info", "it is Redis 6.2 or later"),
+        }
+    }
+
+    fn role(&mut self) {
+        if self.facts.is_primary == Some(false) {
+            self.refuse("it is a replica: it takes no writes", "name its primary");
+        }
+        if self.facts.is_loading == Some(true) {
+            self.warn("it is still reading its data", "wait until it answers");
+        }
+    }
+
+    fn memory(&mut self) {
+        match self.facts.memory_policy.as_deref() {
+            Some("noeviction") => {}
+            Some(policy) => self.refuse(
+                format!("maxmemory-policy is {policy}: it may forget parts of the books"),
+                set("maxmemory-policy", "noeviction"),
+            ),
+            None => {
+                self.withheld("its maxmemory-policy", "+info", "that is noeviction");
+            }
+        }
+        if let (Some(used), Some(max @ 1..)) =
+            (self.facts.memory_bytes, self.facts.memory_bytes_max)
+            && used / 9 > max / 10
+        {
+            let what = format!("it uses {used} of the {max} bytes of memory that it may");
+            self.warn(what, "raise it, as with CONFIG SET maxmemory BYTES");
+        }
+    }
+
+    fn disk(&mut self) {
+        match self.facts.is_appending {
+            Some(true) => {}
+            Some(false) => self.refuse(
+                "appendonly is no: what it was told last is lost with its process",
+                set("appendonly", "yes"),
+            ),
+            None => self.withheld("whether it is appendonly", "+info", "appendonly is yes"),
+        }
+        match self.facts.appendfsync.as_deref() {
+            Some("always") => {}
+            Some(when) => self.refuse(
+                format!("appendfsync is {when}: what it was told last is lost with its machine"),
+                set("appendfsync", "always"),
+            ),
+            None => self.withheld("its appendfsync", "+config|get", "that is always"),
+        }
+        if self.facts.is_append_well == Some(false) {
+            self.warn("it could not write to its append-only file", "make room on its disk");
+        }
+        if self.facts.is_snapshot_well == Some(false) {
+            self.warn("it could not write its last snapshot", "make room on its disk");
+        }
+    }
+
+    fn replicas(&mut self) {
+        let awaited = self.facts.replicas_awaited.map_or(1, |replicas| u64::from(replicas.get()));
+        match self.facts.replicas {
+            Some(count) if count < awaited => self.refuse(
+                format!("{count} replicas are connected to it, where {awaited} have to confirm"),
+                "on each replica: REPLICAOF with its host and port",
+            ),
+            Some(_) => {}
+            None => {
+                let see = format!("it has {awaited} replicas or more");
+                self.withheld("its replicas", "+info", &see);
+            }
+        }
+        if self.facts.replicas_min_to_write == Some(0) {
+            self.warn(
+                "min-replicas-to-write is 0: cut off from its replicas, it goes on taking writes",
+                set("min-replicas-to-write", &awaited.to_string()),
+            );
+        }
+    }
+
+    fn clock(&mut self, now_millis: i64) {
+        let Some(time_millis) = self.facts.time_millis else {
+            return self.withheld("its time", "+time", "its clock is right");
+        };
+        let offset_millis = time_millis.abs_diff(now_millis);
+        if offset_millis >= OFFSET_MILLIS_MAX {
+            let direction = if time_millis > now_millis { "ahead of" } else { "behind" };
+            let what = format!("its clock is {offset_millis} ms {direction} this machine's");
+            self.warn(what, "set both by NTP; in what concerns the books its clock decides");
+        }
+    }
+
+    fn withheld(&mut self, what: &str, rule: &str, see_to_it: &str) {
+        let what = format!("it does not say {what}");
+        let user = &self.facts.user;
+        self.warn(what, format!("ACL SETUSER {user} {rule}, or see to it that {see_to_it}"));
+    }
+
+    fn refuse(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        let (what, remedy) = (what.into(), remedy.into());
+        self.objections.push(Objection { what, remedy, is_fatal: true });
+    }
+
+    fn warn(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        let (what, remedy) = (what.into(), remedy.into());
+        self.objections.push(Objection { what, remedy, is_fatal: false });
+    }
+}
+
+fn set(setting: &str, value: &str) -> String {
+    format!("CONFIG SET {setting} {value}, and in redis.conf: {setting} {value}")
+}
+
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests;

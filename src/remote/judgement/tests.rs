@@ -1,0 +1,161 @@
+use std::num::NonZeroU16;
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000_000;
+
+/// A server that nothing speaks against.
+fn sound() -> Facts {
+    Facts {
+        server: "10.0.0.1:6379".to_owned(),
+        user: "ada".to_owned(),
+        replicas_awaited: None,
+        version: Some(Version(7, 2, 0)),
+        is_primary: Some(true),
+        is_cluster: Some(false),
+        is_loading: Some(false),
+        replicas: Some(1),
+        replicas_min_to_write: Some(1),
+        memory_bytes: Some(90),
+        memory_bytes_max: Some(100),
+        memory_policy: Some("noeviction".to_owned()),
+        is_appending: Some(true),
+        appendfsync: Some("always".to_owned()),
+        is_append_well: Some(true),
+        is_snapshot_well: Some(true),
+        time_millis: Some(NOW + 999),
+    }
+}
+
+/// What is told of a server that differs from a sound one in this.
+fn told(durability: Durability, differ: impl FnOnce(&mut Facts)) -> Vec<String> {
+    let mut facts = sound();
+    differ(&mut facts);
+    let objections = judge(&facts, durability, NOW);
+    let weight = |objection: &Objection| if objection.is_fatal { "fatal" } else { "warning" };
+    objections.iter().map(|objection| format!("{}: {objection}", weight(objection))).collect()
+}
+
+const ALL: [Durability; 3] = [Durability::Strict, Durability::Single, Durability::Relaxed];
+
+#[test]
+fn nothing_speaks_against_a_sound_server() {
+    for durability in ALL {
+        assert_eq!(told(durability, |_| {}), [""; 0]);
+    }
+}
+
+#[test]
+fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
+    for durability in ALL {
+        assert_eq!(
+            told(durability, |facts| facts.version = Some(Version(6, 0, 16))),
+            ["fatal: it is Redis 6.0.16: run Redis 6.2 or later, best 7.2"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.version = Some(Version(7, 0, 15))),
+            ["warning: it is Redis 7.0.15: nobody can wait until a replica has written to its \
+              disk: run Redis 7.2 or later"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.memory_policy = Some("allkeys-lru".to_owned())),
+            ["fatal: maxmemory-policy is allkeys-lru: it may forget parts of the books: CONFIG \
+              SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.memory_bytes = Some(100)),
+            ["warning: it uses 100 of the 100 bytes of memory that it may: raise it, as with \
+              CONFIG SET maxmemory BYTES"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.is_primary = Some(false)),
+            ["fatal: it is a replica: it takes no writes: name its primary"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.is_loading = Some(true)),
+            ["warning: it is still reading its data: wait until it answers"]
+        );
+        assert_eq!(
+            told(durability, |facts| facts.time_millis = Some(NOW - 1_000)),
+            ["warning: its clock is 1000 ms behind this machine's: set both by NTP; in what \
+              concerns the books its clock decides"]
+        );
+    }
+}
+
+#[test]
+fn memory_without_a_limit_is_never_nearly_used_up() {
+    assert_eq!(told(Durability::Relaxed, |facts| facts.memory_bytes_max = Some(0)), [""; 0]);
+}
+
+#[test]
+fn the_disk_counts_unless_the_books_may_be_lost() {
+    let no_file = |facts: &mut Facts| facts.is_appending = Some(false);
+    let late = |facts: &mut Facts| facts.appendfsync = Some("everysec".to_owned());
+    let full = |facts: &mut Facts| facts.is_append_well = Some(false);
+    for durability in [Durability::Strict, Durability::Single] {
+        assert_eq!(
+            told(durability, no_file),
+            [
+                "fatal: appendonly is no: what it was told last is lost with its process: CONFIG SET \
+              appendonly yes, and in redis.conf: appendonly yes"
+            ]
+        );
+        assert_eq!(
+            told(durability, late),
+            ["fatal: appendfsync is everysec: what it was told last is lost with its machine: \
+              CONFIG SET appendfsync always, and in redis.conf: appendfsync always"]
+        );
+        assert_eq!(
+            told(durability, full),
+            ["warning: it could not write to its append-only file: make room on its disk"]
+        );
+    }
+    assert_eq!(
+        told(Durability::Relaxed, |facts| (no_file(facts), late(facts), full(facts)).0),
+        [""; 0]
+    );
+}
+
+#[test]
+fn replicas_count_where_the_books_must_outlast_a_server() {
+    let alone = |facts: &mut Facts| facts.replicas = Some(0);
+    assert_eq!(
+        told(Durability::Strict, alone),
+        ["fatal: 0 replicas are connected to it, where 1 have to confirm: on each replica: \
+          REPLICAOF with its host and port"]
+    );
+    assert_eq!(told(Durability::Single, alone), [""; 0]);
+    let awaits_two = |facts: &mut Facts| facts.replicas_awaited = NonZeroU16::new(2);
+    assert_eq!(told(Durability::Strict, awaits_two).len(), 1);
+    assert_eq!(
+        told(Durability::Strict, |facts| facts.replicas_min_to_write = Some(0)),
+        ["warning: min-replicas-to-write is 0: cut off from its replicas, it goes on taking \
+          writes: CONFIG SET min-replicas-to-write 1, and in redis.conf: min-replicas-to-write 1"]
+    );
+}
+
+#[test]
+fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
+    let silent = Facts { user: "ada".to_owned(), ..Facts::default() };
+    let objections = judge(&silent, Durability::Strict, NOW);
+    assert!(objections.iter().all(|objection| !objection.is_fatal), "{objections:?}");
+    let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "it does not say its version: ACL SETUSER ada +info, or see to it that it is Redis \
+             6.2 or later",
+            "it does not say its maxmemory-policy: ACL SETUSER ada +info, or see to it that that \
+             is noeviction",
+            "it does not say whether it is appendonly: ACL SETUSER ada +info, or see to it that \
+             appendonly is yes",
+            "it does not say its appendfsync: ACL SETUSER ada +config|get, or see to it that \
+             that is always",
+            "it does not say its replicas: ACL SETUSER ada +info, or see to it that it has 1 \
+             replicas or more",
+            "it does not say its time: ACL SETUSER ada +time, or see to it that its clock is \
+             right",
+        ]
+    );
+}

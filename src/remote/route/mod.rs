@@ -1,0 +1,67 @@
+//! Routes: which server a key is kept on. Known until something speaks against it, then found out
+//! anew: from the sentinels, or from the servers of the cluster.
+
+mod cluster;
+mod sentinels;
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use self::cluster::Cluster;
+use self::sentinels::Sentinels;
+use super::Unreached;
+use super::address::Place;
+use super::line::{Dial, Line};
+use super::server::Server;
+
+/// How servers are found.
+pub(super) enum Route {
+    One(Arc<Server>),
+    Cluster(Cluster),
+    Sentinels(Sentinels),
+}
+
+impl Route {
+    pub(super) fn new(place: &Place, dial: &Arc<Dial>) -> Self {
+        match place.clone() {
+            Place::One(endpoint) => Self::One(Server::new(endpoint, Arc::clone(dial))),
+            Place::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, Arc::clone(dial))),
+            Place::Sentinels { sentinels, service } => {
+                Self::Sentinels(Sentinels::new(sentinels, service, Arc::clone(dial)))
+            }
+        }
+    }
+
+    /// The server that keeps this key, as far as is known.
+    pub(super) async fn server(
+        &self,
+        key: &[u8],
+        until: Instant,
+    ) -> Result<Arc<Server>, Unreached> {
+        match self {
+            Self::One(server) => Ok(Arc::clone(server)),
+            Self::Cluster(cluster) => cluster.server(key, until).await,
+            Self::Sentinels(sentinels) => sentinels.server(until).await,
+        }
+    }
+
+    /// Something speaks against this server: next time it has to be found out anew.
+    pub(super) fn doubt(&self, server: &Arc<Server>) {
+        match self {
+            Self::One(_) => {}
+            Self::Cluster(cluster) => cluster.doubt(),
+            Self::Sentinels(sentinels) => sentinels.doubt(server),
+        }
+    }
+
+    /// Whether it is the one server, whatever speaks against it.
+    pub(super) fn is_fixed(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+
+    /// Whether keys may be on different servers.
+    pub(super) fn is_spread(&self) -> bool {
+        matches!(self, Self::Cluster(_))
+    }
+}

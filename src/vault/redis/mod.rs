@@ -1,0 +1,178 @@
+//! A vault on a Redis. The items of a batch are together in one slot, and batches spread over all
+//! of them; the server forgets what has expired.
+
+mod stored;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tracing::warn;
+
+use self::stored::Stored;
+use super::item::{Item, ItemKey};
+use super::sealing::Sealer;
+use super::{Vault, VaultError};
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Script, Value};
+
+static KEEP: Script = Script::new("keep", include_str!("keep.lua"));
+
+/// How many items travel at once, so that nobody else waits long for the server.
+const ITEMS_MAX: usize = 128;
+
+/// Items under keys of their own. Their names say nothing of what is in them.
+pub struct RedisVault {
+    remote: Remote,
+    clock: Arc<dyn Clock>,
+    sealer: Sealer,
+    confirm: Confirm,
+}
+
+/// An item on its way, and what it may replace.
+struct Parcel {
+    key: ItemKey,
+    stored: Vec<u8>,
+    expires: Timestamp,
+    replaces: Vec<u8>,
+}
+
+impl RedisVault {
+    /// The vault on this Redis. The clock is the store's; what is written waits for `confirm`.
+    #[must_use]
+    pub fn new(remote: Remote, clock: Arc<dyn Clock>, sealer: Sealer, confirm: Confirm) -> Self {
+        Self { remote, clock, sealer, confirm }
+    }
+
+    /// What the items of one batch have in common.
+    fn tag(&self, key: ItemKey) -> String {
+        format!("{{tollgate:{}:{:x}}}", self.remote.address().namespace(), key.batch())
+    }
+
+    /// Where an item is.
+    fn name(&self, key: ItemKey) -> Vec<u8> {
+        format!("{}:{}", self.tag(key), hex::encode(key.to_bytes())).into_bytes()
+    }
+
+    fn parcel(&self, Item { key, bytes, expires }: Item) -> Parcel {
+        let stored = Stored { expires, envelope: self.sealer.seal(key, &bytes) };
+        Parcel { key, stored: stored.to_bytes(), expires, replaces: Vec::new() }
+    }
+
+    /// Keeps parcels of one batch, and answers those that something is in the way of which does not
+    /// count, so that they may replace it.
+    async fn keep(&self, parcels: Vec<Parcel>) -> Result<Vec<Parcel>, RemoteError> {
+        let now = self.clock.now();
+        let is_alive = |parcel: &Parcel| parcel.expires > now;
+        let parcels: Vec<_> = parcels.into_iter().filter(is_alive).collect();
+        if parcels.is_empty() {
+            return Ok(parcels);
+        }
+        let keys = parcels.iter().map(|parcel| self.name(parcel.key)).collect();
+        let args = parcels.iter().flat_map(|parcel| {
+            let millis = parcel.expires.since(now).as_millis().to_string();
+            [parcel.stored.clone(), millis.into_bytes(), parcel.replaces.clone()]
+        });
+        let call = Call { script: &KEEP, keys, args: args.collect() };
+        let kept = self.remote.run_confirmed(&call, self.confirm).await?;
+        let kept = kept.into_list().unwrap_or_default().into_iter().map(Value::into_bytes);
+        let in_the_way = parcels.into_iter().zip(kept).filter_map(|(parcel, kept)| {
+            let replaces = kept.filter(|kept| self.opened(parcel.key, kept, now).is_none())?;
+            Some(Parcel { replaces, ..parcel })
+        });
+        Ok(in_the_way.collect())
+    }
+
+    /// The bytes of an item that has not expired and is what was sealed under its key.
+    fn opened(&self, key: ItemKey, stored: &[u8], now: Timestamp) -> Option<Vec<u8>> {
+        let Stored { expires, envelope } = Stored::read(stored)?;
+        if expires <= now {
+            return None;
+        }
+        let opened = self.sealer.open(key, &envelope);
+        opened.inspect_err(|why| warn!(item = %key, "{key} does not open: {why}")).ok()
+    }
+}
+
+impl Vault for RedisVault {
+    async fn put(&self, items: Vec<Item>) -> Result<(), VaultError> {
+        let mut batches: BTreeMap<u64, Vec<Parcel>> = BTreeMap::new();
+        for item in items {
+            batches.entry(item.key.batch()).or_default().push(self.parcel(item));
+        }
+        let mut progress = Progress::default();
+        for mut parcels in batches.into_values() {
+            while !parcels.is_empty() {
+                let rest = parcels.split_off(parcels.len().min(ITEMS_MAX));
+                let in_the_way = progress.of(self.keep(parcels).await)?;
+                // What is in the way the second time was put by another meanwhile, and counts.
+                progress.of(self.keep(in_the_way).await)?;
+                parcels = rest;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, keys: &[ItemKey]) -> Result<Vec<Option<Vec<u8>>>, VaultError> {
+        let mut found = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(ITEMS_MAX) {
+            let gets = keys.iter().map(|key| Command::new("GET", &self.name(*key)));
+            let values = self.remote.ask(gets.collect()).await.map_err(error)?;
+            let now = self.clock.now();
+            let opened = keys.iter().zip(values).map(|(key, value)| {
+                value.into_bytes().and_then(|stored| self.opened(*key, &stored, now))
+            });
+            found.extend(opened);
+        }
+        Ok(found)
+    }
+
+    async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
+        let mut progress = Progress::default();
+        for keys in keys.chunks(ITEMS_MAX) {
+            let unlinks = keys.iter().map(|key| Command::new("UNLINK", &self.name(*key)));
+            progress.of(self.remote.ask_confirmed(unlinks.collect(), self.confirm).await)?;
+        }
+        Ok(())
+    }
+
+    async fn sweep(&self, _items_max: usize) -> Result<usize, VaultError> {
+        Ok(0)
+    }
+}
+
+/// How far something has come that is done in several calls: once a part is done, not all of it
+/// is undone.
+#[derive(Default)]
+struct Progress {
+    is_begun: bool,
+}
+
+impl Progress {
+    fn of<T>(&mut self, part: Result<T, RemoteError>) -> Result<T, VaultError> {
+        match part {
+            Ok(done) => {
+                self.is_begun = true;
+                Ok(done)
+            }
+            Err(why) if self.is_begun => Err(VaultError::Unknown(why.into())),
+            Err(why) => Err(error(why)),
+        }
+    }
+}
+
+fn error(why: RemoteError) -> VaultError {
+    match why {
+        RemoteError::NotApplied(_) => VaultError::Unavailable(why.into()),
+        RemoteError::Unknown(_) | RemoteError::NotDurable | RemoteError::Said { .. } => {
+            VaultError::Unknown(why.into())
+        }
+    }
+}
+
+impl fmt::Debug for RedisVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RedisVault(<redacted>)")
+    }
+}

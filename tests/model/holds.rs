@@ -1,0 +1,97 @@
+//! The protocol holds: each of these worlds is explored whole.
+
+use stateright::{Checker, Model};
+
+use crate::representative::representative;
+use crate::setup::{
+    Admission, Ask, EMAIL, Gate, NONE, OnNoAnswer, Operator, Prices, Reserves, Setup, Store, Wrong,
+};
+
+/// Two teams ask for one person.
+pub(crate) const TWICE: &[Ask] =
+    &[Ask { team: 0, leads: &[0], reveals: NONE }, Ask { team: 1, leads: &[0], reveals: NONE }];
+
+/// Two batches overlap in one lead.
+pub(crate) const OVERLAPPING: &[Ask] =
+    &[Ask { team: 0, leads: &[0], reveals: NONE }, Ask { team: 1, leads: &[0, 1], reveals: NONE }];
+
+/// Two batches name different leads.
+pub(crate) const APART: &[Ask] =
+    &[Ask { team: 0, leads: &[0], reveals: NONE }, Ask { team: 0, leads: &[1], reveals: NONE }];
+
+/// One person is asked for with more, or with less, than before.
+const UPGRADE: &[Ask] =
+    &[Ask { team: 0, leads: &[0], reveals: NONE }, Ask { team: 1, leads: &[0], reveals: EMAIL }];
+
+/// One person, three batches, two of them of one team.
+const THRICE: &[Ask] = &[
+    Ask { team: 0, leads: &[0], reveals: NONE },
+    Ask { team: 1, leads: &[0], reveals: NONE },
+    Ask { team: 0, leads: &[0], reveals: NONE },
+];
+
+fn holds(run: &str, setup: Setup) {
+    let checker = setup.checker().symmetry_fn(representative).spawn_dfs().join();
+    assert!(checker.is_done(), "{run}: something was left unexplored");
+    checker.assert_properties();
+    println!("{run}: {} states, up to {} steps", checker.unique_state_count(), checker.max_depth());
+}
+
+#[test]
+fn two_overlapping_batches_over_a_turn_of_the_window() {
+    holds("overlapping", Setup { ticks: 5, ..Setup::of(OVERLAPPING) });
+}
+
+#[test]
+fn two_leads_that_turn_out_to_be_one_person() {
+    holds("aliases", Setup { person_of: [0, 0], ..Setup::of(APART) });
+}
+
+#[test]
+fn three_batches_for_one_person_under_tight_quotas() {
+    holds("tight quotas", Setup { limits: [1, 1], ..Setup::of(THRICE) });
+}
+
+#[test]
+fn an_upgrade_beside_the_job_that_it_upgrades() {
+    holds("upgrade", Setup::of(UPGRADE));
+}
+
+#[test]
+fn an_upgrade_that_reserves_only_what_is_missing() {
+    holds("upgrade, spared", Setup { reserves: Reserves::WhatIsMissing, ..Setup::of(UPGRADE) });
+}
+
+#[test]
+fn jobs_given_up_and_what_comes_of_them_later() {
+    holds("given up", Setup { operator: Operator::Present, ..Setup::of(TWICE) });
+}
+
+#[test]
+fn a_staged_admission_with_one_commit_point() {
+    let quotas = Setup { limits: [2, 1], ..Setup::of(OVERLAPPING) };
+    holds("staged", Setup { admission: Admission::Staged, ..quotas });
+}
+
+#[test]
+fn a_failover_that_loses_all_but_what_was_confirmed_before_a_byte_left() {
+    holds("failover", Setup { store: Store::AllButASuffix, ..Setup::of(TWICE) });
+}
+
+#[test]
+fn under_hold_a_vendor_that_does_not_look_before_it_charges() {
+    let hold = Setup { on_no_answer: OnNoAnswer::Hold, ..Setup::of(TWICE) };
+    holds("hold", Setup { prices: Prices::AtTheTaking, ..hold });
+}
+
+#[test]
+fn a_gate_that_waits_for_the_last_charge_needs_no_quiet_period() {
+    let long = Setup { deadline: 2, window: 4, gate: Gate::AtLastCharge, ..Setup::of(TWICE) };
+    holds("last charge, short quiet", long.with(Wrong::ShortQuiet));
+}
+
+#[test]
+fn a_gate_that_waits_for_the_last_charge_stands_late_answers() {
+    let setup = Setup { gate: Gate::AtLastCharge, ..Setup::of(TWICE) };
+    holds("last charge, late answers", setup.with(Wrong::LateAnswer));
+}

@@ -1,0 +1,133 @@
+//! How a job ends: settled by the vendor's answer, void by proof, unresolved, by an operator's word.
+
+use crate::books::{Job, State};
+use crate::gate::Passing;
+use crate::send::may_retry;
+use crate::setup::{Gate, Operator, Reserves, Setup, Wrong};
+use crate::vendor::Post;
+use crate::world::{World, only_if};
+
+/// Settles a job by its results: what is due is charged by the gate, the rest released. After an
+/// operator's word the difference is booked.
+pub(crate) fn settle(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    let job = world.books.jobs[id];
+    only_if(matches!(job.state, State::Bound | State::Unresolved | State::Resolved))?;
+    only_if(world.vendor.posts[id][job.vendor_id?] == Post::Ended)?;
+    let due = pass_gate(setup, world, id, &job)?;
+    if setup.reserves == Reserves::WhatIsMissing {
+        exceed(setup, world, id, due - job.on_books());
+    }
+    let job = world.books.jobs[id];
+    let tally = world.tally(setup, id);
+    tally.spent += due - job.charged;
+    tally.reserved -= job.reserved;
+    tally.unresolved -= job.unresolved;
+    let ends = job.ends + u8::from(job.state == State::Bound);
+    *world.job(id) =
+        Job { state: State::Done, charged: due, reserved: 0, unresolved: 0, ends, ..job };
+    Some(())
+}
+
+/// Charges what is due for the persons whom the job brought back.
+fn pass_gate(setup: &Setup, world: &mut World, id: usize, job: &Job) -> Option<i8> {
+    let by = match setup.gate {
+        Gate::AtLastCharge if job.unanswered > 0 => world.now.max(job.last_sent? + setup.deadline),
+        Gate::AtLastCharge | Gate::AtSettlement => world.now,
+    };
+    let passing = Passing { reveals: setup.asks[id].reveals, first_sent: job.first_sent?, by };
+    let mut due = 0;
+    for lead in job.leads() {
+        let facts = &mut world.books.persons[setup.person_of[lead]];
+        let passed = facts.pass(setup, passing);
+        *facts = passed.facts;
+        due += passed.due;
+        world.books.perhaps_free += i8::from(passed.perhaps_free);
+    }
+    Some(due)
+}
+
+/// A find that was spared at admission is charged after all: an entry of its own.
+fn exceed(setup: &Setup, world: &mut World, id: usize, amount: i8) {
+    world.job(id).worst += amount.max(0);
+    world.books.unasked[setup.asks[id].team] += amount.max(0);
+}
+
+/// The same settlement again, by another replica or because its answer was lost: nothing happens.
+pub(crate) fn settle_again(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    let job = world.books.jobs[id];
+    only_if(job.state == State::Done && job.ends == 1 && setup.is(Wrong::SettledTwice))?;
+    let tally = world.tally(setup, id);
+    tally.spent += job.charged;
+    tally.reserved -= job.worst;
+    world.job(id).ends += 1;
+    Some(())
+}
+
+/// A batch is cancelled whose job was certainly never sent.
+pub(crate) fn cancel(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    only_if(world.books.jobs[id].state == State::Ready)?;
+    release(setup, world, id);
+    Some(())
+}
+
+/// A job that was not answered for a while is released: a mistake.
+pub(crate) fn release_by_timer(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    only_if(world.books.jobs[id].state == State::Unknown && setup.is(Wrong::ReleasedByTimer))?;
+    release(setup, world, id);
+    Some(())
+}
+
+/// Gives back all that was reserved for a job.
+pub(crate) fn release(setup: &Setup, world: &mut World, id: usize) {
+    let job = world.job(id);
+    let reserved = std::mem::take(&mut job.reserved);
+    job.state = State::Void;
+    job.ends += 1;
+    world.tally(setup, id).reserved -= reserved;
+}
+
+/// Nobody can learn what the job cost: it may not be sent again, or the vendor no longer knows it.
+pub(crate) fn give_up(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    let job = world.books.jobs[id];
+    only_if(match job.state {
+        State::Unknown => !may_retry(setup, &job, world.now),
+        State::Bound => setup.operator == Operator::Present,
+        _ => false,
+    })?;
+    let tally = world.tally(setup, id);
+    tally.reserved -= job.reserved;
+    tally.unresolved += job.reserved;
+    *world.job(id) = Job {
+        state: State::Unresolved,
+        unresolved: job.reserved,
+        reserved: 0,
+        ends: job.ends + 1,
+        ..job
+    };
+    Some(())
+}
+
+/// What an operator says of an unresolved job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// All of it was charged.
+    All,
+    /// What stands on the vendor's bill, once the vendor is done with it.
+    AsBilled,
+}
+
+/// Ends what is unresolved by an operator's word.
+pub(crate) fn resolve(setup: &Setup, world: &mut World, id: usize, said: Word) -> Option<()> {
+    let job = world.books.jobs[id];
+    only_if(setup.operator == Operator::Present && job.state == State::Unresolved)?;
+    let spent = match said {
+        Word::All => job.unresolved,
+        Word::AsBilled if world.vendor.works_on(id) => return None,
+        Word::AsBilled => world.vendor.charged[id].min(job.unresolved),
+    };
+    let tally = world.tally(setup, id);
+    tally.unresolved -= job.unresolved;
+    tally.spent += spent;
+    *world.job(id) = Job { state: State::Resolved, charged: spent, unresolved: 0, ..job };
+    Some(())
+}
