@@ -1,12 +1,13 @@
 //! Where the time comes from. A store owns a clock and stamps every step with it; nothing else
-//! in the gateway decides by time.
+//! in the gateway decides by time. Where the store is another machine's, the clock that a gateway is
+//! given follows the store's, so that all replicas reckon by one time.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 
-/// A source of time that never runs backwards.
+/// A source of time that never runs backwards: the store's, as nearly as it is known here.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> Timestamp;

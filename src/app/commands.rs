@@ -131,7 +131,8 @@ fn check(settings: Settings) -> anyhow::Result<ExitCode> {
 
 async fn audit(config: Config) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let stores = Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Refused).await?;
+    let stores =
+        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Refused).await?;
     let audit = stores.ledger.audit().await?;
     for mismatch in &audit.mismatches {
         let (tally, by) = (&mismatch.tally, mismatch.by.name());

@@ -15,7 +15,7 @@ use crate::disk::Disk;
 use crate::domain::budget::Rate;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::gateway::{self, Concerns, Parts, Settings, StoreWatch};
+use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
@@ -32,6 +32,10 @@ use crate::vendor::{HttpVendor, VendorSettings};
 /// Results on one page of the vendor's.
 const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not zero");
 
+/// How long a turn with a job lasts, unless it is renewed. Longer than the steps between two renewals
+/// take, and short enough that nobody misses a replica that died.
+const TURN_FOR: Duration = Duration::from_secs(30);
+
 /// How many jobs are worked on at once.
 const TURNS_MAX: usize = 32;
 
@@ -44,6 +48,7 @@ pub(super) struct Stores {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keeper: Option<Keeper>,
     concerns: Concerns,
+    replicas: Replicas,
     secret: Vec<u8>,
 }
 
@@ -56,10 +61,8 @@ impl Stores {
     ) -> Result<Self, StartError> {
         let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
         let concerns = Concerns::default();
-        let watch = Arc::new(StoreWatch {
-            metrics: Arc::clone(metrics),
-            concerns: concerns.clone(),
-        });
+        let watch =
+            Arc::new(StoreWatch { metrics: Arc::clone(metrics), concerns: concerns.clone() });
         metrics.show_store_up();
         match &config.store.url {
             StoreUrl::Memory => Ok(Self {
@@ -69,6 +72,7 @@ impl Stores {
                 clock: Arc::clone(clock),
                 keeper: None,
                 concerns,
+                replicas: Replicas::One,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
             StoreUrl::Redis(url) => {
@@ -84,6 +88,7 @@ impl Stores {
                     clock,
                     keeper: Some(keeper),
                     concerns,
+                    replicas: Replicas::Many,
                     secret,
                 })
             }
@@ -107,6 +112,7 @@ impl Stores {
                     clock: Arc::clone(clock),
                     keeper: None,
                     concerns,
+                    replicas: Replicas::One,
                     secret,
                 })
             }
@@ -129,8 +135,9 @@ pub(super) fn gateway(
     })?;
     Ok(Parts {
         keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
-        ledger: stores.ledger,
-        vault: stores.vault,
+        ledger: Arc::new(stores.ledger),
+        vault: Arc::new(stores.vault),
+        replicas: stores.replicas,
         vendor,
         settings: settings(config),
         metrics: Arc::clone(metrics),
@@ -157,10 +164,7 @@ fn settings(config: &Config) -> Settings {
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
-        vendor_patience: vendor
-            .timeout
-            .saturating_add(vendor.connect_timeout)
-            .max(Duration::from_secs(1)),
+        turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,
     }

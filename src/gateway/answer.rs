@@ -164,6 +164,10 @@ pub enum Refusal {
         /// What is wrong, for operators.
         why: String,
     },
+    /// The store is not the one whose books these are: nothing is sent or written until an operator
+    /// has seen to it.
+    #[error("the store is not the one whose books these are")]
+    OtherStore,
     /// The request may have been admitted; asked again, nobody is paid for twice.
     #[error("the books gave no answer: the request may have been admitted")]
     OutcomeUnknown,
@@ -181,9 +185,10 @@ impl Refusal {
             Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
-            Self::StoreAway { .. } | Self::OutcomeUnknown | Self::ShuttingDown => {
-                "service_unavailable"
-            }
+            Self::StoreAway { .. }
+            | Self::OtherStore
+            | Self::OutcomeUnknown
+            | Self::ShuttingDown => "service_unavailable",
         }
     }
 }

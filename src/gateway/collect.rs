@@ -27,12 +27,15 @@ impl Gateway {
         let Some(vendor_id) = job.vendor_id else {
             return self.give_up(&job, lease, Reason::Gone).await;
         };
-        if job.is_cancel_wanted {
-            self.tell_canceled(&job, vendor_id).await?;
-        }
         let now = self.clock.now();
         let bound_for = job.bound_at.map(|at| now.since(at)).unwrap_or_default();
-        let looked = match self.look(&job, lease, vendor_id).await? {
+        let looking = async {
+            if job.is_cancel_wanted {
+                self.tell_canceled(&job, vendor_id).await?;
+            }
+            self.look(&job, vendor_id).await
+        };
+        let looked = match self.while_kept(job.id, lease, looking).await? {
             Looked::Ended(batch) => return self.end(job, lease, batch).await,
             looked => looked,
         };
@@ -76,7 +79,7 @@ impl Gateway {
         let Some(vendor_id) = job.vendor_id.filter(|_| looks_on) else {
             return Ok(self.ledger.reschedule(job.id, lease, None).await?);
         };
-        match self.look(&job, lease, vendor_id).await? {
+        match self.while_kept(job.id, lease, self.look(&job, vendor_id)).await? {
             Looked::Ended(batch) => self.end(job, lease, batch).await,
             _ => self.look_again_slowly(&job, lease).await,
         }

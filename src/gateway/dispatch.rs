@@ -27,11 +27,19 @@ pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 pub(super) async fn run(gateway: Gateway) {
     let permits = Arc::new(Semaphore::new(gateway.settings.turns_max));
     let busy = Busy::default();
+    let mut is_store_away = false;
     while !gateway.resting.is_cancelled() {
         let rest = match take_turns(&gateway, &permits, &busy).await {
-            Ok(rest) => rest,
+            Ok(rest) => {
+                if std::mem::take(&mut is_store_away) {
+                    info!("turns are taken again");
+                }
+                rest
+            }
             Err(error) => {
-                warn!(%error, "no turns could be taken");
+                if !std::mem::replace(&mut is_store_away, true) {
+                    warn!(%error, "no turns are taken until the store is back: {error}");
+                }
                 STORE_REST
             }
         };
@@ -83,7 +91,7 @@ async fn take_turns(
         // A turn that ends rings.
         return Ok(LOOK_EVERY);
     }
-    for turn in gateway.ledger.lease(room, gateway.settings.lease_for()).await? {
+    for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { break };
         let Some(turning) = busy.begin(turn.job.id) else { continue };
         let gateway = gateway.clone();
@@ -100,8 +108,8 @@ async fn take_turns(
 impl Gateway {
     /// Takes over what an earlier process of this store left.
     pub(super) async fn take_over(&self) -> Result<(), Refusal> {
-        let (quiet, lease_for) = (self.settings.quiet_period, self.settings.lease_for());
-        let jobs = self.ledger.take_over(quiet, lease_for).await?;
+        let (quiet, turn_for) = (self.settings.quiet_period, self.settings.turn_for);
+        let jobs = self.ledger.take_over(quiet, turn_for).await?;
         if jobs > 0 {
             info!(jobs, "took over the jobs that had not ended: {jobs}");
         }
@@ -168,7 +176,8 @@ impl Gateway {
         match self.settings.on_no_answer {
             OnNoAnswer::Retry => {
                 let quiet_until = self.clock.now().after(self.settings.quiet_period);
-                Ok(self.ledger.unanswered(job.id, lease, quiet_until).await?)
+                let step = || self.ledger.unanswered(job.id, lease, quiet_until);
+                Ok(self.hand_in(step).await?)
             }
             OnNoAnswer::Hold => self.give_up(job, lease, Reason::NoAnswer).await,
         }

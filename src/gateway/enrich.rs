@@ -1,5 +1,7 @@
 //! From leads to an admitted batch: keys, then what must be kept, then the one step that counts.
 
+use std::time::{Duration, Instant};
+
 use tracing::{error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
@@ -15,6 +17,9 @@ use crate::telemetry::metrics::{Decision, Disposition};
 
 /// How often an admission whose outcome is unknown is asked again, and an id taken anew.
 const TRIES: usize = 3;
+
+/// How long it is asked again.
+const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
 
 /// Ids count the seconds from 2020 on, and so last until 2088.
 const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
@@ -128,14 +133,16 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
 
-    /// A step whose outcome is unknown is asked again by the same id: it is taken once.
+    /// A step whose outcome is unknown is asked again by the same id: it is taken once. Not for long,
+    /// though: whoever waits is told within two seconds that the store is away.
     async fn admit_surely(
         &self,
         admission: Admission,
     ) -> Result<Result<Admitted, Refused>, LedgerError> {
+        let patience = Instant::now() + ASK_AGAIN_FOR;
         for _ in 1..TRIES {
             match self.ledger.admit(admission.clone()).await {
-                Err(LedgerError::Unknown(why)) => {
+                Err(LedgerError::Unknown(why)) if Instant::now() < patience => {
                     warn!(batch.id = %admission.batch, why, "asking again whether it was admitted");
                 }
                 known => return known,

@@ -21,7 +21,9 @@ impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
         warn!(%error, "a request could not be put on the books");
         match error {
-            LedgerError::Unknown(_) => Self::OutcomeUnknown,
+            // What may be lost again is not promised to anybody.
+            LedgerError::Unknown(_) | LedgerError::NotDurable => Self::OutcomeUnknown,
+            LedgerError::WrongEpoch => Self::OtherStore,
             other => Self::StoreAway { why: other.to_string() },
         }
     }

@@ -11,8 +11,6 @@ use super::leave::{Leaves, PAGE_WAIT_MAX};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
-use crate::ledger::Ledger;
-use crate::ledger::ids::Lease;
 use crate::ledger::record::job::Job;
 use crate::vendor::{Batch, Canceled, Cause, Cursor, Gathered, Gathering, Page, Unread, Vendor};
 
@@ -36,14 +34,9 @@ pub(super) enum Looked {
 }
 
 impl Gateway {
-    /// Reads the vendor's answer, page by page, and keeps the turn meanwhile. A page that fails is
-    /// asked for again, so that the pages before it are not lost.
-    pub(super) async fn look(
-        &self,
-        job: &Job,
-        lease: Lease,
-        vendor_id: VendorId,
-    ) -> Result<Looked, Failed> {
+    /// Reads the vendor's answer, page by page. A page that fails is asked for again, so that the
+    /// pages before it are not lost.
+    pub(super) async fn look(&self, job: &Job, vendor_id: VendorId) -> Result<Looked, Failed> {
         let mut leaves = match self.leave_to_follow().await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
@@ -51,13 +44,7 @@ impl Gateway {
         let mut gathering = Gathering::default();
         let mut pages = Pages { leads: job.leads, read: 0, largest: 1 };
         let mut failures = 0;
-        let mut kept = Instant::now();
         loop {
-            if failures > 0 || kept.elapsed() > self.settings.lease_for() / 3 {
-                let until = self.clock.now().after(self.settings.lease_for());
-                self.ledger.reschedule(job.id, lease, Some(until)).await?;
-                kept = Instant::now();
-            }
             if !leaves.take() {
                 leaves = match self.leave_for_pages(pages.left()).await? {
                     Ok(leaves) => leaves,

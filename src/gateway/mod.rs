@@ -16,6 +16,7 @@ mod dispatch;
 mod enrich;
 mod evidence;
 mod failed;
+mod keeping;
 mod leave;
 mod look;
 mod manage;
@@ -56,9 +57,11 @@ use failed::Failed;
 /// What a gateway is made of.
 pub struct Parts {
     /// The books.
-    pub ledger: AnyLedger,
+    pub ledger: Arc<AnyLedger>,
     /// Sealed leads and results, in the same store.
-    pub vault: AnyVault,
+    pub vault: Arc<AnyVault>,
+    /// Who else may work on that store.
+    pub replicas: Replicas,
     /// Where leads are sent.
     pub vendor: HttpVendor,
     /// Makes lead and person keys.
@@ -73,14 +76,23 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
 }
 
+/// How many gateways work on one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replicas {
+    /// This one: no other process can have the store open.
+    One,
+    /// Any number of them.
+    Many,
+}
+
 /// The gateway. Clones share it.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inside>);
 
 /// What the clones share.
 pub struct Inside {
-    ledger: AnyLedger,
-    vault: AnyVault,
+    ledger: Arc<AnyLedger>,
+    vault: Arc<AnyVault>,
     vendor: HttpVendor,
     keyer: Keyer,
     concerns: Concerns,
@@ -115,12 +127,14 @@ impl Deref for Gateway {
 }
 
 impl Gateway {
-    /// Puts a gateway together and has it take up the work that its store holds.
+    /// Puts a gateway together and has it take up the work that its store holds: all of it at once
+    /// where it is alone, else what nobody has a turn with.
     ///
     /// # Errors
     /// [`Refusal::StoreAway`] where the books cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, Refusal> {
-        let Parts { ledger, vault, vendor, keyer, concerns, settings, metrics, clock } = parts;
+        let Parts { ledger, vault, replicas, vendor, keyer, concerns, settings, metrics, clock } =
+            parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
         let gateway = Self(Arc::new(Inside {
             ledger,
@@ -141,7 +155,9 @@ impl Gateway {
             told_canceled: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));
-        gateway.take_over().await?;
+        if replicas == Replicas::One {
+            gateway.take_over().await?;
+        }
         let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));
         // It was empty until now.
         let _ = gateway.dispatcher.set(dispatcher);

@@ -15,7 +15,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::tally::Tally;
 use crate::ledger::transition::report::Glance;
-use crate::ledger::{Ledger, StepOutcome, Watch};
+use crate::ledger::{Ledger, LedgerError, StepOutcome, Watch};
 use crate::telemetry::metrics::{BatchCounts, BooksSnapshot, Metrics, OpenCredits, QuotaStanding};
 
 /// Whether the gateway is fit to serve.
@@ -86,7 +86,7 @@ impl Gateway {
         match self.ledger.next_due().await {
             Ok(_) => Readiness::Ready(remarks),
             Err(error) => {
-                remarks.insert(0, format!("store: {error}"));
+                remarks.insert(0, why_not(&error));
                 Readiness::NotReady(remarks)
             }
         }
@@ -100,6 +100,16 @@ impl Gateway {
             Err(_) => self.metrics.hide_books(),
         }
         self.metrics.render()
+    }
+}
+
+/// Why the store cannot be worked on, for operators.
+fn why_not(error: &LedgerError) -> String {
+    match error {
+        LedgerError::WrongEpoch => "store: it is not the one whose books these are, so nothing is \
+                                    sent or written: bring that one back, or have its books adopted"
+            .to_owned(),
+        _ => format!("store: {error}"),
     }
 }
 

@@ -10,6 +10,7 @@ use super::circuit::Asked;
 use super::dispatch::jittered;
 use super::{Failed, Gateway};
 use crate::domain::lead::{Field, Lead};
+use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::Lease;
 use crate::ledger::record::job::{Cause, Job, JobLead, Reason};
@@ -20,8 +21,14 @@ use crate::vendor::{LeadFields, Refusal, Submitted, Vendor};
 /// How long a job rests after the vendor took the gateway's key or address for wrong.
 const KEY_REST: Duration = Duration::from_secs(30);
 
-/// The vendor's name for a job is worth trying for: how often it is written down again.
-const BIND_TRIES: u32 = 8;
+/// How long a job rests that was not sent, since nobody could say whether the attempt is on the
+/// books for good.
+const DOUBT_REST: Duration = Duration::from_secs(5);
+
+/// What came of an attempt is worth trying for: how often it is written down at least, and how long
+/// is waited in between at most.
+const HAND_IN_TRIES: u32 = 8;
+const HAND_IN_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// The vendor's status for: the account's credits are out.
 const PAYMENT_REQUIRED: u16 = 402;
@@ -41,19 +48,26 @@ impl Gateway {
             after: job.attempts,
             unanswered_max: self.settings.attempts_max,
             horizon: self.settings.job_deadline,
-            lease_for: self.settings.lease_for(),
+            lease_for: self.settings.turn_for,
         };
-        match self.ledger.begin_send(attempt).await? {
-            Begun::Attempt(_) => {}
-            Begun::Exhausted => return self.give_up(&job, lease, Reason::NoAnswer).await,
+        match self.ledger.begin_send(attempt).await {
+            Ok(Begun::Attempt(_)) => {}
+            Ok(Begun::Exhausted) => return self.give_up(&job, lease, Reason::NoAnswer).await,
+            Err(error @ (LedgerError::NotDurable | LedgerError::Unknown(_))) => {
+                warn!(job.id = %job.id, %error, "job {} is not sent: {error}", job.id);
+                let until = self.clock.now().after(jittered(DOUBT_REST));
+                return self.put_back(&job, lease, until).await;
+            }
+            Err(error) => return Err(error.into()),
         }
         if !leaves.take() {
-            // The store took so long that the vendor may not be asked any more: nothing was sent.
-            return Ok(self.ledger.put_back(job.id, lease, self.back_off(0)).await?);
+            // The store took so long that the leave is over, though not the turn: nothing was sent.
+            return self.put_back(&job, lease, self.back_off(0)).await;
         }
         let fields: Vec<_> = leads.iter().map(fields_of).collect();
         let began = Instant::now();
-        let submitted = self.vendor.submit(&fields, job.reveals).await;
+        let submitting = self.vendor.submit(&fields, job.reveals);
+        let submitted = self.keeping(job.id, lease, submitting).await;
         self.metrics.ask_vendor("submit", outcome(&submitted), began.elapsed());
         self.follow(&job, lease, submitted).await
     }
@@ -73,17 +87,17 @@ impl Gateway {
             Submitted::Misaddressed { status } => {
                 warn!(job.id = %job.id, status, "the vendor takes our key or address for wrong");
                 self.circuit.refuse_key(Asked::Submit, status);
-                Ok(self.ledger.put_back(job.id, lease, now.after(jittered(KEY_REST))).await?)
+                self.put_back(job, lease, now.after(jittered(KEY_REST))).await
             }
             Submitted::Wait { retry_after } => {
                 self.leave_alone(retry_after).await;
                 let back_off = self.back_off(job.attempts);
                 let until = retry_after.map_or(back_off, |wait| now.after(wait));
-                Ok(self.ledger.put_back(job.id, lease, until).await?)
+                self.put_back(job, lease, until).await
             }
             Submitted::NotSent(cause) => {
                 warn!(job.id = %job.id, %cause, "job {} could not be sent", job.id);
-                Ok(self.ledger.put_back(job.id, lease, self.back_off(job.attempts)).await?)
+                self.put_back(job, lease, self.back_off(job.attempts)).await
             }
             Submitted::NoAnswer(cause) => {
                 warn!(job.id = %job.id, %cause, "the vendor may have taken job {}", job.id);
@@ -92,24 +106,49 @@ impl Gateway {
         }
     }
 
+    async fn put_back(&self, job: &Job, lease: Lease, until: Timestamp) -> Result<(), Failed> {
+        Ok(self.hand_in(|| self.ledger.put_back(job.id, lease, until)).await?)
+    }
+
+    /// Writes down what came of an attempt, and tries for a while where the store is away: what is
+    /// lost here is in doubt for good. A turn that was lost meanwhile changes nothing any more, but
+    /// for the vendor's name.
+    pub(super) async fn hand_in<T, F>(&self, step: impl Fn() -> F + Send) -> Result<T, LedgerError>
+    where
+        F: Future<Output = Result<T, LedgerError>> + Send,
+    {
+        let until = Instant::now() + self.settings.quiet_period;
+        let mut tries = 1;
+        loop {
+            let error = match step().await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
+            };
+            let has_tries = tries < HAND_IN_TRIES;
+            let goes_on = match &error {
+                LedgerError::NotApplied(_) | LedgerError::Unknown(_) => {
+                    has_tries || (Instant::now() < until && !self.stopping.is_cancelled())
+                }
+                LedgerError::NotDurable => has_tries,
+                LedgerError::Fenced | LedgerError::WrongEpoch | LedgerError::Invariant(_) => false,
+            };
+            if !goes_on {
+                return Err(error);
+            }
+            let pause = (Duration::from_millis(50) * tries).min(HAND_IN_PAUSE_MAX);
+            tokio::time::sleep(jittered(pause)).await;
+            tries += 1;
+        }
+    }
+
     /// Writes the vendor's name for a job down. Should that fail for good, the job is sent again
     /// as if it had not been answered, which costs nothing inside the charge window.
     async fn bind(&self, job: &Job, vendor_id: VendorId) -> Result<(), Failed> {
         let poll_at = self.clock.now().after(self.settings.poll_interval_min);
         let binding = Binding { job: job.id, vendor_id, poll_at };
-        let mut tries = 1;
-        loop {
-            match self.ledger.bind(binding).await {
-                Ok(()) => break,
-                Err(LedgerError::NotApplied(_) | LedgerError::Unknown(_)) if tries < BIND_TRIES => {
-                    tokio::time::sleep(jittered(Duration::from_millis(50) * tries)).await;
-                    tries += 1;
-                }
-                Err(error) => {
-                    warn!(job.id = %job.id, vendor.id = %vendor_id, %error, "not written down");
-                    return Err(error.into());
-                }
-            }
+        if let Err(error) = self.hand_in(|| self.ledger.bind(binding)).await {
+            warn!(job.id = %job.id, vendor.id = %vendor_id, %error, "not written down");
+            return Err(error.into());
         }
         info!(
             job.id = %job.id,
@@ -129,7 +168,7 @@ impl Gateway {
         };
         let quiet_until = self.clock.now().after(self.settings.quiet_period);
         let voiding = Voiding { job: job.id, lease, cause, quiet_until };
-        let voided = self.ledger.void(voiding).await?;
+        let voided = self.hand_in(|| self.ledger.void(voiding)).await?;
         let (status, code) = (refusal.status, refusal.code.as_deref().unwrap_or("none"));
         match voided {
             Voided::Void => warn!(job.id = %job.id, status, code, "job {} was refused", job.id),

@@ -34,8 +34,9 @@ pub struct Settings {
     pub attempts_max: u32,
     /// How long the vendor may take over a job.
     pub job_deadline: Duration,
-    /// How long one request to the vendor may take.
-    pub vendor_patience: Duration,
+    /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
+    /// under way that died.
+    pub turn_for: Duration,
     /// How many jobs are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.
@@ -60,11 +61,6 @@ impl Settings {
     /// How long sealed results live from their settlement: as long as anything can point at them.
     pub(super) fn results_ttl(&self) -> Duration {
         self.person_ttl.saturating_add(self.batch_ttl).saturating_add(self.horizon())
-    }
-
-    /// How long a turn with a job lasts.
-    pub(super) fn lease_for(&self) -> Duration {
-        self.vendor_patience.saturating_mul(2).saturating_add(Duration::from_secs(10))
     }
 
     /// The settings as a ledger's step takes them.

@@ -51,6 +51,9 @@ table! {
 /// When a request that the store or a shutdown turned away may come again.
 const SOON: Duration = Duration::from_secs(2);
 
+/// When a request may come again that waits for an operator.
+const LATER: Duration = Duration::from_secs(30);
+
 /// What one request ran into.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
@@ -127,6 +130,9 @@ impl From<Refusal> for Problem {
             Refusal::StoreAway { why: _ } => {
                 UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
             }
+            Refusal::OtherStore => UNAVAILABLE
+                .says("The store is not the one whose books these are, so nothing was sent")
+                .after(LATER),
             Refusal::OutcomeUnknown => {
                 let outcome = HeaderName::from_static("tollgate-outcome");
                 UNAVAILABLE
@@ -211,6 +217,7 @@ mod tests {
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
             (away(), (503, "service_unavailable", vec![retry("2")])),
+            (Refusal::OtherStore, (503, "service_unavailable", vec![retry("30")])),
             (
                 Refusal::OutcomeUnknown,
                 (503, "service_unavailable", vec![pair("tollgate-outcome", "unknown"), retry("2")]),

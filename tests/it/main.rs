@@ -21,6 +21,7 @@ mod privacy;
 mod quotas;
 mod redis_servers;
 mod remote;
+mod replicas;
 mod reveals;
 mod scrapes;
 mod support;
