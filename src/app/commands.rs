@@ -16,6 +16,7 @@ use super::{demo, start, told_to_stop};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Sources};
 use crate::ledger::Ledger;
+use crate::ledger::redis::Founding;
 use crate::sandbox::{self, Sandbox};
 use crate::telemetry::logs;
 use crate::telemetry::metrics::Metrics;
@@ -130,7 +131,8 @@ fn check(settings: Settings) -> anyhow::Result<ExitCode> {
 
 async fn audit(config: Config) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let stores = Stores::open(&config, &clock, &Arc::new(Metrics::new())).await?;
+    let stores =
+        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Refused).await?;
     let audit = stores.ledger.audit().await?;
     for mismatch in &audit.mismatches {
         let (tally, by) = (&mismatch.tally, mismatch.by.name());

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod demo;
 mod parts;
 mod secret;
+mod shared;
 
 use std::io;
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ use crate::disk::{Disk, OpenError};
 use crate::gateway::{Gateway, Refusal};
 use crate::http::{self, Limits};
 use crate::ledger::LedgerError;
+use crate::ledger::redis::Founding;
+use crate::remote;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::VaultError;
 use crate::vendor::Unbuildable;
@@ -50,9 +53,18 @@ pub enum StartError {
     /// The secret beside the data cannot be used.
     #[error(transparent)]
     Secret(#[from] secret::SecretError),
-    /// The store is a Redis.
-    #[error("store.url names a Redis, which this build cannot keep books in")]
-    NoRedis,
+    /// The store's address cannot be used.
+    #[error("store.url: {0}")]
+    Address(remote::Unfit),
+    /// What the store's address asks for cannot be had.
+    #[error("store.url: {0}")]
+    Remote(#[from] remote::Unusable),
+    /// A store that replicas share needs a secret that they share.
+    #[error("security.secret is missing: every replica of a shared store needs the same one")]
+    NoSecret,
+    /// The store is not set as the books need it.
+    #[error("the store cannot be used as it is:\n{0}")]
+    Store(String),
     /// An address cannot be listened on.
     #[error("{setting} = {address} cannot be listened on: {source}")]
     Listen {
@@ -77,6 +89,9 @@ pub struct App {
     stopping: CancellationToken,
     grace: Duration,
     disk: Option<Disk>,
+    /// Whoever watches over the store, and closes it.
+    watching: TaskTracker,
+    leaving: CancellationToken,
 }
 
 /// Starts a gateway: store, work left in it, then the doors.
@@ -87,9 +102,10 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     let callers = listen("server.listen", config.server.listen).await?;
     let operators = listen("server.admin_listen", config.server.admin_listen).await?;
     let metrics = Arc::new(Metrics::new());
-    let stores = Stores::open(config, &clock, &metrics).await?;
-    let disk = stores.disk.clone();
-    let gateway = Gateway::start(parts::gateway(config, stores, clock, &metrics)?).await?;
+    let founding = Founding::Anew(shared::fresh_epoch());
+    let mut stores = Stores::open(config, &clock, &metrics, founding).await?;
+    let (disk, keeper) = (stores.disk.clone(), stores.keeper.take());
+    let gateway = Gateway::start(parts::gateway(config, stores, &metrics)?).await?;
     let app = App {
         callers: address(&callers, config.server.listen),
         operators: address(&operators, config.server.admin_listen),
@@ -98,7 +114,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
         stopping: CancellationToken::new(),
         grace: config.server.shutdown_grace,
         disk,
+        watching: TaskTracker::new(),
+        leaving: CancellationToken::new(),
     };
+    if let Some(keeper) = keeper {
+        app.watching.spawn(keeper.run(app.leaving.clone()));
+    }
     let limits = Limits::with_grace(app.grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
     app.open(callers, public, limits);
@@ -134,6 +155,9 @@ impl App {
         if timeout_at(until, self.gateway.stop()).await.is_err() {
             warn!("the grace is over: what is under way is taken up at the next start");
         }
+        self.leaving.cancel();
+        self.watching.close();
+        self.watching.wait().await;
         if let Some(disk) = &self.disk {
             disk.close().await;
         }

@@ -8,17 +8,19 @@ use secrecy::ExposeSecret;
 
 use super::StartError;
 use super::secret::{self, Data};
+use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
 use crate::domain::budget::Rate;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::gateway::{self, Parts, Replicas, Settings, StoreWatch};
+use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
 use crate::ledger::memory::MemoryLedger;
+use crate::ledger::redis::Founding;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vault::derive::{Purpose, derive};
@@ -43,6 +45,10 @@ pub(super) struct Stores {
     pub(super) vault: AnyVault,
     pub(super) disk: Option<Disk>,
     replicas: Replicas,
+    /// The store's clock.
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keeper: Option<Keeper>,
+    concerns: Concerns,
     secret: Vec<u8>,
 }
 
@@ -51,9 +57,12 @@ impl Stores {
         config: &Config,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
+        founding: Founding,
     ) -> Result<Self, StartError> {
         let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
-        let watch = Arc::new(StoreWatch(Arc::clone(metrics)));
+        let concerns = Concerns::default();
+        let watch =
+            Arc::new(StoreWatch { metrics: Arc::clone(metrics), concerns: concerns.clone() });
         metrics.show_store_up();
         match &config.store.url {
             StoreUrl::Memory => Ok(Self {
@@ -61,9 +70,28 @@ impl Stores {
                 vault: AnyVault::Memory(MemoryVault::new(Arc::clone(clock))),
                 disk: None,
                 replicas: Replicas::One,
+                clock: Arc::clone(clock),
+                keeper: None,
+                concerns,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
-            StoreUrl::Redis(_) => Err(StartError::NoRedis),
+            StoreUrl::Redis(url) => {
+                let secret = given.ok_or(StartError::NoSecret)?.to_vec();
+                let url = url.expose();
+                let opened =
+                    shared::open(&config.store, url, founding, &secret, watch, concerns.clone());
+                let Shared { ledger, vault, clock, keeper } = opened.await?;
+                Ok(Self {
+                    ledger: AnyLedger::Redis(ledger),
+                    vault: AnyVault::Redis(vault),
+                    disk: None,
+                    replicas: Replicas::Many,
+                    clock,
+                    keeper: Some(keeper),
+                    concerns,
+                    secret,
+                })
+            }
             StoreUrl::Embedded(dir) => {
                 let path = dir.clone();
                 let open = tokio::task::spawn_blocking(move || Disk::open(&path));
@@ -82,6 +110,9 @@ impl Stores {
                     vault: AnyVault::Embedded(vault),
                     disk: Some(disk),
                     replicas: Replicas::One,
+                    clock: Arc::clone(clock),
+                    keeper: None,
+                    concerns,
                     secret,
                 })
             }
@@ -93,7 +124,6 @@ impl Stores {
 pub(super) fn gateway(
     config: &Config,
     stores: Stores,
-    clock: Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
 ) -> Result<Parts, StartError> {
     let vendor = HttpVendor::new(VendorSettings {
@@ -111,7 +141,8 @@ pub(super) fn gateway(
         vendor,
         settings: settings(config),
         metrics: Arc::clone(metrics),
-        clock,
+        clock: stores.clock,
+        concerns: stores.concerns,
     })
 }
 

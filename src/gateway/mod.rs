@@ -11,6 +11,7 @@ mod bodies;
 mod caller;
 mod circuit;
 mod collect;
+mod concern;
 mod dispatch;
 mod enrich;
 mod evidence;
@@ -37,6 +38,7 @@ pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
     Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
 };
+pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
@@ -64,6 +66,8 @@ pub struct Parts {
     pub vendor: HttpVendor,
     /// Makes lead and person keys.
     pub keyer: Keyer,
+    /// What speaks against the store, as far as somebody watches it.
+    pub concerns: Concerns,
     /// What it is told to do.
     pub settings: Settings,
     /// Where it counts.
@@ -91,6 +95,7 @@ pub struct Inside {
     vault: Arc<AnyVault>,
     vendor: HttpVendor,
     keyer: Keyer,
+    concerns: Concerns,
     settings: Settings,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
@@ -128,13 +133,15 @@ impl Gateway {
     /// # Errors
     /// [`Refusal::StoreAway`] where the books cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, Refusal> {
-        let Parts { ledger, vault, replicas, vendor, keyer, settings, metrics, clock } = parts;
+        let Parts { ledger, vault, replicas, vendor, keyer, concerns, settings, metrics, clock } =
+            parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
         let gateway = Self(Arc::new(Inside {
             ledger,
             vault,
             vendor,
             keyer,
+            concerns,
             settings,
             metrics,
             clock,

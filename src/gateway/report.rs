@@ -9,7 +9,7 @@ use tracing::error;
 pub use crate::ledger::transition::audit::Audit;
 pub use crate::ledger::transition::report::Usage;
 
-use super::{Gateway, Refusal};
+use super::{Concerns, Gateway, Refusal};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -27,15 +27,20 @@ pub enum Readiness {
     NotReady(Vec<String>),
 }
 
-/// Counts the steps of a store.
-pub struct StoreWatch(pub Arc<Metrics>);
+/// Counts the steps of a store, and shows whether it is fit.
+pub struct StoreWatch {
+    /// Where it counts.
+    pub metrics: Arc<Metrics>,
+    /// What speaks against the store.
+    pub concerns: Concerns,
+}
 
 impl Watch for StoreWatch {
     fn step(&self, name: &'static str, took: Duration, outcome: StepOutcome) {
-        self.0.use_store(name, took);
+        self.metrics.use_store(name, took);
         match outcome {
-            StepOutcome::Kept => self.0.show_store_up(),
-            StepOutcome::Failed => self.0.show_store_away(),
+            StepOutcome::Kept if !self.concerns.is_any_fatal() => self.metrics.show_store_up(),
+            StepOutcome::Kept | StepOutcome::Failed => self.metrics.show_store_away(),
         }
     }
 }
@@ -73,6 +78,11 @@ impl Gateway {
         if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {
             return Readiness::NotReady(vec!["no turns are taken: a fault of the gateway".into()]);
         }
+        let faults = self.concerns.told(true);
+        if !faults.is_empty() {
+            return Readiness::NotReady(faults);
+        }
+        remarks.extend(self.concerns.told(false));
         match self.ledger.next_due().await {
             Ok(_) => Readiness::Ready(remarks),
             Err(error) => {
@@ -96,9 +106,11 @@ impl Gateway {
 /// Why the store cannot be worked on, for operators.
 fn why_not(error: &LedgerError) -> String {
     match error {
-        LedgerError::WrongEpoch => "store: it is not the one whose books these are, so nothing is \
-                                    sent or written: bring that one back, or have its books adopted"
-            .to_owned(),
+        LedgerError::WrongEpoch => {
+            "store: the books that were in use are not in it, so nothing is \
+                                    sent or written; restore it, or have exported entries adopted"
+                .to_owned()
+        }
         _ => format!("store: {error}"),
     }
 }

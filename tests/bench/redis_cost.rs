@@ -133,6 +133,7 @@ async fn pass(ledger: &RedisLedger, team: &TeamId, people: std::ops::Range<usize
     };
     let settlement = Settlement {
         job,
+        turn: turn.lease,
         evidence: people.map(evidence).collect(),
         results_expire_at: Timestamp::from_millis(4_000_000_000_000),
     };

@@ -20,8 +20,8 @@ use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Enrichment, Gateway, NewTeam, OnNoAnswer, PageAsk, PageFrom, Parts,
-    Readiness, Refusal, Replicas, Settings, Standing, Status,
+    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, NewTeam, OnNoAnswer, PageAsk,
+    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -84,6 +84,7 @@ impl Shared {
             replicas: Replicas::Many,
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
+            concerns: Concerns::default(),
             settings: self.settings,
             metrics: Arc::new(Metrics::new()),
             clock: self.clock.clone(),

@@ -84,16 +84,20 @@ impl Books {
         if let Some(known) = self.known_epoch() {
             return Ok(text_of_epoch(known));
         }
-        let Founding::Anew(fresh) = self.founding else { return self.epoch_as_it_stands().await };
+        let fresh = match self.founding {
+            Founding::Anew(fresh) => Some(fresh),
+            Founding::Refused => None,
+            Founding::Adopting => return self.epoch_as_it_stands().await,
+        };
         let parts = ["teams", "keys", "numbers", "tallies", "next_entry", "journal", "due"];
         let keys = std::iter::once("epoch").chain(parts).map(|name| self.keys.named(name));
-        let args = vec![text_of_epoch(fresh).into_bytes()];
+        let args = vec![fresh.map(text_of_epoch).unwrap_or_default().into_bytes()];
         let call = Call { script: &FOUND, keys: keys.collect(), args };
         let epoch = self.remote.run(&call).await.map_err(read_error)?;
         let epoch = epoch.as_text().and_then(epoch_of_text).ok_or(LedgerError::WrongEpoch)?;
         let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_none() {
-            let verb = if epoch == fresh { "began" } else { "found" };
+            let verb = if Some(epoch) == fresh { "began" } else { "found" };
             tracing::info!(%epoch, "{verb} the books of epoch {epoch}");
         }
         Ok(text_of_epoch(*known.get_or_insert(epoch)))
@@ -102,9 +106,6 @@ impl Books {
     /// What the key of the epoch holds at present. Nothing is known of it for later: whoever
     /// adopts books changes it.
     async fn epoch_as_it_stands(&self) -> Result<String, LedgerError> {
-        if matches!(self.founding, Founding::Refused) {
-            return Err(LedgerError::WrongEpoch);
-        }
         let held = self.ask(vec![Command::new("GET", &self.keys.epoch())], false).await?.pop();
         Ok(held.as_ref().and_then(Value::as_text).unwrap_or_default().to_owned())
     }

@@ -11,6 +11,7 @@
 //! | `leads`, `persons`, `jobs`, `batches` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
 //! | `due` | sorted set, by name | when, which job and whose: the bytes of the key and of the row |
+//! | `secret` | string | a fingerprint of the secret that the books were written under |
 //! | `journal`, `next_entry` | stream, string | the entries, and the next one's number |
 //! | `commit:<token>` | string, expires | a commit that was taken: asked again, it changes nothing |
 //! | `staged:<mark>`, `staged` | hash, sorted set | a step too large for one commit, while it is taken |
@@ -70,11 +71,9 @@ impl Front {
 /// How a table's rows are kept.
 pub(super) const fn shape(table: TableId) -> Shape {
     match table {
-        TableId::Teams
-        | TableId::Keys
-        | TableId::Carried
-        | TableId::Numbers
-        | TableId::Budgets => Shape::Whole,
+        TableId::Teams | TableId::Keys | TableId::Carried | TableId::Numbers | TableId::Budgets => {
+            Shape::Whole
+        }
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads | TableId::Persons => Shape::Fronts(Front { bytes: 2, last: 0xfc }),
@@ -159,6 +158,10 @@ impl Keys {
 
     pub(super) fn epoch(&self) -> Vec<u8> {
         self.named("epoch")
+    }
+
+    pub(super) fn secret(&self) -> Vec<u8> {
+        self.named("secret")
     }
 
     pub(super) fn next_entry(&self) -> Vec<u8> {

@@ -39,7 +39,7 @@ use super::writes::Writes;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
-use crate::remote::{Confirm, Remote};
+use crate::remote::{Command, Confirm, Remote, Value};
 use books::Books;
 use change::Changes;
 use commit::Fate;
@@ -121,6 +121,20 @@ impl RedisLedger {
     pub fn clock(&self) -> Arc<dyn Clock> {
         let server: Arc<dyn Clock> = self.0.books.clock.clone();
         self.0.books.given_clock.clone().unwrap_or(server)
+    }
+
+    /// Whether the books were written under the secret of this fingerprint; new books are, from now
+    /// on.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the store is away, or these are not the books that were in use.
+    pub async fn is_written_under(&self, fingerprint: &str) -> Outcome<bool> {
+        let books = &self.0.books;
+        books.fetch(&[], true).await?;
+        let key = books.keys.secret();
+        let keep = Command::new("SET", &key).with(fingerprint).with("NX");
+        let found = books.ask(vec![keep, Command::new("GET", &key)], false).await?.pop();
+        Ok(found.as_ref().and_then(Value::as_text) == Some(fingerprint))
     }
 
     /// Sees to large steps that a replica left behind when it died.

@@ -47,7 +47,7 @@ impl RedisVault {
 
     /// What the items of one batch have in common.
     fn tag(&self, key: ItemKey) -> String {
-        format!("{{tollgate:{}:{:x}}}", self.remote.address().namespace(), key.batch())
+        format!("{{tollgate:{}:{:x}}}", self.remote.address().namespace(), key.of_batch())
     }
 
     /// Where an item is.
@@ -97,9 +97,9 @@ impl RedisVault {
 
 impl Vault for RedisVault {
     async fn put(&self, items: Vec<Item>) -> Result<(), VaultError> {
-        let mut batches: BTreeMap<u64, Vec<Parcel>> = BTreeMap::new();
+        let mut batches: BTreeMap<u128, Vec<Parcel>> = BTreeMap::new();
         for item in items {
-            batches.entry(item.key.batch()).or_default().push(self.parcel(item));
+            batches.entry(item.key.of_batch()).or_default().push(self.parcel(item));
         }
         let mut progress = Progress::default();
         for mut parcels in batches.into_values() {

@@ -1,0 +1,169 @@
+//! A store that replicas share: opened, and watched for as long as the gateway runs. It may be away
+//! at the start and at any time after; how it is set, and whose books are in it, is looked at again
+//! and again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use super::StartError;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Durability};
+use crate::domain::epoch::Epoch;
+use crate::gateway::{Concern, Concerns};
+use crate::ledger::redis::{Founding, RedisLedger, Terms};
+use crate::ledger::{LedgerError, Watch};
+use crate::remote::{self, Address, Confirm, Patience, Remote, judge};
+use crate::vault::derive::{Purpose, derive};
+use crate::vault::redis::RedisVault;
+use crate::vault::sealing::{KeyRing, Sealer};
+
+/// How often the store is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// A Redis with books and sealed items in it.
+pub(super) struct Shared {
+    pub(super) ledger: RedisLedger,
+    pub(super) vault: RedisVault,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keeper: Keeper,
+}
+
+/// Watches over the store.
+pub(super) struct Keeper {
+    remote: Remote,
+    ledger: RedisLedger,
+    durability: remote::Durability,
+    fingerprint: String,
+    concerns: Concerns,
+}
+
+/// Opens the store at this address, for books of this epoch if one is named.
+///
+/// # Errors
+/// [`StartError`] where the address cannot be used, or the store answers and is not set as the books
+/// need it.
+pub(super) async fn open(
+    store: &config::Store,
+    url: &str,
+    founding: Founding,
+    secret: &[u8],
+    watch: Arc<dyn Watch>,
+    concerns: Concerns,
+) -> Result<Shared, StartError> {
+    let address: Address = url.parse().map_err(StartError::Address)?;
+    let remote = Remote::new(&address, Patience::default())?;
+    let (durability, confirm) = match store.durability {
+        Durability::Strict => (remote::Durability::Strict, Confirm::Replicas),
+        Durability::Single => (remote::Durability::Single, Confirm::Nothing),
+        Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
+    };
+    let namespace = address.namespace().to_owned();
+    let terms = Terms { namespace, epoch: store.epoch, founding, confirm };
+    let ledger = RedisLedger::new(remote.clone(), &terms, watch);
+    let clock = ledger.clock();
+    let sealer = Sealer::new(KeyRing::new(secret, &[]));
+    let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), sealer, confirm);
+    let fingerprint = hex::encode(derive(secret, Purpose::SealingKeyId));
+    let keeper = Keeper { remote, ledger: ledger.clone(), durability, fingerprint, concerns };
+    keeper.first_look().await?;
+    Ok(Shared { ledger, vault, clock, keeper })
+}
+
+/// A name that no other books have.
+pub(super) fn fresh_epoch() -> Epoch {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    Epoch::from_number(u64::from_be_bytes(bytes))
+}
+
+impl Keeper {
+    /// Whoever starts a gateway on a store that is set wrongly is told at once.
+    async fn first_look(&self) -> Result<(), StartError> {
+        let concerns = self.look().await;
+        let fatal: Vec<_> = concerns.iter().filter(|concern| concern.is_fatal).collect();
+        if !fatal.is_empty() && self.remote.facts().await.is_ok() && !self.is_lost().await {
+            let told: Vec<_> = fatal.iter().map(|concern| concern.what.as_str()).collect();
+            return Err(StartError::Store(told.join("\n")));
+        }
+        self.tell(concerns);
+        Ok(())
+    }
+
+    /// Whether the books are not there: an operator may bring them back while the gateway runs.
+    async fn is_lost(&self) -> bool {
+        let written = self.ledger.is_written_under(&self.fingerprint).await;
+        matches!(written, Err(LedgerError::WrongEpoch))
+    }
+
+    /// Watches until the gateway stops.
+    pub(super) async fn run(self, stopping: CancellationToken) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = look.tick() => {}
+                () = stopping.cancelled() => break,
+            }
+            self.tell(self.look().await);
+            if let Err(error) = self.ledger.tidy().await {
+                tracing::debug!(%error, "the store is tidied later");
+            }
+        }
+        self.remote.close().await;
+    }
+
+    /// What speaks against the store now.
+    async fn look(&self) -> Vec<Concern> {
+        let fatal = |what: String| Concern { what, is_fatal: true };
+        let facts = match self.remote.facts().await {
+            Ok(facts) => facts,
+            Err(error) => return vec![fatal(error.to_string())],
+        };
+        let now = SystemClock::default().now().as_millis();
+        let mut concerns: Vec<_> = judge(&facts, self.durability, now)
+            .into_iter()
+            .map(|objection| Concern {
+                what: format!("{}; {}", objection.what, objection.remedy),
+                is_fatal: objection.is_fatal,
+            })
+            .collect();
+        if let Err(error) = self.remote.probe().await {
+            concerns.push(fatal(format!("scripts do not run as they must: {error}")));
+        }
+        match self.ledger.is_written_under(&self.fingerprint).await {
+            Ok(true) => {}
+            Ok(false) => concerns.push(fatal(
+                "the books were written under another security.secret: with this one no person \
+                 would be recognised and all would be paid again; give the one they were written \
+                 under"
+                    .to_owned(),
+            )),
+            Err(LedgerError::WrongEpoch) => concerns.push(fatal(
+                "the books that were in use are not in this store: nothing that costs is done; \
+                 restore the store, or run `tollgate ledger adopt --from DIR` with exported \
+                 entries"
+                    .to_owned(),
+            )),
+            Err(error) => concerns.push(fatal(error.to_string())),
+        }
+        concerns
+    }
+
+    fn tell(&self, concerns: Vec<Concern>) {
+        let had_any = self.concerns.is_any_fatal();
+        for concern in self.concerns.replace(concerns) {
+            if concern.is_fatal {
+                error!(store = %self.remote.address(), "the store: {}", concern.what);
+            } else {
+                warn!(store = %self.remote.address(), "the store: {}", concern.what);
+            }
+        }
+        if had_any && !self.concerns.is_any_fatal() {
+            info!(store = %self.remote.address(), "the store is fit again");
+        }
+    }
+}
