@@ -106,9 +106,11 @@ impl Gateway {
 /// Why the store cannot be worked on, for operators.
 fn why_not(error: &LedgerError) -> String {
     match error {
-        LedgerError::WrongEpoch => "store: it is not the one whose books these are, so nothing is \
-                                    sent or written: bring that one back, or have its books adopted"
-            .to_owned(),
+        LedgerError::WrongEpoch => {
+            "store: the books that were in use are not in it, so nothing is \
+                                    sent or written; restore it, or have exported entries adopted"
+                .to_owned()
+        }
         _ => format!("store: {error}"),
     }
 }

@@ -85,6 +85,7 @@ impl Shared {
             concerns: Concerns::default(),
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
+            concerns: Concerns::default(),
             settings: self.settings,
             metrics: Arc::new(Metrics::new()),
             clock: self.clock.clone(),
