@@ -1,6 +1,6 @@
 # What is done with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fmt lint doc bench ci
+.PHONY: help demo test soak check fmt lint doc bench ci
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,6 +11,10 @@ demo: ## run the whole thing on this machine, with nothing to install or pay
 test: ## run every test, after installing the Debian packages that they need
 	tests/install-packages gcc libc6-dev curl redis-server
 	cargo test
+
+soak: ## try the books for an hour under every trouble at once
+	tests/install-packages gcc libc6-dev curl redis-server
+	TOLLGATE_SOAK_SECONDS=3600 cargo test --test it chaos:: -- --nocapture
 
 check: ## see whether it compiles, tests and all
 	cargo check --all-targets

@@ -5,6 +5,7 @@
 mod astray;
 mod callers;
 mod cancels;
+mod chaos;
 mod commands;
 mod conforms;
 mod crossings;

@@ -44,3 +44,14 @@ async fn a_dead_masters_replica_takes_its_slots_and_the_dead_one_comes_back_as_a
     assert_eq!(old.info::<String>("role").await, "slave");
     assert_ne!(redis.master_of(slot).await.address(), before);
 }
+
+#[tokio::test]
+async fn a_master_that_wakes_up_deposed_follows_the_one_in_its_place() {
+    let mut redis = Cluster::start_with_replicas().await;
+    let slot = redis.slot("key").await;
+    let before = redis.master_of(slot).await.address();
+    redis.depose_master_of(slot).await;
+    redis.heal().await;
+    let old = redis.nodes.iter().find(|node| node.address() == before).unwrap();
+    assert_eq!(old.info::<String>("role").await, "slave");
+}

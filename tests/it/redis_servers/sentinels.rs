@@ -28,6 +28,30 @@ async fn a_dead_primary_is_replaced_and_follows_once_it_is_back() {
 }
 
 #[tokio::test]
+async fn what_no_replica_got_is_lost_with_the_primary() {
+    let mut redis = Sentinels::start().await;
+    for replica in 0..2 {
+        redis.watched.lag(replica).await;
+    }
+    let () = redis.watched.primary.ask(&["SET", "key", "value"]).await;
+    redis.kill_primary().await;
+    assert_eq!(redis.watched.primary.ask::<Option<String>>(&["GET", "key"]).await, None);
+    redis.heal().await;
+}
+
+#[tokio::test]
+async fn a_primary_that_wakes_up_deposed_takes_writes_and_loses_them() {
+    let mut redis = Sentinels::start().await;
+    let before = redis.watched.primary.address();
+    redis.depose_primary().await;
+    let old = redis.watched.replicas.iter().find(|server| server.address() == before).unwrap();
+    let () = old.ask(&["SET", "key", "value"]).await;
+    redis.heal().await;
+    assert_ne!(redis.watched.primary.address(), before);
+    assert_eq!(redis.watched.primary.ask::<Option<String>>(&["GET", "key"]).await, None);
+}
+
+#[tokio::test]
 async fn the_url_names_the_sentinels_and_what_they_watch() {
     let redis = Sentinels::start().await;
     let [a, b, c] = [0, 1, 2].map(|number: usize| redis.sentinels[number].address());

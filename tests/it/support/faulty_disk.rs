@@ -37,7 +37,8 @@ impl Dice {
         self.below(100) < often
     }
 
-    fn index(&mut self, bound: usize) -> usize {
+    /// A place among so many.
+    pub(crate) fn index(&mut self, bound: usize) -> usize {
         usize::try_from(self.below(bound as u64)).expect("below an index")
     }
 }

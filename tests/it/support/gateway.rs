@@ -145,18 +145,7 @@ impl TestGateway {
 
     /// The sums over all teams.
     pub(crate) async fn sums(&self) -> Sums {
-        let mut sums = Sums::default();
-        let teams = self.operator().get("/admin/v1/teams").await;
-        for team in teams.body["teams"].as_array().unwrap() {
-            let usage = self.usage(team["team"].as_str().unwrap()).await;
-            for (unit, sum) in [("email", &mut sums.email), ("phone", &mut sums.phone)] {
-                let totals = &usage["totals"][unit];
-                sum.spent += totals["spent"].as_f64().unwrap();
-                sum.reserved += totals["reserved"].as_f64().unwrap();
-                sum.unresolved += totals["unresolved"].as_f64().unwrap();
-            }
-        }
-        sums
+        Sums::now(&self.operator()).await
     }
 
     /// Waits until no reservation is open, and checks that the books agree with themselves and,
@@ -183,14 +172,7 @@ impl TestGateway {
 
     /// Waits until no reservation is open, and checks that the books agree with themselves.
     pub(crate) async fn at_rest(&self) -> Sums {
-        eventually("no reservation is open", async || {
-            let sums = self.sums().await;
-            sums.email.reserved == 0.0 && sums.phone.reserved == 0.0
-        })
-        .await;
-        let audit = self.operator().get("/admin/v1/audit").await;
-        assert_eq!(audit.body["mismatches"], json!(0), "{audit:?}");
-        self.sums().await
+        Sums::at_rest(&self.operator()).await
     }
 
     /// Stops the gateway, without a look at the books.
@@ -212,6 +194,38 @@ pub(crate) struct Sum {
     pub(crate) spent: f64,
     pub(crate) reserved: f64,
     pub(crate) unresolved: f64,
+}
+
+impl Sums {
+    /// The sums as this operator is told.
+    pub(crate) async fn now(operator: &Client) -> Self {
+        let mut sums = Self::default();
+        let teams = operator.get("/admin/v1/teams").await;
+        for team in teams.body["teams"].as_array().unwrap() {
+            let path = format!("/admin/v1/teams/{}/usage", team["team"].as_str().unwrap());
+            let usage = operator.get(&path).await;
+            assert_eq!(usage.status, 200, "{usage:?}");
+            for (unit, sum) in [("email", &mut sums.email), ("phone", &mut sums.phone)] {
+                let totals = &usage.body["totals"][unit];
+                sum.spent += totals["spent"].as_f64().unwrap();
+                sum.reserved += totals["reserved"].as_f64().unwrap();
+                sum.unresolved += totals["unresolved"].as_f64().unwrap();
+            }
+        }
+        sums
+    }
+
+    /// Waits until no reservation is open, and checks that the books agree with themselves.
+    pub(crate) async fn at_rest(operator: &Client) -> Self {
+        eventually("no reservation is open", async || {
+            let sums = Self::now(operator).await;
+            sums.email.reserved == 0.0 && sums.phone.reserved == 0.0
+        })
+        .await;
+        let audit = operator.get("/admin/v1/audit").await;
+        assert_eq!(audit.body["mismatches"], json!(0), "{audit:?}");
+        Self::now(operator).await
+    }
 }
 
 /// The vendor's credits as a number.

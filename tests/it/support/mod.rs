@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod faulty_disk;
 pub(crate) mod gateway;
+pub(crate) mod gateways;
 pub(crate) mod metrics;
 pub(crate) mod people;
 pub(crate) mod ports;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::client::{Client, connections};
@@ -26,8 +26,13 @@ pub(crate) struct Process {
 impl Process {
     /// A gateway on the data in a folder, in front of this vendor.
     pub(crate) async fn start(vendor: SocketAddr, data: &Path, further: &[&str]) -> Self {
+        Self::on(vendor, &format!("embedded:{}", data.display()), further).await
+    }
+
+    /// A gateway on a store, in front of this vendor.
+    pub(crate) async fn on(vendor: SocketAddr, store: &str, further: &[&str]) -> Self {
         let (callers, operators) = (free(), free());
-        let mut settings = settings(vendor, &format!("embedded:{}", data.display()));
+        let mut settings = settings(vendor, store);
         settings.push(format!("server.listen={callers}"));
         settings.push(format!("server.admin_listen={operators}"));
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
@@ -40,18 +45,34 @@ impl Process {
 
     /// Starts the gateway on the data that it left.
     pub(crate) async fn start_again(&mut self) {
+        self.launch();
+        self.ready().await;
+    }
+
+    /// Starts the gateway, which may have to wait for its store.
+    pub(crate) fn launch(&mut self) {
         assert!(self.child.is_none(), "it runs");
         let mut command = self.command("serve");
         let output = || self.output.as_file().try_clone().unwrap();
         let command = command.stdin(Stdio::null()).stdout(output()).stderr(output());
-        let mut child = command.spawn().unwrap();
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    /// Waits until the gateway is ready.
+    pub(crate) async fn ready(&mut self) {
         let ready = format!("http://{}/readyz", self.operators);
+        let child = self.child.as_mut().expect("it was started");
         eventually("the gateway is ready", async || {
-            assert!(child.try_wait().unwrap().is_none(), "it did not start:\n{}", self.output());
+            let ended = child.try_wait().unwrap();
+            assert!(ended.is_none(), "it did not start:\n{}", read(&self.output));
             self.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
         })
         .await;
-        self.child = Some(child);
+    }
+
+    /// Whether it was started and not killed since.
+    pub(crate) fn is_running(&self) -> bool {
+        self.child.is_some()
     }
 
     fn command(&self, name: &str) -> Command {
@@ -100,7 +121,7 @@ impl Process {
 
     /// What it has printed and logged so far.
     pub(crate) fn output(&self) -> String {
-        std::fs::read_to_string(self.output.path()).unwrap()
+        read(&self.output)
     }
 
     /// Runs another command on the same settings, to its end.
@@ -112,14 +133,24 @@ impl Process {
         Client::new(self.http.clone(), self.operators, ADMIN_TOKEN)
     }
 
+    /// A client on the callers' side with this key.
+    pub(crate) fn caller(&self, key: &str) -> Client {
+        Client::new(self.http.clone(), self.callers, key)
+    }
+
     /// A team without bounds, and a client of it.
     pub(crate) async fn team(&self, name: &str) -> Client {
+        self.team_with(name, json!([])).await
+    }
+
+    /// A team with these quotas, and a client of it.
+    pub(crate) async fn team_with(&self, name: &str, quotas: Value) -> Client {
         let operator = self.operator();
         let path = format!("/admin/v1/teams/{name}");
-        let put = operator.put(&path, &json!({"name": name, "quotas": []})).await;
+        let put = operator.put(&path, &json!({"name": name, "quotas": quotas})).await;
         assert!(put.status == 201 || put.status == 200, "{put:?}");
         let made = operator.post(&format!("{path}/keys"), &json!({"name": "tests"})).await;
-        Client::new(self.http.clone(), self.callers, made.body["key"].as_str().unwrap())
+        self.caller(made.body["key"].as_str().unwrap())
     }
 }
 
@@ -138,6 +169,10 @@ impl Drop for Process {
             }
         }
     }
+}
+
+fn read(output: &NamedTempFile) -> String {
+    std::fs::read_to_string(output.path()).unwrap()
 }
 
 /// Sends a signal to a process, or to a group of them where the number is negative.

@@ -131,6 +131,14 @@ impl Cluster {
         self.handed_over(slot, master).await;
     }
 
+    /// Has a slot's master stand still until its replica is in its place, and then go on.
+    pub(crate) async fn depose_master_of(&self, slot: usize) {
+        let master = self.master_of(slot).await;
+        master.pause().await;
+        self.handed_over(slot, master.address()).await;
+        master.resume();
+    }
+
     /// Has every node run again, and waits until the cluster is whole.
     pub(crate) async fn heal(&mut self) {
         for node in &mut self.nodes {

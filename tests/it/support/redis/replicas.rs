@@ -42,14 +42,18 @@ impl Replicas {
         eventually(what, async || self.are_in_step().await).await;
     }
 
-    /// Whether every replica that is up has what the primary has.
+    /// Whether every replica that is up has what the primary has, and counts where a write needs
+    /// so many.
     pub(super) async fn are_in_step(&self) -> bool {
+        let mut up = 0;
         for replica in self.replicas.iter().filter(|replica| replica.is_up()) {
             if !self.is_in_step(replica).await {
                 return false;
             }
+            up += 1;
         }
-        true
+        let counted = self.primary.try_info::<u32>("min_slaves_good_slaves").await;
+        counted.is_none_or(|counted| counted >= up)
     }
 
     async fn is_in_step(&self, replica: &Server) -> bool {

@@ -73,11 +73,25 @@ impl Sentinels {
         self.heal().await;
     }
 
-    /// Kills the primary and waits until a replica is in its place.
+    /// Kills the primary and waits until a replica is in its place, be it one that lagged.
     pub(crate) async fn kill_primary(&mut self) {
         let before = self.watched.primary.address();
         self.watched.primary.kill_hard();
+        for replica in &self.watched.replicas {
+            replica.resume();
+        }
         self.primary_changes_from(before).await;
+    }
+
+    /// Has the primary stand still until a replica is in its place, and then go on: until the
+    /// sentinels tell it, it takes itself for the primary.
+    pub(crate) async fn depose_primary(&mut self) {
+        let before = self.watched.primary.address();
+        self.watched.primary.pause().await;
+        self.primary_changes_from(before).await;
+        for replica in &self.watched.replicas {
+            replica.resume();
+        }
     }
 
     /// Has everybody run again, and waits until all follow the primary, whoever that is by then.

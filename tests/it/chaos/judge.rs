@@ -1,0 +1,101 @@
+//! What must be true once all is healed.
+
+use serde_json::json;
+
+use crate::support::client::Client;
+use crate::support::gateway::{Sums, credits};
+use crate::support::gateways::Gateways;
+use crate::support::people::{plain, status_of};
+use crate::support::process::Process;
+
+use super::asked::{Asked, is_watched};
+use super::door::Door;
+use super::load::{BOUND, BOUNDED};
+use super::say;
+
+/// The most leads in one batch.
+const LEADS_MAX: usize = 5_000;
+
+/// Every promise is kept, nobody was sent by two jobs, and both books say the same.
+pub(super) async fn judge(mut gateways: Gateways, door: &Door, asked: Asked) {
+    assert!(!asked.accepted.is_empty(), "nothing was accepted: nothing was tried");
+    every_batch_is_answered(&asked).await;
+    books_balance(&gateways.replicas[0].operator(), door).await;
+    the_bound_held(&gateways.replicas[0].operator()).await;
+    nobody_was_sent_by_two_jobs(door);
+    everybody_can_be_asked_for(&gateways.replicas[0], &asked).await;
+    books_balance(&gateways.replicas[0].operator(), door).await;
+    for replica in &mut gateways.replicas {
+        assert!(replica.terminate().await.success(), "{}", replica.output());
+    }
+    let audit = gateways.replicas[0].run("audit");
+    assert!(audit.status.success(), "{audit:?}");
+}
+
+async fn every_batch_is_answered(asked: &Asked) {
+    for accepted in &asked.accepted {
+        for caller in &accepted.callers {
+            let ended = caller.ended(accepted.id).await;
+            if accepted.is_bounded {
+                // What others had promised it may have failed, and it had not enough for its own.
+                continue;
+            }
+            assert_eq!(ended.body["status"], "completed", "{ended:?}");
+            for (person, result) in accepted.watched.iter().zip(ended.results()) {
+                assert_eq!(result["status"], status_of(*person), "person {person}: {ended:?}");
+            }
+        }
+    }
+}
+
+/// Ours and the vendor's, to the half-credit, with nothing in doubt; and the vendor's second bill,
+/// as if it had no dedupe of its own, is no lower.
+async fn books_balance(operator: &Client, door: &Door) {
+    let sums = Sums::at_rest(operator).await;
+    let bill = door.vendor.bill();
+    let second = bill.without_dedupe;
+    for (unit, sum, billed, without_dedupe) in [
+        ("email", sums.email, bill.email, second.email),
+        ("phone", sums.phone, bill.phone, second.phone),
+    ] {
+        let billed = credits(billed);
+        assert_eq!(sum.unresolved, 0.0, "{unit}: the vendor has told everything");
+        assert_eq!(sum.spent, billed, "{unit}");
+        assert!(credits(without_dedupe) >= billed, "{unit}");
+    }
+}
+
+async fn the_bound_held(operator: &Client) {
+    let usage = operator.get(&format!("/admin/v1/teams/{BOUNDED}/usage")).await;
+    for unit in ["email", "phone"] {
+        let spent = usage.body["totals"][unit]["spent"].as_f64().unwrap();
+        assert!(spent <= f64::from(BOUND), "{usage:?}");
+    }
+}
+
+/// One job is enough for whoever is only ever asked for under one key and with one reveal, however
+/// often it had to be sent.
+fn nobody_was_sent_by_two_jobs(door: &Door) {
+    let (submissions, jobs) = door.submissions_and_jobs();
+    say(&format!("{jobs} jobs were sent in {submissions} submissions"));
+    let mut watched = 0;
+    for (address, jobs) in door.jobs_by_address() {
+        let person = address.rsplit('-').next().and_then(|number| number.parse().ok());
+        if person.is_some_and(is_watched) {
+            watched += 1;
+            assert_eq!(jobs.len(), 1, "{address} was sent by {jobs:#?}");
+        }
+    }
+    assert!(watched > 0, "nobody was watched");
+}
+
+/// What the vendor charged and could never tell, it tells now; so both books say the same after.
+async fn everybody_can_be_asked_for(gateway: &Process, asked: &Asked) {
+    let team = gateway.team("everybody").await;
+    for people in asked.everybody().chunks(LEADS_MAX) {
+        let leads: Vec<_> = people.iter().copied().map(plain).collect();
+        let all = json!({"leads": leads, "reveal_email": true, "reveal_phone_numbers": true});
+        let ended = team.enrich(&all).await;
+        assert_eq!(ended.body["status"], "completed", "{ended:?}");
+    }
+}

@@ -1,0 +1,123 @@
+//! The callers: they ask through any replica, and through another where one does not answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::asking::{BATCHES, batch};
+use crate::support::client::{Answer, Client};
+use crate::support::faulty_disk::Dice;
+use crate::support::gateways::Gateways;
+
+use super::asked::{Accepted, Asked, Order};
+
+/// All that the bounded team may ever spend of each unit.
+pub(super) const BOUND: u32 = 60;
+/// The team with a bound.
+pub(super) const BOUNDED: &str = "research";
+
+const CALLERS: u64 = 4;
+/// How often each of them asks.
+const PACE: Duration = Duration::from_millis(100);
+
+/// Callers that ask until they are stopped.
+pub(super) struct Load {
+    stops: CancellationToken,
+    callers: JoinSet<Vec<Accepted>>,
+    orders: Arc<AtomicU64>,
+}
+
+struct Team {
+    callers: Vec<Client>,
+    is_bounded: bool,
+}
+
+impl Load {
+    /// Two teams without bounds and one with, who ask through all replicas from now on.
+    pub(super) async fn start(gateways: &Gateways, seed: u64) -> Self {
+        let mut teams = Vec::new();
+        let bound = |unit: &str| json!({"unit": unit, "period": "total", "limit": BOUND});
+        let bounds = json!([bound("email"), bound("phone")]);
+        for (name, quotas) in [("sales", json!([])), ("growth", json!([])), (BOUNDED, bounds)] {
+            let key = gateways.replicas[0].team_with(name, quotas).await.key;
+            teams.push(Team { callers: gateways.callers(&key), is_bounded: name == BOUNDED });
+        }
+        let (teams, orders) = (Arc::new(teams), Arc::new(AtomicU64::new(0)));
+        let stops = CancellationToken::new();
+        let mut callers = JoinSet::new();
+        for number in 1..=CALLERS {
+            let (teams, orders, stops) = (Arc::clone(&teams), Arc::clone(&orders), stops.clone());
+            let dice = Dice::new(seed.wrapping_add(number));
+            callers.spawn(async move { ask(&teams, &orders, &stops, dice).await });
+        }
+        Self { stops, callers, orders }
+    }
+
+    /// Has everybody stop, and answers what they were promised.
+    pub(super) async fn stop(self) -> Asked {
+        self.stops.cancel();
+        let accepted = self.callers.join_all().await.into_iter().flatten().collect();
+        Asked { orders: self.orders.load(Ordering::SeqCst), accepted }
+    }
+}
+
+async fn ask(
+    teams: &[Team],
+    orders: &AtomicU64,
+    stops: &CancellationToken,
+    mut dice: Dice,
+) -> Vec<Accepted> {
+    let mut accepted: Vec<Accepted> = Vec::new();
+    let mut pace = interval(PACE);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !stops.is_cancelled() {
+        pace.tick().await;
+        let order = Order::write(orders.fetch_add(1, Ordering::SeqCst), &mut dice);
+        let team = &teams[dice.index(teams.len())];
+        let answer = post(&team.callers, &order, &mut dice).await;
+        match answer.as_ref().map(|answer| answer.status) {
+            Some(202) => accepted.push(Accepted {
+                id: answer.expect("it is there").id(),
+                callers: team.callers.clone(),
+                watched: order.watched,
+                is_bounded: team.is_bounded,
+            }),
+            Some(402) if team.is_bounded => {}
+            // Perhaps admitted, and nobody was told; or refused while the store is away.
+            None | Some(503) => {}
+            Some(_) => panic!("{answer:?}"),
+        }
+        if !accepted.is_empty() {
+            look(&accepted[dice.index(accepted.len())], &mut dice).await;
+        }
+    }
+    accepted
+}
+
+/// Posts a batch through one replica, and through the next where that does not answer.
+async fn post(callers: &[Client], order: &Order, dice: &mut Dice) -> Option<Answer> {
+    let first = dice.index(callers.len());
+    for caller in callers[first..].iter().chain(&callers[..first]) {
+        let request = caller.request(Method::POST, BATCHES);
+        let request = request.header("content-type", "application/json");
+        let answer = caller.try_send(request.body(order.body.to_string())).await;
+        if answer.is_some() {
+            return answer;
+        }
+    }
+    None
+}
+
+/// What was promised is there through every replica, or cannot be told at the moment.
+async fn look(accepted: &Accepted, dice: &mut Dice) {
+    let caller = &accepted.callers[dice.index(accepted.callers.len())];
+    let answer = caller.try_send(caller.request(Method::GET, &batch(accepted.id))).await;
+    let is_right = answer.as_ref().is_none_or(|answer| [200, 503].contains(&answer.status));
+    assert!(is_right, "batch {}: {answer:?}", accepted.id);
+}

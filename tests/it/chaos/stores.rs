@@ -1,0 +1,217 @@
+//! The stores under trial, and what can go wrong with each.
+
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::support::faulty_disk::Dice;
+use crate::support::redis::{Cluster, Proxy, Sentinels, Server, Wire};
+
+use super::moment;
+
+/// A key of the ledger's, which are all in one slot.
+const LEDGER: &str = "{tollgate:default}";
+const SLOTS: u64 = 16_384;
+
+/// A store that can be struck and healed.
+pub(super) trait Store {
+    fn url(&self) -> String;
+
+    /// What a gateway must be set to for this store.
+    fn settings(&self) -> &'static [&'static str];
+
+    /// Does it some harm and says which.
+    async fn strike(&mut self, dice: &mut Dice) -> &'static str;
+
+    /// Undoes whatever harm was done, but for what is lost.
+    async fn heal(&mut self);
+}
+
+/// Files, which no test here harms but by killing whoever writes them.
+pub(super) struct Files(TempDir);
+
+impl Files {
+    pub(super) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Store for Files {
+    fn url(&self) -> String {
+        format!("embedded:{}", self.0.path().join("books").display())
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    async fn strike(&mut self, _: &mut Dice) -> &'static str {
+        "nothing happens to the files"
+    }
+
+    async fn heal(&mut self) {}
+}
+
+/// One Redis, behind a wire that fails. It loses nothing that it has answered.
+pub(super) struct Alone {
+    server: Server,
+    wire: Proxy,
+}
+
+impl Alone {
+    pub(super) async fn start() -> Self {
+        let server = Server::start().await;
+        let wire = Proxy::before(server.address()).await;
+        Self { server, wire }
+    }
+}
+
+impl Store for Alone {
+    fn url(&self) -> String {
+        self.wire.url()
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["store.durability=single"]
+    }
+
+    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+        match dice.below(8) {
+            0 => {
+                self.server.kill_hard();
+                "the Redis is killed"
+            }
+            1 => {
+                self.server.pause().await;
+                "the Redis stands still"
+            }
+            2 => {
+                self.server.fill_up().await;
+                "the Redis is full"
+            }
+            3 => {
+                self.wire.set(Wire::Cut).await;
+                "the wire is cut"
+            }
+            4 => {
+                self.wire.set(Wire::Dangling).await;
+                "the wire dangles"
+            }
+            5 => {
+                let by = Duration::from_millis(dice.below(3_000));
+                self.wire.set(Wire::Slow(by)).await;
+                "the wire is slow"
+            }
+            _ => {
+                for _ in 0..dice.below(10) {
+                    self.wire.set(Wire::CutsAnswerAfter(dice.index(300))).await;
+                    moment(dice).await;
+                }
+                "answers were cut"
+            }
+        }
+    }
+
+    async fn heal(&mut self) {
+        if self.server.is_dead() {
+            self.server.start_again().await;
+        }
+        self.server.resume();
+        self.wire.set(Wire::Whole).await;
+        self.server.make_room().await;
+    }
+}
+
+/// A primary and its replicas under sentinels, which may put one in its place that knows less.
+pub(super) struct Watched(Sentinels);
+
+impl Watched {
+    pub(super) async fn start() -> Self {
+        Self(Sentinels::start().await)
+    }
+}
+
+impl Store for Watched {
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["store.durability=strict"]
+    }
+
+    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+        let lagging = match dice.below(5) {
+            0 => {
+                self.0.fail_over().await;
+                return "a replica took over as ordered";
+            }
+            1 => {
+                self.0.depose_primary().await;
+                return "a replica took over, and the old primary woke up";
+            }
+            lagging => usize::try_from(lagging - 2).expect("two at most"),
+        };
+        for replica in 0..lagging {
+            self.0.watched.lag(replica).await;
+        }
+        moment(dice).await;
+        self.0.kill_primary().await;
+        ["the primary died", "the primary died ahead of a replica", "the primary died ahead of all"]
+            [lagging]
+    }
+
+    async fn heal(&mut self) {
+        self.0.heal().await;
+    }
+}
+
+/// A cluster, each master with one replica.
+pub(super) struct Clustered(Cluster);
+
+impl Clustered {
+    pub(super) async fn start() -> Self {
+        Self(Cluster::start_with_replicas().await)
+    }
+
+    /// Mostly the ledger's, else one of the vault's.
+    async fn slot(&self, dice: &mut Dice) -> usize {
+        if dice.percent(70) {
+            self.0.slot(LEDGER).await
+        } else {
+            usize::try_from(dice.below(SLOTS)).expect("a slot is a small number")
+        }
+    }
+}
+
+impl Store for Clustered {
+    fn url(&self) -> String {
+        self.0.url()
+    }
+
+    fn settings(&self) -> &'static [&'static str] {
+        &["store.durability=strict"]
+    }
+
+    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+        let slot = self.slot(dice).await;
+        match dice.below(3) {
+            0 => {
+                self.0.fail_over(slot).await;
+                "a replica took over as ordered"
+            }
+            1 => {
+                self.0.depose_master_of(slot).await;
+                "a replica took over, and the old master woke up"
+            }
+            _ => {
+                self.0.kill_master_of(slot).await;
+                "a master died"
+            }
+        }
+    }
+
+    async fn heal(&mut self) {
+        self.0.heal().await;
+    }
+}
