@@ -50,6 +50,9 @@ pub enum StartError {
     /// The secret beside the data cannot be used.
     #[error(transparent)]
     Secret(#[from] secret::SecretError),
+    /// The store is a Redis.
+    #[error("store.url names a Redis, which this build cannot keep books in")]
+    NoRedis,
     /// An address cannot be listened on.
     #[error("{setting} = {address} cannot be listened on: {source}")]
     Listen {

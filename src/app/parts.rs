@@ -1,6 +1,6 @@
 //! The parts of a gateway, made from settings.
 
-use std::num::NonZeroU16;
+use std::num::{NonZeroU16, NonZeroU32};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::secret::{self, Data};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
+use crate::domain::budget::Rate;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
 use crate::gateway::{self, Parts, Settings, StoreWatch};
@@ -56,6 +57,7 @@ impl Stores {
                 disk: None,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
+            StoreUrl::Redis(_) => Err(StartError::NoRedis),
             StoreUrl::Embedded(dir) => {
                 let path = dir.clone();
                 let open = tokio::task::spawn_blocking(move || Disk::open(&path));
@@ -113,6 +115,7 @@ fn settings(config: &Config) -> Settings {
         not_found_ttl: config.cache.not_found_ttl,
         batch_ttl: config.cache.batch_ttl,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
+        request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,
         on_no_answer: match vendor.on_no_answer {

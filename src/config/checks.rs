@@ -9,18 +9,23 @@ use std::time::Duration;
 use url::Host;
 
 use super::reading::Reading;
-use super::sections::{Cache, Config, Server, Vendor};
-use super::values::{OnNoAnswer, StoreUrl, Unfit};
+use super::sections::{Cache, Config, Ledger, Server, Store, Vendor};
+use super::values::{Durability, OnNoAnswer, StoreUrl, Unfit};
 use crate::domain::credits::Credits;
 use crate::domain::pricing::Prices;
 
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
+const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
+
+/// A month's quota that begins to be counted is reckoned from the entries since the month began.
+const KEEP_MIN: Duration = Duration::from_hours(32 * 24);
+const KEEP_MAX: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// Personal data is kept no longer, whatever a configuration says.
 const TTL_MAX: Duration = Duration::from_hours(90 * 24);
@@ -32,7 +37,9 @@ pub(super) fn check(config: &Config, reading: &mut Reading) {
     check_prices(&config.prices, reading);
     check_resending(&config.vendor, &config.prices, reading);
     check_cache(&config.cache, reading);
-    check_what_is_missing(config, reading);
+    check_store(&config.store, reading);
+    check_ledger(&config.ledger, &config.store, reading);
+    check_what_is_missing(reading);
 }
 
 fn check_server(server: &Server, reading: &mut Reading) {
@@ -55,6 +62,8 @@ fn check_server(server: &Server, reading: &mut Reading) {
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
+    let requests = &vendor.requests_per_minute;
+    within(reading, "vendor.requests_per_minute", requests, &(1..=REQUESTS_PER_MINUTE_MAX));
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     let durations = [
@@ -172,14 +181,52 @@ fn check_cache(cache: &Cache, reading: &mut Reading) {
     above_zero(reading, "cache.batch_ttl", cache.batch_ttl);
 }
 
-fn check_what_is_missing(config: &Config, reading: &mut Reading) {
+fn check_store(store: &Store, reading: &mut Reading) {
+    match &store.url {
+        StoreUrl::Memory => {
+            let unfit = Unfit::new("forgets the books at exit", "use embedded:DIR to keep them");
+            reading.warn(&["store.url"], unfit);
+            if store.epoch.is_some() {
+                let wrong = "names books that are to be found again, and memory: keeps none";
+                let unfit = Unfit::new(wrong, "leave it out, or use another store");
+                reading.refuse(&["store.epoch"], unfit);
+            }
+        }
+        StoreUrl::Redis(_) => {
+            if !reading.is_set("security.secret") {
+                let wrong = "is not set, and with a Redis every replica needs the same one";
+                let remedy = "give one such as `openssl rand -hex 32` prints, and keep it safe: \
+                              without it what is in the store is lost";
+                reading.refuse(&["security.secret"], Unfit::new(wrong, remedy));
+            }
+            if store.durability == Durability::Relaxed {
+                let wrong = "may lose what was reserved for leads that the vendor charges";
+                let unfit = Unfit::new(wrong, "relaxed is for development; use single or strict");
+                reading.warn(&["store.durability"], unfit);
+            }
+        }
+        StoreUrl::Embedded(_) => {}
+    }
+}
+
+fn check_ledger(ledger: &Ledger, store: &Store, reading: &mut Reading) {
+    if ledger.keep < KEEP_MIN {
+        let wrong = "is shorter than 32 days, and a month's quota is reckoned from its entries";
+        reading.refuse(&["ledger.keep"], Unfit::new(wrong, "give 32d or more"));
+    }
+    at_most(reading, "ledger.keep", ledger.keep, KEEP_MAX);
+    if let (Some(export), StoreUrl::Embedded(books)) = (&ledger.export_dir, &store.url)
+        && export.starts_with(books)
+    {
+        let unfit = Unfit::new("lies in the store, and would be lost with it", "use another disk");
+        reading.warn(&["ledger.export_dir", "store.url"], unfit);
+    }
+}
+
+fn check_what_is_missing(reading: &mut Reading) {
     if !reading.is_set("admin.token") {
         let unfit = Unfit::new("is not set, so the admin API refuses everybody", "set one");
         reading.warn(&["admin.token"], unfit);
-    }
-    if config.store.url == StoreUrl::Memory {
-        let unfit = Unfit::new("forgets the books at exit", "use embedded:DIR to keep them");
-        reading.warn(&["store.url"], unfit);
     }
 }
 

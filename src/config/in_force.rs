@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::reading::Reading;
+use super::redis_url::without_password;
 use super::remarks::Place;
 use super::schema::{self, Form, Known};
 
@@ -35,7 +36,7 @@ fn line(known: &'static Known, reading: &Reading) -> Line {
         (None, Some(set)) => {
             let value = match known.form {
                 _ if known.is_secret => quoted("<redacted>"),
-                Form::Text => quoted(&set.text),
+                Form::Text => quoted(&without_password(&set.text)),
                 Form::Number => set.text.clone(),
             };
             (name.to_owned(), Some(value), &set.place)

@@ -12,6 +12,7 @@ mod checks;
 mod in_force;
 mod layers;
 mod reading;
+mod redis_url;
 mod remarks;
 mod schema;
 mod secrets;
@@ -23,10 +24,11 @@ mod values;
 mod tests;
 
 pub use in_force::InForce;
+pub use redis_url::RedisUrl;
 pub use remarks::{Faults, Place, Remark};
-pub use sections::{Admin, Cache, Config, Security, Server, Store, Telemetry, Vendor};
+pub use sections::{Admin, Cache, Config, Ledger, Security, Server, Store, Telemetry, Vendor};
 pub use sources::Sources;
-pub use values::{LogFormat, OnNoAnswer, StoreUrl};
+pub use values::{Durability, LogFormat, OnNoAnswer, StoreUrl};
 
 use reading::Reading;
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::layers::{Layers, Setting, variable};
+use super::redis_url::without_password;
 use super::remarks::{Place, Remark};
 use super::schema;
 use super::values::{Unfit, Value};
@@ -34,7 +35,8 @@ impl Reading {
     /// A setting that has none.
     pub(super) fn optional<T: Value>(&mut self, key: &str) -> Option<T> {
         let text = self.settings.get(key)?.text.clone();
-        let subject = if T::IS_SHOWN { format!("\"{text}\" ") } else { String::new() };
+        let shown = without_password(&text);
+        let subject = if T::IS_SHOWN { format!("\"{shown}\" ") } else { String::new() };
         let quoted = |Unfit { wrong, remedy }| Unfit::new(subject + &wrong, remedy);
         T::read(&text).map_err(|unfit| self.refuse(&[key], quoted(unfit))).ok()
     }

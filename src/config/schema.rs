@@ -151,7 +151,14 @@ mod tests {
         let keys: Vec<_> = without.iter().map(|known| known.key.as_str()).collect();
         assert_eq!(
             keys,
-            ["vendor.api_key", "security.secret", "admin.token", "telemetry.log_format"]
+            [
+                "vendor.api_key",
+                "store.epoch",
+                "ledger.export_dir",
+                "security.secret",
+                "admin.token",
+                "telemetry.log_format"
+            ]
         );
     }
 

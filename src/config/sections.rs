@@ -1,6 +1,7 @@
 //! Sections: the settings of `config/tollgate.toml`, typed. That file gives the reasons.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{SecretSlice, SecretString};
@@ -8,7 +9,8 @@ use url::Url;
 
 use super::reading::Reading;
 use super::secrets::{AdminToken, ApiKey, RootSecret};
-use super::values::{LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use super::values::{Durability, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
 
 /// Everything that can be set.
@@ -18,6 +20,7 @@ pub struct Config {
     pub server: Server,
     pub vendor: Vendor,
     pub store: Store,
+    pub ledger: Ledger,
     pub security: Security,
     pub prices: Prices,
     pub cache: Cache,
@@ -30,7 +33,8 @@ impl Config {
         Self {
             server: Server::read(from),
             vendor: Vendor::read(from),
-            store: Store { url: from.value("store.url") },
+            store: Store::read(from),
+            ledger: Ledger::read(from),
             security: Security {
                 secret: from.secret("security.secret").map(|RootSecret(bytes)| bytes),
             },
@@ -80,6 +84,8 @@ pub struct Vendor {
     pub timeout: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
+    /// How often all replicas together may ask it in a minute.
+    pub requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// The first pause between two looks at a job.
@@ -103,6 +109,7 @@ impl Vendor {
             api_key: from.required_secret::<ApiKey>("vendor.api_key").0,
             timeout: from.value("vendor.timeout"),
             connect_timeout: from.value("vendor.connect_timeout"),
+            requests_per_minute: from.value("vendor.requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
             poll_interval_max: from.value("vendor.poll_interval_max"),
@@ -119,6 +126,35 @@ impl Vendor {
 pub struct Store {
     /// Which store.
     pub url: StoreUrl,
+    /// Which life of the books is meant; any where none is named.
+    pub epoch: Option<Epoch>,
+    /// How surely a Redis keeps them before anything that costs is sent.
+    pub durability: Durability,
+}
+
+impl Store {
+    fn read(from: &mut Reading) -> Self {
+        Self {
+            url: from.value("store.url"),
+            epoch: from.optional("store.epoch"),
+            durability: from.value("store.durability"),
+        }
+    }
+}
+
+/// Where the journal goes, and how long the store keeps it.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    /// The folder that entries and checkpoints are exported to.
+    pub export_dir: Option<PathBuf>,
+    /// How long the store keeps an entry that was exported.
+    pub keep: Duration,
+}
+
+impl Ledger {
+    fn read(from: &mut Reading) -> Self {
+        Self { export_dir: from.optional("ledger.export_dir"), keep: from.value("ledger.keep") }
+    }
 }
 
 /// What protects personal data.

@@ -38,6 +38,9 @@ fn the_defaults_and_a_vendor_key_are_a_configuration() {
     assert_eq!(config.vendor.api_key.expose_secret(), KEY.1);
     assert_eq!(config.vendor.on_no_answer, OnNoAnswer::Retry);
     assert_eq!(config.store.url, StoreUrl::Embedded("tollgate-data".into()));
+    assert_eq!((config.store.epoch, config.store.durability), (None, Durability::Single));
+    assert_eq!(config.ledger.export_dir, None);
+    assert_eq!(config.ledger.keep, Duration::from_hours(400 * 24));
     assert_eq!(config.prices, Prices::PUBLISHED);
     assert_eq!(config.prices.window_margin, Duration::from_mins(10));
     assert_eq!(config.cache.batch_ttl, Duration::from_hours(7 * 24));
@@ -77,7 +80,7 @@ attempts_max = true
         .with_text("tollgate.toml", text)
         .with_environment([
             ("TOLLGATE_CACHE__PERSON_TLT", "1h"),
-            ("TOLLGATE_STORE__URL", "redis://x"),
+            ("TOLLGATE_STORE__URL", "sqlite:books"),
         ])
         .with_flags(["prices.person_found=free", "server.listen"]);
     let told = load(&sources).unwrap_err().to_string();
@@ -97,8 +100,8 @@ tollgate.toml:13:1: vendor.attempts_max: is a boolean where a number belongs; \
     write bare digits, as in 3
 TOLLGATE_CACHE__PERSON_TLT: cache.person_tlt: unknown key; \
     did you mean TOLLGATE_CACHE__PERSON_TTL?
-TOLLGATE_STORE__URL: store.url: \"redis://x\" is a Redis store, which is not in this release; \
-    write embedded:DIR or memory:
+TOLLGATE_STORE__URL: store.url: \"sqlite:books\" is not a store; \
+    write embedded:DIR, memory:, redis://, rediss://, redis-cluster:// or redis-sentinel://
 --set prices.person_found: prices.person_found: \"free\" is not a number of credits; \
     write one such as 0.5, with at most three decimals
 --set server.listen: server.listen: has no value; write section.key=value
@@ -128,7 +131,31 @@ fn sections_of_later_releases_are_unknown() {
     for text in ["[[teams]]\nname = \"sales\"", "[routes]\n", "[alerts]\nthresholds = [50]"] {
         assert!(faults(&file(text))[0].contains("unknown section"), "{text}");
     }
-    assert!(faults(&file("[store]\nepoch = \"x\""))[0].contains("unknown key"));
+}
+
+#[test]
+fn a_redis_needs_a_secret_that_every_replica_has() {
+    let redis = "store.url=redis://redis.internal";
+    let told = faults(&flags(&[redis]));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("security.secret: is not set"), "{told:?}");
+    assert!(told[0].contains("openssl rand -hex 32"), "{told:?}");
+    let secret = format!("security.secret={}", "ab".repeat(32));
+    let config = load(&flags(&[redis, &secret])).unwrap().config;
+    let StoreUrl::Redis(url) = config.store.url else { panic!("it is a Redis") };
+    assert_eq!(url.expose(), "redis://redis.internal");
+}
+
+#[test]
+fn the_password_of_a_redis_is_not_shown() {
+    let secret = format!("security.secret={}", "ab".repeat(32));
+    let loaded = load(&flags(&["store.url=redis://eu:hunter2@host/0", &secret])).unwrap();
+    assert!(loaded.in_force.to_string().contains("url = \"redis://eu:<redacted>@host/0\""));
+    assert!(!format!("{loaded:?}").contains("hunter2"));
+    for wrong in ["store.url=redis://eu:hunter2@", "store.url=redos://eu:hunter2@host"] {
+        let told = faults(&flags(&[wrong, &secret]));
+        assert!(told[0].contains("<redacted>") && !told[0].contains("hunter2"), "{told:?}");
+    }
 }
 
 #[test]
@@ -201,11 +228,18 @@ fn what_cannot_work_is_refused() {
         (&["vendor.base_url=http://vendor.internal"], "vendor.base_url"),
         (&["vendor.timeout=0s"], "vendor.timeout"),
         (&["vendor.attempts_max=0"], "vendor.attempts_max"),
+        (&["vendor.requests_per_minute=0"], "vendor.requests_per_minute"),
         (&["vendor.quiet_period=9h"], "vendor.quiet_period"),
         (&["vendor.job_deadline=367d"], "vendor.job_deadline"),
         (&["prices.window_margin=24h"], "prices.window_margin"),
         (&["prices.phone_numbers_max=0"], "prices.phone_numbers_max"),
         (&["prices.person_found=1001"], "prices.person_found"),
+        (&["store.epoch=x"], "store.epoch"),
+        (&["store.url=memory:", "store.epoch=00000000000000ff"], "store.epoch"),
+        (&["store.durability=none"], "store.durability"),
+        (&["ledger.keep=31d"], "ledger.keep"),
+        (&["ledger.keep=9999d"], "ledger.keep"),
+        (&["ledger.export_dir="], "ledger.export_dir"),
         (&["cache.person_ttl=91d"], "cache.person_ttl"),
         (&["cache.not_found_ttl=91d"], "cache.not_found_ttl"),
         (&["cache.batch_ttl=91d"], "cache.batch_ttl"),
@@ -255,6 +289,7 @@ fn small_values_are_only_warned_of() {
         "cache.not_found_ttl=0s",
         "server.body_bytes_max=1KiB",
         "store.url=memory:",
+        "ledger.export_dir=tollgate-data/export",
     ] {
         let sources = flags(&[given, "admin.token=a-token-of-the-operators"]);
         let told = warnings(&sources);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::redis_url::RedisUrl;
 use crate::domain::credits::Credits;
+use crate::domain::epoch::Epoch;
 use crate::domain::pricing::PhoneBasis;
 
 /// Why a text is no such value. Never quotes the text: it may be a secret.
@@ -89,20 +91,58 @@ pub enum StoreUrl {
     Embedded(PathBuf),
     /// In memory, forgotten at exit.
     Memory,
+    /// In a Redis, for many replicas.
+    Redis(RedisUrl),
 }
 
 impl Value for StoreUrl {
     fn read(text: &str) -> Result<Self, Unfit> {
-        let remedy = "write embedded:DIR or memory:";
+        let remedy = "write embedded:DIR, memory:, redis://, rediss://, redis-cluster:// or \
+                      redis-sentinel://";
         match text.split_once(':') {
             Some(("embedded", "")) => Err(Unfit::new("names no folder", remedy)),
             Some(("embedded", folder)) => Ok(Self::Embedded(folder.into())),
             Some(("memory", "")) => Ok(Self::Memory),
-            Some((scheme, _)) if scheme.starts_with("redis") => {
-                Err(Unfit::new("is a Redis store, which is not in this release", remedy))
+            Some((scheme, _)) if RedisUrl::has_scheme(scheme) => {
+                RedisUrl::read(text).map(Self::Redis)
             }
             _ => Err(Unfit::new("is not a store", remedy)),
         }
+    }
+}
+
+/// How surely the books are kept by a Redis before anything that costs is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// In the file of the primary, and confirmed by its replicas.
+    Strict,
+    /// In the file of the primary.
+    Single,
+    /// Unchecked, for development.
+    Relaxed,
+}
+
+impl Value for Durability {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let choices =
+            [("strict", Self::Strict), ("single", Self::Single), ("relaxed", Self::Relaxed)];
+        one_of(text, choices)
+    }
+}
+
+impl Value for Epoch {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let remedy = "write the 16 hexadecimal digits that the gateway logs at its start";
+        text.parse().map_err(|_| Unfit::new("is not an epoch", remedy))
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        if text.is_empty() {
+            return Err(Unfit::new("is empty", "give a path, or leave the setting out"));
+        }
+        Ok(text.into())
     }
 }
 
@@ -228,18 +268,16 @@ mod tests {
     }
 
     #[test]
-    fn a_store_is_a_folder_or_memory() {
+    fn a_store_is_a_folder_or_memory_or_a_redis() {
         assert_eq!(StoreUrl::read("embedded:a/b"), Ok(StoreUrl::Embedded("a/b".into())));
         assert_eq!(StoreUrl::read("memory:"), Ok(StoreUrl::Memory));
         for text in ["embedded:", "memory", "memory:x", "/var/lib", "sqlite:x"] {
             assert!(StoreUrl::read(text).is_err(), "{text:?}");
         }
-        for text in ["redis://x", "rediss://x", "redis-cluster://x", "redis-sentinel://x"] {
-            assert!(
-                StoreUrl::read(text).unwrap_err().wrong.contains("not in this release"),
-                "{text}"
-            );
+        for text in ["redis://x", "rediss://x", "redis-cluster://x", "redis-sentinel://x/y"] {
+            assert!(matches!(StoreUrl::read(text), Ok(StoreUrl::Redis(_))), "{text}");
         }
+        assert!(StoreUrl::read("redis-proxy://x").is_err());
     }
 
     #[test]

@@ -8,8 +8,10 @@
 )]
 
 pub mod avoided;
+pub mod budget;
 pub mod charge;
 pub mod credits;
+pub mod epoch;
 pub mod estimate;
 pub mod identity;
 pub mod lead;

@@ -106,6 +106,20 @@ impl PeriodId {
         &self.0
     }
 
+    /// The period of this name; none where it is not a period's name.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        if *self == Self::total() {
+            return Some(Span::total());
+        }
+        let mut parts = self.0.splitn(3, ':');
+        let period: Period = parts.next()?.parse().ok()?;
+        let first: Date = parts.next()?.parse().ok()?;
+        let zone: Zone = parts.next()?.parse().ok()?;
+        let span = period.span(&zone, zone.start_of(first));
+        (span.id == *self).then_some(span)
+    }
+
     /// The name as it was stored.
     #[must_use]
     pub fn from_stored(name: &str) -> Self {
@@ -250,6 +264,19 @@ mod tests {
     fn all_time_has_no_end_and_no_zone() {
         let lisbon = "Europe/Lisbon".parse().unwrap();
         assert_eq!(Period::Total.span(&lisbon, moment("2026-11-22T23:59:59Z")), Span::total());
+    }
+
+    #[test]
+    fn a_period_is_found_by_its_name() {
+        for zone in ["UTC", "Europe/Lisbon", "America/Argentina/Buenos_Aires"] {
+            for period in Period::ALL {
+                let span = period.span(&zone.parse().unwrap(), moment("2026-11-22T20:00:00Z"));
+                assert_eq!(span.id.span(), Some(span));
+            }
+        }
+        for name in ["", "day", "day:2026-11-23", "week:2026-11-24:UTC", "total:2026-11-23:UTC"] {
+            assert_eq!(PeriodId::from_stored(name).span(), None, "{name}");
+        }
     }
 
     #[test]

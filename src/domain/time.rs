@@ -1,6 +1,7 @@
 //! Moments, in whole milliseconds since the Unix epoch.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// A moment by the store's clock.
@@ -57,13 +58,30 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Why a text is no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a moment is written as RFC 3339 says, such as 2026-11-23T10:00:00.000Z")]
+pub struct NotAMoment;
+
+impl FromStr for Timestamp {
+    type Err = NotAMoment;
+
+    fn from_str(text: &str) -> Result<Self, NotAMoment> {
+        let moment: jiff::Timestamp = text.parse().map_err(|_| NotAMoment)?;
+        Ok(Self(moment.as_millisecond()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_moment_reads_as_rfc_3339() {
-        assert_eq!(Timestamp::from_millis(1_500).to_string(), "1970-01-01T00:00:01.500Z");
+        let moment = Timestamp::from_millis(1_500);
+        assert_eq!(moment.to_string(), "1970-01-01T00:00:01.500Z");
+        assert_eq!(moment.to_string().parse(), Ok(moment));
+        assert_eq!("yesterday".parse::<Timestamp>(), Err(NotAMoment));
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Gateway {
             let last = PageAsk { from: PageFrom::Before(end), ..ask };
             (from, reading) = self.reading(team, id, last).await?;
         }
-        let lines = self.lines(id, from, &reading).await?;
+        let lines = self.lines(from, &reading).await?;
         Ok(BatchPage {
             id,
             status: reading.status,
@@ -84,13 +84,13 @@ impl Gateway {
         Some(wait.clamp(RETRY_AFTER_MIN, self.settings.poll_interval_max.max(RETRY_AFTER_MIN)))
     }
 
-    async fn lines(&self, id: BatchId, from: u32, reading: &Reading) -> Result<Vec<Line>, Refusal> {
+    async fn lines(&self, from: u32, reading: &Reading) -> Result<Vec<Line>, Refusal> {
         let shown = |(_, lead): &(u32, &LeadReading)| !matches!(lead, LeadReading::Removed);
         let positions: Vec<_> =
             (from..).zip(&reading.leads).filter(shown).map(|(position, _)| position).collect();
-        let mut echoes = leads_at(&self.vault, id, positions.into_iter()).await?;
-        let places: Vec<_> = reading.leads.iter().filter_map(LeadReading::place).collect();
-        let persons = results_at(&self.vault, &places, reading.batch.reveals).await?;
+        let mut echoes = leads_at(&self.vault, reading.batch.token, positions.into_iter()).await?;
+        let results: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
+        let persons = results_at(&self.vault, &results, reading.batch.reveals).await?;
         let mut persons = persons.into_iter();
         let line = |(position, lead): (u32, &LeadReading)| {
             let finding = match lead {

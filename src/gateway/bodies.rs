@@ -7,7 +7,7 @@ use crate::domain::lead::{Field, Fields, Lead};
 use crate::domain::person::{Sections, Undocumented};
 use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, ResultRef};
+use crate::ledger::ids::{KeptResult, Lease, ResultRef, Token};
 use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 
@@ -17,16 +17,16 @@ const CHUNK: u32 = 100;
 /// How many items are put at once, so that a large batch is never in memory twice.
 const PUT_ITEMS: usize = 500;
 
-/// Keeps what a batch submitted.
+/// Keeps what is submitted with an admission.
 pub(super) async fn keep_leads(
     vault: &AnyVault,
-    batch: BatchId,
+    token: Token,
     leads: &[Lead],
     expires: Timestamp,
 ) -> Result<(), Failed> {
     let chunks = leads.chunks(CHUNK as usize);
     let item = |(chunk, leads): (u32, &[Lead])| Item {
-        key: ItemKey::Leads { batch: batch.get(), chunk },
+        key: ItemKey::Leads { token: *token.as_bytes(), chunk },
         bytes: pack(leads),
         expires,
     };
@@ -34,30 +34,32 @@ pub(super) async fn keep_leads(
     Ok(vault.put(items).await?)
 }
 
-/// Forgets what a batch submitted that was refused.
+/// Forgets what was submitted with an admission that was refused.
 pub(super) async fn forget_leads(
     vault: &AnyVault,
-    batch: BatchId,
+    token: Token,
     leads: usize,
 ) -> Result<(), Failed> {
     let chunks = u32::try_from(leads).unwrap_or(u32::MAX).div_ceil(CHUNK);
     let keys: Vec<_> =
-        (0..chunks).map(|chunk| ItemKey::Leads { batch: batch.get(), chunk }).collect();
+        (0..chunks).map(|chunk| ItemKey::Leads { token: *token.as_bytes(), chunk }).collect();
     Ok(vault.erase(&keys).await?)
 }
 
-/// Leads of a batch by their positions, from 0; those whose item is gone are missing.
+/// Leads of an admission by their positions, from 0; those whose item is gone are missing.
 pub(super) async fn leads_at(
     vault: &AnyVault,
-    batch: BatchId,
+    token: Token,
     positions: impl Iterator<Item = u32>,
 ) -> Result<BTreeMap<u32, Lead>, Failed> {
     let mut wanted: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for position in positions {
         wanted.entry(position / CHUNK).or_default().push(position);
     }
-    let keys: Vec<_> =
-        wanted.keys().map(|chunk| ItemKey::Leads { batch: batch.get(), chunk: *chunk }).collect();
+    let keys: Vec<_> = wanted
+        .keys()
+        .map(|chunk| ItemKey::Leads { token: *token.as_bytes(), chunk: *chunk })
+        .collect();
     let items = vault.fetch(&keys).await?;
     let mut leads = BTreeMap::new();
     for (positions, item) in wanted.values().zip(items) {
@@ -72,9 +74,10 @@ pub(super) async fn leads_at(
     Ok(leads)
 }
 
-/// Keeps what a job brought, whose persons were asked for `covers`.
+/// Keeps what a turn brought home, whose persons were asked for `covers`.
 pub(super) async fn keep_results(
     vault: &AnyVault,
+    turn: Lease,
     results: Vec<(ResultRef, Sections)>,
     covers: Reveals,
     expires: Timestamp,
@@ -85,32 +88,33 @@ pub(super) async fn keep_results(
         let item = |(at, sections): (ResultRef, Sections)| {
             let mut bytes = vec![u8::from(covers.email) | u8::from(covers.phone) << 1];
             bytes.extend(sections.to_bytes());
-            Item { key: result_key(at), bytes, expires }
+            Item { key: result_key(KeptResult { at, turn }), bytes, expires }
         };
         vault.put(some.map(item).collect()).await?;
     }
     Ok(())
 }
 
-/// The persons at these places, as a batch that asked `asked` may see them.
+/// The persons of these results, as a batch that asked `asked` may see them.
 pub(super) async fn results_at(
     vault: &AnyVault,
-    places: &[ResultRef],
+    results: &[KeptResult],
     asked: Reveals,
 ) -> Result<Vec<Option<String>>, Failed> {
-    let keys: Vec<_> = places.iter().copied().map(result_key).collect();
+    let keys: Vec<_> = results.iter().copied().map(result_key).collect();
     let items = vault.fetch(&keys).await?;
     Ok(items.into_iter().map(|item| item.and_then(|bytes| show(&bytes, asked))).collect())
 }
 
-/// Forgets the persons at these places.
-pub(super) async fn forget(vault: &AnyVault, places: &[ResultRef]) -> Result<(), Failed> {
-    let keys: Vec<_> = places.iter().copied().map(result_key).collect();
+/// Forgets these results.
+pub(super) async fn forget(vault: &AnyVault, results: &[KeptResult]) -> Result<(), Failed> {
+    let keys: Vec<_> = results.iter().copied().map(result_key).collect();
     Ok(vault.erase(&keys).await?)
 }
 
-fn result_key(at: ResultRef) -> ItemKey {
-    ItemKey::Result { batch: at.job.batch.get(), job: at.job.ordinal, index: at.index }
+fn result_key(KeptResult { at, turn }: KeptResult) -> ItemKey {
+    let ResultRef { job, index } = at;
+    ItemKey::Result { batch: job.batch.get(), job: job.ordinal, index, turn: turn.0 }
 }
 
 /// Fields that the vendor's document does not name may hold contacts, so they pass only to those

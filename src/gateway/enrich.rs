@@ -1,7 +1,5 @@
 //! From leads to an admitted batch: keys, then what must be kept, then the one step that counts.
 
-use std::sync::atomic::Ordering;
-
 use tracing::{error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
@@ -9,6 +7,7 @@ use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
 use crate::domain::lead::Lead;
+use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Question, Refused};
 use crate::ledger::{Ledger, LedgerError};
@@ -16,6 +15,9 @@ use crate::telemetry::metrics::{Decision, Disposition};
 
 /// How often an admission whose outcome is unknown is asked again, and an id taken anew.
 const TRIES: usize = 3;
+
+/// Ids count the seconds from 2020 on, and so last until 2088.
+const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 
 impl Gateway {
     /// Admits a batch. It is durable when this answers, and finishes by itself.
@@ -99,12 +101,12 @@ impl Gateway {
         asks: Vec<LeadAsk>,
     ) -> Result<(BatchId, Admitted), Refusal> {
         for _ in 0..TRIES {
-            let batch = self.new_batch_id();
+            let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
             let expires = self.clock.now().after(self.settings.results_ttl());
-            keep_leads(&self.vault, batch, &ask.leads, expires).await?;
+            keep_leads(&self.vault, token, &ask.leads, expires).await?;
             let admission = Admission {
                 batch,
-                token: Token::new(random()),
+                token,
                 team: caller.team.clone(),
                 reveals: ask.reveals,
                 leads: asks.clone(),
@@ -112,15 +114,15 @@ impl Gateway {
             };
             let refused = match self.admit_surely(admission).await? {
                 Ok(admitted) => return Ok((batch, admitted)),
-                // The id, and what is kept under it, is another batch's.
-                Err(Refused::Collision) => continue,
                 Err(refused) => refused,
             };
-            forget_leads(&self.vault, batch, ask.leads.len()).await?;
+            forget_leads(&self.vault, token, ask.leads.len()).await?;
             return Err(match refused {
+                // The id is another batch's.
+                Refused::Collision => continue,
                 Refused::Quota(short) => Refusal::Quota(short),
                 Refused::Paused => Refusal::TeamPaused(caller.team.clone()),
-                Refused::NoTeam | Refused::Collision => Refusal::BadKey,
+                Refused::NoTeam => Refusal::BadKey,
             });
         }
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
@@ -140,20 +142,6 @@ impl Gateway {
             }
         }
         self.ledger.admit(admission).await
-    }
-
-    /// An id that sorts by time, and that this process never gives twice: what is kept under it
-    /// before the admission must be no other batch's.
-    fn new_batch_id(&self) -> BatchId {
-        const RANDOM_BITS: u32 = 12;
-        let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or_default();
-        let [high, low] = random::<2>();
-        let random = u64::from(u16::from_be_bytes([high, low]) >> (u16::BITS - RANDOM_BITS));
-        let wanted = (millis << RANDOM_BITS | random) & BatchId::MAX;
-        let higher = |latest: u64| Some(wanted.max(latest + 1));
-        let before = self.latest_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, higher);
-        let number = wanted.max(before.unwrap_or_default() + 1);
-        BatchId::new(number).expect("the years in which ids are too long are far away")
     }
 
     fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {
@@ -223,6 +211,16 @@ impl Gateway {
             remaining: appraisal.remaining,
         })
     }
+}
+
+/// An id that sorts by time, to the second, and is most likely nobody else's: of two batches that are
+/// given one, only one is admitted.
+fn new_batch_id(now: Timestamp) -> BatchId {
+    const RANDOM_BITS: u32 = 22;
+    let seconds = now.since(IDS_BEGIN).as_secs();
+    let random = u64::from(u32::from_be_bytes(random()) >> (u32::BITS - RANDOM_BITS));
+    BatchId::new((seconds << RANDOM_BITS | random) & BatchId::MAX)
+        .expect("what is cut to the largest id is an id")
 }
 
 impl Account {

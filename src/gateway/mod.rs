@@ -15,6 +15,8 @@ mod dispatch;
 mod enrich;
 mod evidence;
 mod failed;
+mod leave;
+mod look;
 mod manage;
 mod report;
 mod send;
@@ -23,7 +25,6 @@ mod sweep;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
@@ -82,6 +83,8 @@ pub struct Inside {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     circuit: Circuit,
+    /// Where submissions wait for leave.
+    line: tokio::sync::Mutex<()>,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -96,8 +99,6 @@ pub struct Inside {
     told_canceled: Mutex<HashSet<JobId>>,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
-    /// The highest batch id given so far.
-    latest_id: AtomicU64,
 }
 
 impl Deref for Gateway {
@@ -125,6 +126,7 @@ impl Gateway {
             metrics,
             clock,
             circuit,
+            line: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             resting: CancellationToken::new(),
@@ -132,7 +134,6 @@ impl Gateway {
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
             dispatcher: OnceLock::new(),
-            latest_id: AtomicU64::new(0),
         }));
         gateway.take_over().await?;
         let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));

@@ -1,5 +1,6 @@
 //! Sending a job: on the books first, then on the wire, then what came of it on the books.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -30,6 +31,10 @@ impl Gateway {
         let Some(leads) = self.whole_body(&job).await? else {
             return self.body_lost(&job, lease).await;
         };
+        let mut leaves = match self.leave_to_submit().await? {
+            Ok(leaves) => leaves,
+            Err(until) => return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?),
+        };
         let attempt = Attempt {
             job: job.id,
             lease,
@@ -41,6 +46,10 @@ impl Gateway {
         match self.ledger.begin_send(attempt).await? {
             Begun::Attempt(_) => {}
             Begun::Exhausted => return self.give_up(&job, lease, Reason::NoAnswer).await,
+        }
+        if !leaves.take() {
+            // The store took so long that the vendor may not be asked any more: nothing was sent.
+            return Ok(self.ledger.put_back(job.id, lease, self.back_off(0)).await?);
         }
         let fields: Vec<_> = leads.iter().map(fields_of).collect();
         let began = Instant::now();
@@ -67,6 +76,7 @@ impl Gateway {
                 Ok(self.ledger.put_back(job.id, lease, now.after(jittered(KEY_REST))).await?)
             }
             Submitted::Wait { retry_after } => {
+                self.leave_alone(retry_after).await;
                 let back_off = self.back_off(job.attempts);
                 let until = retry_after.map_or(back_off, |wait| now.after(wait));
                 Ok(self.ledger.put_back(job.id, lease, until).await?)
@@ -146,7 +156,10 @@ impl Gateway {
             let (mine, others) = rest.split_at(count);
             rest = others;
             let position = |lead: &JobLead| lead.position;
-            let mut found = leads_at(&self.vault, part.batch, mine.iter().map(position)).await?;
+            let mut found = match self.ledger.token(part.batch).await? {
+                Some(token) => leads_at(&self.vault, token, mine.iter().map(position)).await?,
+                None => BTreeMap::new(),
+            };
             // Whoever is sent is whoever is on the books, or nobody.
             let is_meant = |lead: &JobLead, found: &Lead| self.lead_ask(found).key == lead.key;
             body.extend(

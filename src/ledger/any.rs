@@ -4,6 +4,7 @@ use super::Outcome;
 use super::draft::{Draft, Fault};
 use super::embedded::EmbeddedLedger;
 use super::memory::MemoryLedger;
+use super::redis::RedisLedger;
 use super::shelf::Shelf;
 
 /// One of the ledgers.
@@ -13,6 +14,8 @@ pub enum AnyLedger {
     Memory(MemoryLedger),
     /// On a disk of its own.
     Embedded(EmbeddedLedger),
+    /// In a Redis that replicas share.
+    Redis(RedisLedger),
 }
 
 impl Shelf for AnyLedger {
@@ -24,6 +27,7 @@ impl Shelf for AnyLedger {
         match self {
             Self::Memory(ledger) => ledger.write(name, step).await,
             Self::Embedded(ledger) => ledger.write(name, step).await,
+            Self::Redis(ledger) => ledger.write(name, step).await,
         }
     }
 
@@ -35,6 +39,7 @@ impl Shelf for AnyLedger {
         match self {
             Self::Memory(ledger) => Shelf::read(ledger, name, look).await,
             Self::Embedded(ledger) => Shelf::read(ledger, name, look).await,
+            Self::Redis(ledger) => Shelf::read(ledger, name, look).await,
         }
     }
 }

@@ -100,7 +100,7 @@ pub struct Draft<'a> {
 }
 
 /// The row of the journal's next number.
-const NEXT_ENTRY: &str = "next_entry";
+pub(super) const NEXT_ENTRY: &str = "next_entry";
 
 impl<'a> Draft<'a> {
     /// A step that begins with what `view` shows.

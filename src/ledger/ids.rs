@@ -11,6 +11,9 @@ impl BatchId {
     /// The largest id: exact as a double.
     pub const MAX: u64 = (1 << 53) - 1;
 
+    /// The least id.
+    pub const FIRST: Self = Self(0);
+
     /// The id with this number; none past [`BatchId::MAX`].
     #[must_use]
     pub const fn new(number: u64) -> Option<Self> {
@@ -52,6 +55,16 @@ pub struct ResultRef {
     pub job: JobId,
     /// The lead's place in the job, from 0.
     pub index: u32,
+}
+
+/// A lead's result as the vault keeps it. More than one turn may bring a job's answer home; only what
+/// the turn kept that settled the job is ever pointed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeptResult {
+    /// Whose.
+    pub at: ResultRef,
+    /// The turn that kept it.
+    pub turn: Lease,
 }
 
 /// A random mark that tells an admission asked again from another with the same id.

@@ -14,8 +14,10 @@ mod codec;
 mod draft;
 pub mod embedded;
 pub mod ids;
+mod journal;
 pub mod memory;
 pub mod record;
+pub mod redis;
 mod shelf;
 pub mod step;
 pub mod table;
@@ -29,24 +31,31 @@ pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
 pub use shelf::{Shelf, StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
+use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, Lease, ResultRef};
+use ids::{BatchId, JobId, KeptResult, Lease, Token};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, Standing, Team};
 use step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
+use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
+use transition::checkpoint::{Checkpoint, Roster};
+use transition::epoch::{Beginning, Holdings};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
 use transition::sweep::Sweep;
 use transition::team::Put;
+use transition::trim::Trim;
 
 /// Why a step has no outcome, by what its caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -99,6 +108,11 @@ pub trait Ledger: Send + Sync + 'static {
         lease: Lease,
         until: Option<Timestamp>,
     ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
+    /// a leave whose answer was lost is spent.
+    fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
+    /// The vendor asked to be left alone until then: no replica is given leave before.
+    fn leave_alone(&self, until: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.
@@ -136,9 +150,11 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> impl Future<Output = Outcome<Vec<ResultRef>>> + Send;
+    ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
     /// Forgets what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
+    /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
+    fn trim(&self, trim: Trim) -> impl Future<Output = Outcome<usize>> + Send;
     /// Takes over every turn, where no other process can have the store open.
     fn take_over(
         &self,
@@ -154,6 +170,8 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
+    /// The mark of a batch's admission, by which the vault keeps its leads; none where it is gone.
+    fn token(&self, batch: BatchId) -> impl Future<Output = Outcome<Option<Token>>> + Send;
     /// A job and its leads.
     fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
 
@@ -180,6 +198,21 @@ pub trait Ledger: Send + Sync + 'static {
     /// The key with this public half and its team, if both are good.
     fn key(&self, id: String) -> impl Future<Output = Outcome<Option<(Key, Team)>>> + Send;
 
+    /// Has the books of a store that was never used begin; answers which epoch they are of.
+    fn begin(&self, fresh: Epoch) -> impl Future<Output = Outcome<Beginning>> + Send;
+    /// What the store holds.
+    fn holdings(&self) -> impl Future<Output = Outcome<Holdings>> + Send;
+    /// Begins to adopt exported books; answers from which entry on they are to be given.
+    fn begin_adoption(&self, legacy: Legacy) -> impl Future<Output = Outcome<Adoptable>> + Send;
+    /// Adopts exported entries from a number on; answers the number of the next.
+    fn adopt_entries(
+        &self,
+        first: u64,
+        entries: Vec<Entry>,
+    ) -> impl Future<Output = Outcome<u64>> + Send;
+    /// Ends the adoption: what was reserved is unresolved, and the books are open for business.
+    fn end_adoption(&self, inheritance: Inheritance) -> impl Future<Output = Outcome<()>> + Send;
+
     /// What a team has used; none where there is no such team.
     fn usage(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Usage>>> + Send;
     /// The books at a glance.
@@ -192,6 +225,10 @@ pub trait Ledger: Send + Sync + 'static {
         from: u64,
         limit: usize,
     ) -> impl Future<Output = Outcome<Vec<(u64, Entry)>>> + Send;
+    /// All teams and keys.
+    fn roster(&self) -> impl Future<Output = Outcome<Roster>> + Send;
+    /// All tallies, teams and keys as of one entry.
+    fn checkpoint(&self) -> impl Future<Output = Outcome<Checkpoint>> + Send;
     /// Every row of the books as text, in order: equal books have equal dumps.
     fn dump(&self) -> impl Future<Output = Outcome<Vec<String>>> + Send;
 }

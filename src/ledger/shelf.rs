@@ -6,23 +6,32 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, Lease, ResultRef};
+use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
 use super::step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
-use super::table::{JobLeads, Jobs, Journal, TableId};
+use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
+use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
+use super::transition::checkpoint::{self, Checkpoint, Roster};
+use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
-use super::transition::{admit, cancel, close, erase, redrive, schedule, send, settle, team};
+use super::transition::trim::{self, Trim};
+use super::transition::{
+    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+};
 use super::{Ledger, LedgerError, Outcome};
+use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
+use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
@@ -96,6 +105,14 @@ impl<S: Shelf> Ledger for S {
         self.write("reschedule", move |d| schedule::reschedule(d, job, lease, until)).await
     }
 
+    async fn ask_leave(&self, asking: Asking) -> Outcome<Leave> {
+        self.write("ask_leave", move |draft| budget::ask_leave(draft, &asking)).await
+    }
+
+    async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
+        self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
+    }
+
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {
         self.write("begin_send", move |draft| send::begin_send(draft, &attempt)).await
     }
@@ -144,12 +161,16 @@ impl<S: Shelf> Ledger for S {
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> Outcome<Vec<ResultRef>> {
+    ) -> Outcome<Vec<KeptResult>> {
         self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
     }
 
     async fn sweep(&self, order: Sweep) -> Outcome<Sweep> {
         self.write("sweep", move |draft| sweep::sweep(draft, &order)).await
+    }
+
+    async fn trim(&self, order: Trim) -> Outcome<usize> {
+        self.write("trim", move |draft| trim::trim(draft, &order)).await
     }
 
     async fn take_over(&self, quiet: Duration, lease_for: Duration) -> Outcome<usize> {
@@ -164,6 +185,11 @@ impl<S: Shelf> Ledger for S {
         to: u32,
     ) -> Outcome<Option<Reading>> {
         Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
+    }
+
+    async fn token(&self, batch: BatchId) -> Outcome<Option<Token>> {
+        let look = move |draft: &Draft<'_>| Ok(draft.find::<Batches>(&batch)?.map(|b| b.token));
+        Shelf::read(self, "token", look).await
     }
 
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {
@@ -214,6 +240,26 @@ impl<S: Shelf> Ledger for S {
         Shelf::read(self, "key", move |draft| team::find_key(draft, &id)).await
     }
 
+    async fn begin(&self, fresh: Epoch) -> Outcome<Beginning> {
+        self.write("begin", move |draft| epoch::begin(draft, fresh)).await
+    }
+
+    async fn holdings(&self) -> Outcome<Holdings> {
+        Shelf::read(self, "holdings", epoch::holdings).await
+    }
+
+    async fn begin_adoption(&self, legacy: Legacy) -> Outcome<Adoptable> {
+        self.write("begin_adoption", move |draft| adopt::begin(draft, &legacy)).await
+    }
+
+    async fn adopt_entries(&self, first: u64, entries: Vec<Entry>) -> Outcome<u64> {
+        self.write("adopt_entries", move |draft| adopt::entries(draft, first, &entries)).await
+    }
+
+    async fn end_adoption(&self, inheritance: Inheritance) -> Outcome<()> {
+        self.write("end_adoption", move |draft| adopt::end(draft, &inheritance)).await
+    }
+
     async fn usage(&self, id: TeamId) -> Outcome<Option<Usage>> {
         Shelf::read(self, "usage", move |draft| report::usage(draft, &id)).await
     }
@@ -229,6 +275,14 @@ impl<S: Shelf> Ledger for S {
     async fn journal(&self, from: u64, limit: usize) -> Outcome<Vec<(u64, Entry)>> {
         let look = move |draft: &Draft<'_>| draft.from::<Journal>(Bound::Included(&from), limit);
         Shelf::read(self, "journal", look).await
+    }
+
+    async fn roster(&self) -> Outcome<Roster> {
+        Shelf::read(self, "roster", checkpoint::roster).await
+    }
+
+    async fn checkpoint(&self) -> Outcome<Checkpoint> {
+        Shelf::read(self, "checkpoint", checkpoint::checkpoint).await
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {

@@ -1,11 +1,13 @@
 //! What steps are asked with, and what they answer.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::ids::{BatchId, JobId, Lease, ResultRef, Token};
+use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::batch::{Batch, Dispositions};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
+use crate::domain::budget::{Errand, Rate};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::HitRates;
@@ -159,6 +161,17 @@ pub struct Turn {
     pub stranded: Vec<BatchId>,
 }
 
+/// Leave to ask the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// What for.
+    pub errand: Errand,
+    /// How often at most.
+    pub wanted: NonZeroU32,
+    /// How often all replicas together may ask in a minute.
+    pub rate: Rate,
+}
+
 /// An attempt to be begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {
@@ -247,6 +260,8 @@ pub enum Evidence {
 pub struct Settlement {
     /// The job.
     pub job: JobId,
+    /// The turn that brought it home and kept its results.
+    pub turn: Lease,
     /// What the answer says of each lead, in order.
     pub evidence: Vec<Evidence>,
     /// When the vault forgets the results that were put for it.
@@ -258,12 +273,14 @@ pub struct Settlement {
 pub struct Settled {
     /// Whether this very call settled it.
     pub is_first: bool,
+    /// The turn that settled it, whose results count.
+    pub turn: Lease,
     /// What each part was charged.
     pub parts: Vec<PartSettled>,
     /// What others were spared, by team.
     pub avoided: Vec<(TeamId, Avoided)>,
     /// Results that must be erased: their persons were removed.
-    pub removed: Vec<ResultRef>,
+    pub removed: Vec<KeptResult>,
     /// Finds charged that the vendor may not have charged.
     pub perhaps_free: u32,
 }

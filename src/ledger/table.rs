@@ -8,6 +8,7 @@ use super::record::job::{Answer, Job, JobLead};
 use super::record::lead::{LeadRow, PersonRow};
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
+use crate::domain::budget::Budget;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -85,6 +86,10 @@ tables! {
     Due: "due", (Timestamp, JobId) => TeamId;
     /// The journal.
     Journal: "journal", u64 => Entry;
-    /// Single numbers: the journal's next sequence, the turns given.
+    /// What the entries that were trimmed from the journal have moved.
+    Carried: "carried", TallyKey => Tally;
+    /// Single numbers: the epoch, the journal's bounds, the turns given.
     Numbers: "numbers", String => u64;
+    /// What was spent of the request budget: one row.
+    Budgets: "budgets", String => Budget;
 }

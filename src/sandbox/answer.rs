@@ -53,6 +53,8 @@ pub(super) const WRONG_MEDIA_TYPE: ErrorKind = ErrorKind::new(
     "unsupported_media_type",
     "Unsupported Media Type",
 );
+pub(super) const RATE_LIMITED: ErrorKind =
+    ErrorKind::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Rate Limited");
 pub(super) const INTERNAL: ErrorKind = ErrorKind::new(
     StatusCode::INTERNAL_SERVER_ERROR,
     "internal_server_error",
@@ -123,7 +125,7 @@ impl ErrorKind {
             WRONG_MEDIA_TYPE,
             INTERNAL,
             Self::new(StatusCode::FORBIDDEN, "forbidden", "Forbidden"),
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Rate Limited"),
+            RATE_LIMITED,
             Self::new(StatusCode::BAD_GATEWAY, "bad_gateway", "Bad Gateway"),
             Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Unavailable"),
         ];

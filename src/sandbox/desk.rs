@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
-use super::answer::{Answer, Error, NO_CREDITS, NOT_FOUND};
+use super::answer::{Answer, Error, NO_CREDITS, NOT_FOUND, RATE_LIMITED};
 use super::batch::{Batch, Ending};
 use super::bill::{Bill, EntryKind, Totals};
 use super::fault::Faults;
 use super::lead::Lead;
+use super::pace::Pace;
 use super::page::Page;
 use super::submission::Submission;
 use super::tally::Tally;
@@ -30,13 +31,15 @@ pub(super) struct Desk {
     due: BTreeSet<(i64, u64)>,
     tally: Tally,
     posts_received: u64,
+    pace: Pace,
 }
 
 impl Desk {
     pub(super) fn new(options: Arc<Options>) -> Self {
         let tally = Tally::new(millis(options.window));
         let (faults, batches, due) = (Faults::default(), Vec::new(), BTreeSet::new());
-        Self { options, faults, batches, due, tally, posts_received: 0 }
+        let (posts_received, pace) = (0, Pace::default());
+        Self { options, faults, batches, due, tally, posts_received, pace }
     }
 
     /// Finishes, in the order of their time, the leads whose time has come.
@@ -49,6 +52,19 @@ impl Desk {
             }
             self.due.extend(batch.next_finish_at().map(|at| (at, id)));
         }
+    }
+
+    /// Lets a request through, unless there are too many of them in a minute.
+    pub(super) fn let_through(&mut self, now: i64) -> Result<(), Answer> {
+        let Some(per_minute) = self.faults.requests_per_minute else { return Ok(()) };
+        self.pace.pass(per_minute, now).map_err(|seconds| {
+            let error = RATE_LIMITED.says("There are too many requests in a minute.");
+            Answer { retry_after_seconds: Some(seconds), ..Answer::from(error) }
+        })
+    }
+
+    pub(super) fn turned_away(&self) -> u64 {
+        self.pace.turned_away
     }
 
     pub(super) fn count_post(&mut self) {

@@ -43,6 +43,7 @@ mod fault;
 mod handle;
 mod lead;
 mod linkedin;
+mod pace;
 mod page;
 mod person;
 mod routes;
@@ -138,6 +139,12 @@ impl Sandbox {
     #[must_use]
     pub fn posts_received(&self) -> u64 {
         self.at_desk(|desk, _| desk.posts_received())
+    }
+
+    /// Requests that were refused because too many came in a minute.
+    #[must_use]
+    pub fn turned_away(&self) -> u64 {
+        self.at_desk(|desk, _| desk.turned_away())
     }
 
     /// The faults as they stand: used-up rules are gone, `times` counted down.

@@ -17,6 +17,7 @@ use super::answer::{
 };
 use super::batch::Ending;
 use super::bill::Bill;
+use super::desk::Desk;
 use super::fault::{self, FaultKind, Faults, Operation};
 use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
@@ -112,6 +113,9 @@ async fn under_faults(
     operation: Operation,
     act: impl FnOnce(Ending) -> Result<Answer, Answer>,
 ) -> Response {
+    if let Err(too_many) = sandbox.at_desk(Desk::let_through) {
+        return too_many.into_response();
+    }
     let mut faults = sandbox.at_desk(|desk, _| {
         desk.faults.draw(|rule| rule.concerns(operation) && !rule.kind.is_about_results())
     });

@@ -18,7 +18,10 @@ use crate::domain::time::Timestamp;
 type KeyBytes = [u8; KEY_BYTES];
 
 /// Under its key, when an item expires, in milliseconds, and its envelope.
-const ITEMS: TableDefinition<&KeyBytes, (i64, &[u8])> = TableDefinition::new("vault_items");
+const ITEMS: TableDefinition<&KeyBytes, (i64, &[u8])> = TableDefinition::new("sealed_items");
+
+/// Items under shorter keys, which nothing finds any more: their lives end at once.
+const SHORT_KEYS: TableDefinition<&[u8; 17], (i64, &[u8])> = TableDefinition::new("vault_items");
 
 /// Items in a table of the disk.
 ///
@@ -42,8 +45,11 @@ impl EmbeddedVault {
         clock: Arc<dyn Clock>,
         sealer: Sealer,
     ) -> Result<Self, VaultError> {
-        disk.write(|transaction| transaction.open_table(ITEMS).map(drop).map_err(Into::into))
-            .await?;
+        let open = |transaction: &WriteTransaction| {
+            transaction.delete_table(SHORT_KEYS)?;
+            Ok(transaction.open_table(ITEMS).map(drop)?)
+        };
+        disk.write(open).await?;
         Ok(Self { disk, clock, sealer, swept: Mutex::default() })
     }
 
@@ -211,8 +217,8 @@ mod tests {
     use crate::clock::ManualClock;
     use crate::vault::sealing::KeyRing;
 
-    const ADA: ItemKey = ItemKey::Result { batch: 1, job: 0, index: 0 };
-    const GRACE: ItemKey = ItemKey::Result { batch: 1, job: 0, index: 1 };
+    const ADA: ItemKey = ItemKey::Result { batch: 1, job: 0, index: 0, turn: 1 };
+    const GRACE: ItemKey = ItemKey::Result { batch: 1, job: 0, index: 1, turn: 1 };
 
     async fn vault(disk: &Disk, secret: &[u8]) -> EmbeddedVault {
         let clock = Arc::new(ManualClock::new(Timestamp::EPOCH));

@@ -30,12 +30,13 @@ impl fmt::Debug for Item {
 pub enum ItemKey {
     /// Some of the leads that a batch submitted.
     Leads {
-        /// The batch.
-        batch: u64,
+        /// The mark of the batch's admission: an id may be given twice, and only one of the two be
+        /// admitted.
+        token: [u8; 16],
         /// Which part of its leads, from 0.
         chunk: u32,
     },
-    /// What a job brought for one of its leads.
+    /// What one turn with a job brought for one of its leads.
     Result {
         /// The batch that made the job.
         batch: u64,
@@ -43,11 +44,13 @@ pub enum ItemKey {
         job: u32,
         /// The lead's place in the job.
         index: u32,
+        /// The turn: two that read one answer write over nothing of each other's.
+        turn: u64,
     },
 }
 
 /// The length of every key as bytes.
-pub(super) const KEY_BYTES: usize = 17;
+pub(super) const KEY_BYTES: usize = 25;
 
 impl ItemKey {
     /// The batch that submitted the leads, or made the job.
@@ -61,25 +64,33 @@ impl ItemKey {
     /// bytes sort as keys do. Never changes, for it is sealed into every item.
     #[must_use]
     pub fn to_bytes(self) -> [u8; KEY_BYTES] {
-        let (tag, batch, first, second) = match self {
-            Self::Leads { batch, chunk } => (1, batch, chunk, 0),
-            Self::Result { batch, job, index } => (2, batch, job, index),
-        };
         let mut bytes = [0; KEY_BYTES];
-        bytes[0] = tag;
-        bytes[1..9].copy_from_slice(&batch.to_be_bytes());
-        bytes[9..13].copy_from_slice(&first.to_be_bytes());
-        bytes[13..].copy_from_slice(&second.to_be_bytes());
+        match self {
+            Self::Leads { token, chunk } => {
+                bytes[0] = 1;
+                bytes[1..17].copy_from_slice(&token);
+                bytes[17..21].copy_from_slice(&chunk.to_be_bytes());
+            }
+            Self::Result { batch, job, index, turn } => {
+                bytes[0] = 2;
+                bytes[1..9].copy_from_slice(&batch.to_be_bytes());
+                bytes[9..13].copy_from_slice(&job.to_be_bytes());
+                bytes[13..17].copy_from_slice(&index.to_be_bytes());
+                bytes[17..].copy_from_slice(&turn.to_be_bytes());
+            }
+        }
         bytes
     }
 }
 
 impl fmt::Display for ItemKey {
-    /// As in logs: `leads 7/0`, `result 7/1/42`.
+    /// As in logs: `leads 00112233445566778899aabbccddeeff/0`, `result 7/1/42 of turn 3`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Leads { batch, chunk } => write!(f, "leads {batch}/{chunk}"),
-            Self::Result { batch, job, index } => write!(f, "result {batch}/{job}/{index}"),
+            Self::Leads { token, chunk } => write!(f, "leads {}/{chunk}", hex::encode(token)),
+            Self::Result { batch, job, index, turn } => {
+                write!(f, "result {batch}/{job}/{index} of turn {turn}")
+            }
         }
     }
 }
@@ -90,10 +101,13 @@ mod tests {
 
     #[test]
     fn the_bytes_of_a_key_never_change() {
-        let leads = ItemKey::Leads { batch: 0x0102_0304_0506_0708, chunk: 9 };
-        assert_eq!(hex::encode(leads.to_bytes()), "0101020304050607080000000900000000");
-        let result = ItemKey::Result { batch: 1, job: 2, index: 0xffff_ffff };
-        assert_eq!(hex::encode(result.to_bytes()), "02000000000000000100000002ffffffff");
+        let leads =
+            ItemKey::Leads { token: std::array::from_fn(|n| u8::try_from(n).unwrap()), chunk: 9 };
+        let bytes = "01000102030405060708090a0b0c0d0e0f0000000900000000";
+        assert_eq!(hex::encode(leads.to_bytes()), bytes);
+        let result = ItemKey::Result { batch: 1, job: 2, index: 0xffff_ffff, turn: 3 };
+        let bytes = "02000000000000000100000002ffffffff0000000000000003";
+        assert_eq!(hex::encode(result.to_bytes()), bytes);
     }
 
     #[test]
@@ -101,12 +115,11 @@ mod tests {
         let mut keys = Vec::new();
         for batch in [0, 1, 256, u64::MAX] {
             for first in [0, 1, 256, u32::MAX] {
-                keys.push(ItemKey::Leads { batch, chunk: first });
-                keys.extend([0, 1, 256, u32::MAX].map(|index| ItemKey::Result {
-                    batch,
-                    job: first,
-                    index,
-                }));
+                let [.., low] = batch.to_be_bytes();
+                keys.push(ItemKey::Leads { token: [low; 16], chunk: first });
+                for (index, turn) in [(0, 256), (1, 0), (1, 1), (256, 0), (u32::MAX, u64::MAX)] {
+                    keys.push(ItemKey::Result { batch, job: first, index, turn });
+                }
             }
         }
         let mut by_bytes = keys.clone();
@@ -117,7 +130,7 @@ mod tests {
 
     #[test]
     fn an_item_says_nothing_of_its_bytes() {
-        let key = ItemKey::Leads { batch: 1, chunk: 0 };
+        let key = ItemKey::Leads { token: [1; 16], chunk: 0 };
         let item = Item { key, bytes: b"ada@example.com".to_vec(), expires: Timestamp::EPOCH };
         let told = format!("{item:?}");
         assert!(told.contains("<redacted>") && !told.contains("97, 100"), "{told}");

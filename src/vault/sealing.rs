@@ -124,7 +124,7 @@ impl Sealer {
 mod tests {
     use super::*;
 
-    const KEY: ItemKey = ItemKey::Result { batch: 7, job: 0, index: 3 };
+    const KEY: ItemKey = ItemKey::Result { batch: 7, job: 0, index: 3, turn: 1 };
     const OLD: &[u8] = b"an old secret of 32 bytes or more";
     const NEW: &[u8] = b"a newer secret of 32 bytes or more";
 
@@ -137,7 +137,7 @@ mod tests {
         let sealer = sealer(NEW, &[]);
         let envelope = sealer.seal(KEY, b"Ada");
         assert_eq!(sealer.open(KEY, &envelope), Ok(b"Ada".to_vec()));
-        let other = ItemKey::Result { batch: 7, job: 0, index: 4 };
+        let other = ItemKey::Result { batch: 7, job: 0, index: 4, turn: 1 };
         assert_eq!(sealer.open(other, &envelope), Err(NotOpened::Tampered));
     }
 

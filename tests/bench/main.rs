@@ -1,7 +1,8 @@
 //! Measures the release binary: a million leads through the embedded store, how fast they pass, and
 //! whether memory stays flat; then how long a batch takes whose answers are all known.
 //!
-//! `make bench`, or `cargo bench -- --leads 100000` for a shorter run. Figures are of the machine
+//! `make bench`, or `cargo bench --bench bench -- --leads 100000` for a shorter run, with `--redis`
+//! for what a lead costs a Redis and nothing else. Figures are of the machine
 //! it runs on, with the sandbox vendor beside the gateway on the same cores.
 
 #![expect(clippy::cast_precision_loss, reason = "figures for people are rounded anyway")]
@@ -9,6 +10,7 @@
 #[path = "../it/support/client.rs"]
 mod client;
 mod process;
+mod redis_cost;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -25,6 +27,10 @@ const KNOWN_ROUNDS: usize = 200;
 #[tokio::main]
 async fn main() {
     let leads = leads_wanted();
+    redis_cost::print(leads.min(200_000)).await;
+    if std::env::args().any(|argument| argument == "--redis") {
+        return;
+    }
     let gateway = Gateway::start().await;
     let team = gateway.open_team().await;
 

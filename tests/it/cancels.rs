@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule};
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::gateway::{Setup, TestGateway, credits};
 use crate::support::wait::eventually;
@@ -13,11 +13,11 @@ fn people(names: &[&str]) -> Value {
     json!({"leads": names.iter().map(lead).collect::<Vec<_>>(), "reveal_email": true})
 }
 
-/// The vendor turns the next submission away for so long that nothing of it is sent.
+/// The vendor turns the next submission away, as if the key were wrong: it alone rests for so long
+/// that nothing of it is sent.
 fn turn_away_once(gateway: &TestGateway) {
-    let FaultKind::Status(busy) = FaultKind::status(429) else { unreachable!() };
-    let busy = FaultKind::Status(Failure { retry_after_seconds: Some(3600), ..busy });
-    gateway.vendor.set_faults(Faults::of([Rule::always(Operation::Submit, busy).times(1)]));
+    let refused = FaultKind::status(401);
+    gateway.vendor.set_faults(Faults::of([Rule::always(Operation::Submit, refused).times(1)]));
 }
 
 async fn turned_away(gateway: &TestGateway) {

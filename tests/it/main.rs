@@ -14,6 +14,7 @@ mod kills;
 mod ledger;
 mod malformed;
 mod operators;
+mod pace;
 mod pages;
 mod power;
 mod privacy;

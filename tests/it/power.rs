@@ -117,7 +117,7 @@ impl Script {
             script.go_on(&ledger, &clock, Step::Bind(binding)).await;
             let evidence = leads.iter().map(|lead| evidence(lead.key, &mut dice)).collect();
             let results_expire_at = began().after(Duration::from_hours(200));
-            let settlement = Settlement { job: id, evidence, results_expire_at };
+            let settlement = Settlement { job: id, turn: lease, evidence, results_expire_at };
             script.go_on(&ledger, &clock, Step::Settle(settlement)).await;
         }
         script

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Corrupt, Stored, stored_enum, stored_struct};
+use crate::domain::budget::{Budget, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
@@ -14,6 +15,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
 stored_struct!(Amounts { email, phone });
+stored_struct!(Budget { requests, submissions, closed_until });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(WorstCase { find, email, phones });
@@ -52,6 +54,7 @@ macro_rules! stored_as {
 pub(super) use stored_as;
 
 stored_as!(Credits as i64: |credits| credits.as_thousandths(), |n| Ok(Credits::from_thousandths(n)));
+stored_as!(Meter as u64: |meter| meter.0, |n| Ok(Meter(n)));
 stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from_millis(n)));
 stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));
 stored_as!(PersonKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PersonKey::from_bytes(bytes)));

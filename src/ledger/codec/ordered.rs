@@ -31,6 +31,15 @@ fn array<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Corrupt> {
     take(bytes, N)?.try_into().map_err(|_| Corrupt("too short"))
 }
 
+/// The front of every key.
+impl Ordered for () {
+    fn order(&self, _: &mut Vec<u8>) {}
+
+    fn parse(_: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(())
+    }
+}
+
 impl Ordered for u32 {
     fn order(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_be_bytes());

@@ -35,6 +35,7 @@ stored_enum!(Fact {
     6 => Adjusted,
     7 => Avoided,
     8 => Opened,
+    9 => Lost,
 });
 
 stored_struct!(Batch {
@@ -87,7 +88,14 @@ stored_enum!(State {
     6 => Done,
     7 => Void(cause),
 });
-stored_enum!(Reason { 0 => NoAnswer, 1 => Deadline, 2 => Gone, 3 => Failed, 4 => BodyLost });
+stored_enum!(Reason {
+    0 => NoAnswer,
+    1 => Deadline,
+    2 => Gone,
+    3 => Failed,
+    4 => BodyLost,
+    5 => StoreLost,
+});
 stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost });
 stored_struct!(Part {
     batch,

@@ -52,9 +52,25 @@ pub enum Fact {
     Avoided,
     /// A quota began to be counted in the midst of its period: its opening balance.
     Opened,
+    /// Its job was lost with the store, and may have been sent: reserved became unresolved.
+    Lost,
 }
 
 impl Fact {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Reserved,
+        Self::Settled,
+        Self::Released,
+        Self::GivenUp,
+        Self::Resolved,
+        Self::Exceeded,
+        Self::Adjusted,
+        Self::Avoided,
+        Self::Opened,
+        Self::Lost,
+    ];
+
     /// The fact in one word, as in exports.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -68,7 +84,18 @@ impl Fact {
             Self::Adjusted => "adjusted",
             Self::Avoided => "avoided",
             Self::Opened => "opened",
+            Self::Lost => "lost",
         }
+    }
+}
+
+impl Entry {
+    /// Whether it moves the tallies of all time, as each does that says of credits what was not
+    /// said before. The others only bring the tally of one period up to date.
+    #[must_use]
+    pub fn counts_in_all_time(&self) -> bool {
+        let total = PeriodId::total();
+        self.periods.iter().any(|(_, period)| *period == total)
     }
 }
 

@@ -36,12 +36,22 @@ pub struct Job {
     pub bound_at: Option<Timestamp>,
     /// When something is to be done about it; none once nothing is.
     pub due: Option<Timestamp>,
-    /// Whose turn it is.
+    /// Whose turn it is; once it is settled, the turn that settled it, whose results count.
     pub lease: Lease,
     /// Its caller cancelled and nobody else waits: the vendor is to be told.
     pub is_cancel_wanted: bool,
     /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Part {
+    /// Whether it counts in all time, as every part does but what adoption could not tell to be a
+    /// job's: that is of one period only.
+    #[must_use]
+    pub fn counts_in_all_time(&self) -> bool {
+        let total = PeriodId::total();
+        self.periods.iter().any(|(_, period)| *period == total)
+    }
 }
 
 impl Job {
@@ -61,6 +71,13 @@ impl Job {
     #[must_use]
     pub fn has_open_charge(&self) -> bool {
         self.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
+    }
+
+    /// Whether it was lost with its store: only what it has open is known, and none of its leads,
+    /// so that no answer can be told to be theirs.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.leads == 0
     }
 
     /// Whether leads of other batches may join it.
@@ -104,6 +121,8 @@ pub enum Reason {
     Failed,
     /// What was to be sent again is no longer there.
     BodyLost,
+    /// The store that held it was lost.
+    StoreLost,
 }
 
 /// Why a job is void.

@@ -35,6 +35,17 @@ impl Tally {
         self.spent.plus(self.reserved).plus(self.unresolved)
     }
 
+    /// This less the other, counter by counter.
+    #[must_use]
+    pub fn minus(self, less: Self) -> Self {
+        Self {
+            spent: self.spent.minus(less.spent),
+            reserved: self.reserved.minus(less.reserved),
+            unresolved: self.unresolved.minus(less.unresolved),
+            avoided: self.avoided.minus(less.avoided),
+        }
+    }
+
     /// Both, counter by counter.
     #[must_use]
     pub fn plus(self, more: Self) -> Self {

@@ -1,17 +1,19 @@
-//! The audit: the books made anew from the journal, and held against what they say.
+//! The audit: the books made anew from the journal, over what its trimmed entries had moved, and
+//! held against what they say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 
 use crate::domain::credits::Credits;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
-use crate::ledger::table::{Jobs, Journal, Tallies};
+use crate::ledger::table::{Carried, Jobs, Journal, Tallies};
+use crate::ledger::transition::trim::fold;
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
-    /// How many entries the journal has.
+    /// How many entries the journal has, without those that were trimmed.
     pub entries: u64,
     /// How many tallies were compared.
     pub tallies: u64,
@@ -60,10 +62,12 @@ impl Witness {
 pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
     let mut audit = Audit::default();
     // One look, so that the tallies stand where these entries left them.
-    draft.foresee_next_entry();
+    draft.foresee_bounds();
+    draft.foresee_under::<Carried>(&());
     let stands: BTreeMap<TallyKey, Tally> = draft.all::<Tallies>()?.into_iter().collect();
-    let end = draft.next_entry()?;
-    let should = fold(draft, end, &mut audit)?;
+    let (first, end) = (draft.first_entry()?, draft.next_entry()?);
+    let mut should: BTreeMap<TallyKey, Tally> = draft.all::<Carried>()?.into_iter().collect();
+    audit.entries = fold_journal(draft, first..end, &mut should)?;
     let open = open(draft)?;
     let moved = moved_since(draft, end)?;
     let mut keys: Vec<_> = stands.keys().chain(should.keys()).chain(open.keys()).collect();
@@ -108,25 +112,30 @@ impl Audit {
     }
 }
 
-/// The fold of the journal.
-fn fold(
+/// Folds the journal over what the entries before it have moved; answers how many entries it has.
+fn fold_journal(
     draft: &Draft<'_>,
-    end: u64,
-    audit: &mut Audit,
-) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
-    let mut folded: BTreeMap<TallyKey, Tally> = BTreeMap::new();
+    entries: Range<u64>,
+    folded: &mut BTreeMap<TallyKey, Tally>,
+) -> Result<u64, Fault> {
+    let mut next = entries.start;
+    let mut missing = None;
     draft.each::<Journal>(|number, entry| {
-        if number >= end {
+        if number >= entries.end {
             return;
         }
-        audit.entries = audit.entries.saturating_add(1);
-        for (unit, period) in entry.periods {
-            let key = TallyKey { team: entry.team.clone(), unit, period };
-            let tally = folded.entry(key).or_default();
-            *tally = tally.plus(entry.change.in_unit(unit));
+        if number != next {
+            missing = missing.or(Some(next));
         }
+        next = number.saturating_add(1);
+        fold(&entry, folded);
     })?;
-    Ok(folded)
+    match missing.or(Some(next).filter(|next| *next < entries.end)) {
+        Some(number) => Err(Fault::Store(format!(
+            "entry {number} is missing from the journal, unless it was just trimmed: audit again"
+        ))),
+        None => Ok(entries.end.saturating_sub(entries.start)),
+    }
 }
 
 /// The tallies that moved while they were audited: the jobs may already say more than they did.

@@ -4,12 +4,12 @@ use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Quota;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::JobId;
+use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Join;
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Cause, Job, State};
 use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
-use crate::ledger::table::{Batches, Joins, Teams};
+use crate::ledger::table::{Batches, Jobs, Joins, Teams};
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::quota::periods;
 use crate::ledger::transition::schedule::{leased, put_job};
@@ -100,15 +100,13 @@ pub(super) fn has_joiners(draft: &Draft<'_>, job: JobId) -> Result<bool, Fault> 
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts, Fault> {
-    let batch = draft.need::<Batches>(&resolution.batch)?;
     let mut left = match resolution.charged {
         Charged::Some(amounts) => amounts,
         Charged::All | Charged::Nothing => Amounts::ZERO,
     };
     let mut booked = Amounts::ZERO;
-    for ordinal in 0..batch.jobs_made {
-        let id = JobId { batch: resolution.batch, ordinal };
-        let Some(mut job) = draft.find::<crate::ledger::table::Jobs>(&id)? else { continue };
+    for id in jobs_of(draft, resolution.batch)? {
+        let Some(mut job) = draft.find::<Jobs>(&id)? else { continue };
         for n in 0..job.parts.len() {
             let Some(part) = job.parts.get_mut(n) else { break };
             if part.batch != resolution.batch || part.unresolved.is_zero() {
@@ -136,6 +134,18 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
         put_job(draft, &job)?;
     }
     Ok(booked)
+}
+
+/// The jobs of a batch; of one that was lost with its store, those that still have anything open.
+fn jobs_of(draft: &Draft<'_>, batch: BatchId) -> Result<Vec<JobId>, Fault> {
+    if let Some(known) = draft.find::<Batches>(&batch)? {
+        return Ok((0..known.jobs_made).map(|ordinal| JobId { batch, ordinal }).collect());
+    }
+    let jobs = draft.under::<Jobs>(&batch)?;
+    if jobs.is_empty() {
+        return Err(Fault::Invariant(format!("there is no batch {batch}")));
+    }
+    Ok(jobs.into_iter().map(|(id, _)| id).collect())
 }
 
 /// Corrects a team's books by one more entry.

@@ -2,9 +2,9 @@
 
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::ResultRef;
+use crate::ledger::ids::KeptResult;
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Leads, Persons};
+use crate::ledger::table::{Jobs, Leads, Persons};
 
 /// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
 /// Answers where sealed results of theirs are, to be erased.
@@ -15,7 +15,7 @@ pub fn erase(
     draft: &mut Draft<'_>,
     keys: &[LeadKey],
     person: Option<PersonKey>,
-) -> Result<Vec<ResultRef>, Fault> {
+) -> Result<Vec<KeptResult>, Fault> {
     mark(draft, keys, person)
 }
 
@@ -23,7 +23,7 @@ pub(super) fn mark(
     draft: &mut Draft<'_>,
     keys: &[LeadKey],
     person: Option<PersonKey>,
-) -> Result<Vec<ResultRef>, Fault> {
+) -> Result<Vec<KeptResult>, Fault> {
     let now = draft.now();
     let mut persons: Vec<PersonKey> = person.into_iter().collect();
     for key in keys {
@@ -42,7 +42,11 @@ pub(super) fn mark(
     let mut results = Vec::new();
     for person in persons {
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
-        results.extend(row.results.drain(..).map(|known| known.at));
+        for known in row.results.drain(..) {
+            // A job outlives its results.
+            let job = draft.peek::<Jobs>(&known.at.job)?;
+            results.extend(job.map(|job| KeptResult { at: known.at, turn: job.lease }));
+        }
         row.removed_at = row.removed_at.or(Some(now));
         draft.put::<Persons>(&person, &row);
     }

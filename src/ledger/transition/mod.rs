@@ -2,10 +2,15 @@
 //! outcome out. A function that answers a refusal has drafted nothing.
 
 pub mod admit;
+pub mod adopt;
 pub mod audit;
+pub mod budget;
 pub mod cancel;
+pub mod checkpoint;
 pub mod close;
+pub mod epoch;
 pub mod erase;
+pub mod lost;
 pub mod plan;
 pub mod post;
 pub mod quota;
@@ -17,3 +22,4 @@ pub mod send;
 pub mod settle;
 pub mod sweep;
 pub mod team;
+pub mod trim;

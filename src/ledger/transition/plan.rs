@@ -126,7 +126,7 @@ impl Planner<'_, '_> {
     fn place(&mut self, position: u32, ask: LeadAsk) -> Result<(), Fault> {
         let count = &mut self.plan.dispositions;
         count.submitted = count.submitted.saturating_add(1);
-        let row = self.draft.find::<Leads>(&ask.key)?.unwrap_or_default();
+        let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
         let conflict = self.conflict(&row, ask)?;
         let known_as = (ask.key, conflict);
         let source = if self.is_removed(ask.other)? {
@@ -135,6 +135,9 @@ impl Planner<'_, '_> {
             self.repeat(placed)
         } else {
             let verdict = self.look_up(&row, conflict)?;
+            if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
+                self.rely_on(ask)?;
+            }
             let placed = self.follow(position, ask.key, verdict);
             self.seen.insert(known_as, placed);
             placed.source
@@ -143,10 +146,22 @@ impl Planner<'_, '_> {
         Ok(())
     }
 
+    /// What is sent, or waits for what is sent, must be what nobody else sends. What is cached may
+    /// change meanwhile: the slot points at a result that stays, and whoever reads it is told of a
+    /// removal.
+    fn rely_on(&self, ask: LeadAsk) -> Result<(), Fault> {
+        for key in std::iter::once(ask.key).chain(ask.other) {
+            if let Some(person) = self.draft.find::<Leads>(&key)?.and_then(|row| row.person) {
+                self.draft.find::<Persons>(&person)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The lead's other strong key, where it points to another person than its strongest.
     fn conflict(&self, row: &LeadRow, ask: LeadAsk) -> Result<Option<LeadKey>, Fault> {
         let (Some(person), Some(other)) = (row.person, ask.other) else { return Ok(None) };
-        let elsewhere = self.draft.find::<Leads>(&other)?.and_then(|row| row.person);
+        let elsewhere = self.draft.peek::<Leads>(&other)?.and_then(|row| row.person);
         Ok(ask.other.filter(|_| elsewhere.is_some_and(|elsewhere| elsewhere != person)))
     }
 
@@ -185,12 +200,12 @@ impl Planner<'_, '_> {
 
     fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
         let Some(person) = row.person else { return Ok(PersonRow::default()) };
-        Ok(self.draft.find::<Persons>(&person)?.unwrap_or_default())
+        Ok(self.draft.peek::<Persons>(&person)?.unwrap_or_default())
     }
 
     fn is_removed(&self, key: Option<LeadKey>) -> Result<bool, Fault> {
         let Some(key) = key else { return Ok(false) };
-        let row = self.draft.find::<Leads>(&key)?.unwrap_or_default();
+        let row = self.draft.peek::<Leads>(&key)?.unwrap_or_default();
         Ok(row.removed_at.is_some() || self.person(&row)?.removed_at.is_some())
     }
 
@@ -284,7 +299,7 @@ impl Planner<'_, '_> {
 /// Has the store make ready what the place of a lead depends on.
 fn foresee(draft: &Draft<'_>, ask: LeadAsk) -> Result<(), Fault> {
     for key in std::iter::once(ask.key).chain(ask.other) {
-        let Some(row) = draft.find::<Leads>(&key)? else { continue };
+        let Some(row) = draft.peek::<Leads>(&key)? else { continue };
         if let Some(person) = &row.person {
             draft.foresee::<Persons>(person);
         }

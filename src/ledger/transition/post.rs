@@ -1,6 +1,7 @@
 //! Posting an entry: one more line of the journal, and the tallies that it moves.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::period::PeriodId;
@@ -69,6 +70,10 @@ pub(super) fn post_avoided(
     post(draft, &entry);
 }
 
+/// How long a step may have been on its way when it is kept: its entries are dated when it began.
+/// So the journal is in the order of its dates, but for as much.
+pub(in crate::ledger) const LATE_AT_MOST: Duration = Duration::from_secs(5);
+
 /// How many entries are read at once.
 const PAGE: usize = 1000;
 
@@ -90,10 +95,13 @@ pub(super) fn entries_since(
     }
 }
 
-/// The number of the first entry written at `moment` or later: the journal is in that order.
+/// A number below which no entry is dated at `moment` or later. What was trimmed is older than any
+/// period that is asked for.
 fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
+    draft.foresee_bounds();
+    let moment = moment.before(LATE_AT_MOST);
     let mut after = draft.next_entry()?;
-    let mut first = 0_u64;
+    let mut first = draft.first_entry()?;
     while first < after {
         let middle = first.midpoint(after);
         if draft.peek::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {

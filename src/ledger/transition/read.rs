@@ -8,7 +8,7 @@ use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, JobId, ResultRef};
+use crate::ledger::ids::{BatchId, JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::job::{Answer, Cause, Job, State};
 use crate::ledger::record::team::{Standing, Team};
@@ -60,7 +60,7 @@ pub enum LeadReading {
     /// No answer yet.
     Pending,
     /// A person; the result is in the vault. What its job asked decides what passes.
-    Found(ResultRef),
+    Found(KeptResult),
     /// Nobody.
     NotFound,
     /// The person was removed: the echo is erased, too.
@@ -70,11 +70,11 @@ pub enum LeadReading {
 }
 
 impl LeadReading {
-    /// Where its person is, where one was found.
+    /// Its result, where a person was found.
     #[must_use]
-    pub const fn place(&self) -> Option<ResultRef> {
+    pub const fn result(&self) -> Option<KeptResult> {
         match self {
-            Self::Found(at) => Some(*at),
+            Self::Found(result) => Some(*result),
             Self::Pending | Self::NotFound | Self::Removed | Self::Failed(_) => None,
         }
     }
@@ -196,7 +196,12 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {
         let mut leads = Vec::new();
-        for chunk in range.start.div_euclid(CHUNK)..=range.end.div_euclid(CHUNK) {
+        let end = range.end.min(self.batch.dispositions.submitted);
+        let chunks = range.start.div_euclid(CHUNK)..end.div_ceil(CHUNK);
+        for chunk in chunks.clone() {
+            self.draft.foresee::<Slots>(&(self.id, chunk));
+        }
+        for chunk in chunks {
             let slots = self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default();
             let first = chunk.saturating_mul(CHUNK);
             let of_range = |(position, _): &(u32, Slot)| range.contains(position);
@@ -216,6 +221,7 @@ impl<'a, 'b> Reader<'a, 'b> {
                 self.draft.foresee::<Leads>(key);
             }
             if let Some(at) = slot.source.points_at() {
+                self.draft.foresee::<Jobs>(&at.job);
                 self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(CHUNK)));
             }
         }
@@ -261,8 +267,11 @@ impl<'a, 'b> Reader<'a, 'b> {
     /// What a settled job answers about one of its leads.
     fn answered(&mut self, at: ResultRef) -> Result<LeadReading, Fault> {
         Ok(match self.answer(at)? {
-            // The job's own rows are gone before the vault's; the vault has the last word.
-            None | Some(Answer::Found(_)) => LeadReading::Found(at),
+            // Where the job's own rows are gone, the vault has the last word.
+            None | Some(Answer::Found(_)) => {
+                let turn = self.job(at.job)?.map_or(Lease::default(), |job| job.lease);
+                LeadReading::Found(KeptResult { at, turn })
+            }
             Some(Answer::NotFound) => LeadReading::NotFound,
             Some(Answer::Removed) => LeadReading::Removed,
             Some(Answer::Unmatched) => LeadReading::Failed(Failure::Unresolved),

@@ -120,7 +120,8 @@ pub fn next_due(draft: &Draft<'_>) -> Result<Option<Timestamp>, Fault> {
     Ok(draft.from::<Due>(Bound::Unbounded, 1)?.first().map(|((due, _), _)| *due))
 }
 
-/// Ends a turn: the job is looked at again at `until`, or never.
+/// Ends a turn: the job is looked at again at `until`, or never. A settled job is never looked at
+/// again.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn.
@@ -134,7 +135,7 @@ pub fn reschedule(
     if job.is_alive() && until.is_none() {
         return Err(Fault::Invariant(format!("job {} lives and must be looked at again", job.id)));
     }
-    job.due = until;
+    job.due = until.filter(|_| job.state != State::Done);
     put_job(draft, &job)
 }
 

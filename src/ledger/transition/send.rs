@@ -154,9 +154,12 @@ pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
 /// answered, and paid, as the first.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where the job was never sent or has ended.
+/// [`Fault::Fenced`] where the job was never sent, has ended, or was lost with its store.
 pub fn bind(draft: &mut Draft<'_>, binding: &Binding) -> Result<(), Fault> {
     let mut job = draft.find::<Jobs>(&binding.job)?.ok_or(Fault::Fenced)?;
+    if job.is_lost() {
+        return Err(Fault::Fenced);
+    }
     match job.state {
         State::Sending | State::Unknown => job.state = State::Bound,
         // A late answer: it is evidence, though no longer in time.

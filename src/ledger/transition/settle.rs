@@ -9,7 +9,7 @@ use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::ResultRef;
+use crate::ledger::ids::{KeptResult, Lease, ResultRef};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
 use crate::ledger::record::lead::{Known, NotFound};
@@ -29,6 +29,9 @@ use crate::ledger::transition::schedule::put_job;
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
     foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
+    if job.is_lost() {
+        return Err(Fault::Fenced);
+    }
     match job.state {
         State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
         State::Done => return Ok(settled_before(&job)),
@@ -43,9 +46,10 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     }
     let mut settling = Settling {
         first_sent: job.first_sent_at.unwrap_or(draft.now()),
+        turn: settlement.turn,
         expires_at: settlement.results_expire_at,
         learns: !matches!(job.state, State::Resolved),
-        settled: Settled { is_first: true, ..Settled::default() },
+        settled: Settled { is_first: true, turn: settlement.turn, ..Settled::default() },
         worth: Vec::with_capacity(leads.len()),
     };
     let mut answers = Vec::with_capacity(leads.len());
@@ -74,6 +78,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     job.state = State::Done;
     job.ended_at = Some(draft.now());
     job.due = None;
+    job.lease = settlement.turn;
     put_job(draft, &job)?;
     Ok(settling.settled)
 }
@@ -101,7 +106,8 @@ fn settled_before(job: &Job) -> Settled {
         exceeded: Amounts::ZERO,
         unresolved: part.unresolved,
     };
-    Settled { parts: job.parts.iter().map(part).collect(), ..Settled::default() }
+    let parts = job.parts.iter().map(part).collect();
+    Settled { turn: job.lease, parts, ..Settled::default() }
 }
 
 /// All leads of a job, in order.
@@ -111,6 +117,7 @@ fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
 
 struct Settling {
     first_sent: Timestamp,
+    turn: Lease,
     expires_at: Timestamp,
     /// Whether the answer may be given to callers, and not only be booked.
     learns: bool,
@@ -199,7 +206,7 @@ impl Settling {
         let mut keys = vec![lead];
         keys.extend(aliases);
         let removed = super::erase::mark(draft, &keys, person)?;
-        self.settled.removed.push(at);
+        self.settled.removed.push(KeptResult { at, turn: self.turn });
         self.settled.removed.extend(removed);
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Forgetting: what no caller can read any more leaves the books, slice by slice. Payments, the
-//! journal and removed persons stay.
+//! Forgetting: what no caller can read any more leaves the books, slice by slice. Payments and
+//! removed persons stay, and so does the journal, which only `trim` shortens.
 
 use std::ops::Bound;
 use std::time::Duration;

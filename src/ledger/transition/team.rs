@@ -8,6 +8,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::job::Part;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
@@ -90,7 +91,7 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     draft.find::<Tallies>(&all_time)?;
     let mut used = Tally::default();
     entries_since(draft, span.starts, |entry| {
-        let counts = entry.team == *team && entry.fact != Fact::Opened;
+        let counts = entry.team == *team && entry.counts_in_all_time();
         if counts && span.contains(entry.dated) {
             used = used.plus(entry.change.in_unit(quota.unit));
         }
@@ -105,7 +106,8 @@ fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(),
     }
     for id in &open {
         let Some(mut job) = draft.find::<Jobs>(id)? else { continue };
-        for part in job.parts.iter_mut().filter(|part| part.team == *team) {
+        let counts = |part: &&mut Part| part.team == *team && part.counts_in_all_time();
+        for part in job.parts.iter_mut().filter(counts) {
             if span.contains(part.admitted_at) && !part.periods.contains(&period) {
                 part.periods.push(period.clone());
             }

@@ -23,6 +23,8 @@ pub struct Faults {
     pub processing_ms: Option<u64>,
     /// Results on one page, by default and at most.
     pub page_size: Option<NonZeroUsize>,
+    /// Requests in any minute; more are refused with 429 and when to come again.
+    pub requests_per_minute: Option<NonZeroUsize>,
     /// For which leads the vendor's own dedupe overlooks that it has charged the person.
     pub dedupe_misses: Vec<Miss>,
 }
@@ -139,6 +141,7 @@ mod tests {
         for wrong in [
             r#"{"rule": []}"#.to_owned(),
             r#"{"page_size": 0}"#.to_owned(),
+            r#"{"requests_per_minute": 0}"#.to_owned(),
             r#"{"dedupe_misses": ["spelling"]}"#.to_owned(),
             rule(r#""kind": "malformed", "time": 1"#),
             rule(r#""kind": "broken""#),

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::num::NonZeroUsize;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -214,4 +215,22 @@ async fn faults_are_set_shown_and_replaced_over_http() {
     let wrong = vendor.send("POST", "/sandbox/faults", Body::from(r#"{"latency":1}"#)).await;
     assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
     assert_eq!(vendor.read("/sandbox/faults").await.body["processing_ms"], 0);
+}
+
+#[tokio::test]
+async fn all_operations_together_are_held_to_the_rate() {
+    let vendor = Vendor::start();
+    let requests_per_minute = NonZeroUsize::new(2);
+    vendor.sandbox.set_faults(Faults { requests_per_minute, ..Faults::default() });
+    let path = vendor.enrich(&TWO).await;
+    assert_eq!(vendor.read(&path).await.status, StatusCode::OK);
+    let refused = vendor.cancel(&path).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (StatusCode::TOO_MANY_REQUESTS, Some("rate_limited"))
+    );
+    assert_eq!(refused.headers["retry-after"], "50");
+    vendor.advance(50 * SECOND);
+    assert_eq!(vendor.read(&path).await.status, StatusCode::OK);
+    assert_eq!(vendor.sandbox.turned_away(), 1);
 }

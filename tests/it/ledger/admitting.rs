@@ -4,7 +4,7 @@ use tollgate::domain::credits::Unit;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::ids::{BatchId, JobId, Token};
+use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Token};
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::State;
 use tollgate::ledger::record::team::Standing;
@@ -100,8 +100,8 @@ pub(super) async fn a_batch_larger_than_the_vendor_takes_has_several_jobs(
     }
     let reading = books.read(&sales, batch).await;
     assert_eq!(reading.status, Status::Completed);
-    let places = reading.leads.iter().filter_map(LeadReading::place);
-    let places: Vec<_> = places.map(|at| (at.job.ordinal, at.index)).collect();
+    let places = reading.leads.iter().filter_map(LeadReading::result);
+    let places: Vec<_> = places.map(|KeptResult { at, .. }| (at.job.ordinal, at.index)).collect();
     assert_eq!(places, [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0)]);
     assert_eq!(books.email(&sales).await, "spent=2.5 reserved=0 unresolved=0");
 }

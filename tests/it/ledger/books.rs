@@ -172,10 +172,22 @@ impl<S: Store> Books<S> {
         self.bind(job, 700 + job.batch.get()).await.expect("it was being sent");
     }
 
+    /// Settles, by whoever had the latest turn.
     pub(super) async fn try_settle(&self, job: JobId, evidence: &[Evidence]) -> Outcome<Settled> {
-        let results_expire_at = self.now().after(8 * DAY);
-        let settlement = Settlement { job, evidence: evidence.into(), results_expire_at };
-        self.ledger().settle(settlement).await
+        let found = self.ledger().job(job).await.expect("the store is there");
+        let turn = found.map(|(job, _)| job.lease).unwrap_or_default();
+        self.settle_in(turn, job, evidence).await
+    }
+
+    /// Settles, by whoever had this turn.
+    pub(super) async fn settle_in(
+        &self,
+        turn: Lease,
+        job: JobId,
+        evidence: &[Evidence],
+    ) -> Outcome<Settled> {
+        let (evidence, results_expire_at) = (evidence.into(), self.now().after(8 * DAY));
+        self.ledger().settle(Settlement { job, turn, evidence, results_expire_at }).await
     }
 
     pub(super) async fn settle(&self, job: JobId, evidence: &[Evidence]) -> Settled {

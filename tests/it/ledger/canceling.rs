@@ -75,7 +75,7 @@ pub(super) async fn after_sending_the_vendor_is_told_and_what_comes_back_is_paid
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
     let reading = books.read(&sales, batch).await;
     assert_eq!(reading.status, Status::Canceled);
-    assert!(reading.leads[0].place().is_some());
+    assert!(reading.leads[0].result().is_some());
 }
 
 pub(super) async fn while_it_is_being_sent_nothing_is_released(books: &Books<impl Store>) {

@@ -6,8 +6,8 @@ use tollgate::ledger::step::{Begun, Evidence};
 use tollgate::ledger::transition::read::Status;
 use tollgate::ledger::{Ledger, LedgerError};
 
-use super::books::{Books, HOUR, QUIET, TURN, attempt, first};
-use super::named::{EMAIL, NONE, found, leads};
+use super::books::{Books, HOUR, MINUTE, QUIET, TURN, attempt, first};
+use super::named::{EMAIL, NONE, found, leads, person};
 use super::store::Store;
 
 pub(super) async fn an_admission_whose_answer_was_lost_is_found_again(books: &Books<impl Store>) {
@@ -87,6 +87,30 @@ pub(super) async fn two_who_settle_at_once_charge_once(books: &Books<impl Store>
     assert!(one.is_first != other.is_first);
     assert_eq!(one.parts, other.parts);
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+}
+
+pub(super) async fn what_the_first_to_settle_has_kept_is_what_is_read(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    let job = first(batch);
+    books.send(job).await;
+    books.pass(MINUTE);
+    let sleeper = books.turn(job).await.lease;
+    books.pass(TURN);
+    let other = books.turn(job).await.lease;
+    assert!(other > sleeper);
+
+    let evidence = [found("ada", EMAIL)];
+    let settled = books.settle_in(sleeper, job, &evidence).await.unwrap();
+    let again = books.settle_in(other, job, &evidence).await.unwrap();
+    assert_eq!((settled.is_first, settled.turn), (true, sleeper));
+    assert_eq!((again.is_first, again.turn), (false, sleeper));
+    let kept = books.read(&sales, batch).await.leads[0].result().unwrap();
+    assert_eq!(kept.turn, sleeper);
+    let later = Some(books.now().after(MINUTE));
+    books.ledger().reschedule(job, sleeper, later).await.unwrap();
+    assert_eq!(books.ledger().next_due().await.unwrap().0, None, "no other turn ever has it");
+    assert_eq!(books.ledger().erase(vec![], Some(person("ada"))).await.unwrap(), [kept]);
 }
 
 pub(super) async fn two_who_begin_at_once_send_once(books: &Books<impl Store>) {

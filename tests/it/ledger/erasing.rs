@@ -1,7 +1,7 @@
 //! Removed persons: never asked for again, never shown, and what was due is paid all the same.
 
 use tollgate::ledger::Ledger;
-use tollgate::ledger::ids::ResultRef;
+use tollgate::ledger::ids::{JobId, ResultRef};
 use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
@@ -9,9 +9,15 @@ use super::books::{Books, first};
 use super::named::{EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person};
 use super::store::Store;
 
+/// Erases by these keys; answers whose results are to be erased.
 async fn erase<S: Store>(books: &Books<S>, names: &[&str]) -> Vec<ResultRef> {
     let keys = names.iter().map(|name| key(name)).collect();
-    books.ledger().erase(keys, None).await.unwrap()
+    let erased = books.ledger().erase(keys, None).await.unwrap();
+    erased.into_iter().map(|result| result.at).collect()
+}
+
+fn only_lead_of(job: JobId) -> ResultRef {
+    ResultRef { job, index: 0 }
 }
 
 pub(super) async fn a_removed_lead_is_not_sent(books: &Books<impl Store>) {
@@ -40,7 +46,7 @@ pub(super) async fn a_person_is_removed_under_every_key(books: &Books<impl Store
     let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);
     let bought = books.buy(&sales, EMAIL, &["in/ada"], &[ada]).await;
     let cached = books.ask(&growth, EMAIL, &["ada@x.io"]).await;
-    assert_eq!(erase(books, &["ada@x.io"]).await, [ResultRef { job: first(bought), index: 0 }]);
+    assert_eq!(erase(books, &["ada@x.io"]).await, [only_lead_of(first(bought))]);
     for (team, batch) in [(&sales, bought), (&growth, cached)] {
         assert_eq!(books.read(team, batch).await.leads, [LeadReading::Removed]);
     }
@@ -66,7 +72,8 @@ pub(super) async fn what_was_under_way_is_paid_and_not_kept(books: &Books<impl S
     erase(books, &["ada@x.io"]).await;
     let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);
     let settled = books.settle(first(batch), &[ada]).await;
-    assert_eq!(settled.removed, [ResultRef { job: first(batch), index: 0 }]);
+    assert_eq!(settled.removed[0].at, only_lead_of(first(batch)));
+    assert_eq!(settled.removed.len(), 1);
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
     assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed]);
     let again = books.ask(&sales, NONE, &["in/ada"]).await;

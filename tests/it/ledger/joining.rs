@@ -31,7 +31,9 @@ pub(super) async fn a_person_under_way_is_joined_for_nothing(books: &Books<impl 
     let reading = books.read(&growth, joined).await;
     assert_eq!(reading.status, Status::Completed);
     assert_eq!(reading.spent, Some(tollgate::domain::credits::Amounts::ZERO));
-    assert!(reading.leads.iter().all(|lead| lead.place().is_some_and(|at| at.index == 1)));
+    assert!(
+        reading.leads.iter().all(|lead| lead.result().is_some_and(|result| result.at.index == 1))
+    );
     assert_eq!(books.email(&sales).await, "spent=3 reserved=0 unresolved=0");
 }
 

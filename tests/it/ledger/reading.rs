@@ -37,8 +37,11 @@ pub(super) async fn leads_stand_in_the_order_they_were_asked_in(books: &Books<im
     books.send(first(batch)).await;
     books.settle(first(batch), &[found("ada", NONE), Evidence::NotFound]).await;
     let [ada, known, nemo, again] = books.read(&sales, batch).await.leads[..] else { panic!() };
-    assert_eq!(ada.place().map(|at| (at.job, at.index)), Some((first(batch), 0)));
-    assert!(known.place().is_some_and(|at| at.job != first(batch)));
+    assert_eq!(
+        ada.result().map(|result| (result.at.job, result.at.index)),
+        Some((first(batch), 0))
+    );
+    assert!(known.result().is_some_and(|result| result.at.job != first(batch)));
     assert_eq!(nemo, LeadReading::NotFound);
     assert_eq!(again, ada);
 }
@@ -51,8 +54,8 @@ pub(super) async fn a_page_is_a_range_of_the_leads(books: &Books<impl Store>) {
     let batch = books.buy(&sales, NONE, &names, &evidence).await;
     for (from, to) in [(0, 3), (498, 502), (1199, 1300), (1200, 1300), (7, 7), (0, u32::MAX)] {
         let reading = books.ledger().read(sales.clone(), batch, from, to).await.unwrap().unwrap();
-        let read: Vec<_> = reading.leads.iter().filter_map(LeadReading::place).collect();
-        let indexes: Vec<_> = read.iter().map(|at| at.index).collect();
+        let read: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
+        let indexes: Vec<_> = read.iter().map(|result| result.at.index).collect();
         assert_eq!(indexes, (from..to.min(1200)).collect::<Vec<_>>());
     }
 }

@@ -39,8 +39,8 @@ pub(super) async fn what_fits_becomes_a_job_of_its_own(books: &Books<impl Store>
     books.settle(first(batch), &[found("ada", EMAIL)]).await;
     let reading = books.read(&growth, batch).await;
     assert_eq!(reading.status, Status::Completed);
-    let places: Vec<_> = reading.leads.iter().filter_map(LeadReading::place).collect();
-    assert!(places.len() == 2 && places.iter().all(|at| at.job == first(batch)));
+    let results: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
+    assert!(results.len() == 2 && results.iter().all(|it| it.at.job == first(batch)));
 }
 
 pub(super) async fn what_does_not_fit_reads_as_refused_and_ends(books: &Books<impl Store>) {
@@ -98,7 +98,7 @@ pub(super) async fn a_person_known_by_now_is_answered(books: &Books<impl Store>)
     assert_eq!((redriven.fresh, redriven.refused), (0, 0));
     let reading = books.read(&growth, batch).await;
     assert_eq!(reading.status, Status::Completed);
-    assert!(reading.leads.iter().all(|lead| lead.place().is_some()));
+    assert!(reading.leads.iter().all(|lead| lead.result().is_some()));
 }
 
 pub(super) async fn off_a_living_job_nothing_is_driven(books: &Books<impl Store>) {

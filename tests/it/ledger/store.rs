@@ -10,7 +10,11 @@ use tollgate::domain::credits::Credits;
 use tollgate::ledger::embedded::EmbeddedLedger;
 use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::tally::{Tally, TallyKey};
+use tollgate::ledger::redis::{Founding, RedisLedger, Terms};
 use tollgate::ledger::{Ledger, Shelf};
+use tollgate::remote::{Confirm, Patience, Remote};
+
+use crate::support::redis::Server;
 
 /// A ledger, and whatever must live as long as it does.
 pub(super) trait Store: Send + Sync + Sized + 'static {
@@ -62,6 +66,46 @@ impl Store for Embedded {
 
     async fn plant(&self, key: TallyKey, tally: Tally) {
         plant(&*self.0, key, tally).await;
+    }
+}
+
+/// The books in a Redis of their own.
+pub(super) struct Redis {
+    ledger: Arc<RedisLedger>,
+    _server: Server,
+}
+
+impl Store for Redis {
+    type Ledger = RedisLedger;
+
+    async fn open(clock: Arc<ManualClock>) -> Self {
+        // What it answers is right, and need not outlive it.
+        let server = Server::with(&["appendonly no"]).await;
+        let remote = remote(&server.url());
+        let ledger = RedisLedger::with_clock(remote, &terms(), Some(clock), Arc::new(()));
+        Self { ledger: Arc::new(ledger), _server: server }
+    }
+
+    fn ledger(&self) -> &Arc<RedisLedger> {
+        &self.ledger
+    }
+
+    async fn plant(&self, key: TallyKey, tally: Tally) {
+        plant(&*self.ledger, key, tally).await;
+    }
+}
+
+fn remote(url: &str) -> Remote {
+    let address = url.parse().expect("tests name their servers well");
+    Remote::new(&address, Patience::default()).expect("no certificates are named")
+}
+
+fn terms() -> Terms {
+    Terms {
+        namespace: "test".into(),
+        epoch: None,
+        founding: Founding::Adopting,
+        confirm: Confirm::Nothing,
     }
 }
 

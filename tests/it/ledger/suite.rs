@@ -85,6 +85,13 @@ macro_rules! contract_suite {
                 what_was_put_off_for_longer_than_a_turn_stays_so
                 who_takes_over_finds_every_turn_free
             }
+            budgeting: {
+                a_leave_is_spent_for_everybody
+                whoever_has_to_wait_changes_nothing
+                of_many_at_once_no_more_are_given_leave_than_there_is
+                a_submission_goes_before_those_that_ask_after_jobs
+                what_the_vendor_asks_for_holds_for_everybody
+            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing
@@ -173,6 +180,7 @@ macro_rules! contract_suite {
                 a_send_that_was_cut_is_repeated_in_quiet_and_charged_once
                 a_sleeper_that_wakes_late_still_hands_in_the_vendors_name
                 two_who_settle_at_once_charge_once
+                what_the_first_to_settle_has_kept_is_what_is_read
                 two_who_begin_at_once_send_once
                 a_vendor_that_failed_with_a_list_is_settled_by_it
                 a_vendor_that_forgot_leaves_the_worst_case_unresolved
@@ -209,6 +217,27 @@ macro_rules! contract_suite {
                 a_key_put_again_is_as_it_was
                 keys_die_with_their_team_and_stay_dead
             }
+            checkpoints: {
+                the_books_of_an_empty_store_begin_once
+                a_checkpoint_is_what_the_entries_before_it_moved
+                a_roster_tells_of_everybody_who_ever_paid
+            }
+            trimming: {
+                what_is_old_and_exported_goes_and_the_books_still_agree
+                what_is_young_or_not_exported_stays
+                a_quota_new_after_trimming_has_missed_nothing
+            }
+            adopting: {
+                adopted_books_say_what_the_lost_ones_said
+                what_was_reserved_is_unresolved_until_an_operator_says
+                what_was_unresolved_stays_so_in_every_period
+                what_no_entry_tells_of_is_unresolved_all_the_same
+                a_quota_new_after_an_adoption_has_missed_nothing
+                nothing_is_adopted_where_there_are_books
+                an_adoption_that_was_cut_goes_on_where_it_was
+                no_answer_comes_to_a_job_that_was_lost
+                adopted_books_can_be_adopted_again
+            }
             auditing: {
                 honest_books_have_no_mismatch
                 a_counter_that_was_tampered_with_is_found
@@ -234,3 +263,4 @@ macro_rules! contract_suite {
 
 contract_suite!(memory: store::Memory);
 contract_suite!(embedded: store::Embedded);
+contract_suite!(redis: store::Redis);

@@ -91,12 +91,12 @@ impl<V: Vault> Bench<V> {
     }
 }
 
-fn leads(batch: u64) -> ItemKey {
-    ItemKey::Leads { batch, chunk: 0 }
+fn leads(mark: u8) -> ItemKey {
+    ItemKey::Leads { token: [mark; 16], chunk: 0 }
 }
 
 fn result(index: u32) -> ItemKey {
-    ItemKey::Result { batch: 1, job: 0, index }
+    ItemKey::Result { batch: 1, job: 0, index, turn: 1 }
 }
 
 async fn items_are_fetched_in_the_order_of_the_keys<V: Vault>(bench: Bench<V>) {

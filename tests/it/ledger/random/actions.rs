@@ -1,12 +1,16 @@
 //! What may happen next: callers ask and read, time passes, turns are taken, operators meddle.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tollgate::domain::budget::{Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
+use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
-use tollgate::ledger::step::{Admission, Canceled, Refused, Terms};
+use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::trim::Trim;
 
 use super::cast::Lead;
 use super::world::{Asked, World, pick};
@@ -34,6 +38,7 @@ impl<S: Store> World<S> {
                 self.books.ledger().take_over(QUIET, TURN).await.expect("the store is there");
                 self.stepped_in_vain().await;
             }
+            94 => self.ask_leave().await,
             _ => self.operate().await,
         }
     }
@@ -119,7 +124,7 @@ impl<S: Store> World<S> {
             assert_eq!(*team, admission.team, "a batch is read by its own team only");
             assert_eq!(reading.leads.len(), leads.len());
             for (lead, reads) in leads.iter().zip(&reading.leads) {
-                if let LeadReading::Found(at) = reads {
+                if let LeadReading::Found(KeptResult { at, .. }) = reads {
                     let found = self.checks.results.get(at).copied();
                     let is_right = found == lead.called.person(*at) || lead.called.is_shared();
                     assert!(is_right, "{lead:?} reads person {found:?}");
@@ -140,7 +145,8 @@ impl<S: Store> World<S> {
             0..55 => Duration::from_secs(1 + self.dice.below(240)),
             55..80 => MINUTE * u32::try_from(1 + self.dice.below(90)).expect("minutes"),
             80..95 => HOUR * u32::try_from(1 + self.dice.below(8)).expect("hours"),
-            _ => HOUR * u32::try_from(10 + self.dice.below(30)).expect("hours"),
+            95..99 => HOUR * u32::try_from(10 + self.dice.below(30)).expect("hours"),
+            _ => DAY * u32::try_from(2 + self.dice.below(30)).expect("days"),
         };
         self.pass(by).await;
     }
@@ -150,6 +156,26 @@ impl<S: Store> World<S> {
         self.vendor.work_until(now.after(by), now, &mut self.dice);
         self.vendor_worked().await;
         self.books.pass(by);
+    }
+
+    /// Somebody wants to ask the vendor, or was told to leave it alone.
+    async fn ask_leave(&mut self) {
+        let number = |number| NonZeroU32::new(number).expect("a number above zero");
+        let errand = if self.dice.percent(50) { Errand::Submit } else { Errand::Follow };
+        let wanted = number(1 + u32::try_from(self.dice.below(3)).expect("below 3"));
+        let asking = Asking { errand, wanted, rate: Rate(number(2)) };
+        for _ in 0..3 {
+            let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
+            if matches!(leave, Leave::NotBefore(_)) {
+                self.checks.saw("told to wait");
+            }
+            self.stepped_in_vain().await;
+        }
+        if self.dice.percent(20) {
+            let until = self.books.now().after(MINUTE);
+            self.books.ledger().leave_alone(until).await.expect("the store is there");
+            self.stepped_in_vain().await;
+        }
     }
 
     async fn sweep(&mut self) {
@@ -166,5 +192,15 @@ impl<S: Store> World<S> {
             next = self.books.ledger().sweep(next).await.expect("the store is there");
             self.stepped_in_vain().await;
         }
+        self.trim().await;
+    }
+
+    /// What is older than any month leaves the journal, as far as it was seen.
+    async fn trim(&mut self) {
+        let trim = Trim { keep: 32 * DAY, exported: self.checks.entries, limit: 50 };
+        if self.books.ledger().trim(trim).await.expect("the store is there") > 0 {
+            self.checks.saw("trimmed");
+        }
+        self.stepped_in_vain().await;
     }
 }

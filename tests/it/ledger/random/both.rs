@@ -5,25 +5,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tollgate::clock::ManualClock;
+use tollgate::domain::budget::Leave;
 use tollgate::domain::credits::Amounts;
+use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
+use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, Standing, Team};
 use tollgate::ledger::step::{
-    Adjustment, Admission, Admitted, Appraisal, Attempt, Begun, Binding, Canceled, GivingUp,
-    Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided, Voiding,
+    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
+    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
+    Voiding,
 };
+use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
+use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
+use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::team::Put;
+use tollgate::ledger::transition::trim::Trim;
 use tollgate::ledger::{Ledger, Outcome};
 
 use crate::ledger::store::Store;
@@ -84,6 +91,8 @@ on_both! {
         admit(admission: Admission) -> Result<Admitted, Refused>;
         lease(limit: usize, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
+        ask_leave(asking: Asking) -> Leave;
+        leave_alone(until: Timestamp) -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -95,8 +104,13 @@ on_both! {
         resolve(resolution: Resolution) -> Amounts;
         adjust(adjustment: Adjustment) -> ();
         cancel(batch: BatchId) -> Canceled;
-        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<ResultRef>;
+        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult>;
         sweep(sweep: Sweep) -> Sweep;
+        trim(trim: Trim) -> usize;
+        begin(fresh: Epoch) -> Beginning;
+        begin_adoption(legacy: Legacy) -> Adoptable;
+        adopt_entries(first: u64, entries: Vec<Entry>) -> u64;
+        end_adoption(inheritance: Inheritance) -> ();
         take_over(quiet: Duration, lease_for: Duration) -> usize;
         put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
         close_team(team: TeamId) -> Option<Team>;
@@ -107,6 +121,7 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due() -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        token(batch: BatchId) -> Option<Token>;
         job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
         team(team: TeamId) -> Option<Team>;
         teams() -> Vec<Team>;
@@ -116,6 +131,9 @@ on_both! {
         glance() -> Glance;
         audit() -> Audit;
         journal(from: u64, limit: usize) -> Vec<(u64, Entry)>;
+        holdings() -> Holdings;
+        roster() -> Roster;
+        checkpoint() -> Checkpoint;
         dump() -> Vec<String>;
     }
 }

@@ -22,6 +22,7 @@ use super::Seen;
 use super::cast::{Lead, shows};
 use super::vendor::Answer;
 use super::world::World;
+use crate::ledger::adopting::{adopt, export};
 use crate::ledger::books::{DAY, WINDOW, terms};
 use crate::ledger::store::Store;
 
@@ -33,7 +34,9 @@ const AUDIT_EVERY: usize = 60;
 pub(super) struct Checks {
     /// The journal's fold, entry by entry.
     folded: BTreeMap<TallyKey, Tally>,
-    entries: u64,
+    pub(super) entries: u64,
+    /// The journal, also what was trimmed from it.
+    journal: Vec<Entry>,
     /// What settlements charged by the gate, by kind.
     gated: Charges,
     /// What the journal says was charged, by kind.
@@ -70,6 +73,7 @@ impl<S: Store> World<S> {
             self.checks.entries += 1;
             moved.insert(entry.team.clone());
             self.checks.fold(&entry);
+            self.checks.journal.push(entry);
         }
         for team in moved {
             self.tallies_are_the_journals_fold(&team).await;
@@ -78,6 +82,26 @@ impl<S: Store> World<S> {
         if self.steps.is_multiple_of(AUDIT_EVERY) {
             self.books.balance().await;
         }
+    }
+
+    /// Books that are adopted from what was exported say the same as these; only what was reserved
+    /// is unresolved.
+    pub(super) async fn can_be_adopted(&self) {
+        let holdings = self.books.ledger().holdings().await.expect("the store is there");
+        let from = holdings.first_entry.midpoint(holdings.next_entry);
+        let exported = export(&self.books, &self.checks.journal, from).await;
+        let adopted = adopt(&self.books, &exported).await;
+        let checkpoint = adopted.ledger().checkpoint().await.expect("the store is there");
+        let mut tallies: BTreeMap<_, _> = checkpoint.tallies.into_iter().collect();
+        for (key, tally) in &self.checks.folded {
+            let unresolved = tally.unresolved.plus(tally.reserved);
+            let should = Tally { reserved: Credits::ZERO, unresolved, ..*tally };
+            assert_eq!(tallies.remove(key).unwrap_or_default(), should, "{key:?}");
+        }
+        assert_eq!(tallies, BTreeMap::new());
+        let rest = JobId { batch: BatchId::FIRST, ordinal: 0 };
+        let rest = adopted.ledger().job(rest).await.expect("the store is there");
+        assert_eq!(rest, None, "the entries tell of all that is open");
     }
 
     /// A step that must change no balance changed none.

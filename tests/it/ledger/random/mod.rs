@@ -16,7 +16,7 @@ mod world;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::store::{Embedded, Memory, Store};
+use super::store::{Embedded, Memory, Redis, Store};
 use both::Both;
 use world::World;
 
@@ -56,6 +56,8 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to an answer",
         "driven to a refusal",
         "driven to the vendor",
+        "trimmed",
+        "told to wait",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
@@ -64,6 +66,11 @@ fn a_hundred_thousand_random_steps_break_nothing() {
 #[test]
 fn memory_and_disk_agree_after_every_step() {
     play::<Both<Memory, Embedded>>(5_000);
+}
+
+#[test]
+fn memory_and_redis_agree_after_every_step() {
+    play::<Both<Memory, Redis>>(20_000);
 }
 
 /// Plays episodes until so many steps were taken.
@@ -109,12 +116,13 @@ fn note(seen: &mut Seen, more: Seen) {
 }
 
 fn episode<S: Store>(seed: u64) -> (usize, Seen) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime needs nothing").block_on(async {
         let mut world = World::<S>::begin(seed).await;
         while world.steps < EPISODE {
             world.act().await;
         }
+        world.can_be_adopted().await;
         world.come_to_rest().await;
         (world.steps, world.checks.seen)
     })

@@ -1,0 +1,124 @@
+//! Leave to ask the vendor, out of the request budget that all replicas share.
+//!
+//! Whoever submits waits in line here, since turns are few and leave is given soon; whoever asks
+//! after a job comes again later; whoever is in the midst of an answer waits for its next page.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
+
+use super::Gateway;
+use super::dispatch::jittered;
+use crate::domain::budget::{ALLOWED_FOR, Errand, Leave};
+use crate::domain::time::Timestamp;
+use crate::ledger::step::Asking;
+use crate::ledger::{Ledger, LedgerError};
+
+/// How long a submission waits in line. Longer than the turns of this process take to be given
+/// leave one after the other, much shorter than a turn.
+const LINE_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// Those who are put off do not come back all at once.
+const COME_BACK_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long to wait for the next page of an answer. Longer than the budget makes anybody wait, so
+/// that it is the vendor's own word that ends the reading of an answer.
+pub(super) const PAGE_WAIT_MAX: Duration = Duration::from_mins(5);
+
+/// How many pages leave is taken for at once: what is read while a leave is good.
+const PAGES_AT_ONCE: u32 = 8;
+
+/// Leave to ask so many times, for as long as it is good.
+#[derive(Debug)]
+pub(super) struct Leaves {
+    left: u32,
+    good_until: Instant,
+}
+
+impl Leaves {
+    pub(super) fn none() -> Self {
+        Self { left: 0, good_until: Instant::now() }
+    }
+
+    /// Uses one up, if there is one that is still good.
+    pub(super) fn take(&mut self) -> bool {
+        let is_good = self.left > 0 && Instant::now() < self.good_until;
+        self.left -= u32::from(is_good);
+        is_good
+    }
+}
+
+/// Leave, or when to come back.
+pub(super) type Answer = Result<Leaves, Timestamp>;
+
+impl Gateway {
+    /// Leave to submit one job. Turns of this process wait in line for it, and only the first in
+    /// line asks the store.
+    pub(super) async fn leave_to_submit(&self) -> Result<Answer, LedgerError> {
+        let patience = Instant::now() + LINE_WAIT_MAX;
+        let Ok(_place) = timeout_at(patience, self.line.lock()).await else {
+            return Ok(Err(self.clock.now().after(jittered(COME_BACK_WITHIN))));
+        };
+        loop {
+            let until = match self.ask_leave(Errand::Submit, NonZeroU32::MIN).await? {
+                Ok(leaves) => return Ok(Ok(leaves)),
+                Err(until) => until,
+            };
+            let wait = until.since(self.clock.now());
+            if Instant::now() + wait > patience || !self.rest_for(wait).await {
+                return Ok(Err(until.after(jittered(COME_BACK_WITHIN))));
+            }
+        }
+    }
+
+    /// Leave to ask after a job once, or to cancel it.
+    pub(super) async fn leave_to_follow(&self) -> Result<Answer, LedgerError> {
+        self.ask_leave(Errand::Follow, NonZeroU32::MIN).await
+    }
+
+    /// Leave to read the next of so many pages. It is waited for, so that the pages before are not
+    /// read in vain.
+    pub(super) async fn leave_for_pages(&self, pages: u32) -> Result<Answer, LedgerError> {
+        let wanted = NonZeroU32::new(pages.min(PAGES_AT_ONCE)).unwrap_or(NonZeroU32::MIN);
+        loop {
+            let until = match self.ask_leave(Errand::Follow, wanted).await? {
+                Ok(leaves) => return Ok(Ok(leaves)),
+                Err(until) => until,
+            };
+            let wait = until.since(self.clock.now());
+            if wait > PAGE_WAIT_MAX || !self.rest_for(wait).await {
+                return Ok(Err(until));
+            }
+        }
+    }
+
+    /// Has all replicas leave the vendor alone for as long as it asked.
+    pub(super) async fn leave_alone(&self, retry_after: Option<Duration>) {
+        let Some(wait) = retry_after else { return };
+        let until = self.clock.now().after(wait);
+        warn!(%until, "the vendor has had too many requests: it is left alone until {until}");
+        if let Err(error) = self.ledger.leave_alone(until).await {
+            // This turn leaves it alone all the same, and the next one is told anew.
+            warn!(%error, "other turns could not be told to leave the vendor alone");
+        }
+    }
+
+    /// Waits so long; false where the gateway takes no more turns meanwhile.
+    pub(super) async fn rest_for(&self, wait: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => true,
+            () = self.resting.cancelled() => false,
+        }
+    }
+
+    async fn ask_leave(&self, errand: Errand, wanted: NonZeroU32) -> Result<Answer, LedgerError> {
+        let good_until = Instant::now() + ALLOWED_FOR;
+        let asking = Asking { errand, wanted, rate: self.settings.request_rate };
+        Ok(match self.ledger.ask_leave(asking).await? {
+            Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
+            Leave::NotBefore(until) => Err(until),
+        })
+    }
+}

@@ -1,0 +1,181 @@
+//! Looking at the vendor's answer, page by page, and telling the vendor that nobody waits for it.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use tracing::info;
+
+use super::circuit::Asked;
+use super::dispatch::jittered;
+use super::leave::{Leaves, PAGE_WAIT_MAX};
+use super::{Failed, Gateway};
+use crate::domain::time::Timestamp;
+use crate::domain::vendor_id::VendorId;
+use crate::ledger::Ledger;
+use crate::ledger::ids::Lease;
+use crate::ledger::record::job::Job;
+use crate::vendor::{Batch, Canceled, Cause, Cursor, Gathered, Gathering, Page, Unread, Vendor};
+
+/// How long a page that failed rests at least, and how often it is asked for again.
+const PAGE_REST: Duration = Duration::from_millis(100);
+const PAGE_TRIES: u32 = 8;
+
+/// What a look at the vendor's answer showed.
+pub(super) enum Looked {
+    /// All of it.
+    Ended(Batch),
+    /// The vendor has not ended it yet.
+    Running {
+        /// How long the vendor asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// Nothing.
+    Unread(Unread),
+    /// Nothing, since the vendor may not be asked before then.
+    NotBefore(Timestamp),
+}
+
+impl Gateway {
+    /// Reads the vendor's answer, page by page, and keeps the turn meanwhile. A page that fails is
+    /// asked for again, so that the pages before it are not lost.
+    pub(super) async fn look(
+        &self,
+        job: &Job,
+        lease: Lease,
+        vendor_id: VendorId,
+    ) -> Result<Looked, Failed> {
+        let mut leaves = match self.leave_to_follow().await? {
+            Ok(leaves) => leaves,
+            Err(until) => return Ok(Looked::NotBefore(until)),
+        };
+        let mut gathering = Gathering::default();
+        let mut pages = Pages { leads: job.leads, read: 0, largest: 1 };
+        let mut failures = 0;
+        let mut kept = Instant::now();
+        loop {
+            if failures > 0 || kept.elapsed() > self.settings.lease_for() / 3 {
+                let until = self.clock.now().after(self.settings.lease_for());
+                self.ledger.reschedule(job.id, lease, Some(until)).await?;
+                kept = Instant::now();
+            }
+            if !leaves.take() {
+                leaves = match self.leave_for_pages(pages.left()).await? {
+                    Ok(leaves) => leaves,
+                    Err(until) => return Ok(Looked::NotBefore(until)),
+                };
+                continue;
+            }
+            let page = match self.page_of(vendor_id, gathering.after()).await {
+                Ok(Page::Ended(page)) => page,
+                Ok(Page::Running { retry_after }) => return Ok(Looked::Running { retry_after }),
+                Err(unread) => match wait_for_page(&gathering, &unread, failures) {
+                    Some(wait) if self.rest_for(wait).await => {
+                        failures += 1;
+                        continue;
+                    }
+                    _ => return Ok(Looked::Unread(unread)),
+                },
+            };
+            failures = 0;
+            pages.count(page.batch.results.as_ref().map_or(0, Vec::len));
+            gathering = match gathering.with(page).map_err(Cause::from) {
+                Ok(Gathered::Partly(gathering)) => gathering,
+                Ok(Gathered::Wholly(batch)) => return Ok(Looked::Ended(batch)),
+                Err(cause) => return Ok(Looked::Unread(cause.into())),
+            };
+        }
+    }
+
+    async fn page_of(&self, vendor_id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
+        let began = Instant::now();
+        let page = self.vendor.page(vendor_id, after).await;
+        self.metrics.ask_vendor("read", outcome(&page), began.elapsed());
+        match &page {
+            Ok(_) => self.circuit.accept_key(Asked::Read),
+            Err(Unread::Misaddressed { status }) => {
+                self.circuit.refuse_key(Asked::Read, *status);
+            }
+            Err(Unread::Wait { retry_after }) => self.leave_alone(*retry_after).await,
+            Err(Unread::Gone | Unread::NoAnswer(_)) => {}
+        }
+        page
+    }
+
+    /// Tells the vendor, once, that nobody waits for a job any more.
+    pub(super) async fn tell_canceled(&self, job: &Job, vendor_id: VendorId) -> Result<(), Failed> {
+        if self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).contains(&job.id) {
+            return Ok(());
+        }
+        let mut leaves = self.leave_to_follow().await?.unwrap_or_else(|_| Leaves::none());
+        if !leaves.take() {
+            // The next turn tells it.
+            return Ok(());
+        }
+        let began = Instant::now();
+        let canceled = self.vendor.cancel(vendor_id).await;
+        let outcome = match &canceled {
+            Canceled::Agreed => "agreed",
+            Canceled::Refused(_) => "refused",
+            Canceled::Gone => "gone",
+            Canceled::Misaddressed { .. } => "misaddressed",
+            Canceled::Wait { .. } => "wait",
+            Canceled::NoAnswer(_) => "no_answer",
+        };
+        self.metrics.ask_vendor("cancel", outcome, began.elapsed());
+        match canceled {
+            Canceled::Wait { retry_after } => self.leave_alone(retry_after).await,
+            Canceled::NoAnswer(_) => {}
+            _ => {
+                let mut told = self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner);
+                told.insert(job.id);
+            }
+        }
+        info!(job.id = %job.id, outcome, "told the vendor that job {} is cancelled", job.id);
+        Ok(())
+    }
+}
+
+/// How many pages an answer has still, as far as those read so far tell.
+struct Pages {
+    leads: u32,
+    read: u32,
+    largest: u32,
+}
+
+impl Pages {
+    fn count(&mut self, results: usize) {
+        let results = u32::try_from(results).unwrap_or(u32::MAX);
+        self.read = self.read.saturating_add(results);
+        self.largest = self.largest.max(results);
+    }
+
+    fn left(&self) -> u32 {
+        self.leads.saturating_sub(self.read).div_ceil(self.largest)
+    }
+}
+
+/// How long to wait before a later page is asked for again; none where the turn had better end, and
+/// the answer be read from the start another time.
+fn wait_for_page(gathering: &Gathering, unread: &Unread, failures: u32) -> Option<Duration> {
+    let said = match unread {
+        Unread::Wait { retry_after } => *retry_after,
+        Unread::NoAnswer(_) => None,
+        Unread::Gone | Unread::Misaddressed { .. } => return None,
+    };
+    let is_first = gathering.after().is_none();
+    let back_off = PAGE_REST.saturating_mul(1 << failures.min(6));
+    let wait = said.unwrap_or_default().max(back_off);
+    let is_worth_it = failures < PAGE_TRIES && wait < PAGE_WAIT_MAX;
+    (!is_first && is_worth_it).then(|| wait.saturating_add(jittered(back_off)))
+}
+
+fn outcome(page: &Result<Page, Unread>) -> &'static str {
+    match page {
+        Ok(Page::Running { .. }) => "running",
+        Ok(Page::Ended(_)) => "ended",
+        Err(Unread::Gone) => "gone",
+        Err(Unread::Misaddressed { .. }) => "misaddressed",
+        Err(Unread::Wait { .. }) => "wait",
+        Err(Unread::NoAnswer(_)) => "no_answer",
+    }
+}

@@ -1,0 +1,254 @@
+//! Scans: rows in the order of their keys, a piece of them at a time.
+
+use std::ops::Bound;
+
+use super::books::{KeptRows, entries, entry_id, fields, read_error, unexpected};
+use super::keys::{Front, Shape, front_of, shape};
+use super::scripts::NAMES;
+use super::view::BooksView;
+use super::{books, tally};
+use crate::ledger::LedgerError;
+use crate::ledger::draft::{RawRows, Reliance, View};
+use crate::ledger::table::TableId;
+use crate::remote::{Call, Command, Value};
+
+/// How many hashes of a directory are looked at together.
+const HASHES: usize = 64;
+
+/// The bytes of a key of what is due: a moment and a job.
+const DUE_KEY: usize = 20;
+
+type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+
+/// The first `limit` rows between two bounds, in order.
+pub(super) fn rows(
+    view: &BooksView<'_>,
+    table: TableId,
+    from: Bound<&[u8]>,
+    to: Bound<&[u8]>,
+    limit: usize,
+) -> Result<RawRows, LedgerError> {
+    let bounds = (from, to);
+    match shape(table) {
+        Shape::Whole => {
+            let mut rows = hash(view, table, &view.books().keys.table(table), &[])?;
+            if table == TableId::Numbers {
+                for key in [super::keys::EPOCH, super::keys::NEXT_ENTRY] {
+                    rows.extend(apart(view, key)?);
+                }
+                rows.sort();
+            }
+            Ok(within(rows, bounds, limit))
+        }
+        Shape::Tallies => {
+            let key = view.books().keys.table(table);
+            let read = |(field, text): (Vec<u8>, Vec<u8>)| match tally::row_of(&text) {
+                Ok(row) => Ok((field, row)),
+                Err(corrupt) => Err(LedgerError::Invariant(corrupt.to_string())),
+            };
+            let [value] = ask(view, vec![Command::new("HGETALL", &key)])?;
+            let rows: Result<_, _> = fields(value)?.into_iter().map(read).collect();
+            Ok(within(rows?, bounds, limit))
+        }
+        Shape::Fronts(front) => fronts(view, table, front, bounds, limit),
+        Shape::Owned(_) => Ok(within(owned(view, table)?, bounds, limit)),
+        Shape::Due => due(view, table, bounds, limit),
+        Shape::Journal => journal(view, table, bounds, limit),
+    }
+}
+
+fn ask<const N: usize>(
+    view: &BooksView<'_>,
+    commands: Vec<Command>,
+) -> Result<[Value; N], LedgerError> {
+    let values = view.wait(view.books().ask(commands, false))?;
+    values.try_into().map_err(|_| unexpected("a scan"))
+}
+
+/// The rows between the bounds, of rows in order.
+fn within(rows: RawRows, (from, to): Bounds<'_>, limit: usize) -> RawRows {
+    let is_within = |(key, _): &(Vec<u8>, Vec<u8>)| is_after(key, from) && is_before(key, to);
+    rows.into_iter().filter(is_within).take(limit).collect()
+}
+
+fn is_after(key: &[u8], from: Bound<&[u8]>) -> bool {
+    match from {
+        Bound::Unbounded => true,
+        Bound::Included(from) => key >= from,
+        Bound::Excluded(from) => key > from,
+    }
+}
+
+fn is_before(key: &[u8], to: Bound<&[u8]>) -> bool {
+    match to {
+        Bound::Unbounded => true,
+        Bound::Included(to) => key <= to,
+        Bound::Excluded(to) => key < to,
+    }
+}
+
+/// All rows of one hash, whose keys begin with `front`.
+fn hash(
+    view: &BooksView<'_>,
+    table: TableId,
+    key: &[u8],
+    front: &[u8],
+) -> Result<RawRows, LedgerError> {
+    loop {
+        let [value] = ask(view, vec![Command::new("HGETALL", key)])?;
+        if let Some(rows) = understood(view, table, front, value)? {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Rows without their marks; none where they have to be fetched again.
+fn understood(
+    view: &BooksView<'_>,
+    table: TableId,
+    front: &[u8],
+    value: Value,
+) -> Result<Option<RawRows>, LedgerError> {
+    let kept = |(field, raw): (Vec<u8>, Vec<u8>)| {
+        let row = Some(raw.clone());
+        ([front, &field].concat(), books::Kept { raw, row })
+    };
+    let mut rows: KeptRows = fields(value)?.into_iter().map(kept).collect();
+    if !view.understand(table, &mut rows)? {
+        return Ok(None);
+    }
+    Ok(Some(rows.into_iter().filter_map(|(key, kept)| Some((key, kept.row?))).collect()))
+}
+
+/// A number that is kept apart.
+fn apart(view: &BooksView<'_>, key: &[u8]) -> Result<RawRows, LedgerError> {
+    let row = view.row(TableId::Numbers, key, Reliance::Glanced);
+    let row = row.map_err(|fault| LedgerError::NotApplied(fault.to_string()))?;
+    Ok(row.into_iter().map(|row| (key.to_vec(), row)).collect())
+}
+
+/// Rows of hashes that a directory lists, from hash to hash until there are enough.
+fn fronts(
+    view: &BooksView<'_>,
+    table: TableId,
+    by: Front,
+    bounds: Bounds<'_>,
+    limit: usize,
+) -> Result<RawRows, LedgerError> {
+    let keys = &view.books().keys;
+    let directory = keys.table(table);
+    let first = match bounds.0 {
+        Bound::Unbounded => Vec::new(),
+        Bound::Included(key) | Bound::Excluded(key) => by.of(key),
+    };
+    let mut from = [b"[", keys.hash(table, &first).as_slice()].concat();
+    let mut found = RawRows::new();
+    loop {
+        let listed = Command::new("ZRANGEBYLEX", &directory).with(&from).with("+").with("LIMIT");
+        let listed = listed.with("0").with(HASHES.to_string());
+        let [value] = ask(view, vec![listed])?;
+        let names = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
+        let names: Vec<_> = names.collect();
+        let values = {
+            let commands = names.iter().map(|name| Command::new("HGETALL", name)).collect();
+            view.wait(view.books().ask(commands, false))?
+        };
+        for (name, value) in names.iter().zip(values) {
+            let front = front_of(name).ok_or_else(|| unexpected("a directory"))?;
+            let said = front.get(..by.whole_bytes()).unwrap_or(&front);
+            let rows = match understood(view, table, said, value)? {
+                Some(rows) => rows,
+                None => hash(view, table, name, said)?,
+            };
+            let room = limit.saturating_sub(found.len());
+            found.extend(within(rows, bounds, room));
+            let is_past = !is_before(&front, bounds.1) && !matches!(bounds.1, Bound::Unbounded);
+            if found.len() >= limit || is_past {
+                return Ok(found);
+            }
+        }
+        match names.last() {
+            Some(last) if names.len() == HASHES => from = [b"(", last.as_slice()].concat(),
+            _ => return Ok(found),
+        }
+    }
+}
+
+/// The rows of every owner: only a dump wants them all.
+fn owned(view: &BooksView<'_>, table: TableId) -> Result<RawRows, LedgerError> {
+    let books = view.books();
+    let (mut rows, mut names) = (RawRows::new(), std::collections::BTreeSet::new());
+    let mut cursor = b"0".to_vec();
+    loop {
+        let keys = vec![books.keys.epoch()];
+        let args = vec![cursor, books.keys.pattern(table)];
+        let piece = view.wait(books.remote.run(&Call { script: &NAMES, keys, args }));
+        let mut piece = piece.map_err(read_error)?.into_list().unwrap_or_default().into_iter();
+        let next = piece.next().and_then(Value::into_bytes).ok_or_else(|| unexpected("SCAN"))?;
+        let some = piece.next().and_then(Value::into_list).unwrap_or_default();
+        names.extend(some.into_iter().filter_map(Value::into_bytes));
+        if next == b"0" {
+            break;
+        }
+        cursor = next;
+    }
+    for name in &names {
+        let owner = front_of(name).ok_or_else(|| unexpected("SCAN"))?;
+        rows.extend(hash(view, table, name, &owner)?);
+    }
+    rows.sort();
+    Ok(rows)
+}
+
+/// What is due: key and row are one member of a set, in order.
+fn due(
+    view: &BooksView<'_>,
+    table: TableId,
+    (from, to): Bounds<'_>,
+    limit: usize,
+) -> Result<RawRows, LedgerError> {
+    let least = match from {
+        Bound::Unbounded | Bound::Excluded([]) => b"-".to_vec(),
+        Bound::Included(key) => [b"[", key].concat(),
+        // Whatever begins so is this key's member.
+        Bound::Excluded(key) => [b"(", key, &[0xff]].concat(),
+    };
+    let most = match to {
+        Bound::Unbounded => b"+".to_vec(),
+        Bound::Excluded(key) => [b"(", key].concat(),
+        Bound::Included(key) => [b"(", key, &[0xff]].concat(),
+    };
+    let limit = i64::try_from(limit).map_or_else(|_| "-1".to_owned(), |limit| limit.to_string());
+    let members = Command::new("ZRANGEBYLEX", &view.books().keys.table(table));
+    let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
+    let [value] = ask(view, vec![members])?;
+    let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
+    let split = |member: Vec<u8>| {
+        let (key, row) = member.split_at_checked(DUE_KEY)?;
+        Some((key.to_vec(), row.to_vec()))
+    };
+    members.map(|member| split(member).ok_or_else(|| unexpected("what is due"))).collect()
+}
+
+fn journal(
+    view: &BooksView<'_>,
+    table: TableId,
+    (from, to): Bounds<'_>,
+    limit: usize,
+) -> Result<RawRows, LedgerError> {
+    let id = |key: &[u8]| key.try_into().map(u64::from_be_bytes).ok().map(entry_id);
+    let bound = |key: Bound<&[u8]>, open: &str| match key {
+        Bound::Unbounded => open.to_owned(),
+        Bound::Included(key) => id(key).unwrap_or_else(|| open.to_owned()),
+        Bound::Excluded(key) => id(key).map_or_else(|| open.to_owned(), |id| format!("({id}")),
+    };
+    let range = Command::new("XRANGE", &view.books().keys.table(table));
+    let range = range.with(bound(from, "-")).with(bound(to, "+"));
+    let range = match i64::try_from(limit) {
+        Ok(limit) => range.with("COUNT").with(limit.to_string()),
+        Err(_) => range,
+    };
+    let [value] = ask(view, vec![range])?;
+    let entries = entries(value)?.into_iter();
+    Ok(entries.map(|(number, row)| (number.to_be_bytes().to_vec(), row)).collect())
+}

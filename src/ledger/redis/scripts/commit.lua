@@ -1,0 +1,269 @@
+-- Keeps one step of the ledger: all of it, or nothing where anything it relied on has changed.
+-- It reads and judges everything first, and only then writes, since Redis rolls nothing back.
+--
+-- KEYS  1 the epoch, 2 the mark of this commit, 3 the journal's next number, 4 the journal,
+--       5 the tallies, 6 what is due; then the hash of each row, in order, and those of the
+--       groups, and the directories, as ARGV names them by their numbers
+-- ARGV  the epoch; how long the mark is kept, in ms, or 0 where nothing is written; the latest moment at which the step may be
+--       kept, in ms of this server's clock, or 0 for any; then lists, each led by its length:
+--       groups   key, how many fields it has
+--       sections directory or 0, and how many rows in a row it lists
+--       rows     field, expected, new
+--                  expected: '?' anything, '' nothing, else these bytes
+--                  new:      '=' as it is, '' nothing, else these bytes
+--       bounds   field of a tally, what is added to what is used, what may be used at most
+--       tallies  field, and how spent, reserved, unresolved and avoided move
+--       due      from, to: members between these go; '' and a member: it comes
+--       next     the journal's next number, where it is set: at most one
+--       entries  the journal's next entries
+--       Between due and next stands what the journal's next number must still be, '?' for anything,
+--       and after next the new epoch, '' for none, and the id of the journal's first entry that
+--       stays; '=' for as it is.
+--
+-- Answers 1 where it was kept, 2 where it had been kept before, and 0 where it was not, since
+-- something is not as expected. WRONGEPOCH: these are not the books that were in use.
+
+local at = 3
+local function count()
+  at = at + 1
+  return tonumber(ARGV[at])
+end
+
+local epoch_before = redis.call('GET', KEYS[1])
+if (epoch_before or '') ~= ARGV[1] then
+  return redis.error_reply('WRONGEPOCH these are not the books that were in use')
+end
+if redis.call('EXISTS', KEYS[2]) == 1 then
+  return 2
+end
+local latest = tonumber(ARGV[3])
+if latest > 0 then
+  local now = redis.call('TIME')
+  if now[1] * 1000 + math.floor(now[2] / 1000) > latest then
+    return 0
+  end
+end
+
+for _ = 1, count() do
+  local key, fields = ARGV[at + 1], tonumber(ARGV[at + 2])
+  at = at + 2
+  if redis.call('HLEN', KEYS[tonumber(key)]) ~= fields then
+    return 0
+  end
+end
+
+local sections = {}
+for section = 1, count() do
+  local directory = tonumber(ARGV[at + 1])
+  if directory > 0 then
+    -- Where a key is not what it should be, that shows before anything is written.
+    redis.call('ZCARD', KEYS[directory])
+  end
+  sections[section] = { directory, tonumber(ARGV[at + 2]) }
+  at = at + 2
+end
+local rows = count()
+local rows_at = at
+local stands = {}
+for row = 1, rows do
+  local value = redis.call('HGET', KEYS[6 + row], ARGV[at + 1])
+  local expected = ARGV[at + 2]
+  if expected ~= '?' and (value or '') ~= expected then
+    return 0
+  end
+  stands[row] = value
+  at = at + 3
+end
+
+local function tally(field)
+  local text = redis.call('HGET', KEYS[5], field)
+  if not text then
+    return false, 0, 0, 0, 0
+  end
+  local spent, reserved, unresolved, avoided = string.match(text, '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
+  if not avoided then
+    error('a tally is not four numbers')
+  end
+  return text, tonumber(spent), tonumber(reserved), tonumber(unresolved), tonumber(avoided)
+end
+
+for _ = 1, count() do
+  local _, spent, reserved, unresolved = tally(ARGV[at + 1])
+  if spent + reserved + unresolved + tonumber(ARGV[at + 2]) > tonumber(ARGV[at + 3]) then
+    return 0
+  end
+  at = at + 3
+end
+
+local tallies, tallies_before = {}, {}
+for _ = 1, count() do
+  local field = ARGV[at + 1]
+  local text, spent, reserved, unresolved, avoided = tally(field)
+  tallies_before[field] = text
+  tallies[field] = string.format(
+    '%.0f,%.0f,%.0f,%.0f',
+    spent + tonumber(ARGV[at + 2]),
+    reserved + tonumber(ARGV[at + 3]),
+    unresolved + tonumber(ARGV[at + 4]),
+    avoided + tonumber(ARGV[at + 5])
+  )
+  at = at + 5
+end
+
+local due = count()
+local due_at = at
+local gone = {}
+for one = 1, due do
+  local from, to = ARGV[at + 1], ARGV[at + 2]
+  gone[one] = from ~= '' and redis.call('ZRANGEBYLEX', KEYS[6], from, to) or {}
+  at = at + 2
+end
+at = at + 1
+local next_before = redis.call('GET', KEYS[3])
+if ARGV[at] ~= '?' and (next_before or '') ~= ARGV[at] then
+  return 0
+end
+local anew = count()
+local next_entry = tonumber(next_before or '0')
+if anew > 0 then
+  next_entry = tonumber(ARGV[at + 1])
+  at = at + 1
+end
+local epoch, stays = ARGV[at + 1], ARGV[at + 2]
+at = at + 2
+local first_entry, entries = next_entry, count()
+local entries_at = at
+if due > 0 then
+  redis.call('ZCARD', KEYS[6])
+end
+if entries > 0 or stays ~= '=' then
+  redis.call('XLEN', KEYS[4])
+end
+
+local function list(key, directory)
+  if directory > 0 then
+    if redis.call('EXISTS', key) == 1 then
+      redis.call('ZADD', KEYS[directory], 0, key)
+    else
+      redis.call('ZREM', KEYS[directory], key)
+    end
+  end
+end
+
+local function write()
+  local row = 0
+  for _, section in ipairs(sections) do
+    local directory = section[1]
+    for _ = 1, section[2] do
+      row = row + 1
+      local base = rows_at + 3 * row
+      local new = ARGV[base]
+      if new ~= '=' then
+        local key = KEYS[6 + row]
+        if new ~= '' then
+          redis.call('HSET', key, ARGV[base - 2], new)
+          if directory > 0 and not stands[row] and redis.call('HLEN', key) == 1 then
+            list(key, directory)
+          end
+        elseif stands[row] then
+          redis.call('HDEL', key, ARGV[base - 2])
+          list(key, directory)
+        end
+      end
+    end
+  end
+  for field, text in pairs(tallies) do
+    redis.call('HSET', KEYS[5], field, text)
+  end
+  for one = 1, due do
+    local from, to = ARGV[due_at + 2 * one - 1], ARGV[due_at + 2 * one]
+    if from == '' then
+      redis.call('ZADD', KEYS[6], 0, to)
+    else
+      redis.call('ZREMRANGEBYLEX', KEYS[6], from, to)
+    end
+  end
+  for entry = 1, entries do
+    next_entry = next_entry + 1
+    redis.call('XADD', KEYS[4], string.format('%.0f-1', next_entry), 'e', ARGV[entries_at + entry])
+  end
+  if entries > 0 or anew > 0 then
+    redis.call('SET', KEYS[3], string.format('%.0f', next_entry))
+  end
+  if ARGV[2] ~= '0' then
+    redis.call('SET', KEYS[2], '1', 'PX', ARGV[2])
+  end
+  if epoch == '' then
+    redis.call('DEL', KEYS[1])
+  elseif epoch ~= '=' then
+    redis.call('SET', KEYS[1], epoch)
+  end
+  -- Comes last, since it is the one thing that cannot be undone.
+  if stays ~= '=' then
+    redis.call('XTRIM', KEYS[4], 'MINID', stays)
+  end
+end
+
+-- Each of these can be done whether what it undoes was done or not.
+local function undo()
+  if epoch_before then
+    redis.call('SET', KEYS[1], epoch_before)
+  else
+    redis.call('DEL', KEYS[1])
+  end
+  redis.call('DEL', KEYS[2])
+  if next_before then
+    redis.call('SET', KEYS[3], next_before)
+  else
+    redis.call('DEL', KEYS[3])
+  end
+  for entry = first_entry + 1, next_entry do
+    redis.call('XDEL', KEYS[4], string.format('%.0f-1', entry))
+  end
+  if entries > 0 and redis.call('EXISTS', KEYS[4]) == 1 then
+    if first_entry == 0 then
+      redis.call('DEL', KEYS[4])
+    else
+      redis.call('XSETID', KEYS[4], string.format('%.0f-1', first_entry))
+    end
+  end
+  for one = due, 1, -1 do
+    if ARGV[due_at + 2 * one - 1] == '' then
+      redis.call('ZREM', KEYS[6], ARGV[due_at + 2 * one])
+    end
+    for _, member in ipairs(gone[one]) do
+      redis.call('ZADD', KEYS[6], 0, member)
+    end
+  end
+  for field, text in pairs(tallies_before) do
+    if text then
+      redis.call('HSET', KEYS[5], field, text)
+    else
+      redis.call('HDEL', KEYS[5], field)
+    end
+  end
+  local row = 0
+  for _, section in ipairs(sections) do
+    for _ = 1, section[2] do
+      row = row + 1
+      local base = rows_at + 3 * row
+      if ARGV[base] ~= '=' then
+        if stands[row] then
+          redis.call('HSET', KEYS[6 + row], ARGV[base - 2], stands[row])
+        else
+          redis.call('HDEL', KEYS[6 + row], ARGV[base - 2])
+        end
+        list(KEYS[6 + row], section[1])
+      end
+    end
+  end
+end
+
+-- Nothing that follows should fail. Redis rolls nothing back, so should it fail all the same, the
+-- script does.
+local is_written, why = pcall(write)
+if not is_written then
+  undo()
+  return redis.error_reply('FAULT nothing was kept: ' .. tostring(type(why) == 'table' and why.err or why))
+end
+return 1

@@ -1,0 +1,184 @@
+//! Steps too large for one commit: their rows are staged piece by piece, and the commit decides
+//! all of them at once. No script is long, so nobody else waits, and whoever meets a staged row
+//! learns from the step's record what it means.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::books::{Books, write_error};
+use super::change::{Change, Changes, Field};
+use super::commit::{Arguments, Fate, Record, commit};
+use super::mark::{Mark, Marked};
+use super::scripts::{STAGE, UNMARK};
+use crate::clock::Clock;
+use crate::domain::time::Timestamp;
+use crate::ledger::LedgerError;
+use crate::ledger::table::TableId;
+use crate::remote::{Command, Confirm, Value};
+
+/// The most rows of one script.
+const ROWS: usize = 2000;
+
+/// The rows of one staged piece: those of some 500 leads.
+const PIECE: usize = 1000;
+
+/// How long a step may be staged before anybody may give it up.
+const STAGED_FOR: Duration = Duration::from_secs(5);
+
+/// How long after that its rows are seen to by others.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// Keeps a step, whatever its size.
+pub(super) async fn keep(
+    books: &Books,
+    name: &'static str,
+    changes: Changes,
+    now: Option<Timestamp>,
+) -> Result<Fate, LedgerError> {
+    if changes.fields.len() <= ROWS || changes.writes_nothing() {
+        return commit(books, name, &changes, now, None).await;
+    }
+    let mark = Mark::random();
+    let (staged, rest) = split(changes);
+    let until = server_now(books).after(STAGED_FOR);
+    let record = Record {
+        key: books.keys.staged(&mark),
+        staging: format!("staging {}", until.as_millis()).into_bytes(),
+    };
+    let outcome = match stage(books, &mark, until, &staged).await {
+        Ok(Fate::Kept) => commit(books, name, &rest, now, Some(&record)).await,
+        other => other,
+    };
+    // Where nobody knows whether it was kept, the record does.
+    if !matches!(outcome, Ok(Fate::Kept) | Err(LedgerError::Unknown(_) | LedgerError::NotDurable)) {
+        let _ = books.give_up(&mark, true).await;
+    }
+    let fields: Vec<_> = staged.into_keys().collect();
+    if let Err(error) = unmark(books, &mark, &fields).await {
+        tracing::debug!(%error, "the marks of a step stay until somebody sees to them");
+    }
+    outcome
+}
+
+/// The rows of most leads are staged; what is few, or is read by what owns it, goes with the commit.
+fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
+    let is_staged = |field: &Field| {
+        use TableId::{Batches, Jobs, Joins, Leads, Persons};
+        matches!(field.table, Leads | Persons | Joins | Jobs | Batches)
+    };
+    let fields = std::mem::take(&mut changes.fields);
+    let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        fields.into_iter().partition(|(field, _)| is_staged(field));
+    changes.fields = fields;
+    // A field that is new has been there, marked, since it was staged.
+    for (field, change) in &staged {
+        let is_new = change.expected.as_deref() == Some(b"") && change.new.is_some();
+        if let Some(count) = changes.groups.get_mut(&field.key).filter(|_| is_new) {
+            *count = count.saturating_add(1);
+        }
+    }
+    (staged, changes)
+}
+
+/// The moment by the server's own clock, whatever clock the steps go by.
+fn server_now(books: &Books) -> Timestamp {
+    books.clock.now()
+}
+
+async fn stage(
+    books: &Books,
+    mark: &Mark,
+    until: Timestamp,
+    staged: &BTreeMap<Field, Change>,
+) -> Result<Fate, LedgerError> {
+    let epoch = books.epoch().await?;
+    let rows: Vec<_> = staged.iter().collect();
+    for piece in rows.chunks(PIECE) {
+        let hashes = piece.iter().map(|(field, _)| *field);
+        let mut arguments = start(books, mark, &epoch, hashes);
+        arguments.push_number(until.as_millis());
+        arguments.push_number(piece.len());
+        for (field, change) in piece {
+            arguments.push_directory(field);
+            arguments.push(&field.name);
+            arguments.push(change.expected.as_deref().unwrap_or(b"?"));
+            arguments.push(Marked::name(field.table, &field.row));
+            arguments.push(match change.new.as_deref() {
+                None => b"=".to_vec(),
+                Some([]) => b"-".to_vec(),
+                Some(new) => [b"+", new].concat(),
+            });
+        }
+        let call = arguments.call(&STAGE);
+        let mut answer = books.remote.run_confirmed(&call, Confirm::Nothing).await;
+        if let Err(crate::remote::RemoteError::Unknown(_)) = answer {
+            answer = books.remote.run_confirmed(&call, Confirm::Nothing).await;
+        }
+        // Nothing counts before the commit, so whatever went wrong here was not applied.
+        match answer.map_err(super::books::read_error)? {
+            Value::Int(1) => {}
+            _ => return Ok(Fate::Moved),
+        }
+    }
+    Ok(Fate::Kept)
+}
+
+fn start<'a>(
+    books: &Books,
+    mark: &Mark,
+    epoch: &str,
+    fields: impl Iterator<Item = &'a Field>,
+) -> Arguments {
+    let first = [books.keys.epoch(), books.keys.staged(mark), books.keys.all_staged()];
+    let hashes = fields.map(|field| field.key.clone());
+    let mut arguments = Arguments::of(first.into_iter().chain(hashes).collect());
+    arguments.push(epoch);
+    arguments.push(&**mark);
+    arguments
+}
+
+/// Takes the marks of a decided step off its rows, and then forgets its record.
+async fn unmark(books: &Books, mark: &Mark, fields: &[Field]) -> Result<(), LedgerError> {
+    let epoch = books.epoch().await?;
+    let mut pieces: Vec<_> = fields.chunks(PIECE).collect();
+    if pieces.is_empty() {
+        pieces.push(&[]);
+    }
+    let last = pieces.len();
+    for (number, piece) in (1_usize..).zip(pieces) {
+        let mut arguments = start(books, mark, &epoch, piece.iter());
+        arguments.push(if number == last { "1" } else { "0" });
+        arguments.push_number(piece.len());
+        for field in piece {
+            arguments.push_directory(field);
+            arguments.push(&field.name);
+            arguments.push(Marked::name(field.table, &field.row));
+        }
+        books.remote.run(&arguments.call(&UNMARK)).await.map_err(write_error)?;
+    }
+    Ok(())
+}
+
+/// Sees to steps that whoever staged them has left behind.
+pub(super) async fn tidy(books: &Books) -> Result<(), LedgerError> {
+    let list = books.keys.all_staged();
+    let before = server_now(books).before(FORGOTTEN_AFTER).as_millis().to_string();
+    let old = Command::new("ZRANGEBYSCORE", &list).with("-inf").with(before);
+    let old = old.with("LIMIT").with("0").with("100");
+    let names = books.ask(vec![old], false).await?.pop().and_then(Value::into_list);
+    for name in names.unwrap_or_default().into_iter().filter_map(Value::into_bytes) {
+        let Some(mark) = Mark::of_record(&name) else { continue };
+        if !books.give_up(&mark, false).await? {
+            continue;
+        }
+        let record = books.ask(vec![Command::new("HKEYS", &name)], false).await?.pop();
+        let rows = record.and_then(Value::into_list).unwrap_or_default().into_iter();
+        let rows = rows.filter_map(Value::into_bytes).filter_map(|row| Marked::of_name(&row));
+        let fields: Vec<_> = rows
+            .filter_map(|(table, row)| super::change::field_of(&books.keys, table, &row))
+            .collect();
+        tracing::info!(rows = fields.len(), "seeing to a large step that was left behind");
+        unmark(books, &mark, &fields).await?;
+    }
+    Ok(())
+}

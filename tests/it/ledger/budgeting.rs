@@ -1,0 +1,80 @@
+//! The request budget: one for all who ask, spent once, closed when the vendor says so.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tollgate::domain::budget::{Errand, Leave, Rate};
+use tollgate::ledger::Ledger;
+use tollgate::ledger::step::Asking;
+
+use super::books::{Books, MINUTE};
+use super::store::Store;
+
+/// Half of a burst, which is what may be asked after jobs at once.
+const AT_ONCE: u32 = 10;
+
+fn asking(errand: Errand, wanted: u32) -> Asking {
+    let number = |number| NonZeroU32::new(number).unwrap();
+    Asking { errand, wanted: number(wanted), rate: Rate(number(500)) }
+}
+
+/// How often leave is given.
+async fn given(ledger: &impl Ledger, errand: Errand, wanted: u32) -> u32 {
+    match ledger.ask_leave(asking(errand, wanted)).await.unwrap() {
+        Leave::Given(given) => given.get(),
+        Leave::NotBefore(_) => 0,
+    }
+}
+
+pub(super) async fn a_leave_is_spent_for_everybody(books: &Books<impl Store>) {
+    assert_eq!(given(books.ledger(), Errand::Follow, 8).await, 8);
+    assert_eq!(given(books.ledger(), Errand::Follow, 8).await, AT_ONCE - 8);
+    assert_eq!(given(books.ledger(), Errand::Follow, 8).await, 0);
+    books.pass(MINUTE);
+    assert_eq!(given(books.ledger(), Errand::Follow, 8).await, 8);
+}
+
+pub(super) async fn whoever_has_to_wait_changes_nothing(books: &Books<impl Store>) {
+    given(books.ledger(), Errand::Follow, AT_ONCE).await;
+    let before = books.dump().await;
+    let leave = books.ledger().ask_leave(asking(Errand::Follow, 1)).await.unwrap();
+    let Leave::NotBefore(until) = leave else { panic!("{leave:?}") };
+    assert_eq!(books.dump().await, before);
+    books.pass_until(until);
+    assert_eq!(given(books.ledger(), Errand::Follow, 1).await, 1);
+}
+
+pub(super) async fn of_many_at_once_no_more_are_given_leave_than_there_is<S: Store>(
+    books: &Books<S>,
+) {
+    let mut asking = JoinSet::new();
+    for _ in 0..60 {
+        let ledger = Arc::clone(books.store.ledger());
+        asking.spawn(async move { given(&*ledger, Errand::Submit, 1).await });
+    }
+    assert_eq!(asking.join_all().await.into_iter().sum::<u32>(), 2 * AT_ONCE);
+}
+
+pub(super) async fn a_submission_goes_before_those_that_ask_after_jobs(books: &Books<impl Store>) {
+    while given(books.ledger(), Errand::Follow, 8).await > 0 {}
+    assert_eq!(given(books.ledger(), Errand::Submit, 1).await, 1);
+}
+
+pub(super) async fn what_the_vendor_asks_for_holds_for_everybody(books: &Books<impl Store>) {
+    let until = books.now().after(MINUTE);
+    books.ledger().leave_alone(until).await.unwrap();
+    let before = books.dump().await;
+    books.ledger().leave_alone(until).await.unwrap();
+    books.ledger().leave_alone(books.now()).await.unwrap();
+    assert_eq!(books.dump().await, before, "the longest wait is kept to");
+    for errand in [Errand::Submit, Errand::Follow] {
+        let leave = books.ledger().ask_leave(asking(errand, 1)).await;
+        assert_eq!(leave, Ok(Leave::NotBefore(until)));
+    }
+    books.pass(MINUTE.saturating_sub(Duration::from_millis(1)));
+    assert_eq!(given(books.ledger(), Errand::Submit, 1).await, 0);
+    books.pass(Duration::from_millis(1));
+    assert_eq!(given(books.ledger(), Errand::Submit, 1).await, 1);
+}
