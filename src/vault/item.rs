@@ -53,10 +53,11 @@ pub enum ItemKey {
 pub(super) const KEY_BYTES: usize = 25;
 
 impl ItemKey {
-    /// The batch that submitted the leads, or made the job.
-    pub(super) fn batch(self) -> u64 {
+    /// What the items of one batch have in common: those of its leads, and those of its results.
+    pub(super) fn of_batch(self) -> u128 {
         match self {
-            Self::Leads { batch, .. } | Self::Result { batch, .. } => batch,
+            Self::Leads { token, .. } => u128::from_be_bytes(token),
+            Self::Result { batch, .. } => batch.into(),
         }
     }
 

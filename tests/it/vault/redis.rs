@@ -20,7 +20,7 @@ fn vault(url: &str, confirm: Confirm) -> RedisVault {
 }
 
 fn result(batch: u64, index: u32) -> ItemKey {
-    ItemKey::Result { batch, job: 0, index }
+    ItemKey::Result { batch, job: 0, index, turn: 1 }
 }
 
 fn item(key: ItemKey) -> Item {
