@@ -1,5 +1,5 @@
-//! A vault on a Redis. The items of a batch are together in one slot, and batches spread over all
-//! of them; the server forgets what has expired.
+//! A vault on a Redis. The leads of a batch are together in one slot, as are its results, and
+//! batches spread over all of them; the server forgets what has expired.
 
 mod stored;
 
@@ -45,14 +45,10 @@ impl RedisVault {
         Self { remote, clock, sealer, confirm }
     }
 
-    /// What the items of one batch have in common.
-    fn tag(&self, key: ItemKey) -> String {
-        format!("{{tollgate:{}:{:x}}}", self.remote.address().namespace(), key.of_batch())
-    }
-
     /// Where an item is.
     fn name(&self, key: ItemKey) -> Vec<u8> {
-        format!("{}:{}", self.tag(key), hex::encode(key.to_bytes())).into_bytes()
+        let (namespace, batch) = (self.remote.address().namespace(), key.of_batch());
+        format!("{{tollgate:{namespace}:{batch:x}}}:{}", hex::encode(key.to_bytes())).into_bytes()
     }
 
     fn parcel(&self, Item { key, bytes, expires }: Item) -> Parcel {
