@@ -6,16 +6,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each module may name. `lib`, `main` and `app` put everything together.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
     ("disk", &[]),
     ("ledger", &["domain", "clock", "disk"]),
     ("vault", &["domain", "clock", "disk"]),
+    ("export", &["domain", "ledger"]),
     ("vendor", &["domain", "config", "clock"]),
     ("telemetry", &["domain", "config", "clock"]),
-    ("gateway", &["domain", "ledger", "vault", "vendor", "clock", "telemetry"]),
+    ("gateway", &["domain", "ledger", "vault", "export", "vendor", "clock", "telemetry"]),
     ("http", &["domain", "gateway", "config", "telemetry"]),
     ("sandbox", &[]),
 ];
