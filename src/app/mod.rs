@@ -1,8 +1,10 @@
 //! The composition root: settings in, a running gateway out. It owns every listener and the order
 //! in which things stop.
 
+mod adopt;
 pub mod commands;
 pub mod demo;
+mod epoch;
 mod parts;
 mod secret;
 
@@ -21,6 +23,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::disk::{Disk, OpenError};
+use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
 use crate::http::{self, Limits};
 use crate::ledger::LedgerError;
@@ -50,6 +53,32 @@ pub enum StartError {
     /// The secret beside the data cannot be used.
     #[error(transparent)]
     Secret(#[from] secret::SecretError),
+    /// The store holds other books than the settings name.
+    #[error(
+        "store.epoch is {pinned}, and the store has books of epoch {found}: name the right store, \
+         or leave store.epoch out to take these"
+    )]
+    OtherBooks {
+        /// The epoch that the settings name.
+        pinned: Epoch,
+        /// That of the store.
+        found: Epoch,
+    },
+    /// The store holds no books, and the settings name some.
+    #[error(
+        "store.epoch is {pinned}, and the store has no such books: adopt them with `tollgate \
+         ledger adopt --from DIR`, or leave store.epoch out to begin new ones"
+    )]
+    NoBooks {
+        /// The epoch that the settings name.
+        pinned: Epoch,
+    },
+    /// The store holds books that are not whole.
+    #[error("the books of epoch {epoch} are not wholly adopted: run `tollgate ledger adopt` again")]
+    HalfAdopted {
+        /// Their epoch.
+        epoch: Epoch,
+    },
     /// The store is a Redis.
     #[error("store.url names a Redis, which this build cannot keep books in")]
     NoRedis,
@@ -88,6 +117,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     let operators = listen("server.admin_listen", config.server.admin_listen).await?;
     let metrics = Arc::new(Metrics::new());
     let stores = Stores::open(config, &clock, &metrics).await?;
+    epoch::begin(&stores.ledger, config.store.epoch).await?;
     let disk = stores.disk.clone();
     let gateway = Gateway::start(parts::gateway(config, stores, clock, &metrics)?).await?;
     let app = App {
