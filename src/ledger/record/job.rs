@@ -30,6 +30,8 @@ pub struct Job {
     pub unanswered: u32,
     /// When a byte of it may first have left.
     pub first_sent_at: Option<Timestamp>,
+    /// By when the vendor has made its last charge for it, whichever of its attempts it took.
+    pub charged_by: Option<Timestamp>,
     /// The vendor's id, once known.
     pub vendor_id: Option<VendorId>,
     /// When the vendor's id became known.
@@ -59,6 +61,13 @@ impl Job {
     #[must_use]
     pub const fn is_alive(&self) -> bool {
         matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
+    }
+
+    /// By when the vendor had surely charged what it answered at `now`. Where an attempt was not
+    /// answered, the vendor may be at work on it still.
+    #[must_use]
+    pub fn surely_charged_by(&self, now: Timestamp) -> Timestamp {
+        self.charged_by.filter(|_| self.unanswered > 0).map_or(now, |by| by.max(now))
     }
 
     /// Whether anything that happens to it may still move a tally.

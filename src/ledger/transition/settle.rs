@@ -46,6 +46,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     }
     let mut settling = Settling {
         first_sent: job.first_sent_at.unwrap_or(draft.now()),
+        charged_by: job.surely_charged_by(draft.now()),
         turn: settlement.turn,
         expires_at: settlement.results_expire_at,
         learns: !matches!(job.state, State::Resolved),
@@ -117,6 +118,7 @@ fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
 
 struct Settling {
     first_sent: Timestamp,
+    charged_by: Timestamp,
     turn: Lease,
     expires_at: Timestamp,
     /// Whether the answer may be given to callers, and not only be booked.
@@ -185,7 +187,7 @@ impl Settling {
         prices: &Prices,
     ) -> Result<Charges, Fault> {
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
-        let passed = row.facts.pass(shown, prices, self.first_sent, draft.now());
+        let passed = row.facts.pass(shown, prices, self.first_sent, self.charged_by);
         row.facts = passed.facts;
         draft.put::<Persons>(&person, &row);
         if passed.perhaps_free {

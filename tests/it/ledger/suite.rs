@@ -116,6 +116,8 @@ macro_rules! contract_suite {
                 two_leads_that_turn_out_to_be_one_person_pay_once
                 where_each_number_is_charged_a_known_one_is_free
                 late_evidence_that_would_shorten_the_window_is_charged
+                an_unanswered_attempt_may_be_charged_as_late_as_it_may_end
+                an_unanswered_attempt_well_inside_the_window_is_free
                 an_earlier_send_that_settles_beside_it_shortens_the_window
             }
             voiding: {
