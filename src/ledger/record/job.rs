@@ -40,7 +40,8 @@ pub struct Job {
     pub due: Option<Timestamp>,
     /// Whose turn it is; once it is settled, the turn that settled it, whose results count.
     pub lease: Lease,
-    /// Its caller cancelled and nobody else waits: the vendor is to be told.
+    /// Its caller cancelled, nobody else waits, and every attempt was answered: the vendor is to be
+    /// told.
     pub is_cancel_wanted: bool,
     /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
@@ -190,7 +191,8 @@ pub enum Answer {
     NotFound,
     /// The person was removed.
     Removed,
-    /// With something that could not be told to be this lead's; its worst case is unresolved.
+    /// With something that could not be told to be this lead's, or not at all where another attempt
+    /// may have been charged; its worst case is unresolved.
     Unmatched,
     /// Not at all, and not charged.
     Unanswered,

@@ -146,9 +146,12 @@ pub fn unanswered(
     put_job(draft, &job)
 }
 
+/// The vendor may have taken the attempt, and may take another one: it is told of no cancellation
+/// any more, since it could be told of one of them only.
 pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
     job.state = State::Unknown;
     job.unanswered = job.unanswered.saturating_add(1);
+    job.is_cancel_wanted = false;
     job.due = Some(quiet_until);
 }
 

@@ -49,6 +49,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         charged_by: job.surely_charged_by(draft.now()),
         turn: settlement.turn,
         expires_at: settlement.results_expire_at,
+        is_in_doubt: job.unanswered > 0,
         learns: !matches!(job.state, State::Resolved),
         settled: Settled { is_first: true, turn: settlement.turn, ..Settled::default() },
         worth: Vec::with_capacity(leads.len()),
@@ -121,6 +122,8 @@ struct Settling {
     charged_by: Timestamp,
     turn: Lease,
     expires_at: Timestamp,
+    /// Whether the vendor may have taken another attempt than the one that it answers here.
+    is_in_doubt: bool,
     /// Whether the answer may be given to callers, and not only be booked.
     learns: bool,
     settled: Settled,
@@ -174,6 +177,8 @@ impl Settling {
                 Ok((Answer::Removed, Charges::ZERO))
             }
             Evidence::Unmatched => Ok((Answer::Unmatched, Charges::ZERO)),
+            // What this attempt did not come to, another one may have answered and charged.
+            Evidence::Unanswered if self.is_in_doubt => Ok((Answer::Unmatched, Charges::ZERO)),
             Evidence::Unanswered => Ok((Answer::Unanswered, Charges::ZERO)),
         }
     }

@@ -102,6 +102,7 @@ macro_rules! contract_suite {
                 what_an_entry_says_was_charged_is_what_it_spends
                 an_answer_may_come_to_an_attempt_in_doubt
                 late_evidence_ends_what_was_unresolved
+                what_one_attempt_left_out_another_may_have_charged
             }
             windows: {
                 a_person_is_charged_once_inside_the_window
@@ -165,6 +166,8 @@ macro_rules! contract_suite {
                 whoever_cancelled_no_longer_waits
                 once_the_last_has_left_the_vendor_is_told
                 a_cancelled_batch_is_not_driven_again
+                what_may_have_been_taken_twice_is_not_cancelled_at_the_vendor
+                doubt_after_a_cancellation_keeps_it_from_the_vendor
             }
             erasing: {
                 a_removed_lead_is_not_sent
