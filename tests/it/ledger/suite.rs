@@ -76,6 +76,7 @@ macro_rules! contract_suite {
             }
             turns: {
                 one_has_the_turn_until_it_ends
+                a_turn_that_was_forgotten_has_a_number_of_its_own
                 a_turn_ends_with_when_to_look_again
                 a_living_job_is_always_looked_at_again
                 nothing_is_due_once_all_is_settled
@@ -130,6 +131,7 @@ macro_rules! contract_suite {
                 what_nobody_could_learn_is_unresolved_until_someone_says
                 only_what_may_be_with_the_vendor_is_given_up
                 an_unresolved_job_is_not_sent_again
+                whoever_missed_a_body_voids_no_attempt
             }
             resolving: {
                 an_operators_word_is_booked
