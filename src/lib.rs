@@ -6,6 +6,7 @@
 //! - [`ledger`]: what lasts: the books, and the atomic steps that move them.
 //! - [`vault`]: sealed bytes with hard lifetimes: results and bodies.
 //! - [`vendor`]: what costs: the vendor's API, every answer sorted by what may be done about it.
+//! - [`export`]: the journal outside the store: files from which lost books are adopted.
 //! - [`gateway`]: the order of events: enrich, send, collect, settle.
 //! - [`http`]: the edges: bodies in, answers out.
 //! - [`config`]: the settings, from their layers to checked values.
@@ -21,6 +22,7 @@ pub mod clock;
 pub mod config;
 pub mod disk;
 pub mod domain;
+pub mod export;
 pub mod gateway;
 pub mod http;
 pub mod ledger;

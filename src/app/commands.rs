@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 
+use super::adopt::adopt;
 use super::parts::Stores;
 use super::{demo, start, told_to_stop};
 use crate::clock::{Clock, SystemClock};
@@ -51,6 +52,21 @@ enum Command {
     /// Recompute the books from the journal and tell where they do not agree. The gateway must not
     /// be running; ask a running one at /admin/v1/audit.
     Audit(Settings),
+    /// Care for the books themselves.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+}
+
+#[derive(Debug, Subcommand)]
+enum LedgerCommand {
+    /// After the store was lost: restore the books from what was exported, into an empty store.
+    Adopt {
+        /// The folder that the journal was exported to.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -74,6 +90,9 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sandbox { listen } => serve_sandbox(listen).await.map(|()| ExitCode::SUCCESS),
         Command::Check(settings) => check(settings),
         Command::Audit(settings) => with_settings(settings, audit).await,
+        Command::Ledger(LedgerCommand::Adopt { from, settings }) => {
+            with_settings(settings, async |config| adopt(config, &from).await).await
+        }
     }
 }
 

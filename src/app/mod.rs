@@ -1,8 +1,10 @@
 //! The composition root: settings in, a running gateway out. It owns every listener and the order
 //! in which things stop.
 
+mod adopt;
 pub mod commands;
 pub mod demo;
+mod epoch;
 mod parts;
 mod secret;
 mod shared;
@@ -22,6 +24,7 @@ use tracing::{info, warn};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::disk::{Disk, OpenError};
+use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
 use crate::http::{self, Limits};
 use crate::ledger::LedgerError;
@@ -65,6 +68,32 @@ pub enum StartError {
     /// The store is not set as the books need it.
     #[error("the store cannot be used as it is:\n{0}")]
     Store(String),
+    /// The store holds other books than the settings name.
+    #[error(
+        "store.epoch is {pinned}, and the store has books of epoch {found}: name the right store, \
+         or leave store.epoch out to take these"
+    )]
+    OtherBooks {
+        /// The epoch that the settings name.
+        pinned: Epoch,
+        /// That of the store.
+        found: Epoch,
+    },
+    /// The store holds no books, and the settings name some.
+    #[error(
+        "store.epoch is {pinned}, and the store has no such books: adopt them with `tollgate \
+         ledger adopt --from DIR`, or leave store.epoch out to begin new ones"
+    )]
+    NoBooks {
+        /// The epoch that the settings name.
+        pinned: Epoch,
+    },
+    /// The store holds books that are not whole.
+    #[error("the books of epoch {epoch} are not wholly adopted: run `tollgate ledger adopt` again")]
+    HalfAdopted {
+        /// Their epoch.
+        epoch: Epoch,
+    },
     /// An address cannot be listened on.
     #[error("{setting} = {address} cannot be listened on: {source}")]
     Listen {
@@ -102,8 +131,12 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     let callers = listen("server.listen", config.server.listen).await?;
     let operators = listen("server.admin_listen", config.server.admin_listen).await?;
     let metrics = Arc::new(Metrics::new());
-    let founding = Founding::Anew(shared::fresh_epoch());
+    let founding = Founding::Anew(epoch::fresh());
     let mut stores = Stores::open(config, &clock, &metrics, founding).await?;
+    // A store that may be away finds its books, or begins them, as soon as it is there.
+    if stores.keeper.is_none() {
+        epoch::begin(&stores.ledger, config.store.epoch).await?;
+    }
     let (disk, keeper) = (stores.disk.clone(), stores.keeper.take());
     let gateway = Gateway::start(parts::gateway(config, stores, &metrics)?).await?;
     let app = App {

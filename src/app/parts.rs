@@ -99,7 +99,7 @@ impl Stores {
                     std::panic::resume_unwind(died.into_panic());
                 })?;
                 let ledger = EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
-                let is_new = ledger.journal(0, 1).await?.is_empty();
+                let is_new = ledger.holdings().await?.next_entry == 0;
                 let data = if is_new { Data::New } else { Data::Old };
                 // Only whoever has the file open may look at what lies beside it.
                 let secret = secret::beside(dir, given, data)?;
@@ -140,6 +140,7 @@ pub(super) fn gateway(
         replicas: stores.replicas,
         vendor,
         settings: settings(config),
+        export_dir: config.ledger.export_dir.clone(),
         metrics: Arc::clone(metrics),
         clock: stores.clock,
         concerns: stores.concerns,
@@ -153,6 +154,7 @@ fn settings(config: &Config) -> Settings {
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
         batch_ttl: config.cache.batch_ttl,
+        keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
         request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),
         poll_interval_min: vendor.poll_interval_min,

@@ -78,10 +78,11 @@ pub(super) fn beside(dir: &Path, given: Option<&[u8]>, data: Data) -> Result<Vec
     let path = dir.join(MARK_FILE);
     match fs::read_to_string(&path) {
         Ok(found) if found.trim() == mark => Ok(secret),
-        Ok(_) => Err(SecretError::Another { dir: dir.to_owned() }),
+        Ok(_) if data == Data::Old => Err(SecretError::Another { dir: dir.to_owned() }),
+        // A mark may have outlived its data.
+        Ok(_) => write_new(&path, &mark).map(|()| secret),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            write_new(&path, &mark)?;
-            Ok(secret)
+            write_new(&path, &mark).map(|()| secret)
         }
         Err(source) => Err(SecretError::File { path, source }),
     }
@@ -105,7 +106,7 @@ fn kept(path: &Path, data: Data) -> Result<Vec<u8>, SecretError> {
     }
 }
 
-/// Writes a file that is not there yet, whole or not at all, for the owner's eyes only.
+/// Writes a file, whole or not at all, for the owner's eyes only.
 fn write_new(path: &Path, text: &str) -> Result<(), SecretError> {
     let whole = || {
         let aside = path.with_extension("new");
@@ -141,6 +142,15 @@ mod tests {
         let other = beside(dir.path(), Some(&[2; 32]), Data::Old);
         assert!(matches!(other, Err(SecretError::Another { .. })));
         assert_eq!(beside(dir.path(), Some(&[1; 32]), Data::Old).unwrap(), [1; 32]);
+    }
+
+    #[test]
+    fn where_the_data_was_lost_its_secret_is_good_again_and_so_is_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let secret = beside(dir.path(), None, Data::New).unwrap();
+        assert_eq!(beside(dir.path(), None, Data::New).unwrap(), secret);
+        assert_eq!(beside(dir.path(), Some(&[2; 32]), Data::New).unwrap(), [2; 32]);
+        assert_eq!(beside(dir.path(), Some(&[2; 32]), Data::Old).unwrap(), [2; 32]);
     }
 
     #[test]

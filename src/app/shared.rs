@@ -12,7 +12,6 @@ use tracing::{error, info, warn};
 use super::StartError;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Durability};
-use crate::domain::epoch::Epoch;
 use crate::gateway::{Concern, Concerns};
 use crate::ledger::redis::{Founding, RedisLedger, Terms};
 use crate::ledger::{LedgerError, Watch};
@@ -71,13 +70,6 @@ pub(super) async fn open(
     let keeper = Keeper { remote, ledger: ledger.clone(), durability, fingerprint, concerns };
     keeper.first_look().await?;
     Ok(Shared { ledger, vault, clock, keeper })
-}
-
-/// A name that no other books have.
-pub(super) fn fresh_epoch() -> Epoch {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
-    Epoch::from_number(u64::from_be_bytes(bytes))
 }
 
 impl Keeper {

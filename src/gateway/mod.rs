@@ -15,6 +15,7 @@ mod concern;
 mod dispatch;
 mod enrich;
 mod evidence;
+mod export;
 mod failed;
 mod keeping;
 mod leave;
@@ -27,6 +28,8 @@ mod sweep;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use tokio::sync::Notify;
@@ -70,6 +73,8 @@ pub struct Parts {
     pub concerns: Concerns,
     /// What it is told to do.
     pub settings: Settings,
+    /// The folder that the journal is exported to.
+    pub export_dir: Option<PathBuf>,
     /// Where it counts.
     pub metrics: Arc<Metrics>,
     /// The store's clock.
@@ -106,6 +111,12 @@ pub struct Inside {
     wake: Notify,
     /// Everything that must finish.
     tasks: TaskTracker,
+    /// Whoever exports what the others book, to the last of it.
+    exports: TaskTracker,
+    /// All that must finish has.
+    ended: CancellationToken,
+    /// The number of the first entry that this process has not exported.
+    exported: AtomicU64,
     /// No turn is taken any more, so nothing new is sent.
     resting: CancellationToken,
     /// Nothing new is begun any more.
@@ -133,8 +144,18 @@ impl Gateway {
     /// # Errors
     /// [`Refusal::StoreAway`] where the books cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, Refusal> {
-        let Parts { ledger, vault, replicas, vendor, keyer, concerns, settings, metrics, clock } =
-            parts;
+        let Parts {
+            ledger,
+            vault,
+            replicas,
+            vendor,
+            keyer,
+            concerns,
+            settings,
+            export_dir,
+            metrics,
+            clock,
+        } = parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
         let gateway = Self(Arc::new(Inside {
             ledger,
@@ -149,6 +170,9 @@ impl Gateway {
             line: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
+            exports: TaskTracker::new(),
+            ended: CancellationToken::new(),
+            exported: AtomicU64::new(0),
             resting: CancellationToken::new(),
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
@@ -162,6 +186,9 @@ impl Gateway {
         // It was empty until now.
         let _ = gateway.dispatcher.set(dispatcher);
         gateway.tasks.spawn(sweep::run(gateway.clone()));
+        if let Some(dir) = export_dir {
+            gateway.exports.spawn(export::run(gateway.clone(), dir));
+        }
         Ok(gateway)
     }
 
@@ -176,12 +203,15 @@ impl Gateway {
         self.resting.cancel();
     }
 
-    /// Begins nothing new, and waits until all that was begun has ended.
+    /// Begins nothing new, and waits until all that was begun has ended and is exported.
     pub async fn stop(&self) {
         self.resting.cancel();
         self.stopping.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.ended.cancel();
+        self.exports.close();
+        self.exports.wait().await;
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Settings {
     pub not_found_ttl: Duration,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
+    /// How long the store keeps an entry that was exported.
+    pub keep: Duration,
     /// How many leads the vendor takes at once.
     pub job_leads_max: u32,
     /// How often all replicas together may ask the vendor in a minute.

@@ -1,5 +1,7 @@
-//! Forgetting, slice by slice: what nobody can read any more leaves the ledger and the vault.
+//! Forgetting, slice by slice: what nobody can read any more leaves the ledger and the vault, and
+//! what is old and exported leaves the journal.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tracing::warn;
@@ -7,6 +9,7 @@ use tracing::warn;
 use super::{Failed, Gateway};
 use crate::ledger::Ledger;
 use crate::ledger::transition::sweep::Sweep;
+use crate::ledger::transition::trim::Trim;
 use crate::vault::Vault;
 
 /// How many rows of each kind are looked at in one step.
@@ -70,7 +73,12 @@ impl Gateway {
     async fn sweep_on(&self, place: Sweep) -> Result<Option<Sweep>, Failed> {
         self.vault.sweep(ROWS).await?;
         let next = self.ledger.sweep(place).await?;
-        let is_done = next.batch.is_none() && next.job.is_none() && next.lead.is_none();
+        // Only what this process has on a disk of its own counts as exported.
+        let exported = self.exported.load(Ordering::Relaxed);
+        let trim = Trim { keep: self.settings.keep, exported, limit: ROWS };
+        let trimmed = if exported > 0 { self.ledger.trim(trim).await? } else { 0 };
+        let is_swept = next.batch.is_none() && next.job.is_none() && next.lead.is_none();
+        let is_done = is_swept && trimmed < ROWS;
         Ok((!is_done).then_some(next))
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each module may name. `lib`, `main` and `app` put everything together.
-const MAY_NAME: [(&str, &[&str]); 12] = [
+const MAY_NAME: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("clock", &["domain"]),
     ("config", &["domain"]),
@@ -14,9 +14,10 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
     ("remote", &[]),
     ("ledger", &["domain", "clock", "disk", "remote"]),
     ("vault", &["domain", "clock", "disk", "remote"]),
+    ("export", &["domain", "ledger"]),
     ("vendor", &["domain", "config", "clock"]),
     ("telemetry", &["domain", "config", "clock"]),
-    ("gateway", &["domain", "ledger", "vault", "vendor", "clock", "telemetry"]),
+    ("gateway", &["domain", "ledger", "vault", "export", "vendor", "clock", "telemetry"]),
     ("http", &["domain", "gateway", "config", "telemetry"]),
     ("sandbox", &[]),
 ];

@@ -10,6 +10,7 @@ mod commands;
 mod conforms;
 mod crossings;
 mod disk;
+mod exports;
 mod house;
 mod kills;
 mod ledger;

@@ -76,8 +76,9 @@ fn troubles() -> Vec<(Operation, FaultKind)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
     let (judge, address) = vendor::start(taking(Duration::from_millis(1))).await;
-    let data = tempfile::tempdir().unwrap();
+    let (data, export) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let settings = [
+        &format!("ledger.export_dir={}", export.path().display()),
         "telemetry.log_filter=debug",
         &format!("vendor.api_key={VENDOR_KEY}"),
         &format!("security.secret={SECRET}"),
@@ -109,6 +110,7 @@ async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
         ("log", lower(log.as_bytes())),
         ("metrics", lower(metrics.as_bytes())),
         ("store", lower(&store(data.path()))),
+        ("export", lower(&store(export.path()))),
     ];
     for (place, text) in &places {
         assert!(text.contains("sales"), "what is not private is found in the {place}");

@@ -84,8 +84,8 @@ impl Shared {
             replicas: Replicas::Many,
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
-            concerns: Concerns::default(),
             settings: self.settings,
+            export_dir: None,
             metrics: Arc::new(Metrics::new()),
             clock: self.clock.clone(),
         };
@@ -114,6 +114,7 @@ fn settings() -> Settings {
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
         batch_ttl: Duration::from_hours(24),
+        keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
         request_rate: Rate(NonZeroU32::new(1_000_000).unwrap()),
         poll_interval_min: Duration::from_millis(100),

@@ -32,6 +32,18 @@ pub enum Standing {
     Closed,
 }
 
+impl Standing {
+    /// `open`, `paused` or `closed`, as in exports.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// One secret of a team's callers; only its digest is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tollgate::remote::{Call, Command, Confirm, Patience, Remote, RemoteError, Script, Value};
 
-use super::{bytes, get, remote};
+use super::{bytes, get, remote, writes_are_confirmed};
 use crate::support::redis::{Replicas, Server};
 use crate::support::wait::eventually;
 
@@ -30,6 +30,7 @@ async fn a_write_without_a_replica_is_done_and_not_durable() {
 async fn a_write_is_confirmed_by_the_replica_and_not_before() {
     let redis = Replicas::start(1).await;
     let remote = remote(&redis.primary.url());
+    writes_are_confirmed(&remote, "{books}:first", "").await;
     assert_eq!(remote.run_confirmed(&once("v"), Confirm::Replicas).await, Ok(Value::Int(1)));
     let write = || vec![Command::new("SET", b"{books}:l").with("w"), get("{books}:l")];
     let values = remote.ask_confirmed(write(), Confirm::Replicas).await;
@@ -50,6 +51,7 @@ async fn a_write_is_confirmed_by_the_replica_and_not_before() {
 async fn as_many_replicas_as_the_address_says_have_to_confirm() {
     let redis = Replicas::start(1).await;
     let one = remote(&format!("{}?replicas=1", redis.primary.url()));
+    writes_are_confirmed(&one, "{books}:first", "").await;
     assert_eq!(one.run_confirmed(&once("v"), Confirm::Replicas).await, Ok(Value::Int(1)));
     let two = remote(&format!("{}?replicas=2", redis.primary.url()));
     let run = two.run_confirmed(&once("v"), Confirm::Replicas).await;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use tollgate::remote::{Call, Command, Confirm, Remote, RemoteError, Script, Value};
+use tollgate::remote::{Call, Command, Remote, RemoteError, Script, Value};
 
-use super::{bytes, get, remote, set};
+use super::{bytes, get, remote, set, writes_are_confirmed};
 use crate::support::redis::{Cluster, Sentinels};
 use crate::support::wait::eventually;
 
@@ -23,14 +23,6 @@ async fn is_found_again(remote: &Remote, key: &str, value: &str) {
         }
         Err(RemoteError::NotApplied(_) | RemoteError::Unknown(_)) => false,
         Err(error) => panic!("{error:?}"),
-    })
-    .await;
-}
-
-async fn writes_are_confirmed(remote: &Remote, key: &str, value: &str) {
-    let write = || vec![Command::new("SET", key.as_bytes()).with(value)];
-    eventually("writes are confirmed", async || {
-        remote.ask_confirmed(write(), Confirm::Replicas).await.is_ok()
     })
     .await;
 }

@@ -9,7 +9,9 @@ mod later_redis;
 mod lost;
 mod wires;
 
-use tollgate::remote::{Command, Patience, Remote, Value};
+use tollgate::remote::{Command, Confirm, Patience, Remote, Value};
+
+use crate::support::wait::eventually;
 
 /// The Redis at this address, reached as patiently as a gateway does.
 fn remote(url: &str) -> Remote {
@@ -26,4 +28,14 @@ fn get(key: &str) -> Command {
 
 fn bytes(text: &str) -> Value {
     Value::Bytes(text.into())
+}
+
+/// Waits until the replicas confirm what is written. A new one is sent nothing before it has
+/// spoken, which it does every second.
+async fn writes_are_confirmed(remote: &Remote, key: &str, value: &str) {
+    let write = || vec![Command::new("SET", key.as_bytes()).with(value)];
+    eventually("writes are confirmed", async || {
+        remote.ask_confirmed(write(), Confirm::Replicas).await.is_ok()
+    })
+    .await;
 }

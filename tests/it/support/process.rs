@@ -75,13 +75,18 @@ impl Process {
         self.child.is_some()
     }
 
-    fn command(&self, name: &str) -> Command {
+    fn command(&self, words: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
-        command.arg(name);
+        command.args(words.split(' '));
         for setting in &self.settings {
             command.args(["--set", setting]);
         }
         command
+    }
+
+    /// Adds a setting for the next start.
+    pub(crate) fn set(&mut self, setting: &str) {
+        self.settings.push(setting.to_owned());
     }
 
     /// `kill -9`.

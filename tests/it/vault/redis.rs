@@ -10,6 +10,7 @@ use tollgate::vault::sealing::{KeyRing, Sealer};
 use tollgate::vault::{Item, ItemKey, Vault, VaultError};
 
 use crate::support::redis::{Cluster, Replicas, Server};
+use crate::support::wait::eventually;
 
 const TEXT: &str = "ada@example.com";
 
@@ -91,14 +92,15 @@ async fn more_than_travels_at_once_is_kept_and_found() {
 async fn what_replicas_did_not_confirm_is_not_told_as_done() {
     let redis = Replicas::start(1).await;
     let vault = vault(&redis.primary.url(), Confirm::Replicas);
-    vault.put(vec![item(result(1, 0))]).await.unwrap();
+    eventually("the replica confirms", async || vault.put(vec![item(result(1, 0))]).await.is_ok())
+        .await;
     redis.lag(0).await;
     let put = vault.put(vec![item(result(1, 0))]).await;
     assert!(matches!(put, Err(VaultError::Unknown(_))), "{put:?}");
     let erased = vault.erase(&[result(1, 0)]).await;
     assert!(matches!(erased, Err(VaultError::Unknown(_))), "{erased:?}");
     redis.catch_up(0).await;
-    vault.erase(&[result(1, 0)]).await.unwrap();
+    eventually("the replica confirms", async || vault.erase(&[result(1, 0)]).await.is_ok()).await;
 }
 
 #[tokio::test]

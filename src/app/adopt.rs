@@ -1,0 +1,116 @@
+//! `tollgate ledger adopt`: books that were exported go on in a store that has none.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use super::commands::say;
+use super::parts::Stores;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, StoreUrl};
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::period::PeriodId;
+use crate::domain::team::TeamId;
+use crate::export::{Books, Exported};
+use crate::ledger::Ledger;
+use crate::ledger::redis::Founding;
+use crate::ledger::transition::adopt::{Adoptable, Inheritance};
+use crate::ledger::transition::epoch::Holdings;
+use crate::telemetry::metrics::Metrics;
+
+/// How many entries are posted in one step.
+const ENTRIES: usize = 500;
+
+/// Restores the books from a folder, all of which is verified before the store is touched.
+pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCode> {
+    if config.store.url == StoreUrl::Memory {
+        bail!("store.url is memory:, which would forget the books at once: name another store");
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let exported = Exported::open(from)?;
+    let epoch = exported.epoch;
+    if let Some(pinned) = config.store.epoch.filter(|pinned| *pinned != epoch) {
+        let dir = from.display();
+        bail!("store.epoch is {pinned}, and {dir} holds books of epoch {epoch}: name its folder");
+    }
+    let books = exported.books(clock.now().before(config.ledger.keep))?;
+    let stores =
+        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Adopting).await?;
+    let Books { legacy, inheritance, entries, torn } = books;
+    let next = match stores.ledger.begin_adoption(legacy).await? {
+        Adoptable::From(next) => next,
+        Adoptable::Occupied(found) => bail!("{}", refusal(&found)),
+    };
+    post_entries(&stores.ledger, &exported, next).await?;
+    stores.ledger.end_adoption(inheritance.clone()).await?;
+    tell(&stores.ledger, &inheritance).await?;
+    if let Some(path) = torn {
+        say(&format!("the end of {} was not wholly written and is passed over", path.display()))?;
+    }
+    let (teams, keys) = (inheritance.roster.teams.len(), inheritance.roster.keys.len());
+    say(&format!(
+        "adopted the books of epoch {epoch}: {teams} teams, {keys} keys, {entries} entries read"
+    ))?;
+    if let Some(disk) = &stores.disk {
+        disk.close().await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Posts every entry from `next` on.
+async fn post_entries(
+    ledger: &impl Ledger,
+    exported: &Exported,
+    mut next: u64,
+) -> anyhow::Result<()> {
+    let mut slice = Vec::with_capacity(ENTRIES);
+    for read in exported.entries() {
+        let (number, entry) = read?;
+        if number >= next {
+            slice.push(entry);
+        }
+        if slice.len() == ENTRIES {
+            next = ledger.adopt_entries(next, std::mem::take(&mut slice)).await?;
+        }
+    }
+    ledger.adopt_entries(next, slice).await?;
+    Ok(())
+}
+
+/// What the books now say of all time, team by team.
+async fn tell(ledger: &impl Ledger, inheritance: &Inheritance) -> anyhow::Result<()> {
+    let mut lost: BTreeMap<&TeamId, Amounts> = BTreeMap::new();
+    for part in inheritance.open.values().flatten() {
+        let reserved = lost.entry(&part.team).or_default();
+        *reserved = reserved.plus(part.reserved);
+    }
+    let total = PeriodId::total();
+    let adopted = ledger.checkpoint().await?;
+    for (key, tally) in adopted.tallies.iter().filter(|(key, _)| key.period == total) {
+        let lost = lost.get(&key.team).copied().unwrap_or_default().in_unit(key.unit);
+        let (team, unit) = (&key.team, Unit::name(key.unit));
+        say(&format!(
+            "{team} {unit}: spent {}, unresolved {}, of which {lost} was reserved, avoided {}",
+            tally.spent, tally.unresolved, tally.avoided
+        ))?;
+    }
+    Ok(())
+}
+
+fn refusal(found: &Holdings) -> String {
+    let Holdings { epoch, adopting, teams, first_entry, next_entry } = found;
+    if let Some(other) = adopting {
+        return format!(
+            "the store has half of the books of epoch {other}: adopt those again from their own \
+             folder, or name an empty store"
+        );
+    }
+    let epoch = epoch.map_or_else(|| "no epoch".to_owned(), |epoch| format!("epoch {epoch}"));
+    format!(
+        "the store has books of {epoch}, with {teams} teams and the entries from {first_entry} to \
+         below {next_entry}: books are adopted only by an empty store"
+    )
+}

@@ -1,0 +1,193 @@
+//! Reading a folder back: the newest checkpoint, and every entry, each line held against its check.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+
+use super::checkpoint;
+use super::fault::Fault;
+use super::folder::{self, Lines, Named};
+use super::forms::{EntryForm, JournalHead, Kind};
+use super::line;
+use crate::domain::epoch::Epoch;
+use crate::domain::time::Timestamp;
+use crate::ledger::record::entry::Entry;
+use crate::ledger::transition::adopt::{Inheritance, Legacy};
+use crate::ledger::transition::checkpoint::Checkpoint;
+use crate::ledger::transition::lost::OpenParts;
+use crate::ledger::transition::trim::fold;
+
+/// A folder of exported books.
+#[derive(Debug)]
+pub struct Exported {
+    /// Whose books they are.
+    pub epoch: Epoch,
+    /// The newest checkpoint.
+    pub checkpoint: Checkpoint,
+    newest: Named,
+    journal: Vec<Named>,
+}
+
+/// Books as a folder tells them, ready to be adopted.
+#[derive(Debug)]
+pub struct Books {
+    /// The books before the first entry that the store is to keep.
+    pub legacy: Legacy,
+    /// Who pays, and what is open.
+    pub inheritance: Inheritance,
+    /// How many entries were read.
+    pub entries: u64,
+    /// The file whose end was not wholly written.
+    pub torn: Option<PathBuf>,
+}
+
+impl Exported {
+    /// Opens a folder and reads its newest checkpoint.
+    ///
+    /// # Errors
+    /// [`Fault`] where there is none, or it is not what was written.
+    pub fn open(dir: &Path) -> Result<Self, Fault> {
+        let newest = folder::files(dir, Kind::Checkpoint)?.pop();
+        let newest = newest.ok_or_else(|| Fault::NoCheckpoint { dir: dir.to_owned() })?;
+        let (epoch, checkpoint) = checkpoint::read(&newest)?;
+        let journal = folder::files(dir, Kind::Journal)?;
+        Ok(Self { epoch, checkpoint, newest, journal })
+    }
+
+    /// Reads everything there is, and makes of it the books whose store keeps the entries written
+    /// at `since` or later.
+    ///
+    /// # Errors
+    /// [`Fault`] where any of it is damaged or missing.
+    pub fn books(&self, since: Timestamp) -> Result<Books, Fault> {
+        let as_of = self.checkpoint.next_entry;
+        let (mut first, mut next, mut from) = (None, None, as_of);
+        let (mut moved, mut open) = (BTreeMap::new(), OpenParts::default());
+        let mut entries = self.entries();
+        for read in &mut entries {
+            let (number, entry) = read?;
+            first = first.or(Some(number));
+            next = Some(number.saturating_add(1));
+            open.note(&entry);
+            if entry.at >= since && number < as_of {
+                from = from.min(number);
+                fold(&entry, &mut moved);
+            }
+        }
+        let (first, next) = (first.unwrap_or(as_of), next.unwrap_or(as_of));
+        if first > as_of || next < as_of {
+            let path = self.newest.path.clone();
+            let (from, to) = if first > as_of { (as_of, first) } else { (next, as_of) };
+            return Err(Fault::Gap { path, from, to: to.saturating_sub(1) });
+        }
+        let tallies = self.checkpoint.tallies_before(&moved);
+        let epoch = self.epoch;
+        let roster = self.checkpoint.roster.clone();
+        Ok(Books {
+            legacy: Legacy { epoch, next_entry: from, tallies },
+            inheritance: Inheritance { epoch, roster, open: open.into_jobs() },
+            entries: next.saturating_sub(first),
+            torn: entries.torn,
+        })
+    }
+
+    /// Every entry that is there, in order.
+    #[must_use]
+    pub fn entries(&self) -> Entries {
+        Entries {
+            epoch: self.epoch,
+            files: self.journal.clone().into(),
+            open: None,
+            next: None,
+            torn: None,
+        }
+    }
+}
+
+/// The entries of a folder, in order; nothing follows a fault.
+pub struct Entries {
+    epoch: Epoch,
+    files: VecDeque<Named>,
+    open: Option<(Lines, PathBuf)>,
+    /// The number of the next entry, once the first is known.
+    next: Option<u64>,
+    /// The file whose end was not wholly written, once that was reached.
+    torn: Option<PathBuf>,
+}
+
+impl Entries {
+    fn read(&mut self) -> Result<Option<(u64, Entry)>, Fault> {
+        loop {
+            let Some((lines, path)) = &mut self.open else {
+                let Some(named) = self.files.pop_front() else { return Ok(None) };
+                self.open_file(named)?;
+                continue;
+            };
+            let Some(line) = lines.next()? else {
+                self.open = None;
+                continue;
+            };
+            let form = match line::opened::<EntryForm>(&line) {
+                Ok(form) => form,
+                Err(wrong) => {
+                    let fault = lines.damaged(wrong);
+                    if !self.files.is_empty() || lines.have_entry()? {
+                        return Err(fault);
+                    }
+                    self.torn = Some(path.clone());
+                    return Ok(None);
+                }
+            };
+            let (number, expected) = (form.number, self.next.unwrap_or_default());
+            if number != expected {
+                let wrong = format!("has entry {number} where entry {expected} belongs");
+                return Err(lines.damaged(wrong));
+            }
+            self.next = Some(number.saturating_add(1));
+            let entry = form.into_entry().ok_or_else(|| lines.damaged("names no batch or job"))?;
+            return Ok(Some((number, entry)));
+        }
+    }
+
+    fn open_file(&mut self, named: Named) -> Result<(), Fault> {
+        let mut lines = Lines::open(&named.path)?;
+        let head: JournalHead = match lines.head(Kind::Journal) {
+            Ok(head) => head,
+            Err(Fault::Damaged { .. }) if self.files.is_empty() && !lines.have_entry()? => {
+                self.torn = Some(named.path);
+                return Ok(());
+            }
+            Err(fault) => return Err(fault),
+        };
+        let (path, first, found) = (named.path, head.first, head.epoch());
+        if found != self.epoch {
+            return Err(Fault::Foreign { path, found, epoch: self.epoch });
+        }
+        match self.next {
+            Some(next) if first < next => return Err(Fault::Twice { path, first }),
+            Some(from) if first > from => {
+                return Err(Fault::Gap { path, from, to: first.saturating_sub(1) });
+            }
+            _ => self.next = Some(first),
+        }
+        self.open = Some((lines, path));
+        Ok(())
+    }
+}
+
+impl Iterator for Entries {
+    type Item = Result<(u64, Entry), Fault>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let entry = self.read().transpose();
+        if matches!(entry, Some(Err(_))) {
+            (self.open, self.files) = (None, VecDeque::new());
+        }
+        entry
+    }
+}
+
+impl std::fmt::Debug for Entries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entries").field("next", &self.next).finish_non_exhaustive()
+    }
+}

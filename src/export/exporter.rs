@@ -1,0 +1,230 @@
+//! Exporting: entries are appended to the folder and are on the disk before anybody is told so.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tracing::{info, warn};
+
+use super::checkpoint;
+use super::fault::Fault;
+use super::folder::{self, Lines, Named};
+use super::forms::{EntryForm, JournalHead, Kind};
+use super::line;
+use crate::domain::epoch::Epoch;
+use crate::domain::time::Timestamp;
+use crate::ledger::record::entry::Entry;
+use crate::ledger::transition::checkpoint::{Checkpoint, Roster};
+use crate::ledger::transition::epoch::Holdings;
+
+/// Held locked by whoever exports to the folder.
+const LOCK: &str = "lock";
+
+/// The one who exports to a folder, for as long as it lives.
+#[derive(Debug)]
+pub struct Exporter {
+    dir: PathBuf,
+    epoch: Epoch,
+    /// The file that is appended to, and the day it is of.
+    open: Option<(File, Named)>,
+    /// The last entry on the disk.
+    last: Option<(u64, Entry)>,
+    /// The day and the roster of the newest checkpoint.
+    checkpoint: Option<(String, Roster)>,
+    _lock: File,
+}
+
+impl Exporter {
+    /// Opens a folder for the books of this epoch, and makes it where it is not there. None where
+    /// another process exports to it.
+    ///
+    /// What was not wholly written when a process before this one died is cut off: the store still
+    /// has it.
+    ///
+    /// # Errors
+    /// [`Fault`] where the folder is out of reach, or holds other books.
+    pub fn open(dir: &Path, epoch: Epoch) -> Result<Option<Self>, Fault> {
+        folder::make(dir)?;
+        let path = dir.join(LOCK);
+        let lock = folder::writable(&path)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(source)) => return Err(Fault::OutOfReach { path, source }),
+        }
+        let dir = dir.to_owned();
+        let mut exporter =
+            Self { dir, epoch, open: None, last: None, checkpoint: None, _lock: lock };
+        exporter.find_end()?;
+        exporter.find_checkpoint()?;
+        let next = exporter.next_entry();
+        info!(entry = next, "exporting to {} from entry {next} on", exporter.dir.display());
+        Ok(Some(exporter))
+    }
+
+    /// The number of the first entry that is not on the disk yet.
+    #[must_use]
+    pub fn next_entry(&self) -> u64 {
+        self.last.as_ref().map_or(0, |(number, _)| number.saturating_add(1))
+    }
+
+    /// From which number on entries are to be given: one that is on the disk leads them, so that a
+    /// store that tells another story is known.
+    #[must_use]
+    pub fn wants_from(&self) -> u64 {
+        self.last.as_ref().map_or(0, |(number, _)| *number)
+    }
+
+    /// Appends what follows; the entries are on the disk when it answers. Answers how many were
+    /// new.
+    ///
+    /// # Errors
+    /// [`Fault`] where they do not follow what is on the disk, or cannot be written. The exporter
+    /// is then to be opened anew.
+    pub fn append(&mut self, entries: &[(u64, Entry)], store: &Holdings) -> Result<usize, Fault> {
+        let new = self.new_among(entries, store)?;
+        let mut rest = new;
+        while let Some((number, entry)) = rest.first() {
+            let day = folder::day(entry.at);
+            let until = rest.iter().position(|(_, entry)| folder::day(entry.at) != day);
+            let (of_day, later) = rest.split_at(until.unwrap_or(rest.len()));
+            self.append_day(*number, entry.at, of_day)?;
+            rest = later;
+        }
+        if let Some((number, entry)) = new.last() {
+            self.last = Some((*number, entry.clone()));
+        }
+        Ok(new.len())
+    }
+
+    /// Whether it is time for a checkpoint: once a day, and whenever the roster has changed.
+    #[must_use]
+    pub fn wants_checkpoint(&self, roster: &Roster, now: Timestamp) -> bool {
+        let is_current =
+            |(day, known): &(String, Roster)| *day == folder::day(now) && known == roster;
+        !self.checkpoint.as_ref().is_some_and(is_current)
+    }
+
+    /// Writes a checkpoint. All entries before it were appended.
+    ///
+    /// # Errors
+    /// [`Fault`] where it cannot be written.
+    pub fn put_checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), Fault> {
+        checkpoint::write(&self.dir, &checkpoint, self.epoch)?;
+        self.checkpoint = Some((folder::day(checkpoint.at), checkpoint.roster));
+        Ok(())
+    }
+
+    /// The entries that follow what is on the disk.
+    fn new_among<'e>(
+        &self,
+        entries: &'e [(u64, Entry)],
+        store: &Holdings,
+    ) -> Result<&'e [(u64, Entry)], Fault> {
+        let next = self.next_entry();
+        let dir = || self.dir.clone();
+        let has_trimmed =
+            |first| Fault::Trimmed { dir: dir(), from: next, to: u64::saturating_sub(first, 1) };
+        match (&self.last, entries) {
+            (Some(last), [first, new @ ..]) if last.0 == first.0 => {
+                let is_same = last.1 == first.1;
+                is_same.then_some(new).ok_or_else(|| Fault::Differs { dir: dir(), number: last.0 })
+            }
+            (Some(_), [(first, _), ..]) if *first > next => Err(has_trimmed(*first)),
+            (Some(_), []) if store.next_entry < next => {
+                Err(Fault::Differs { dir: dir(), number: store.next_entry })
+            }
+            (Some(_), []) if store.first_entry > next => Err(has_trimmed(store.first_entry)),
+            _ => Ok(entries),
+        }
+    }
+
+    /// Appends entries of one day.
+    fn append_day(
+        &mut self,
+        first: u64,
+        at: Timestamp,
+        entries: &[(u64, Entry)],
+    ) -> Result<(), Fault> {
+        let mut text = String::new();
+        let is_of_day = |(_, named): &(File, Named)| named.day == folder::day(at);
+        let is_new = !self.open.as_ref().is_some_and(is_of_day);
+        if is_new {
+            let named = Named::new(&self.dir, Kind::Journal, first, at);
+            self.open = Some((folder::writable(&named.path)?, named));
+            text.push_str(&line::sealed(&JournalHead::new(self.epoch, first)));
+        }
+        let (file, named) = self.open.as_mut().expect("a file of the day is open by now");
+        for (number, entry) in entries {
+            text.push_str(&line::sealed(&EntryForm::of(*number, entry)));
+        }
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        written.map_err(Fault::out_of_reach(&named.path))?;
+        if is_new { folder::sync(&self.dir) } else { Ok(()) }
+    }
+
+    /// Finds the last entry, and cuts off what was not wholly written after it.
+    fn find_end(&mut self) -> Result<(), Fault> {
+        let mut files = folder::files(&self.dir, Kind::Journal)?;
+        while let Some(named) = files.pop() {
+            let (end, last) = whole_part(&named, self.epoch)?;
+            let Some(last) = last else {
+                // It was begun, and nothing of it is there.
+                fs::remove_file(&named.path).map_err(Fault::out_of_reach(&named.path))?;
+                folder::sync(&self.dir)?;
+                continue;
+            };
+            let mut file = folder::writable(&named.path)?;
+            let length = file.seek(SeekFrom::End(0)).map_err(Fault::out_of_reach(&named.path))?;
+            if length > end {
+                let (cut, path) = (length - end, named.path.display());
+                warn!(bytes = cut, "cut {cut} bytes off {path} that were not wholly written");
+            }
+            let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0)));
+            cut.and_then(|_| file.sync_all()).map_err(Fault::out_of_reach(&named.path))?;
+            self.open = Some((file, named));
+            self.last = Some(last);
+            return Ok(());
+        }
+        Ok(())
+    }
+
+    /// Finds the newest checkpoint. One that cannot be read counts as none: a new one is written.
+    fn find_checkpoint(&mut self) -> Result<(), Fault> {
+        let Some(named) = folder::files(&self.dir, Kind::Checkpoint)?.pop() else { return Ok(()) };
+        match checkpoint::read(&named) {
+            Ok((found, _)) if found != self.epoch => {
+                return Err(Fault::Foreign { path: named.path, found, epoch: self.epoch });
+            }
+            Ok((_, checkpoint)) => {
+                self.checkpoint = Some((named.day, checkpoint.roster));
+            }
+            Err(fault @ Fault::Damaged { .. }) => {
+                warn!(%fault, "the newest checkpoint cannot be read: another one is written");
+            }
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    }
+}
+
+/// Where the wholly written part of a file of entries ends, and the last entry in it.
+fn whole_part(named: &Named, epoch: Epoch) -> Result<(u64, Option<(u64, Entry)>), Fault> {
+    let mut lines = Lines::open(&named.path)?;
+    let head: JournalHead = match lines.head(Kind::Journal) {
+        Ok(head) => head,
+        Err(Fault::Damaged { .. }) if !lines.have_entry()? => return Ok((0, None)),
+        Err(fault) => return Err(fault),
+    };
+    if head.epoch() != epoch {
+        return Err(Fault::Foreign { path: named.path.clone(), found: head.epoch(), epoch });
+    }
+    let (mut end, mut last) = (lines.end(), None);
+    while let Some(line) = lines.next()?.filter(|line| line.ends_with(b"\n")) {
+        let Ok(form) = line::opened::<EntryForm>(&line) else { break };
+        let number = form.number;
+        let Some(entry) = form.into_entry() else { break };
+        (end, last) = (lines.end(), Some((number, entry)));
+    }
+    Ok((end, last))
+}

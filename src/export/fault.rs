@@ -1,0 +1,118 @@
+//! What can be wrong with a folder of exported books, each with its place and what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::epoch::Epoch;
+
+/// Why books cannot be exported to a folder, or read back from it.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The folder or a file in it cannot be read or written.
+    #[error("{}: {source}; give this process the right to it, and room on the disk", path.display())]
+    OutOfReach {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A line is not what was written there.
+    #[error("{}:{line}: {wrong}; {remedy}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        wrong: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A later version of this program has written it.
+    #[error("{} has version {version}: read it with the program that wrote it, or a later one", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// It holds other books.
+    #[error(
+        "{} holds books of epoch {found}, not of {epoch}: name another folder, or adopt them into \
+         a store that has none",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose books it holds.
+        found: Epoch,
+        /// Whose were meant.
+        epoch: Epoch,
+    },
+    /// There is nothing to go by.
+    #[error("{} holds no checkpoint: name the folder that ledger.export_dir named", dir.display())]
+    NoCheckpoint {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Entries are missing between two files.
+    #[error(
+        "entries {from} to {to} are missing before {}: put back the file that has them",
+        path.display()
+    )]
+    Gap {
+        /// The file that should follow them.
+        path: PathBuf,
+        /// The first that is missing.
+        from: u64,
+        /// The last that is missing.
+        to: u64,
+    },
+    /// Entries are there twice.
+    #[error(
+        "{} begins with entry {first}, which an earlier file has, too: keep the files of one \
+         folder only",
+        path.display()
+    )]
+    Twice {
+        /// The file.
+        path: PathBuf,
+        /// Its first entry.
+        first: u64,
+    },
+    /// The store no longer has entries that were not exported.
+    #[error(
+        "the store has trimmed entries {from} to {to}, which {} lacks: name another folder, and \
+         keep this one",
+        dir.display()
+    )]
+    Trimmed {
+        /// The folder.
+        dir: PathBuf,
+        /// The first that is missing.
+        from: u64,
+        /// The last that is missing.
+        to: u64,
+    },
+    /// The store says otherwise than what was exported.
+    #[error(
+        "the store's books differ from those in {} at entry {number}: the store went back in time; \
+         stop the gateways, see what is right, and keep this folder",
+        dir.display()
+    )]
+    Differs {
+        /// The folder.
+        dir: PathBuf,
+        /// The entry.
+        number: u64,
+    },
+}
+
+impl Fault {
+    /// An error of the system's about this file.
+    pub(super) fn out_of_reach(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        |source| Self::OutOfReach { path, source }
+    }
+}

@@ -1,0 +1,139 @@
+//! The folder: what its files are called, and that what was written there stays.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::VERSION;
+use super::fault::Fault;
+use super::forms::{EntryForm, Kind, Version};
+use super::line;
+use crate::domain::time::Timestamp;
+
+/// A file of the export.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Named {
+    /// The number of its first entry; of a checkpoint, that of the first entry after it.
+    pub(super) number: u64,
+    /// The day it was begun, by UTC.
+    pub(super) day: String,
+    /// Where it is.
+    pub(super) path: PathBuf,
+}
+
+impl Named {
+    /// As in `journal-000000000120-2026-11-23.jsonl`.
+    pub(super) fn new(dir: &Path, kind: Kind, number: u64, at: Timestamp) -> Self {
+        let day = day(at);
+        let path = dir.join(format!("{}-{number:012}-{day}.jsonl", prefix(kind)));
+        Self { number, day, path }
+    }
+
+    fn of(kind: Kind, path: PathBuf) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+        let (number, day) = name.strip_prefix(prefix(kind))?.strip_prefix('-')?.split_once('-')?;
+        Some(Self { number: number.parse().ok()?, day: day.to_owned(), path })
+    }
+}
+
+fn prefix(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Journal => "journal",
+        Kind::Checkpoint => "checkpoint",
+    }
+}
+
+/// The day of a moment, by UTC.
+pub(super) fn day(at: Timestamp) -> String {
+    at.to_string().split('T').next().unwrap_or_default().to_owned()
+}
+
+/// The files of a kind, the earliest first. Others that lie there are none of ours.
+pub(super) fn files(dir: &Path, kind: Kind) -> Result<Vec<Named>, Fault> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(Fault::out_of_reach(dir))? {
+        files.extend(Named::of(kind, entry.map_err(Fault::out_of_reach(dir))?.path()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Makes the folder, if it is not there.
+pub(super) fn make(dir: &Path) -> Result<(), Fault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Fault::out_of_reach(dir))
+}
+
+/// A file to write to, new or not, for the owner's eyes only.
+pub(super) fn writable(path: &Path) -> Result<File, Fault> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(Fault::out_of_reach(path))
+}
+
+/// Has the folder itself remember which files it holds.
+pub(super) fn sync(dir: &Path) -> Result<(), Fault> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Fault::out_of_reach(dir))
+}
+
+/// The lines of a file, one after the other.
+pub(super) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    /// The number of the line that was read last, from 1.
+    number: u64,
+    /// Where that line ends, in bytes.
+    end: u64,
+}
+
+impl Lines {
+    pub(super) fn open(path: &Path) -> Result<Self, Fault> {
+        let file = File::open(path).map_err(Fault::out_of_reach(path))?;
+        Ok(Self { path: path.to_owned(), reader: BufReader::new(file), number: 0, end: 0 })
+    }
+
+    /// The next line, its newline with it; none at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+        let mut line = Vec::new();
+        let read = self.reader.read_until(b'\n', &mut line);
+        let bytes = read.map_err(Fault::out_of_reach(&self.path))?;
+        self.number += 1;
+        self.end += u64::try_from(bytes).unwrap_or(u64::MAX);
+        Ok((bytes > 0).then_some(line))
+    }
+
+    /// The head of the file, which says that it is of this kind.
+    pub(super) fn head<T: serde::de::DeserializeOwned>(&mut self, kind: Kind) -> Result<T, Fault> {
+        let line = self.next()?.unwrap_or_default();
+        let version: Version = line::opened(&line).map_err(|why| self.damaged(why))?;
+        if version.version > VERSION {
+            return Err(Fault::Newer { path: self.path.clone(), version: version.version });
+        }
+        if version.tollgate != kind {
+            return Err(self.damaged("says that the file is of another kind"));
+        }
+        line::opened(&line).map_err(|why| self.damaged(why))
+    }
+
+    /// Whether an entry is among the lines that are left.
+    pub(super) fn have_entry(&mut self) -> Result<bool, Fault> {
+        while let Some(line) = self.next()? {
+            if line::opened::<EntryForm>(&line).is_ok() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Where the line that was read last ends, in bytes.
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// What is wrong with the line that was read last.
+    pub(super) fn damaged(&self, wrong: impl Into<String>) -> Fault {
+        let remedy = "put the file back as it was, from a copy; a checkpoint may also be moved \
+                      away, and an earlier one is used";
+        Fault::Damaged { path: self.path.clone(), line: self.number, wrong: wrong.into(), remedy }
+    }
+}

@@ -1,0 +1,91 @@
+//! The forms in exported files: what the books hold, in the words of the pages. Credits are decimal
+//! numbers, moments RFC 3339, and what is nothing is left out.
+
+mod entry;
+mod plain;
+mod standing;
+
+pub(super) use entry::EntryForm;
+use plain::{Decimal, Hex, Name, Text};
+pub(super) use standing::CheckpointLine;
+
+use serde::{Deserialize, Serialize};
+
+use super::VERSION;
+use crate::domain::epoch::Epoch;
+use crate::domain::time::Timestamp;
+use crate::ledger::transition::checkpoint::Checkpoint;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Kind {
+    /// Entries.
+    Journal,
+    /// The books as of one entry.
+    Checkpoint,
+}
+
+/// What every version's first line says, and nothing else of it is looked at until it is known.
+#[derive(Deserialize)]
+pub(super) struct Version {
+    pub(super) tollgate: Kind,
+    pub(super) version: u32,
+}
+
+/// The first line of a file of entries.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct JournalHead {
+    tollgate: Kind,
+    version: u32,
+    epoch: Text<Epoch>,
+    /// The number of the first entry.
+    pub(super) first: u64,
+}
+
+impl JournalHead {
+    pub(super) fn new(epoch: Epoch, first: u64) -> Self {
+        Self { tollgate: Kind::Journal, version: VERSION, epoch: Text(epoch), first }
+    }
+
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch.0
+    }
+}
+
+/// The first line of a checkpoint.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckpointHead {
+    tollgate: Kind,
+    version: u32,
+    epoch: Text<Epoch>,
+    at: Text<Timestamp>,
+    /// All entries below this number are in the tallies.
+    pub(super) next_entry: u64,
+    /// How many lines follow.
+    pub(super) lines: usize,
+}
+
+impl CheckpointHead {
+    pub(super) fn of(checkpoint: &Checkpoint, epoch: Epoch) -> Self {
+        let roster = &checkpoint.roster;
+        Self {
+            tollgate: Kind::Checkpoint,
+            version: VERSION,
+            epoch: Text(epoch),
+            at: Text(checkpoint.at),
+            next_entry: checkpoint.next_entry,
+            lines: roster.teams.len() + roster.keys.len() + checkpoint.tallies.len(),
+        }
+    }
+
+    pub(super) fn epoch(&self) -> Epoch {
+        self.epoch.0
+    }
+
+    pub(super) fn at(&self) -> Timestamp {
+        self.at.0
+    }
+}

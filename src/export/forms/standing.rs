@@ -1,0 +1,170 @@
+//! Teams, keys and tallies, as a checkpoint says them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Decimal, Hex, Name, Text};
+use crate::domain::credits::Unit;
+use crate::domain::period::{Period, PeriodId, Zone};
+use crate::domain::quota::{Action, Quota};
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::record::tally::{Tally, TallyKey};
+use crate::ledger::record::team::{Key, Standing, Team};
+
+/// A line of a checkpoint.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::export) enum CheckpointLine {
+    Team(TeamForm),
+    Key(KeyForm),
+    Tally(TallyForm),
+}
+
+/// A team, with its quotas.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::export) struct TeamForm {
+    id: Text<TeamId>,
+    version: u64,
+    name: String,
+    quotas: Vec<QuotaForm>,
+    standing: Name<Standing>,
+    opened_at: Text<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotaForm {
+    unit: Name<Unit>,
+    period: Name<Period>,
+    limit: Decimal,
+    time_zone: Text<Zone>,
+    action: Name<Action>,
+}
+
+/// A key's digest, and whose it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::export) struct KeyForm {
+    id: String,
+    team: Text<TeamId>,
+    name: String,
+    sha256: Hex<32>,
+    created_at: Text<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Text<Timestamp>>,
+}
+
+/// A tally.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::export) struct TallyForm {
+    team: Text<TeamId>,
+    unit: Name<Unit>,
+    period: String,
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    spent: Decimal,
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    reserved: Decimal,
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    unresolved: Decimal,
+    #[serde(default, skip_serializing_if = "Decimal::is_zero")]
+    avoided: Decimal,
+}
+
+impl From<&Team> for CheckpointLine {
+    fn from(team: &Team) -> Self {
+        let quota = |quota: &Quota| QuotaForm {
+            unit: Name(quota.unit),
+            period: Name(quota.period),
+            limit: Decimal(quota.limit),
+            time_zone: Text(quota.zone.clone()),
+            action: Name(quota.action),
+        };
+        Self::Team(TeamForm {
+            id: Text(team.id.clone()),
+            version: team.version,
+            name: team.name.clone(),
+            quotas: team.quotas.iter().map(quota).collect(),
+            standing: Name(team.standing),
+            opened_at: Text(team.opened_at),
+        })
+    }
+}
+
+impl From<&Key> for CheckpointLine {
+    fn from(key: &Key) -> Self {
+        Self::Key(KeyForm {
+            id: key.id.clone(),
+            team: Text(key.team.clone()),
+            name: key.name.clone(),
+            sha256: Hex(key.digest),
+            created_at: Text(key.created_at),
+            revoked_at: key.revoked_at.map(Text),
+        })
+    }
+}
+
+impl From<&(TallyKey, Tally)> for CheckpointLine {
+    fn from((key, tally): &(TallyKey, Tally)) -> Self {
+        Self::Tally(TallyForm {
+            team: Text(key.team.clone()),
+            unit: Name(key.unit),
+            period: key.period.as_str().to_owned(),
+            spent: Decimal(tally.spent),
+            reserved: Decimal(tally.reserved),
+            unresolved: Decimal(tally.unresolved),
+            avoided: Decimal(tally.avoided),
+        })
+    }
+}
+
+impl From<TeamForm> for Team {
+    fn from(form: TeamForm) -> Self {
+        let quota = |quota: QuotaForm| Quota {
+            unit: quota.unit.0,
+            period: quota.period.0,
+            limit: quota.limit.0,
+            zone: quota.time_zone.0,
+            action: quota.action.0,
+        };
+        Self {
+            id: form.id.0,
+            version: form.version,
+            name: form.name,
+            quotas: form.quotas.into_iter().map(quota).collect(),
+            standing: form.standing.0,
+            opened_at: form.opened_at.0,
+        }
+    }
+}
+
+impl From<KeyForm> for Key {
+    fn from(form: KeyForm) -> Self {
+        Self {
+            id: form.id,
+            team: form.team.0,
+            name: form.name,
+            digest: form.sha256.0,
+            created_at: form.created_at.0,
+            revoked_at: form.revoked_at.map(|Text(at)| at),
+        }
+    }
+}
+
+impl From<TallyForm> for (TallyKey, Tally) {
+    fn from(form: TallyForm) -> Self {
+        let key = TallyKey {
+            team: form.team.0,
+            unit: form.unit.0,
+            period: PeriodId::from_stored(&form.period),
+        };
+        let tally = Tally {
+            spent: form.spent.0,
+            reserved: form.reserved.0,
+            unresolved: form.unresolved.0,
+            avoided: form.avoided.0,
+        };
+        (key, tally)
+    }
+}

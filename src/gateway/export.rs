@@ -1,0 +1,135 @@
+//! Exporting, round by round: whatever the journal has and the folder has not, so that the store can
+//! be lost and the books not. A folder that is out of reach stops the export, and no traffic.
+
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tracing::{error, info};
+
+use super::Gateway;
+use crate::export::{Exporter, Fault};
+use crate::ledger::{Ledger, LedgerError};
+
+/// How many entries are read, and written, at once.
+const ENTRIES: usize = 500;
+
+/// Between one round and the next: by so much the store is ahead of the folder.
+const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
+
+/// Why a round came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum Halted {
+    #[error(transparent)]
+    Folder(#[from] Fault),
+    #[error("the ledger: {0}")]
+    Ledger(#[from] LedgerError),
+    #[error("another process exports to the folder")]
+    StandingBy,
+    #[error("the process is ending")]
+    Ending,
+}
+
+/// Exports until all else has ended.
+pub(super) async fn run(gateway: Gateway, dir: PathBuf) {
+    let mut export = Export { gateway, dir, exporter: None, told: None };
+    while !export.gateway.ended.is_cancelled() {
+        export.round_and_tell().await;
+        tokio::select! {
+            () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
+            () = export.gateway.ended.cancelled() => {}
+        }
+    }
+    export.round_and_tell().await;
+}
+
+struct Export {
+    gateway: Gateway,
+    dir: PathBuf,
+    /// None where it has to be opened, for the first time or after a fault.
+    exporter: Option<Exporter>,
+    /// What was said last, so that it is said once.
+    told: Option<String>,
+}
+
+impl Export {
+    async fn round_and_tell(&mut self) {
+        let why = self.round().await.err();
+        let text = why.as_ref().map(Halted::to_string);
+        if self.told == text {
+            return;
+        }
+        let dir = self.dir.display();
+        match &why {
+            None => info!("the export to {dir} goes on"),
+            Some(Halted::StandingBy) => info!("standing by: another process exports to {dir}"),
+            Some(why) => {
+                error!(%why, "the export to {dir} has stopped; it goes on when this is mended");
+            }
+        }
+        self.told = text;
+    }
+
+    async fn round(&mut self) -> Result<(), Halted> {
+        let ledger = &self.gateway.ledger;
+        let store = ledger.holdings().await?;
+        let mut exporter = match (self.exporter.take(), store.epoch) {
+            (Some(exporter), _) => exporter,
+            (None, None) => return Ok(()),
+            (None, Some(epoch)) => {
+                let dir = self.dir.clone();
+                let opened = blocking(move || Exporter::open(&dir, epoch)).await??;
+                opened.ok_or(Halted::StandingBy)?
+            }
+        };
+        exporter = self.catch_up(exporter, store.next_entry).await?;
+        let roster = ledger.roster().await?;
+        if exporter.wants_checkpoint(&roster, self.gateway.clock.now()) {
+            let checkpoint = ledger.checkpoint().await?;
+            exporter = self.catch_up(exporter, checkpoint.next_entry).await?;
+            exporter = blocking(move || {
+                exporter.put_checkpoint(checkpoint)?;
+                Ok::<_, Fault>(exporter)
+            })
+            .await??;
+        }
+        self.exporter = Some(exporter);
+        Ok(())
+    }
+
+    /// Appends the entries below `until`, and perhaps some more. An exporter that failed is not
+    /// handed back: what it had not wholly written is mended when the folder is opened again.
+    async fn catch_up(&self, mut exporter: Exporter, until: u64) -> Result<Exporter, Halted> {
+        let ledger = &self.gateway.ledger;
+        loop {
+            self.gateway.exported.store(exporter.next_entry(), Ordering::Relaxed);
+            if exporter.next_entry() == until {
+                return Ok(exporter);
+            }
+            let entries = ledger.journal(exporter.wants_from(), ENTRIES).await?;
+            let store = ledger.holdings().await?;
+            let appended;
+            (exporter, appended) = blocking(move || {
+                let appended = exporter.append(&entries, &store)?;
+                Ok::<_, Fault>((exporter, appended))
+            })
+            .await??;
+            if appended == 0 {
+                return Ok(exporter);
+            }
+        }
+    }
+}
+
+/// Does what may wait for a disk where waiting holds up nobody.
+async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Halted> {
+    match spawn_blocking(act).await {
+        Ok(done) => Ok(done),
+        Err(failed) if failed.is_panic() => resume_unwind(failed.into_panic()),
+        Err(_the_runtime_is_gone) => Err(Halted::Ending),
+    }
+}
