@@ -82,6 +82,7 @@ impl Shared {
             ledger: Arc::clone(&self.ledger),
             vault: Arc::clone(&self.vault),
             replicas: Replicas::Many,
+            concerns: Concerns::default(),
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
             settings: self.settings,
