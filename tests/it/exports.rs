@@ -11,7 +11,9 @@ use tollgate::export::{Books, Exported, Fault};
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::client::Client;
+use crate::support::gateways::Gateways;
 use crate::support::process::Process;
+use crate::support::redis::Server;
 use crate::support::vendor::{self, taking};
 use crate::support::wait::eventually;
 
@@ -144,6 +146,47 @@ async fn a_lost_store_loses_no_half_credit() {
     assert_eq!(sales.get(&format!("/people/enrichment-requests/{lost}")).await.status, 404);
     assert_eq!(sales.enrich(&people(30, 31)).await.body["status"], "completed");
     it.caught_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_go_on_with_adopted_books_and_are_not_started_again() {
+    let (_, address) = vendor::start(taking(Duration::from_millis(30))).await;
+    let (server, export) = (Server::start().await, tempfile::tempdir().unwrap());
+    let export_dir = format!("ledger.export_dir={}", export.path().display());
+    let gateways = Gateways::start(2, address, &server.url(), &[&export_dir]).await;
+    let [one, other] = &gateways.replicas[..] else { panic!("two replicas") };
+    let sales = one.team("sales").await;
+    sales.enrich(&people(0, 5)).await;
+    let operator = other.operator();
+    let entries = operator.get("/admin/v1/audit").await.body["entries"].as_u64().unwrap();
+    eventually("one of them exports all there is", async || {
+        read(export.path()).is_ok_and(|books| books.entries == entries)
+    })
+    .await;
+    let said = |what: &str| gateways.replicas.iter().filter(|r| r.output().contains(what)).count();
+    eventually("the other stands by", async || said("standing by: another process") == 1).await;
+    let before = operator.get("/admin/v1/teams/sales/usage").await.body;
+
+    server.empty().await;
+    eventually("nothing that costs is done", async || operator.get("/readyz").await.status == 503)
+        .await;
+    let adopted = one.run(&format!("ledger adopt --from {}", export.path().display()));
+    let told = String::from_utf8([adopted.stdout, adopted.stderr].concat()).unwrap();
+    assert!(adopted.status.success(), "{told}");
+    eventually("both go on", async || {
+        let ready = [one.operator().get("/readyz").await, operator.get("/readyz").await];
+        ready.iter().all(|answer| answer.status == 200)
+    })
+    .await;
+    assert_eq!(operator.get("/admin/v1/teams/sales/usage").await.body, before);
+    let batch = other.caller(&sales.key).enrich(&people(10, 12)).await;
+    assert_eq!(batch.body["status"], "completed");
+    let entries = operator.get("/admin/v1/audit").await.body["entries"].as_u64().unwrap();
+    eventually("and so does the export", async || {
+        read(export.path()).is_ok_and(|books| books.entries == entries)
+    })
+    .await;
+    assert_eq!(operator.get("/admin/v1/audit").await.body["mismatches"], json!(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
