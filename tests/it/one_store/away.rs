@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -102,7 +103,7 @@ async fn a_gateway_started_while_its_redis_is_away_is_ready_once_it_comes() {
     gateway.launch();
     let operator = gateway.operator();
     eventually("it says why it is not ready", async || {
-        let told = operator.try_send(operator.request(reqwest::Method::GET, "/readyz")).await;
+        let told = operator.try_send(operator.request(Method::GET, "/readyz")).await;
         told.is_some_and(|told| told.status == 503 && told.text.contains("store: "))
     })
     .await;
@@ -114,6 +115,27 @@ async fn a_gateway_started_while_its_redis_is_away_is_ready_once_it_comes() {
     let ended = gateway.team("sales").await.enrich(&people(0, 1)).await;
     assert_eq!(ended.body["status"], json!("completed"));
     super::balance(&gateway, &judge).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_started_while_its_redis_is_full_is_ready_once_there_is_room() {
+    let mut store = OneStore::start(1, taking(Duration::from_millis(30))).await;
+    let team = store.team("sales").await.remove(0);
+    store.gateways.replicas[0].kill();
+    store.server.fill_up().await;
+    store.gateways.replicas[0].launch();
+    let operator = store.one().operator();
+    eventually("it says why it is not ready", async || {
+        let told = operator.try_send(operator.request(Method::GET, "/readyz")).await;
+        told.is_some_and(|told| told.status == 503 && told.text.contains("OOM"))
+    })
+    .await;
+    refused(&team, &people(0, 1)).await;
+
+    store.server.make_room().await;
+    store.gateways.replicas[0].ready().await;
+    assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
+    store.balance().await;
 }
 
 async fn is_store_up(gateway: &Process) -> bool {

@@ -8,6 +8,7 @@ mod emptied;
 mod failovers;
 mod unfit;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -35,15 +36,17 @@ struct OneStore {
     server: Server,
     wire: Proxy,
     vendor: Sandbox,
+    /// Where the vendor listens.
+    door: SocketAddr,
 }
 
 impl OneStore {
     async fn start(replicas: usize, vendor: Options) -> Self {
         let server = Server::start().await;
         let wire = Proxy::before(server.address()).await;
-        let (vendor, address) = vendor::start(vendor).await;
-        let gateways = Gateways::start(replicas, address, &wire.url(), &[SINGLE]).await;
-        Self { gateways, server, wire, vendor }
+        let (vendor, door) = vendor::start(vendor).await;
+        let gateways = Gateways::start(replicas, door, &wire.url(), &[SINGLE]).await;
+        Self { gateways, server, wire, vendor, door }
     }
 
     /// A team without bounds, through every replica.
