@@ -159,3 +159,19 @@ fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
         ]
     );
 }
+
+#[test]
+fn what_a_failover_brings_about_may_pass_and_what_somebody_set_does_not() {
+    let may_pass = |differ: fn(&mut Facts)| {
+        let mut facts = sound();
+        differ(&mut facts);
+        let objections = judge(&facts, Durability::Strict, NOW);
+        assert!(!objections.is_empty());
+        objections.iter().all(|objection| objection.may_pass)
+    };
+    assert!(may_pass(|facts| facts.is_primary = Some(false)));
+    assert!(may_pass(|facts| facts.replicas = Some(0)));
+    assert!(!may_pass(|facts| facts.memory_policy = Some("allkeys-lru".to_owned())));
+    assert!(!may_pass(|facts| facts.is_appending = Some(false)));
+    assert!(!may_pass(|facts| facts.appendfsync = Some("everysec".to_owned())));
+}
