@@ -53,7 +53,7 @@ pub(super) async fn export<S: Store>(books: &Books<S>, journal: &[Entry], from: 
 
 /// Adopts books whole, into a store of the same kind whose clock shows the same.
 pub(super) async fn adopt<S: Store>(books: &Books<S>, exported: &Exported) -> Books<S> {
-    let adopted = Books::<S>::open().await;
+    let adopted = books.beside().await;
     adopted.pass_until(books.now());
     let Exported { legacy, entries, inheritance } = exported;
     let (ledger, from) = (adopted.ledger(), legacy.next_entry);
@@ -182,7 +182,7 @@ pub(super) async fn an_adoption_that_was_cut_goes_on_where_it_was<S: Store>(book
     let known = exported(books, 0).await;
     let whole = adopt(books, &known).await;
 
-    let cut = Books::<S>::open().await;
+    let cut = books.beside().await;
     cut.pass_until(books.now());
     let ledger = cut.ledger();
     let Exported { legacy, entries, inheritance } = known;
