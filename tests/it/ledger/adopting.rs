@@ -55,13 +55,18 @@ pub(super) async fn export<S: Store>(books: &Books<S>, journal: &[Entry], from: 
 pub(super) async fn adopt<S: Store>(books: &Books<S>, exported: &Exported) -> Books<S> {
     let adopted = books.beside().await;
     adopted.pass_until(books.now());
+    adopt_here(&adopted, exported).await;
+    adopted.balance().await;
+    adopted
+}
+
+/// Adopts books whole, into these, which are empty.
+pub(super) async fn adopt_here(adopted: &Books<impl Store>, exported: &Exported) {
     let Exported { legacy, entries, inheritance } = exported;
     let (ledger, from) = (adopted.ledger(), legacy.next_entry);
     assert_eq!(ledger.begin_adoption(legacy.clone()).await.unwrap(), Adoptable::From(from));
     ledger.adopt_entries(from, entries.clone()).await.unwrap();
     ledger.end_adoption(inheritance.clone()).await.unwrap();
-    adopted.balance().await;
-    adopted
 }
 
 async fn lost_and_adopted<S: Store>(books: &Books<S>) -> Books<S> {

@@ -141,6 +141,11 @@ impl<S: Servers> Redis<S> {
         let ledger = RedisLedger::with_clock(remote, &terms, Some(clock), Arc::new(()));
         Self { ledger: Arc::new(ledger), place }
     }
+
+    /// The servers.
+    pub(super) fn servers(&self) -> &S {
+        &self.place.servers
+    }
 }
 
 impl<S: Servers> Store for Redis<S> {
