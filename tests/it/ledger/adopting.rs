@@ -53,15 +53,20 @@ pub(super) async fn export<S: Store>(books: &Books<S>, journal: &[Entry], from: 
 
 /// Adopts books whole, into a store of the same kind whose clock shows the same.
 pub(super) async fn adopt<S: Store>(books: &Books<S>, exported: &Exported) -> Books<S> {
-    let adopted = Books::<S>::open().await;
+    let adopted = books.beside().await;
     adopted.pass_until(books.now());
+    adopt_here(&adopted, exported).await;
+    adopted.balance().await;
+    adopted
+}
+
+/// Adopts books whole, into these, which are empty.
+pub(super) async fn adopt_here(adopted: &Books<impl Store>, exported: &Exported) {
     let Exported { legacy, entries, inheritance } = exported;
     let (ledger, from) = (adopted.ledger(), legacy.next_entry);
     assert_eq!(ledger.begin_adoption(legacy.clone()).await.unwrap(), Adoptable::From(from));
     ledger.adopt_entries(from, entries.clone()).await.unwrap();
     ledger.end_adoption(inheritance.clone()).await.unwrap();
-    adopted.balance().await;
-    adopted
 }
 
 async fn lost_and_adopted<S: Store>(books: &Books<S>) -> Books<S> {
@@ -182,7 +187,7 @@ pub(super) async fn an_adoption_that_was_cut_goes_on_where_it_was<S: Store>(book
     let known = exported(books, 0).await;
     let whole = adopt(books, &known).await;
 
-    let cut = Books::<S>::open().await;
+    let cut = books.beside().await;
     cut.pass_until(books.now());
     let ledger = cut.ledger();
     let Exported { legacy, entries, inheritance } = known;
