@@ -15,13 +15,21 @@ use crate::config::{self, Durability};
 use crate::gateway::{Concern, Concerns};
 use crate::ledger::redis::{Founding, RedisLedger, Terms};
 use crate::ledger::{LedgerError, Watch};
-use crate::remote::{self, Address, Confirm, Patience, Remote, judge};
+use crate::remote::{self, Address, Confirm, Patience, Remote, RemoteError, judge};
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::redis::RedisVault;
 use crate::vault::sealing::{KeyRing, Sealer};
 
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+const OTHER_SECRET: &str = "the books were written under another security.secret: with this one no \
+                            person would be recognised and all would be paid again; give the one \
+                            they were written under";
+
+const BOOKS_LOST: &str = "the books that were in use are not in this store: nothing that costs is \
+                          done; restore the store, or run `tollgate ledger adopt --from DIR` with \
+                          exported entries";
 
 /// A Redis with books and sealed items in it.
 pub(super) struct Shared {
@@ -36,8 +44,14 @@ pub(super) struct Keeper {
     remote: Remote,
     ledger: RedisLedger,
     durability: remote::Durability,
-    fingerprint: String,
     concerns: Concerns,
+}
+
+/// What a look at the store has shown.
+struct Look {
+    concerns: Vec<Concern>,
+    /// Whether something is amiss that passes only where an operator sets it right.
+    is_unfit: bool,
 }
 
 /// Opens the store at this address, for books of this epoch if one is named.
@@ -61,34 +75,29 @@ pub(super) async fn open(
         Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
     };
     let namespace = address.namespace().to_owned();
-    let terms = Terms { namespace, epoch: store.epoch, founding, confirm };
+    let fingerprint = hex::encode(derive(secret, Purpose::SealingKeyId));
+    let terms = Terms { namespace, epoch: store.epoch, fingerprint, founding, confirm };
     let ledger = RedisLedger::new(remote.clone(), &terms, watch);
     let clock = ledger.clock();
     let sealer = Sealer::new(KeyRing::new(secret, &[]));
     let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), sealer, confirm);
-    let fingerprint = hex::encode(derive(secret, Purpose::SealingKeyId));
-    let keeper = Keeper { remote, ledger: ledger.clone(), durability, fingerprint, concerns };
+    let keeper = Keeper { remote, ledger: ledger.clone(), durability, concerns };
     keeper.first_look().await?;
     Ok(Shared { ledger, vault, clock, keeper })
 }
 
 impl Keeper {
-    /// Whoever starts a gateway on a store that is set wrongly is told at once.
+    /// Whoever starts a gateway on a store that is set wrongly is told at once. What may pass by
+    /// itself is waited for, and lost books an operator may bring back while the gateway runs.
     async fn first_look(&self) -> Result<(), StartError> {
-        let concerns = self.look().await;
-        let fatal: Vec<_> = concerns.iter().filter(|concern| concern.is_fatal).collect();
-        if !fatal.is_empty() && self.remote.facts().await.is_ok() && !self.is_lost().await {
-            let told: Vec<_> = fatal.iter().map(|concern| concern.what.as_str()).collect();
+        let Look { concerns, is_unfit } = self.look().await;
+        if is_unfit {
+            let fatal = concerns.iter().filter(|concern| concern.is_fatal);
+            let told: Vec<_> = fatal.map(|concern| concern.what.as_str()).collect();
             return Err(StartError::Store(told.join("\n")));
         }
         self.tell(concerns);
         Ok(())
-    }
-
-    /// Whether the books are not there: an operator may bring them back while the gateway runs.
-    async fn is_lost(&self) -> bool {
-        let written = self.ledger.is_written_under(&self.fingerprint).await;
-        matches!(written, Err(LedgerError::WrongEpoch))
     }
 
     /// Watches until the gateway stops.
@@ -100,7 +109,7 @@ impl Keeper {
                 _ = look.tick() => {}
                 () = stopping.cancelled() => break,
             }
-            self.tell(self.look().await);
+            self.tell(self.look().await.concerns);
             if let Err(error) = self.ledger.tidy().await {
                 tracing::debug!(%error, "the store is tidied later");
             }
@@ -109,14 +118,18 @@ impl Keeper {
     }
 
     /// What speaks against the store now.
-    async fn look(&self) -> Vec<Concern> {
+    async fn look(&self) -> Look {
         let fatal = |what: String| Concern { what, is_fatal: true };
         let facts = match self.remote.facts().await {
             Ok(facts) => facts,
-            Err(error) => return vec![fatal(error.to_string())],
+            Err(error) => {
+                return Look { concerns: vec![fatal(error.to_string())], is_unfit: false };
+            }
         };
         let now = SystemClock::default().now().as_millis();
-        let mut concerns: Vec<_> = judge(&facts, self.durability, now)
+        let objections = judge(&facts, self.durability, now);
+        let mut is_unfit = objections.iter().any(|objection| !objection.may_pass);
+        let mut concerns: Vec<_> = objections
             .into_iter()
             .map(|objection| Concern {
                 what: format!("{}; {}", objection.what, objection.remedy),
@@ -124,25 +137,23 @@ impl Keeper {
             })
             .collect();
         if let Err(error) = self.remote.probe().await {
+            is_unfit |= !may_pass(&error);
             concerns.push(fatal(format!("scripts do not run as they must: {error}")));
         }
-        match self.ledger.is_written_under(&self.fingerprint).await {
+        // Books are not begun where they cannot be entrusted.
+        if is_unfit && !self.ledger.has_books() {
+            return Look { concerns, is_unfit };
+        }
+        match self.ledger.is_under_our_secret().await {
             Ok(true) => {}
-            Ok(false) => concerns.push(fatal(
-                "the books were written under another security.secret: with this one no person \
-                 would be recognised and all would be paid again; give the one they were written \
-                 under"
-                    .to_owned(),
-            )),
-            Err(LedgerError::WrongEpoch) => concerns.push(fatal(
-                "the books that were in use are not in this store: nothing that costs is done; \
-                 restore the store, or run `tollgate ledger adopt --from DIR` with exported \
-                 entries"
-                    .to_owned(),
-            )),
+            Ok(false) => {
+                is_unfit = true;
+                concerns.push(fatal(OTHER_SECRET.to_owned()));
+            }
+            Err(LedgerError::WrongEpoch) => concerns.push(fatal(BOOKS_LOST.to_owned())),
             Err(error) => concerns.push(fatal(error.to_string())),
         }
-        concerns
+        Look { concerns, is_unfit }
     }
 
     fn tell(&self, concerns: Vec<Concern>) {
@@ -157,5 +168,14 @@ impl Keeper {
         if had_any && !self.concerns.is_any_fatal() {
             info!(store = %self.remote.address(), "the store is fit again");
         }
+    }
+}
+
+/// Whether a server that is full or busy answers so, rather than one that will never do it.
+fn may_pass(error: &RemoteError) -> bool {
+    match error {
+        RemoteError::NotApplied(why) => !why.starts_with("NOPERM"),
+        RemoteError::Unknown(_) | RemoteError::NotDurable => true,
+        RemoteError::Said { .. } => false,
     }
 }

@@ -56,6 +56,7 @@ async fn measure(leads: usize, size: usize) -> Cost {
     let terms = tollgate::ledger::redis::Terms {
         namespace: "bench".to_owned(),
         epoch: None,
+        fingerprint: "bench".to_owned(),
         founding: Founding::Anew(Epoch::from_number(1)),
         confirm: Confirm::Nothing,
     };

@@ -15,6 +15,7 @@ mod house;
 mod kills;
 mod ledger;
 mod malformed;
+mod one_store;
 mod operators;
 mod pace;
 mod pages;

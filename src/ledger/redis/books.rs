@@ -31,8 +31,12 @@ pub(super) struct Books {
     pub(super) clock: Arc<ServerClock>,
     /// Tells the time in place of the server, in tests.
     pub(super) given_clock: Option<Arc<dyn Clock>>,
-    /// The books that are in use; none before the first look.
+    /// The books that are in use; none before they were found.
     pub(super) epoch: Mutex<Option<Epoch>>,
+    /// The books that have to be in use; none for whichever there are.
+    pub(super) pinned: Option<Epoch>,
+    /// Of the secret under which they are kept.
+    pub(super) fingerprint: String,
     /// What is done where there are no books.
     pub(super) founding: Founding,
     /// What a step that is acted on waits for before it is answered.
@@ -78,29 +82,52 @@ impl Books {
         *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the key of the epoch has to hold, empty for nothing. Finds the books, or founds them
-    /// where there are none and that is allowed.
+    /// What the key of the epoch has to hold, empty for nothing. No step is taken on books that were
+    /// not found to be ours.
     pub(super) async fn epoch(&self) -> Result<String, LedgerError> {
-        if let Some(known) = self.known_epoch() {
-            return Ok(text_of_epoch(known));
+        if self.founding == Founding::Adopting {
+            return match self.pinned {
+                Some(pinned) => Ok(text_of_epoch(pinned)),
+                None => self.epoch_as_it_stands().await,
+            };
         }
+        let found = match self.known_epoch() {
+            Some(known) => known,
+            None => self.find().await?.ok_or(LedgerError::WrongEpoch)?,
+        };
+        Ok(text_of_epoch(found))
+    }
+
+    /// Finds the books, or founds them where there are none and that is allowed; answers their epoch,
+    /// or none where they are kept under another secret.
+    pub(super) async fn find(&self) -> Result<Option<Epoch>, LedgerError> {
+        let meant = self.known_epoch().or(self.pinned);
         let fresh = match self.founding {
-            Founding::Anew(fresh) => Some(fresh),
-            Founding::Refused => None,
-            Founding::Adopting => return self.epoch_as_it_stands().await,
+            Founding::Anew(fresh) if meant.is_none() => Some(fresh),
+            Founding::Anew(_) | Founding::Refused | Founding::Adopting => None,
         };
         let parts = ["teams", "keys", "numbers", "tallies", "next_entry", "journal", "due"];
-        let keys = std::iter::once("epoch").chain(parts).map(|name| self.keys.named(name));
-        let args = vec![fresh.map(text_of_epoch).unwrap_or_default().into_bytes()];
-        let call = Call { script: &FOUND, keys: keys.collect(), args };
-        let epoch = self.remote.run(&call).await.map_err(read_error)?;
-        let epoch = epoch.as_text().and_then(epoch_of_text).ok_or(LedgerError::WrongEpoch)?;
+        let keys = ["epoch", "secret"].into_iter().chain(parts).map(|name| self.keys.named(name));
+        let epoch = fresh.map(text_of_epoch).unwrap_or_default();
+        let args = vec![epoch.into_bytes(), self.fingerprint.clone().into_bytes()];
+        let epoch =
+            match self.remote.run(&Call { script: &FOUND, keys: keys.collect(), args }).await {
+                Err(RemoteError::Said { code, .. }) if code == "WRONGSECRET" => return Ok(None),
+                answer => answer.map_err(read_error)?,
+            };
+        let is_meant = |epoch: &Epoch| meant.is_none_or(|meant| meant == *epoch);
+        let epoch = epoch.as_text().and_then(epoch_of_text).filter(is_meant);
+        let epoch = epoch.ok_or(LedgerError::WrongEpoch)?;
+        if self.founding == Founding::Adopting {
+            // Nothing is known of it for later: whoever adopts books changes it.
+            return Ok(Some(epoch));
+        }
         let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_none() {
             let verb = if Some(epoch) == fresh { "began" } else { "found" };
             tracing::info!(%epoch, "{verb} the books of epoch {epoch}");
         }
-        Ok(text_of_epoch(*known.get_or_insert(epoch)))
+        Ok(Some(*known.get_or_insert(epoch)))
     }
 
     /// What the key of the epoch holds at present. Nothing is known of it for later: whoever

@@ -160,10 +160,6 @@ impl Keys {
         self.named("epoch")
     }
 
-    pub(super) fn secret(&self) -> Vec<u8> {
-        self.named("secret")
-    }
-
     pub(super) fn next_entry(&self) -> Vec<u8> {
         self.named("next_entry")
     }

@@ -39,7 +39,7 @@ use super::writes::Writes;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
-use crate::remote::{Command, Confirm, Remote, Value};
+use crate::remote::{Confirm, Remote};
 use books::Books;
 use change::Changes;
 use commit::Fate;
@@ -72,6 +72,9 @@ pub struct Terms {
     pub namespace: String,
     /// The epoch that the books must have; none for whichever they have.
     pub epoch: Option<Epoch>,
+    /// The fingerprint of the secret under which they are kept: new books are from now on, and with
+    /// others no step is taken.
+    pub fingerprint: String,
     /// What is done where there are no books.
     pub founding: Founding,
     /// What a step that is acted on waits for before it is answered.
@@ -109,7 +112,9 @@ impl RedisLedger {
             keys: Keys::new(&terms.namespace),
             clock: Arc::new(ServerClock::default()),
             given_clock,
-            epoch: std::sync::Mutex::new(terms.epoch),
+            epoch: std::sync::Mutex::new(None),
+            pinned: terms.epoch,
+            fingerprint: terms.fingerprint.clone(),
             founding: terms.founding,
             confirm: terms.confirm,
         };
@@ -123,18 +128,19 @@ impl RedisLedger {
         self.0.books.given_clock.clone().unwrap_or(server)
     }
 
-    /// Whether the books were written under the secret of this fingerprint; new books are, from now
-    /// on.
+    /// Whether the books are kept under the secret of the terms. Finds them, or founds them where
+    /// there are none and that is allowed.
     ///
     /// # Errors
     /// [`LedgerError`] where the store is away, or these are not the books that were in use.
-    pub async fn is_written_under(&self, fingerprint: &str) -> Outcome<bool> {
-        let books = &self.0.books;
-        books.fetch(&[], true).await?;
-        let key = books.keys.secret();
-        let keep = Command::new("SET", &key).with(fingerprint).with("NX");
-        let found = books.ask(vec![keep, Command::new("GET", &key)], false).await?.pop();
-        Ok(found.as_ref().and_then(Value::as_text) == Some(fingerprint))
+    pub async fn is_under_our_secret(&self) -> Outcome<bool> {
+        Ok(self.0.books.find().await?.is_some())
+    }
+
+    /// Whether it is known by now which books are in use.
+    #[must_use]
+    pub fn has_books(&self) -> bool {
+        self.0.books.known_epoch().is_some()
     }
 
     /// Sees to large steps that a replica left behind when it died.

@@ -24,10 +24,12 @@ pub struct Objection {
     pub remedy: String,
     /// Whether the books cannot be entrusted to it.
     pub is_fatal: bool,
+    /// Whether it may pass without anybody setting anything, as a failover does.
+    pub may_pass: bool,
 }
 
 /// The oldest release that can be used.
-const OLDEST: Version = Version(6, 2, 0);
+const OLDEST: Version = Version(7, 0, 0);
 /// From here on the disks of replicas can be waited for.
 const WAITAOF: Version = Version(7, 2, 0);
 /// By how much its clock may differ from this machine's.
@@ -62,7 +64,7 @@ impl Judgement<'_> {
     fn version(&mut self) {
         match self.facts.version {
             Some(version) if version < OLDEST => {
-                self.refuse(format!("it is Redis {version}"), "run Redis 6.2 or later, best 7.2");
+                self.refuse(format!("it is Redis {version}"), "run Redis 7.0 or later, best 7.2");
             }
             Some(version) if version < WAITAOF => {
                 let what = format!(
@@ -71,13 +73,13 @@ impl Judgement<'_> {
                 self.warn(what, "run Redis 7.2 or later");
             }
             Some(_) => {}
-            None => self.withheld("its version", "+info", "it is Redis 6.2 or later"),
+            None => self.withheld("its version", "+info", "it is Redis 7.0 or later"),
         }
     }
 
     fn role(&mut self) {
         if self.facts.is_primary == Some(false) {
-            self.refuse("it is a replica: it takes no writes", "name its primary");
+            self.refuse_for_now("it is a replica: it takes no writes", "name its primary");
         }
         if self.facts.is_loading == Some(true) {
             self.warn("it is still reading its data", "wait until it answers");
@@ -132,7 +134,7 @@ impl Judgement<'_> {
     fn replicas(&mut self) {
         let awaited = self.facts.replicas_awaited.map_or(1, |replicas| u64::from(replicas.get()));
         match self.facts.replicas {
-            Some(count) if count < awaited => self.refuse(
+            Some(count) if count < awaited => self.refuse_for_now(
                 format!("{count} replicas are connected to it, where {awaited} have to confirm"),
                 "on each replica: REPLICAOF with its host and port",
             ),
@@ -170,12 +172,17 @@ impl Judgement<'_> {
 
     fn refuse(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let (what, remedy) = (what.into(), remedy.into());
-        self.objections.push(Objection { what, remedy, is_fatal: true });
+        self.objections.push(Objection { what, remedy, is_fatal: true, may_pass: false });
+    }
+
+    fn refuse_for_now(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
+        let (what, remedy) = (what.into(), remedy.into());
+        self.objections.push(Objection { what, remedy, is_fatal: true, may_pass: true });
     }
 
     fn warn(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let (what, remedy) = (what.into(), remedy.into());
-        self.objections.push(Objection { what, remedy, is_fatal: false });
+        self.objections.push(Objection { what, remedy, is_fatal: false, may_pass: true });
     }
 }
 

@@ -104,6 +104,7 @@ fn terms() -> Terms {
     Terms {
         namespace: "test".into(),
         epoch: None,
+        fingerprint: "test".into(),
         founding: Founding::Adopting,
         confirm: Confirm::Nothing,
     }

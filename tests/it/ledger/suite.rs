@@ -76,6 +76,7 @@ macro_rules! contract_suite {
             }
             turns: {
                 one_has_the_turn_until_it_ends
+                a_turn_that_was_forgotten_has_a_number_of_its_own
                 a_turn_ends_with_when_to_look_again
                 a_living_job_is_always_looked_at_again
                 nothing_is_due_once_all_is_settled
@@ -102,6 +103,7 @@ macro_rules! contract_suite {
                 what_an_entry_says_was_charged_is_what_it_spends
                 an_answer_may_come_to_an_attempt_in_doubt
                 late_evidence_ends_what_was_unresolved
+                what_one_attempt_left_out_another_may_have_charged
             }
             windows: {
                 a_person_is_charged_once_inside_the_window
@@ -116,6 +118,8 @@ macro_rules! contract_suite {
                 two_leads_that_turn_out_to_be_one_person_pay_once
                 where_each_number_is_charged_a_known_one_is_free
                 late_evidence_that_would_shorten_the_window_is_charged
+                an_unanswered_attempt_may_be_charged_as_late_as_it_may_end
+                an_unanswered_attempt_well_inside_the_window_is_free
                 an_earlier_send_that_settles_beside_it_shortens_the_window
             }
             voiding: {
@@ -127,6 +131,7 @@ macro_rules! contract_suite {
                 what_nobody_could_learn_is_unresolved_until_someone_says
                 only_what_may_be_with_the_vendor_is_given_up
                 an_unresolved_job_is_not_sent_again
+                whoever_missed_a_body_voids_no_attempt
             }
             resolving: {
                 an_operators_word_is_booked
@@ -163,6 +168,8 @@ macro_rules! contract_suite {
                 whoever_cancelled_no_longer_waits
                 once_the_last_has_left_the_vendor_is_told
                 a_cancelled_batch_is_not_driven_again
+                what_may_have_been_taken_twice_is_not_cancelled_at_the_vendor
+                doubt_after_a_cancellation_keeps_it_from_the_vendor
             }
             erasing: {
                 a_removed_lead_is_not_sent

@@ -6,7 +6,7 @@ use super::client::Client;
 use super::process::Process;
 
 /// One secret for all, or each would take a person for another.
-const SECRET: &str =
+pub(crate) const SECRET: &str =
     "security.secret=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 /// The replicas of one gateway.

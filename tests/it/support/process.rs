@@ -31,6 +31,13 @@ impl Process {
 
     /// A gateway on a store, in front of this vendor.
     pub(crate) async fn on(vendor: SocketAddr, store: &str, further: &[&str]) -> Self {
+        let mut process = Self::not_yet(vendor, store, further);
+        process.start_again().await;
+        process
+    }
+
+    /// The same, which is still to be started.
+    pub(crate) fn not_yet(vendor: SocketAddr, store: &str, further: &[&str]) -> Self {
         let (callers, operators) = (free(), free());
         let mut settings = settings(vendor, store);
         settings.push(format!("server.listen={callers}"));
@@ -38,9 +45,7 @@ impl Process {
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
         let http = connections();
         let output = NamedTempFile::new().unwrap();
-        let mut process = Self { child: None, settings, callers, operators, http, output };
-        process.start_again().await;
-        process
+        Self { child: None, settings, callers, operators, http, output }
     }
 
     /// Starts the gateway on the data that it left.

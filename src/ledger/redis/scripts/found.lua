@@ -1,21 +1,34 @@
--- Finds the books, or founds them where there are none: an epoch names them from then on.
+-- Finds the books, or founds them where there are none: from then on an epoch names them, and they
+-- are kept under one secret.
 --
--- KEYS  1 the epoch; all that follow are parts of the books
--- ARGV  the epoch to found them under, or '' to found none
+-- KEYS  1 the epoch, 2 the fingerprint of the secret; all that follow are parts of the books
+-- ARGV  the epoch to found them under, or '' to found none; the fingerprint of the secret under
+--       which they have to be kept
 --
--- Answers the epoch. WRONGEPOCH: there is none, and these cannot be new books.
+-- Answers the epoch. WRONGEPOCH: there is none, and these cannot be new books. WRONGSECRET: they
+-- are kept under another secret.
 
 local epoch = redis.call('GET', KEYS[1])
-if epoch then
-  return epoch
-end
-if ARGV[1] == '' then
-  return redis.error_reply('WRONGEPOCH there are no books')
-end
-for part = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[part]) == 1 then
-    return redis.error_reply('WRONGEPOCH the books have lost their epoch')
+local is_founded = not epoch
+if is_founded then
+  if ARGV[1] == '' then
+    return redis.error_reply('WRONGEPOCH there are no books')
   end
+  for part = 3, #KEYS do
+    if redis.call('EXISTS', KEYS[part]) == 1 then
+      return redis.error_reply('WRONGEPOCH the books have lost their epoch')
+    end
+  end
+  epoch = ARGV[1]
 end
-redis.call('SET', KEYS[1], ARGV[1])
-return ARGV[1]
+local secret = redis.call('GET', KEYS[2])
+if secret and secret ~= ARGV[2] then
+  return redis.error_reply('WRONGSECRET the books are kept under another secret')
+end
+if not secret then
+  redis.call('SET', KEYS[2], ARGV[2])
+end
+if is_founded then
+  redis.call('SET', KEYS[1], epoch)
+end
+return epoch

@@ -1,0 +1,97 @@
+//! A failover to a replica that knows less than it should: what it costs where nothing is confirmed,
+//! and that it costs nothing where everything is.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule, Sandbox};
+
+use super::{SINGLE, balance, people, refused};
+use crate::support::asking::batch;
+use crate::support::gateway::{Sums, credits};
+use crate::support::gateways::SECRET;
+use crate::support::process::Process;
+use crate::support::redis::Sentinels;
+use crate::support::vendor::{self, taking};
+use crate::support::wait::eventually;
+
+const STRICT: &str = "store.durability=strict";
+
+/// A gateway over a primary, its replicas and their sentinels.
+struct Watched {
+    redis: Sentinels,
+    gateway: Process,
+    vendor: Sandbox,
+}
+
+impl Watched {
+    async fn start(durability: &str) -> Self {
+        let redis = Sentinels::start().await;
+        let (vendor, address) = vendor::start(taking(Duration::from_millis(30))).await;
+        let settings = [SECRET, durability];
+        let gateway = Process::on(address, &redis.url(), &settings).await;
+        Self { redis, gateway, vendor }
+    }
+
+    /// From now on nothing that is written reaches a replica; all before has.
+    async fn cut_replicas_off(&mut self) {
+        self.redis.heal().await;
+        for replica in 0..self.redis.watched.replicas.len() {
+            self.redis.watched.lag(replica).await;
+        }
+    }
+
+    /// A replica takes over that knows nothing of it.
+    async fn fail_over(&mut self) {
+        self.redis.kill_primary().await;
+        self.redis.heal().await;
+        self.gateway.ready().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unconfirmed_a_failover_loses_what_was_promised_and_paid() {
+    let mut watched = Watched::start(SINGLE).await;
+    let team = watched.gateway.team("sales").await;
+    watched.cut_replicas_off().await;
+    let id = team.enrich(&people(0, 1)).await.id();
+    watched.fail_over().await;
+
+    assert_eq!(team.get(&batch(id)).await.status, 404);
+    let sums = Sums::at_rest(&watched.gateway.operator()).await;
+    assert_eq!((sums.email.spent, credits(watched.vendor.bill().email)), (0.0, 1.5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_strict_nothing_is_promised_or_sent_that_a_failover_could_lose() {
+    let mut watched = Watched::start(STRICT).await;
+    let team = watched.gateway.team("sales").await;
+    watched.cut_replicas_off().await;
+    refused(&team, &people(0, 1)).await;
+    watched.fail_over().await;
+
+    assert_eq!(watched.vendor.posts_received(), 0);
+    assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
+    balance(&watched.gateway, &watched.vendor).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_strict_an_attempt_that_is_not_confirmed_is_not_made() {
+    let mut watched = Watched::start(STRICT).await;
+    let team = watched.gateway.team("sales").await;
+    let turned_away =
+        Failure { code: StatusCode::TOO_MANY_REQUESTS, retry_after_seconds: Some(3), taken: false };
+    let once = Rule::always(Operation::Submit, FaultKind::Status(turned_away)).times(1);
+    watched.vendor.set_faults(Faults::of([once]));
+    let id = team.start(&people(0, 1)).await.id();
+    eventually("it was turned away", async || watched.vendor.posts_received() == 1).await;
+    watched.cut_replicas_off().await;
+    let gateway = &watched.gateway;
+    eventually("it is not sent", async || gateway.output().contains("is not sent")).await;
+    assert_eq!(watched.vendor.posts_received(), 1);
+    watched.fail_over().await;
+
+    assert_eq!(team.ended(id).await.body["status"], "completed");
+    assert_eq!(watched.vendor.posts_received(), 2);
+    balance(&watched.gateway, &watched.vendor).await;
+}

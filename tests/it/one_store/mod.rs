@@ -1,0 +1,100 @@
+//! The real binary on a Redis that replicas share: who pays, what becomes of the work of those that
+//! die, and what callers and operators are told while the Redis is in trouble.
+
+mod at_once;
+mod away;
+mod deaths;
+mod emptied;
+mod failovers;
+mod unfit;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::timeout;
+use tollgate::sandbox::{Options, Sandbox};
+
+use crate::support::asking::BATCHES;
+use crate::support::client::{Answer, Client};
+use crate::support::gateway::{Sums, credits};
+use crate::support::gateways::Gateways;
+use crate::support::process::Process;
+use crate::support::redis::{Proxy, Server};
+use crate::support::vendor;
+
+/// A lone Redis is all that holds the books.
+const SINGLE: &str = "store.durability=single";
+
+/// Within this a caller is told, whatever became of the store: two seconds, and what a busy machine
+/// adds.
+const SOON: Duration = Duration::from_secs(4);
+
+/// Replicas over one Redis, behind a wire that can fail.
+struct OneStore {
+    gateways: Gateways,
+    server: Server,
+    wire: Proxy,
+    vendor: Sandbox,
+    /// Where the vendor listens.
+    door: SocketAddr,
+}
+
+impl OneStore {
+    async fn start(replicas: usize, vendor: Options) -> Self {
+        let server = Server::start().await;
+        let wire = Proxy::before(server.address()).await;
+        let (vendor, door) = vendor::start(vendor).await;
+        let gateways = Gateways::start(replicas, door, &wire.url(), &[SINGLE]).await;
+        Self { gateways, server, wire, vendor, door }
+    }
+
+    /// A team without bounds, through every replica.
+    async fn team(&self, name: &str) -> Vec<Client> {
+        self.gateways.callers(&self.one().team(name).await.key)
+    }
+
+    /// One of the replicas.
+    fn one(&self) -> &Process {
+        &self.gateways.replicas[0]
+    }
+
+    /// Both books say the same, with nothing in doubt.
+    async fn balance(&self) {
+        balance(self.one(), &self.vendor).await;
+    }
+}
+
+async fn balance(gateway: &Process, vendor: &Sandbox) {
+    let sums = Sums::at_rest(&gateway.operator()).await;
+    let bill = vendor.bill();
+    assert_eq!((sums.email.spent, sums.phone.spent), (credits(bill.email), credits(bill.phone)));
+    assert_eq!((sums.email.unresolved, sums.phone.unresolved), (0.0, 0.0));
+}
+
+/// So many people from the n-th on, each of whom costs one and a half.
+fn people(first: usize, count: usize) -> Value {
+    let lead = |n: usize| json!({"linkedin_url": format!("linkedin.com/in/reachable-{n}")});
+    let leads: Vec<_> = (first..first + count).map(lead).collect();
+    json!({"leads": leads, "reveal_email": true})
+}
+
+/// Asks for a batch, which is answered soon.
+async fn post(team: &Client, body: &Value) -> Answer {
+    timeout(SOON, team.post(BATCHES, body)).await.expect("nobody is kept waiting")
+}
+
+/// Asks for a batch that cannot be put on the books now.
+async fn refused(team: &Client, body: &Value) -> Answer {
+    let answer = post(team, body).await;
+    assert_eq!(answer.status, 503, "{answer:?}");
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    answer
+}
+
+/// Why a gateway is not ready; none where it is.
+async fn why_not_ready(gateway: &Process) -> Option<String> {
+    let told = timeout(SOON, gateway.operator().get("/readyz")).await;
+    let told = told.expect("operators are not kept waiting");
+    (told.status == 503).then_some(told.text)
+}
