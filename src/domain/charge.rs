@@ -13,8 +13,8 @@ use super::time::Timestamp;
 pub struct Facts {
     /// Until when the person is surely not charged as found again.
     pub found_free_until: Option<Timestamp>,
-    /// By when the vendor had made its latest charge for the find: when the job settled that was
-    /// charged, or one that travelled beside it.
+    /// By when the vendor had made its latest charge for the find: that of the job that was charged,
+    /// or of one that travelled beside it.
     pub found_charged_by: Option<Timestamp>,
     /// The reveals that were paid.
     pub owned: Reveals,
@@ -50,26 +50,27 @@ impl Facts {
         self.found_free_until.is_some_and(|until| now < until)
     }
 
-    /// Charges what is due for `shown`, settled at `now` by a job first sent at `first_sent`.
+    /// Charges what is due for `shown`, brought back by a job that the vendor charged no earlier than
+    /// `first_sent`, when it was first sent, and no later than `by`.
     #[must_use]
     pub fn pass(
         mut self,
         shown: &Shown,
         prices: &Prices,
         first_sent: Timestamp,
-        now: Timestamp,
+        by: Timestamp,
     ) -> Passed {
         let mut charges = Charges::ZERO;
         let mut perhaps_free = false;
-        if self.is_found_free(now) && self.is_in_window(prices, first_sent, now) {
-            self.pass_free(prices, first_sent, now);
+        if self.is_found_free(by) && self.is_in_window(prices, first_sent, by) {
+            self.pass_free(prices, first_sent, by);
         } else {
-            let window_ends = self.found_charged_by.map(|by| by.after(prices.person_window));
+            let window_ends = self.found_charged_by.map(|last| last.after(prices.person_window));
             perhaps_free = window_ends.is_some_and(|ends| first_sent < ends);
             charges.person_found = prices.person_found;
             let free_until = prices.found_free_until(first_sent);
             self.found_free_until = self.found_free_until.max(Some(free_until));
-            self.found_charged_by = Some(now);
+            self.found_charged_by = Some(by);
         }
         if shown.email && !self.owned.email {
             charges.email_revealed = prices.email_revealed;
@@ -87,21 +88,21 @@ impl Facts {
     }
 
     /// Whether a job's find surely lies in the charge window that is open. One sent before the
-    /// window opened would shorten it under those already counted on; where it also settles very
-    /// late, the vendor may have charged it and, a window later, another one.
-    fn is_in_window(&self, prices: &Prices, first_sent: Timestamp, now: Timestamp) -> bool {
+    /// window opened would shorten it under those already counted on; where it also may be charged
+    /// very late, the vendor may have charged it and, a window later, another one.
+    fn is_in_window(&self, prices: &Prices, first_sent: Timestamp, by: Timestamp) -> bool {
         let half = prices.person_window.checked_div(2).unwrap_or_default();
         let shortens = Some(prices.found_free_until(first_sent)) < self.found_free_until;
-        !shortens || now < first_sent.after(half)
+        !shortens || by < first_sent.after(half)
     }
 
     /// A find that costs nothing. The vendor may have charged this job and not the one that the
     /// books charged, so the earlier send of the two opens the window.
-    fn pass_free(&mut self, prices: &Prices, first_sent: Timestamp, now: Timestamp) {
+    fn pass_free(&mut self, prices: &Prices, first_sent: Timestamp, by: Timestamp) {
         let free_until = prices.found_free_until(first_sent);
         self.found_free_until = self.found_free_until.map(|until| until.min(free_until));
-        if self.found_charged_by.is_some_and(|by| first_sent < by) {
-            self.found_charged_by = self.found_charged_by.max(Some(now));
+        if self.found_charged_by.is_some_and(|last| first_sent < last) {
+            self.found_charged_by = self.found_charged_by.max(Some(by));
         }
     }
 

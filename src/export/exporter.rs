@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::checkpoint;
 use super::fault::Fault;
@@ -57,8 +57,6 @@ impl Exporter {
             Self { dir, epoch, open: None, last: None, checkpoint: None, _lock: lock };
         exporter.find_end()?;
         exporter.find_checkpoint()?;
-        let next = exporter.next_entry();
-        info!(entry = next, "exporting to {} from entry {next} on", exporter.dir.display());
         Ok(Some(exporter))
     }
 
@@ -131,8 +129,8 @@ impl Exporter {
                 is_same.then_some(new).ok_or_else(|| Fault::Differs { dir: dir(), number: last.0 })
             }
             (Some(_), [(first, _), ..]) if *first > next => Err(has_trimmed(*first)),
-            (Some(_), []) if store.next_entry < next => {
-                Err(Fault::Differs { dir: dir(), number: store.next_entry })
+            (Some(last), []) if store.next_entry < next => {
+                Err(Fault::Differs { dir: dir(), number: last.0 })
             }
             (Some(_), []) if store.first_entry > next => Err(has_trimmed(store.first_entry)),
             _ => Ok(entries),

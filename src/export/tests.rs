@@ -171,6 +171,14 @@ fn a_line_says_what_an_entry_is_in_words() {
 }
 
 #[test]
+fn the_line_on_the_page_is_one_that_can_be_read() {
+    let page = include_str!("../../docs/operations.md");
+    let line = page.lines().map(str::trim).find(|line| line.starts_with("{\"number\"")).unwrap();
+    let form: forms::EntryForm = line::opened(line.as_bytes()).unwrap();
+    assert_eq!(line::sealed(&form).trim(), line);
+}
+
+#[test]
 fn the_books_of_a_folder_are_those_of_the_store() {
     let (folder, entries) = exported();
     let read = Exported::open(folder.path()).unwrap();
@@ -237,7 +245,7 @@ fn a_store_that_tells_another_story_is_told_so() {
         Err(Fault::Differs { number, .. }) => number,
         other => panic!("{other:?}"),
     };
-    assert_eq!(differs(&entries[..8]), 8, "the store went back");
+    assert_eq!(differs(&entries[..8]), 9, "the store went back");
     let mut other = entries.clone();
     other[9].1.change.spent = amounts(1, 1);
     assert_eq!(differs(&other), 9, "it went another way");

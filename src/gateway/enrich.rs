@@ -140,15 +140,20 @@ impl Gateway {
         admission: Admission,
     ) -> Result<Result<Admitted, Refused>, LedgerError> {
         let patience = Instant::now() + ASK_AGAIN_FOR;
+        let mut outcome = self.ledger.admit(admission.clone()).await;
         for _ in 1..TRIES {
-            match self.ledger.admit(admission.clone()).await {
-                Err(LedgerError::Unknown(why)) if Instant::now() < patience => {
-                    warn!(batch.id = %admission.batch, why, "asking again whether it was admitted");
-                }
-                known => return known,
+            let Err(LedgerError::Unknown(why)) = &outcome else { break };
+            if Instant::now() > patience {
+                break;
             }
+            warn!(batch.id = %admission.batch, why, "asking again whether it was admitted");
+            outcome = match self.ledger.admit(admission.clone()).await {
+                // That it was not taken now says nothing of the time before.
+                Err(LedgerError::NotApplied(why)) => Err(LedgerError::Unknown(why)),
+                outcome => outcome,
+            };
         }
-        self.ledger.admit(admission).await
+        outcome
     }
 
     fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {

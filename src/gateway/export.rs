@@ -19,6 +19,9 @@ const ENTRIES: usize = 500;
 /// Between one round and the next: by so much the store is ahead of the folder.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
 
+/// Before a folder is opened again after a fault: its last file is then read anew.
+const BETWEEN_TRIES: Duration = Duration::from_secs(5);
+
 /// Why a round came to nothing.
 #[derive(Debug, thiserror::Error)]
 enum Halted {
@@ -34,11 +37,14 @@ enum Halted {
 
 /// Exports until all else has ended.
 pub(super) async fn run(gateway: Gateway, dir: PathBuf) {
-    let mut export = Export { gateway, dir, exporter: None, told: None };
+    let mut export = Export { gateway, dir, exporter: None, told: Told::Nothing };
     while !export.gateway.ended.is_cancelled() {
-        export.round_and_tell().await;
+        let rest = match export.round_and_tell().await {
+            Told::Halted(_) => BETWEEN_TRIES,
+            Told::Nothing | Told::StandingBy | Told::Exporting => BETWEEN_ROUNDS,
+        };
         tokio::select! {
-            () = tokio::time::sleep(BETWEEN_ROUNDS) => {}
+            () = tokio::time::sleep(rest) => {}
             () = export.gateway.ended.cancelled() => {}
         }
     }
@@ -51,25 +57,37 @@ struct Export {
     /// None where it has to be opened, for the first time or after a fault.
     exporter: Option<Exporter>,
     /// What was said last, so that it is said once.
-    told: Option<String>,
+    told: Told,
+}
+
+/// What was said of the export.
+#[derive(Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Exporting,
+    StandingBy,
+    Halted(String),
 }
 
 impl Export {
-    async fn round_and_tell(&mut self) {
-        let why = self.round().await.err();
-        let text = why.as_ref().map(Halted::to_string);
-        if self.told == text {
-            return;
-        }
+    async fn round_and_tell(&mut self) -> &Told {
+        let says = match self.round().await {
+            Ok(()) => Told::Exporting,
+            Err(Halted::StandingBy) => Told::StandingBy,
+            Err(why) => Told::Halted(why.to_string()),
+        };
         let dir = self.dir.display();
-        match &why {
-            None => info!("the export to {dir} goes on"),
-            Some(Halted::StandingBy) => info!("standing by: another process exports to {dir}"),
-            Some(why) => {
-                error!(%why, "the export to {dir} has stopped; it goes on when this is mended");
+        match (&self.told, &says) {
+            (told, says) if told == says => {}
+            (Told::Halted(_), Told::Exporting) => info!("the export to {dir} goes on"),
+            (_, Told::Nothing | Told::Exporting) => info!("exporting to {dir}"),
+            (_, Told::StandingBy) => info!("standing by: another process exports to {dir}"),
+            (_, Told::Halted(why)) => {
+                error!(why, "the export to {dir} has stopped; it goes on when this is mended");
             }
         }
-        self.told = text;
+        self.told = says;
+        &self.told
     }
 
     async fn round(&mut self) -> Result<(), Halted> {

@@ -50,6 +50,7 @@ impl Gateway {
             horizon: self.settings.job_deadline,
             lease_for: self.settings.turn_for,
         };
+        let asked = Instant::now();
         match self.ledger.begin_send(attempt).await {
             Ok(Begun::Attempt(_)) => {}
             Ok(Begun::Exhausted) => return self.give_up(&job, lease, Reason::NoAnswer).await,
@@ -60,8 +61,9 @@ impl Gateway {
             }
             Err(error) => return Err(error.into()),
         }
-        if !leaves.take() {
-            // The store took so long that the leave is over, though not the turn: nothing was sent.
+        if !leaves.take() || asked.elapsed() > self.settings.turn_for / 2 {
+            // The store took so long that the leave is over, or the turn soon will be: nothing was
+            // sent. It is this machine's time that counts here, since the store's may be what hangs.
             return self.put_back(&job, lease, self.back_off(0)).await;
         }
         let fields: Vec<_> = leads.iter().map(fields_of).collect();

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::domain::time::Timestamp;
+
 /// A caller's batch: an integer that any JSON reader holds exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BatchId(u64);
@@ -85,6 +87,17 @@ impl Token {
     }
 }
 
-/// One turn with a job: a number that grows each time the job is leased.
+/// One turn with a job: a number that grows each time the job is leased. It is no lower than the time
+/// then, in milliseconds: a store that fails over may forget that a number was given, and would give
+/// it to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Lease(pub u64);
+
+impl Lease {
+    /// The turn after this one, taken at `now`.
+    #[must_use]
+    pub fn next(self, now: Timestamp) -> Self {
+        let time = u64::try_from(now.as_millis()).unwrap_or_default();
+        Self(self.0.saturating_add(1).max(time))
+    }
+}

@@ -251,7 +251,7 @@ pub enum Evidence {
     Removed,
     /// What came back could not be told to be this lead's.
     Unmatched,
-    /// Nothing came back, and nothing was charged.
+    /// Nothing came back, and nothing was charged for this attempt.
     Unanswered,
 }
 

@@ -137,3 +137,31 @@ async fn a_batch_that_has_ended_stays_as_it_ended() {
     }
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn what_the_vendor_may_have_taken_twice_is_brought_home_and_paid() {
+    let (setup, clock) = Setup::with_clock();
+    let gateway = TestGateway::with(setup).await;
+    let team = gateway.team("sales", 100).await;
+    let cut = Rule::always(Operation::Submit, FaultKind::CutAfter).times(1);
+    gateway.vendor.set_faults(Faults { processing_ms: Some(10_000), ..Faults::of([cut]) });
+    let id = team.start(&people(&["ada", "grace"])).await.id();
+    eventually("it was sent again", async || {
+        clock.advance(Duration::from_millis(10));
+        gateway.app.gateway.look_now();
+        gateway.vendor.posts_received() == 2
+    })
+    .await;
+    assert_eq!(team.cancel(id).await.body["status"], "canceled");
+    let mut last = team.read(id).await;
+    eventually("it is settled", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        last = team.read(id).await;
+        last.header("tollgate-credits-spent").is_some()
+    })
+    .await;
+    assert_eq!(last.header("tollgate-credits-spent"), Some("email=3, phone=0"));
+    clock.advance(Duration::from_mins(1));
+    gateway.finish().await;
+}

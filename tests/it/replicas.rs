@@ -3,7 +3,7 @@
 
 use std::num::{NonZeroU16, NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redb::backends::InMemoryBackend;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -253,12 +253,45 @@ async fn what_a_replica_had_under_way_that_died_is_taken_up_when_its_turn_is_ove
     assert_eq!(judge.posts_received(), 1);
 }
 
+/// A clock that is slow to look at, and so whatever asks it.
+struct Slow {
+    clock: Arc<ManualClock>,
+    takes: Duration,
+}
+
+impl Clock for Slow {
+    fn now(&self) -> Timestamp {
+        let asked = Instant::now();
+        while asked.elapsed() < self.takes {
+            std::hint::spin_loop();
+        }
+        self.clock.now()
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_the_store_held_up_for_half_a_turn_is_not_made() {
+    let (mut shared, judge) = before_sandbox().await;
+    shared.settings.turn_for = Duration::from_millis(2);
+    let slow = Slow { clock: shared.clock.clone(), takes: shared.settings.turn_for };
+    let ledger = MemoryLedger::new(Arc::new(slow), Arc::new(()));
+    shared.ledger = Arc::new(AnyLedger::Memory(ledger));
+    let replica = shared.replica().await;
+    let batch = replica.enrich(&caller(), person(1)).await.unwrap().id;
+    eventually("it was put back", async || {
+        let job = shared.job(batch).await;
+        (job.state, job.attempts, job.first_sent_at) == (State::Ready, 1, None)
+    })
+    .await;
+    assert_eq!(judge.posts_received(), 0);
+}
+
 #[tokio::test]
 async fn a_send_that_outlives_its_turn_keeps_it() {
     let (address, arrival, answer) = one_that_is_slow().await;
     let mut shared = Shared::in_memory(address);
     // It is renewed by the machine's time and runs out by the store's.
-    shared.settings.turn_for = Duration::from_millis(300);
+    shared.settings.turn_for = Duration::from_millis(900);
     let sender = shared.replica().await;
     let batch = sender.enrich(&caller(), person(1)).await.unwrap().id;
     arrival.await.unwrap();

@@ -4,7 +4,7 @@ use stateright::{Checker, Model};
 
 use crate::representative::representative;
 use crate::setup::{
-    Admission, Ask, EMAIL, Gate, NONE, OnNoAnswer, Operator, Prices, Reserves, Setup, Store, Wrong,
+    Admission, Ask, Doubt, EMAIL, NONE, OnNoAnswer, Operator, Prices, Reserves, Setup, Stops, Store,
 };
 
 /// Two teams ask for one person.
@@ -85,13 +85,18 @@ fn under_hold_a_vendor_that_does_not_look_before_it_charges() {
 }
 
 #[test]
-fn a_gate_that_waits_for_the_last_charge_needs_no_quiet_period() {
-    let long = Setup { deadline: 2, window: 4, gate: Gate::AtLastCharge, ..Setup::of(TWICE) };
-    holds("last charge, short quiet", long.with(Wrong::ShortQuiet));
+fn a_vendor_still_at_work_when_its_job_is_sent_again() {
+    let long = Setup { deadline: 2, window: 4, ..Setup::of(TWICE) };
+    holds("at work", Setup { doubt: Doubt::AtWork, ..long });
 }
 
 #[test]
-fn a_gate_that_waits_for_the_last_charge_stands_late_answers() {
-    let setup = Setup { gate: Gate::AtLastCharge, ..Setup::of(TWICE) };
-    holds("last charge, late answers", setup.with(Wrong::LateAnswer));
+fn an_answer_that_comes_after_the_next_attempt_began() {
+    holds("late answers", Setup { doubt: Doubt::HeardLate, ..Setup::of(TWICE) });
+}
+
+#[test]
+fn a_vendor_that_stops_before_it_has_come_to_a_lead() {
+    let stops = Setup { stops: Stops::AtAnyTime, ..Setup::of(TWICE) };
+    holds("stopped", Setup { doubt: Doubt::AtWork, ..stops });
 }

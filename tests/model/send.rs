@@ -2,7 +2,7 @@
 
 use crate::books::{Job, State};
 use crate::settle::release;
-use crate::setup::{FIND, OnNoAnswer, Operator, POSTS, Setup, Store, Wrong};
+use crate::setup::{Doubt, FIND, OnNoAnswer, Operator, POSTS, Setup, Store, Wrong};
 use crate::vendor::Post;
 use crate::world::{World, only_if};
 
@@ -12,7 +12,7 @@ pub(crate) fn begin_send(setup: &Setup, world: &mut World, id: usize) -> Option<
     match job.state {
         State::Ready => {}
         State::Unknown => {
-            let is_quiet = !world.vendor.works_on(id) || setup.is(Wrong::ShortQuiet);
+            let is_quiet = !world.vendor.works_on(id) || setup.doubt == Doubt::AtWork;
             only_if(may_retry(setup, &job, world.now) && is_quiet)?;
         }
         _ => return None,
@@ -114,7 +114,7 @@ const fn mark_unanswered(job: &mut Job) {
 pub(crate) fn bind(setup: &Setup, world: &mut World, id: usize, post: usize) -> Option<()> {
     only_if(world.vendor.posts[id][post] != Post::Unsent)?;
     let job = world.job(id);
-    only_if(usize::from(job.attempts) == post + 1 || setup.is(Wrong::LateAnswer))?;
+    only_if(usize::from(job.attempts) == post + 1 || setup.doubt == Doubt::HeardLate)?;
     match job.state {
         State::Sending | State::Unknown => job.state = State::Bound,
         State::Unresolved | State::Resolved

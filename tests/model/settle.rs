@@ -12,7 +12,11 @@ use crate::world::{World, only_if};
 pub(crate) fn settle(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
     let job = world.books.jobs[id];
     only_if(matches!(job.state, State::Bound | State::Unresolved | State::Resolved))?;
-    only_if(world.vendor.posts[id][job.vendor_id?] == Post::Ended)?;
+    match world.vendor.posts[id][job.vendor_id?] {
+        Post::Ended => {}
+        Post::Stopped => return settle_stopped(setup, world, id),
+        Post::Unsent | Post::Taken { .. } => return None,
+    }
     let due = pass_gate(setup, world, id, &job)?;
     if setup.reserves == Reserves::WhatIsMissing {
         exceed(setup, world, id, due - job.on_books());
@@ -25,6 +29,19 @@ pub(crate) fn settle(setup: &Setup, world: &mut World, id: usize) -> Option<()> 
     let ends = job.ends + u8::from(job.state == State::Bound);
     *world.job(id) =
         Job { state: State::Done, charged: due, reserved: 0, unresolved: 0, ends, ..job };
+    Some(())
+}
+
+/// The vendor stopped before it came to any lead. Where another attempt was not answered, that one may
+/// have been charged: nobody can tell.
+fn settle_stopped(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
+    let job = world.books.jobs[id];
+    only_if(job.state == State::Bound)?;
+    if job.unanswered > 0 && !setup.is(Wrong::ReleasedInDoubt) {
+        leave_unresolved(setup, world, id);
+    } else {
+        release(setup, world, id);
+    }
     Some(())
 }
 
@@ -94,6 +111,12 @@ pub(crate) fn give_up(setup: &Setup, world: &mut World, id: usize) -> Option<()>
         State::Bound => setup.operator == Operator::Present,
         _ => false,
     })?;
+    leave_unresolved(setup, world, id);
+    Some(())
+}
+
+fn leave_unresolved(setup: &Setup, world: &mut World, id: usize) {
+    let job = world.books.jobs[id];
     let tally = world.tally(setup, id);
     tally.reserved -= job.reserved;
     tally.unresolved += job.reserved;
@@ -104,7 +127,6 @@ pub(crate) fn give_up(setup: &Setup, world: &mut World, id: usize) -> Option<()>
         ends: job.ends + 1,
         ..job
     };
-    Some(())
 }
 
 /// What an operator says of an unresolved job.

@@ -45,6 +45,8 @@ pub(crate) struct Setup {
     pub(crate) admission: Admission,
     pub(crate) reserves: Reserves,
     pub(crate) gate: Gate,
+    pub(crate) doubt: Doubt,
+    pub(crate) stops: Stops,
     pub(crate) operator: Operator,
     pub(crate) store: Store,
     pub(crate) prices: Prices,
@@ -79,11 +81,29 @@ pub(crate) enum Reserves {
 /// By when the charge gate takes a find to have been charged by the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Gate {
-    /// By its settlement.
+    /// By its settlement: a mistake where another attempt may still be worked on.
     AtSettlement,
     /// By when the last attempt ends at the latest, where an earlier one was not answered: the
     /// vendor may still be working on either.
     AtLastCharge,
+}
+
+/// What becomes of an attempt that was not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// The vendor is done with it when the next one begins, and its answer never comes.
+    Over,
+    /// The vendor may be at work on it still.
+    AtWork,
+    /// Its answer may come after the next one began.
+    HeardLate,
+}
+
+/// Whether the vendor ends batches before it has come to their leads: told to, or by a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stops {
+    Never,
+    AtAnyTime,
 }
 
 /// Whether jobs that the vendor took may be given up, too, and what follows a job that was: late
@@ -135,14 +155,12 @@ pub(crate) enum Wrong {
     StolenByTimer,
     /// The quota is asked before the leads are staged, and not at the commit point.
     QuotaAskedEarly,
+    /// What one attempt left unanswered is released, though another one may have been charged.
+    ReleasedInDoubt,
     /// Bytes leave though the turn that wrote them down is over.
     SentAfterTurn,
     /// Assumption: the vendor ends a batch within the deadline.
     SlowVendor,
-    /// Assumption: it has ended an unanswered one by the time that it is sent again.
-    ShortQuiet,
-    /// Assumption: an answer comes before the next attempt, or never.
-    LateAnswer,
     /// Assumption: what was confirmed before a byte left is never lost. Nothing is confirmed.
     Unconfirmed,
 }
@@ -160,7 +178,9 @@ impl Setup {
             on_no_answer: OnNoAnswer::Retry,
             admission: Admission::Whole,
             reserves: Reserves::Everything,
-            gate: Gate::AtSettlement,
+            gate: Gate::AtLastCharge,
+            doubt: Doubt::Over,
+            stops: Stops::Never,
             operator: Operator::Away,
             store: Store::Everything,
             prices: Prices::AtTheCharge,

@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Unanswered(usize),
     /// The vendor works one POST of a job through.
     Work(usize, usize),
+    /// The vendor ends one POST of a job before it came to any lead.
+    Stop(usize, usize),
     /// One POST's answer arrives and is written down. Where this never happens, it was lost.
     Bind(usize, usize),
     Settle(usize),
@@ -51,7 +53,7 @@ impl Model for Setup {
             steps.extend([Step::BeginSend(id), Step::Post(id), Step::PutBack(id)]);
             steps.extend([Step::Refuse(id), Step::Unanswered(id), Step::Cancel(id)]);
             for post in 0..POSTS {
-                steps.extend([Step::Work(id, post), Step::Bind(id, post)]);
+                steps.extend([Step::Work(id, post), Step::Stop(id, post), Step::Bind(id, post)]);
             }
             steps.extend([Step::Settle(id), Step::SettleAgain(id), Step::ReleaseByTimer(id)]);
             steps.extend([Step::GiveUp(id), Step::Resolve(id, Word::All)]);
@@ -84,6 +86,7 @@ fn take(setup: &Setup, world: &mut World, step: Step) -> Option<()> {
         Step::Refuse(id) => send::refuse(setup, world, id),
         Step::Unanswered(id) => send::unanswered(setup, world, id),
         Step::Work(id, post) => world.vendor.work(setup, id, post, world.now),
+        Step::Stop(id, post) => world.vendor.stop(setup, id, post),
         Step::Bind(id, post) => send::bind(setup, world, id, post),
         Step::Settle(id) => settle::settle(setup, world, id),
         Step::SettleAgain(id) => settle::settle_again(setup, world, id),

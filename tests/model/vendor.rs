@@ -1,7 +1,7 @@
 //! The vendor: what it took, what it has charged, and the price rule by which it does. It never
 //! reads the books, so it may judge them.
 
-use crate::setup::{EMAIL, FIND, JOBS, LEADS, PHONE, POSTS, Prices, REVEAL, Setup};
+use crate::setup::{EMAIL, FIND, JOBS, LEADS, PHONE, POSTS, Prices, REVEAL, Setup, Stops};
 use crate::world::only_if;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,6 +28,8 @@ pub(crate) enum Post {
     Taken { at: u8, leads: [bool; LEADS], were_free: [bool; LEADS] },
     /// Worked through and charged; its results may be read.
     Ended,
+    /// Ended before the vendor came to any lead; nothing was charged, and nobody is listed.
+    Stopped,
 }
 
 impl Vendor {
@@ -69,6 +71,14 @@ impl Vendor {
             self.revealed[person] |= reveals;
         }
         self.posts[job][post] = Post::Ended;
+        Some(())
+    }
+
+    /// Ends a POST before anything of it was worked on.
+    pub(crate) fn stop(&mut self, setup: &Setup, job: usize, post: usize) -> Option<()> {
+        let post = &mut self.posts[job][post];
+        only_if(setup.stops == Stops::AtAnyTime && matches!(post, Post::Taken { .. }))?;
+        *post = Post::Stopped;
         Some(())
     }
 

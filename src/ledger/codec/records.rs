@@ -71,6 +71,7 @@ stored_struct!(Job {
     attempts,
     unanswered,
     first_sent_at,
+    charged_by,
     vendor_id,
     bound_at,
     due,

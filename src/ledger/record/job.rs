@@ -30,6 +30,8 @@ pub struct Job {
     pub unanswered: u32,
     /// When a byte of it may first have left.
     pub first_sent_at: Option<Timestamp>,
+    /// By when the vendor has made its last charge for it, whichever of its attempts it took.
+    pub charged_by: Option<Timestamp>,
     /// The vendor's id, once known.
     pub vendor_id: Option<VendorId>,
     /// When the vendor's id became known.
@@ -38,7 +40,8 @@ pub struct Job {
     pub due: Option<Timestamp>,
     /// Whose turn it is; once it is settled, the turn that settled it, whose results count.
     pub lease: Lease,
-    /// Its caller cancelled and nobody else waits: the vendor is to be told.
+    /// Its caller cancelled, nobody else waits, and every attempt was answered: the vendor is to be
+    /// told.
     pub is_cancel_wanted: bool,
     /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
@@ -59,6 +62,13 @@ impl Job {
     #[must_use]
     pub const fn is_alive(&self) -> bool {
         matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
+    }
+
+    /// By when the vendor had surely charged what it answered at `now`. Where an attempt was not
+    /// answered, the vendor may be at work on it still.
+    #[must_use]
+    pub fn surely_charged_by(&self, now: Timestamp) -> Timestamp {
+        self.charged_by.filter(|_| self.unanswered > 0).map_or(now, |by| by.max(now))
     }
 
     /// Whether anything that happens to it may still move a tally.
@@ -181,7 +191,8 @@ pub enum Answer {
     NotFound,
     /// The person was removed.
     Removed,
-    /// With something that could not be told to be this lead's; its worst case is unresolved.
+    /// With something that could not be told to be this lead's, or not at all where another attempt
+    /// may have been charged; its worst case is unresolved.
     Unmatched,
     /// Not at all, and not charged.
     Unanswered,

@@ -118,12 +118,17 @@ pub(super) async fn commit(
     let is_confirmed = is_acted_on(name) && !only_checks;
     let confirm = if is_confirmed { books.confirm } else { Confirm::Nothing };
     let began = Instant::now();
+    let mut is_in_doubt = false;
     loop {
         match books.remote.run_confirmed(&call, confirm).await.map_err(write_error) {
             Ok(Value::Int(0)) => return Ok(Fate::Moved),
             Ok(_) => return Ok(Fate::Kept),
             // By its token it is taken once, however often it is asked.
-            Err(LedgerError::Unknown(_)) if began.elapsed() < REPEAT_FOR => {}
+            Err(LedgerError::Unknown(_)) if began.elapsed() < REPEAT_FOR => is_in_doubt = true,
+            // That it was not taken now says nothing of the time before.
+            Err(LedgerError::NotApplied(why)) if is_in_doubt => {
+                return Err(LedgerError::Unknown(why));
+            }
             Err(error) => return Err(error),
         }
     }

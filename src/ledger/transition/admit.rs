@@ -214,6 +214,7 @@ fn ready(id: JobId, part: Part, reveals: crate::domain::reveal::Reveals, now: Ti
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,
+        charged_by: None,
         vendor_id: None,
         bound_at: None,
         due: Some(now),

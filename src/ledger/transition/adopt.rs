@@ -202,6 +202,7 @@ fn lost(draft: &Draft<'_>, id: JobId, parts: Vec<Part>) -> Job {
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,
+        charged_by: None,
         vendor_id: None,
         bound_at: None,
         due: None,

@@ -9,7 +9,8 @@ use crate::ledger::transition::close::{has_joiners, release};
 use crate::ledger::transition::read::is_ended;
 use crate::ledger::transition::schedule::put_job;
 
-/// Cancels a batch. The vendor's own batch is cancelled only where nobody else waits for it.
+/// Cancels a batch. The vendor's own batch is cancelled only where nobody else waits for it, and only
+/// where it surely is the one that the vendor took.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
@@ -52,7 +53,8 @@ fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
     if job.state == State::Ready && job.unanswered == 0 {
         return release(draft, job, Cause::Canceled);
     }
-    if has_joiners(draft, id)? {
+    // Of several batches that the vendor may have taken only one could be told, so all are paid.
+    if job.unanswered > 0 || has_joiners(draft, id)? {
         return Ok(());
     }
     job.is_cancel_wanted = true;

@@ -23,6 +23,8 @@ use crate::ledger::transition::send::mark_unanswered;
 pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
     let mut job = leased(draft, voiding.job, voiding.lease)?;
     match job.state {
+        // A body is missed before an attempt begins: whoever missed it speaks for no other's attempt.
+        State::Sending if voiding.cause == Cause::BodyLost => return Err(Fault::Fenced),
         State::Ready | State::Sending => {}
         State::Void(_) => return Ok(Voided::Void),
         State::Unknown => return Ok(Voided::StillUnknown),

@@ -99,7 +99,7 @@ fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<(Timestamp
 }
 
 fn take_turn(draft: &mut Draft<'_>, mut job: Job, until: Timestamp) -> Result<Turn, Fault> {
-    job.lease = Lease(job.lease.0.saturating_add(1));
+    job.lease = job.lease.next(draft.now());
     job.due = Some(until);
     put_job(draft, &job)?;
     let stranded = if job.is_alive() { Vec::new() } else { stranded(draft, job.id)? };
@@ -155,7 +155,7 @@ pub fn take_over(
     let open = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
     for ((due, id), _) in &open {
         let mut job = draft.need::<Jobs>(id)?;
-        job.lease = Lease(job.lease.0.saturating_add(1));
+        job.lease = job.lease.next(now);
         match job.state {
             State::Sending => super::send::mark_unanswered(&mut job, now.after(quiet)),
             // Its quiet period goes on.

@@ -34,6 +34,7 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     job.state = State::Sending;
     job.attempts = job.attempts.saturating_add(1);
     job.first_sent_at = job.first_sent_at.or(Some(now));
+    job.charged_by = job.charged_by.max(Some(by));
     job.due = Some(now.after(attempt.lease_for));
     put_job(draft, &job)?;
     Ok(Begun::Attempt(job.attempts))
@@ -107,6 +108,7 @@ pub fn put_back(
     if job.unanswered == 0 {
         job.state = State::Ready;
         job.first_sent_at = None;
+        job.charged_by = None;
         if is_canceled(draft, &job)? {
             return release(draft, job, Cause::Canceled);
         }
@@ -144,9 +146,12 @@ pub fn unanswered(
     put_job(draft, &job)
 }
 
+/// The vendor may have taken the attempt, and may take another one: it is told of no cancellation
+/// any more, since it could be told of one of them only.
 pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
     job.state = State::Unknown;
     job.unanswered = job.unanswered.saturating_add(1);
+    job.is_cancel_wanted = false;
     job.due = Some(quiet_until);
 }
 

@@ -46,8 +46,10 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     }
     let mut settling = Settling {
         first_sent: job.first_sent_at.unwrap_or(draft.now()),
+        charged_by: job.surely_charged_by(draft.now()),
         turn: settlement.turn,
         expires_at: settlement.results_expire_at,
+        is_in_doubt: job.unanswered > 0,
         learns: !matches!(job.state, State::Resolved),
         settled: Settled { is_first: true, turn: settlement.turn, ..Settled::default() },
         worth: Vec::with_capacity(leads.len()),
@@ -117,8 +119,11 @@ fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
 
 struct Settling {
     first_sent: Timestamp,
+    charged_by: Timestamp,
     turn: Lease,
     expires_at: Timestamp,
+    /// Whether the vendor may have taken another attempt than the one that it answers here.
+    is_in_doubt: bool,
     /// Whether the answer may be given to callers, and not only be booked.
     learns: bool,
     settled: Settled,
@@ -172,6 +177,8 @@ impl Settling {
                 Ok((Answer::Removed, Charges::ZERO))
             }
             Evidence::Unmatched => Ok((Answer::Unmatched, Charges::ZERO)),
+            // What this attempt did not come to, another one may have answered and charged.
+            Evidence::Unanswered if self.is_in_doubt => Ok((Answer::Unmatched, Charges::ZERO)),
             Evidence::Unanswered => Ok((Answer::Unanswered, Charges::ZERO)),
         }
     }
@@ -185,7 +192,7 @@ impl Settling {
         prices: &Prices,
     ) -> Result<Charges, Fault> {
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
-        let passed = row.facts.pass(shown, prices, self.first_sent, draft.now());
+        let passed = row.facts.pass(shown, prices, self.first_sent, self.charged_by);
         row.facts = passed.facts;
         draft.put::<Persons>(&person, &row);
         if passed.perhaps_free {

@@ -196,11 +196,11 @@ pub fn keys_of(draft: &Draft<'_>, team: &TeamId) -> Result<Vec<Key>, Fault> {
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn find_key(draft: &Draft<'_>, id: &str) -> Result<Option<(Key, Team)>, Fault> {
-    let Some(key) = draft.find::<Keys>(&id.to_owned())?.filter(|key| key.revoked_at.is_none())
+    let Some(key) = draft.peek::<Keys>(&id.to_owned())?.filter(|key| key.revoked_at.is_none())
     else {
         return Ok(None);
     };
-    let team = draft.find::<Teams>(&key.team)?;
+    let team = draft.peek::<Teams>(&key.team)?;
     Ok(team.filter(|team| team.standing != Standing::Closed).map(|team| (key, team)))
 }
 

@@ -29,7 +29,7 @@ pub struct Objection {
 }
 
 /// The oldest release that can be used.
-const OLDEST: Version = Version(6, 2, 0);
+const OLDEST: Version = Version(7, 0, 0);
 /// From here on the disks of replicas can be waited for.
 const WAITAOF: Version = Version(7, 2, 0);
 /// By how much its clock may differ from this machine's.
@@ -64,7 +64,7 @@ impl Judgement<'_> {
     fn version(&mut self) {
         match self.facts.version {
             Some(version) if version < OLDEST => {
-                self.refuse(format!("it is Redis {version}"), "run Redis 6.2 or later, best 7.2");
+                self.refuse(format!("it is Redis {version}"), "run Redis 7.0 or later, best 7.2");
             }
             Some(version) if version < WAITAOF => {
                 let what = format!(
@@ -73,7 +73,7 @@ impl Judgement<'_> {
                 self.warn(what, "run Redis 7.2 or later");
             }
             Some(_) => {}
-            None => self.withheld("its version", "+info", "it is Redis 6.2 or later"),
+            None => self.withheld("its version", "+info", "it is Redis 7.0 or later"),
         }
     }
 

@@ -50,7 +50,7 @@ fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
     for durability in ALL {
         assert_eq!(
             told(durability, |facts| facts.version = Some(Version(6, 0, 16))),
-            ["fatal: it is Redis 6.0.16: run Redis 6.2 or later, best 7.2"]
+            ["fatal: it is Redis 6.0.16: run Redis 7.0 or later, best 7.2"]
         );
         assert_eq!(
             told(durability, |facts| facts.version = Some(Version(7, 0, 15))),
@@ -145,7 +145,7 @@ fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
         told,
         [
             "it does not say its version: ACL SETUSER ada +info, or see to it that it is Redis \
-             6.2 or later",
+             7.0 or later",
             "it does not say its maxmemory-policy: ACL SETUSER ada +info, or see to it that that \
              is noeviction",
             "it does not say whether it is appendonly: ACL SETUSER ada +info, or see to it that \

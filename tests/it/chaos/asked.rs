@@ -24,6 +24,8 @@ pub(super) struct Accepted {
     pub(super) callers: Vec<Client>,
     pub(super) watched: Vec<usize>,
     pub(super) is_bounded: bool,
+    /// Its caller wanted it cancelled; whether that came in time is another matter.
+    pub(super) is_canceled: bool,
 }
 
 /// All that was asked in a trial.

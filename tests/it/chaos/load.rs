@@ -86,6 +86,7 @@ async fn ask(
                 id: answer.expect("it is there").id(),
                 callers: team.callers.clone(),
                 watched: order.watched,
+                is_canceled: false,
                 is_bounded: team.is_bounded,
             }),
             Some(402) if team.is_bounded => {}
@@ -94,7 +95,11 @@ async fn ask(
             Some(_) => panic!("{answer:?}"),
         }
         if !accepted.is_empty() {
-            look(&accepted[dice.index(accepted.len())], &mut dice).await;
+            let any = dice.index(accepted.len());
+            look(&accepted[any], &mut dice).await;
+        }
+        if let Some(last) = accepted.last_mut().filter(|_| dice.percent(10)) {
+            change_mind(last, &mut dice).await;
         }
     }
     accepted
@@ -112,6 +117,20 @@ async fn post(callers: &[Client], order: &Order, dice: &mut Dice) -> Option<Answ
         }
     }
     None
+}
+
+/// Cancels a batch, or tries to, unless it asks for anybody whom one job must be enough for.
+async fn change_mind(accepted: &mut Accepted, dice: &mut Dice) {
+    if !accepted.watched.is_empty() {
+        return;
+    }
+    accepted.is_canceled = true;
+    let caller = &accepted.callers[dice.index(accepted.callers.len())];
+    let request = caller.request(Method::PATCH, &batch(accepted.id));
+    let request = request.header("content-type", "application/json");
+    let answer = caller.try_send(request.body(json!({"status": "canceled"}).to_string())).await;
+    let is_right = answer.as_ref().is_none_or(|answer| [200, 503].contains(&answer.status));
+    assert!(is_right, "batch {}: {answer:?}", accepted.id);
 }
 
 /// What was promised is there through every replica, or cannot be told at the moment.

@@ -80,6 +80,13 @@ impl<S: Store> Books<S> {
         Self { store, clock, batches: AtomicU64::new(1) }
     }
 
+    /// Further empty books of the same kind, beside these.
+    pub(super) async fn beside(&self) -> Self {
+        let clock = Arc::new(ManualClock::new(BEGINNING));
+        let store = self.store.beside(Arc::clone(&clock)).await;
+        Self { store, clock, batches: AtomicU64::new(1) }
+    }
+
     pub(super) fn ledger(&self) -> &S::Ledger {
         self.store.ledger()
     }

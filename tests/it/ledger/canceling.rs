@@ -8,7 +8,7 @@ use tollgate::ledger::record::job::{Cause, State};
 use tollgate::ledger::step::{Canceled, Redriven};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 
-use super::books::{Books, first};
+use super::books::{Books, QUIET, first};
 use super::named::{EMAIL, NONE, found};
 use super::store::Store;
 
@@ -130,4 +130,36 @@ pub(super) async fn a_cancelled_batch_is_not_driven_again(books: &Books<impl Sto
     assert_eq!(books.redrive(joined, first(batch)).await, Redriven::default());
     assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=0");
     assert_eq!(books.read(&growth, joined).await.status, Status::Canceled);
+}
+
+pub(super) async fn what_may_have_been_taken_twice_is_not_cancelled_at_the_vendor(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = two_teams(books).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    books.begin_send(first(batch)).await;
+    books.unanswered(first(batch)).await;
+    books.pass(QUIET);
+    books.send(first(batch)).await;
+    assert_eq!(cancel(books, batch).await, Canceled::Now);
+    assert!(!books.job(first(batch)).await.is_cancel_wanted);
+    // It is answered and paid, so whoever asks now need not pay again.
+    let joined = books.ask(&growth, EMAIL, &["ada"]).await;
+    books.settle(first(batch), &[found("ada", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=0");
+    assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
+}
+
+pub(super) async fn doubt_after_a_cancellation_keeps_it_from_the_vendor(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = books.ask(&sales, EMAIL, &["ada"]).await;
+    books.begin_send(first(batch)).await;
+    cancel(books, batch).await;
+    assert!(books.job(first(batch)).await.is_cancel_wanted);
+    books.unanswered(first(batch)).await;
+    books.pass(QUIET);
+    books.send(first(batch)).await;
+    assert!(!books.job(first(batch)).await.is_cancel_wanted);
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
 }

@@ -76,7 +76,8 @@ pub(super) async fn evidence_after_an_operators_word_is_booked_as_the_difference
         ("1.5", found("ada", NONE), "0.5"),
         ("0", found("bob", EMAIL), "1.5"),
         ("0.5", Evidence::NotFound, "0"),
-        ("1", Evidence::Unanswered, "0"),
+        // Another attempt may have been charged: the operator's word stands.
+        ("1", Evidence::Unanswered, "1"),
     ];
     for (n, (said, evidence, spent)) in evidence.into_iter().enumerate() {
         let team = books.team(&format!("team-{n}"), &[]).await;

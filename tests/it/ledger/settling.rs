@@ -6,7 +6,7 @@ use tollgate::ledger::record::job::{Cause, Reason, State};
 use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{Failure, LeadReading};
 
-use super::books::{Books, HOUR, first};
+use super::books::{Books, HOUR, QUIET, first};
 use super::named::{ALL, EMAIL, NONE, found};
 use super::store::Store;
 
@@ -121,4 +121,19 @@ pub(super) async fn late_evidence_ends_what_was_unresolved(books: &Books<impl St
     let done = books.job(job).await;
     assert_eq!((done.state, done.ended_at), (State::Done, Some(books.now())));
     assert_eq!(books.journal().await.last().unwrap().fact, Fact::Resolved);
+}
+
+pub(super) async fn what_one_attempt_left_out_another_may_have_charged(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada", "bob", "nemo"]).await);
+    books.begin_send(job).await;
+    books.unanswered(job).await;
+    books.pass(QUIET);
+    books.send(job).await;
+    let evidence = [found("ada", EMAIL), Evidence::Unanswered, Evidence::NotFound];
+    let settled = books.settle(job, &evidence).await;
+    assert_eq!(settled.parts[0].unresolved.to_string(), "email=1.5, phone=0");
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=1.5");
+    let reading = books.read(&sales, job.batch).await;
+    assert_eq!(reading.leads[1], LeadReading::Failed(Failure::Unresolved));
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::backends::InMemoryBackend;
 use tollgate::clock::ManualClock;
@@ -14,7 +15,7 @@ use tollgate::ledger::redis::{Founding, RedisLedger, Terms};
 use tollgate::ledger::{Ledger, Shelf};
 use tollgate::remote::{Confirm, Patience, Remote};
 
-use crate::support::redis::Server;
+use crate::support::redis::{Cluster, Sentinels, Server};
 
 /// A ledger, and whatever must live as long as it does.
 pub(super) trait Store: Send + Sync + Sized + 'static {
@@ -22,7 +23,9 @@ pub(super) trait Store: Send + Sync + Sized + 'static {
     type Ledger: Ledger;
 
     /// Empty books, by a clock that the test moves.
-    fn open(clock: Arc<ManualClock>) -> impl Future<Output = Self> + Send;
+    fn open(clock: Arc<ManualClock>) -> impl Future<Output = Self>;
+    /// Further empty books, where these are kept on the same servers.
+    fn beside(&self, clock: Arc<ManualClock>) -> impl Future<Output = Self> + Send;
     /// The ledger itself.
     fn ledger(&self) -> &Arc<Self::Ledger>;
     /// Writes a tally past every step, as a fault of the store would.
@@ -37,6 +40,10 @@ impl Store for Memory {
 
     async fn open(clock: Arc<ManualClock>) -> Self {
         Self(Arc::new(MemoryLedger::new(clock, Arc::new(()))))
+    }
+
+    async fn beside(&self, clock: Arc<ManualClock>) -> Self {
+        Self::open(clock).await
     }
 
     fn ledger(&self) -> &Arc<MemoryLedger> {
@@ -60,6 +67,10 @@ impl Store for Embedded {
         Self(Arc::new(ledger.expect("the disk is there")))
     }
 
+    async fn beside(&self, clock: Arc<ManualClock>) -> Self {
+        Self::open(clock).await
+    }
+
     fn ledger(&self) -> &Arc<EmbeddedLedger> {
         &self.0
     }
@@ -69,21 +80,84 @@ impl Store for Embedded {
     }
 }
 
-/// The books in a Redis of their own.
-pub(super) struct Redis {
+/// Books in a Redis, which others may share, each in a namespace of its own.
+pub(super) struct Redis<S = Server> {
     ledger: Arc<RedisLedger>,
-    _server: Server,
+    place: Arc<Place<S>>,
 }
 
-impl Store for Redis {
+/// Servers, and how many books were opened there.
+struct Place<S> {
+    servers: S,
+    opened: AtomicU64,
+}
+
+/// However many servers that are one Redis.
+pub(super) trait Servers: Send + Sync + Sized + 'static {
+    /// Starts them. What they answer is right, and need not outlive them.
+    fn start() -> impl Future<Output = Self>;
+    /// Where they are, as a gateway's store.
+    fn url(&self) -> String;
+}
+
+/// What a server is set to that forgets everything when it stops.
+const IN_MEMORY: &str = "appendonly no";
+
+impl Servers for Server {
+    async fn start() -> Self {
+        Self::with(&[IN_MEMORY]).await
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+impl Servers for Cluster {
+    async fn start() -> Self {
+        Self::with(1, &[IN_MEMORY]).await
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+impl Servers for Sentinels {
+    async fn start() -> Self {
+        Self::with(&[IN_MEMORY]).await
+    }
+
+    fn url(&self) -> String {
+        self.url()
+    }
+}
+
+impl<S: Servers> Redis<S> {
+    fn at(place: Arc<Place<S>>, clock: Arc<ManualClock>) -> Self {
+        let remote = remote(&place.servers.url());
+        let namespace = format!("test-{}", place.opened.fetch_add(1, Ordering::Relaxed));
+        let terms = Terms { namespace, ..terms() };
+        let ledger = RedisLedger::with_clock(remote, &terms, Some(clock), Arc::new(()));
+        Self { ledger: Arc::new(ledger), place }
+    }
+
+    /// The servers.
+    pub(super) fn servers(&self) -> &S {
+        &self.place.servers
+    }
+}
+
+impl<S: Servers> Store for Redis<S> {
     type Ledger = RedisLedger;
 
     async fn open(clock: Arc<ManualClock>) -> Self {
-        // What it answers is right, and need not outlive it.
-        let server = Server::with(&["appendonly no"]).await;
-        let remote = remote(&server.url());
-        let ledger = RedisLedger::with_clock(remote, &terms(), Some(clock), Arc::new(()));
-        Self { ledger: Arc::new(ledger), _server: server }
+        let place = Place { servers: S::start().await, opened: AtomicU64::new(0) };
+        Self::at(Arc::new(place), clock)
+    }
+
+    async fn beside(&self, clock: Arc<ManualClock>) -> Self {
+        Self::at(Arc::clone(&self.place), clock)
     }
 
     fn ledger(&self) -> &Arc<RedisLedger> {
@@ -95,12 +169,13 @@ impl Store for Redis {
     }
 }
 
-fn remote(url: &str) -> Remote {
+pub(super) fn remote(url: &str) -> Remote {
     let address = url.parse().expect("tests name their servers well");
     Remote::new(&address, Patience::default()).expect("no certificates are named")
 }
 
-fn terms() -> Terms {
+/// Books that begin by themselves, and steps that wait for nothing.
+pub(super) fn terms() -> Terms {
     Terms {
         namespace: "test".into(),
         epoch: None,

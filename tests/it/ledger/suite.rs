@@ -1,9 +1,16 @@
 //! The suite: every case over every store. A further store is one line at the end.
 
-/// Makes each case a test of its own, over one store. A case that is not listed is dead code.
+use tokio::task::JoinSet;
+
+use super::books::Books;
+use super::store;
+use crate::support::redis::{Cluster, Sentinels};
+
+/// Makes each case a test of its own, over one store, or all of them one test, on servers that are
+/// dear to start. A case that is not listed is dead code.
 macro_rules! contract_suite {
-    ($name:ident: $store:ty) => {
-        contract_suite! { $name: $store =>
+    ($name:ident: ($($store:tt)+)) => {
+        contract_suite! { $name: ($($store)+) =>
             admitting: {
                 the_worst_case_is_set_aside
                 asked_again_it_answers_the_same_and_changes_nothing
@@ -76,6 +83,7 @@ macro_rules! contract_suite {
             }
             turns: {
                 one_has_the_turn_until_it_ends
+                a_turn_that_was_forgotten_has_a_number_of_its_own
                 a_turn_ends_with_when_to_look_again
                 a_living_job_is_always_looked_at_again
                 nothing_is_due_once_all_is_settled
@@ -102,6 +110,7 @@ macro_rules! contract_suite {
                 what_an_entry_says_was_charged_is_what_it_spends
                 an_answer_may_come_to_an_attempt_in_doubt
                 late_evidence_ends_what_was_unresolved
+                what_one_attempt_left_out_another_may_have_charged
             }
             windows: {
                 a_person_is_charged_once_inside_the_window
@@ -116,6 +125,8 @@ macro_rules! contract_suite {
                 two_leads_that_turn_out_to_be_one_person_pay_once
                 where_each_number_is_charged_a_known_one_is_free
                 late_evidence_that_would_shorten_the_window_is_charged
+                an_unanswered_attempt_may_be_charged_as_late_as_it_may_end
+                an_unanswered_attempt_well_inside_the_window_is_free
                 an_earlier_send_that_settles_beside_it_shortens_the_window
             }
             voiding: {
@@ -127,6 +138,7 @@ macro_rules! contract_suite {
                 what_nobody_could_learn_is_unresolved_until_someone_says
                 only_what_may_be_with_the_vendor_is_given_up
                 an_unresolved_job_is_not_sent_again
+                whoever_missed_a_body_voids_no_attempt
             }
             resolving: {
                 an_operators_word_is_booked
@@ -163,6 +175,8 @@ macro_rules! contract_suite {
                 whoever_cancelled_no_longer_waits
                 once_the_last_has_left_the_vendor_is_told
                 a_cancelled_batch_is_not_driven_again
+                what_may_have_been_taken_twice_is_not_cancelled_at_the_vendor
+                doubt_after_a_cancellation_keeps_it_from_the_vendor
             }
             erasing: {
                 a_removed_lead_is_not_sent
@@ -244,7 +258,20 @@ macro_rules! contract_suite {
             }
         }
     };
-    ($name:ident: $store:ty => $($noun:ident: { $($case:ident)+ })+) => {
+    ($name:ident: (together on $store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let all = Books::<$store>::open().await;
+            $($({
+                let books = all.beside().await;
+                holds(concat!(stringify!($noun), "::", stringify!($case)), async move {
+                    super::$noun::$case(&books).await;
+                    books.balance().await;
+                }).await;
+            })+)+
+        }
+    };
+    ($name:ident: ($store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
         mod $name {
             $(mod $noun {
                 use crate::ledger::books::Books;
@@ -261,6 +288,16 @@ macro_rules! contract_suite {
     };
 }
 
-contract_suite!(memory: store::Memory);
-contract_suite!(embedded: store::Embedded);
-contract_suite!(redis: store::Redis);
+/// Says which case it was that failed.
+async fn holds(name: &str, case: impl Future<Output = ()> + Send + 'static) {
+    let mut cases = JoinSet::new();
+    cases.spawn(case);
+    let held = cases.join_next().await.expect("it was just begun");
+    assert!(held.is_ok(), "{name} does not hold");
+}
+
+contract_suite!(memory: (store::Memory));
+contract_suite!(embedded: (store::Embedded));
+contract_suite!(redis: (store::Redis));
+contract_suite!(every_case_holds_in_a_cluster: (together on store::Redis<Cluster>));
+contract_suite!(every_case_holds_under_sentinels: (together on store::Redis<Sentinels>));

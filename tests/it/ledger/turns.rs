@@ -129,3 +129,13 @@ pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Stor
     }
     assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
 }
+
+pub(super) async fn a_turn_that_was_forgotten_has_a_number_of_its_own(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let forgotten = books.turn(job).await.lease;
+    books.pass(TURN);
+    // As far as a store knows that has forgotten it, the next turn is a job's first.
+    let other = first(books.ask(&sales, EMAIL, &["bob"]).await);
+    assert!(books.turn(other).await.lease > forgotten);
+}

@@ -131,3 +131,14 @@ pub(super) async fn an_unresolved_job_is_not_sent_again(books: &Books<impl Store
     assert_eq!(books.begin_send(first(again)).await, Begun::Attempt(1));
     assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=1.5");
 }
+
+pub(super) async fn whoever_missed_a_body_voids_no_attempt(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let missed = Voiding { cause: Cause::BodyLost, ..voiding(books, job).await };
+    books.begin_send(job).await;
+    // The turn has the same number: the store has forgotten that it was another's.
+    let before = books.dump().await;
+    assert_eq!(books.ledger().void(missed).await, Err(LedgerError::Fenced));
+    assert_eq!(books.dump().await, before);
+}

@@ -9,7 +9,7 @@ use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::Reason;
 use tollgate::ledger::step::{Admission, Begun, Evidence};
 
-use super::books::{Books, DAY, HOUR, WINDOW, first};
+use super::books::{Books, DAY, HOUR, QUIET, WINDOW, first};
 use super::named::{ALL, EMAIL, NONE, PHONE, found, found_under, leads, numbers, person};
 use super::store::Store;
 
@@ -211,4 +211,38 @@ pub(super) async fn an_earlier_send_that_settles_beside_it_shortens_the_window(
     books.pass(23 * HOUR);
     let job = ask_anew(books, &sales, NONE, &["ada"]).await;
     assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FIND);
+}
+
+pub(super) async fn an_unanswered_attempt_may_be_charged_as_late_as_it_may_end(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let job = ask_anew(books, &sales, NONE, &["ada"]).await;
+    assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FIND);
+
+    // The vendor may be at work on the attempt that it did not answer when the window turns.
+    books.pass(22 * HOUR);
+    let doubted = first(admit_anew(books, books.admission(&sales, NONE, leads(&["ada"]))).await);
+    books.begin_send(doubted).await;
+    books.unanswered(doubted).await;
+    books.pass(QUIET);
+    books.send(doubted).await;
+    let settled = books.settle(doubted, &[found("ada", NONE)]).await;
+    assert_eq!(settled.parts[0].charged.amounts().to_string(), FIND);
+    assert_eq!(settled.perhaps_free, 1, "it may as well have ended before");
+}
+
+pub(super) async fn an_unanswered_attempt_well_inside_the_window_is_free(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let job = ask_anew(books, &sales, NONE, &["ada"]).await;
+    assert_eq!(charged(books, job, &[found("ada", NONE)]).await, FIND);
+    books.pass(20 * HOUR);
+    let doubted = first(admit_anew(books, books.admission(&sales, NONE, leads(&["ada"]))).await);
+    books.begin_send(doubted).await;
+    books.unanswered(doubted).await;
+    books.pass(QUIET);
+    books.send(doubted).await;
+    assert_eq!(charged(books, doubted, &[found("ada", NONE)]).await, FREE);
 }

@@ -136,8 +136,13 @@ local entries_at = at
 if due > 0 then
   redis.call('ZCARD', KEYS[6])
 end
+local has_journal = redis.call('EXISTS', KEYS[4]) == 1
 if entries > 0 or stays ~= '=' then
-  redis.call('XLEN', KEYS[4])
+  -- Else the first append would fail, and be undone by taking an older entry away.
+  local last = redis.call('XREVRANGE', KEYS[4], '+', '-', 'COUNT', 1)[1]
+  if last and tonumber(string.match(last[1], '^%d+')) > next_entry then
+    return redis.error_reply('FAULT the journal is ahead of its next number')
+  end
 end
 
 local function list(key, directory)
@@ -220,12 +225,10 @@ local function undo()
   for entry = first_entry + 1, next_entry do
     redis.call('XDEL', KEYS[4], string.format('%.0f-1', entry))
   end
-  if entries > 0 and redis.call('EXISTS', KEYS[4]) == 1 then
-    if first_entry == 0 then
-      redis.call('DEL', KEYS[4])
-    else
-      redis.call('XSETID', KEYS[4], string.format('%.0f-1', first_entry))
-    end
+  if entries > 0 and not has_journal then
+    redis.call('DEL', KEYS[4])
+  elseif entries > 0 then
+    redis.call('XSETID', KEYS[4], string.format('%.0f-1', first_entry))
   end
   for one = due, 1, -1 do
     if ARGV[due_at + 2 * one - 1] == '' then

@@ -52,6 +52,11 @@ impl<A: Store, B: Store> Store for Both<A, B> {
         Self(Arc::new(Agreeing { one, other: B::open(clock).await }))
     }
 
+    async fn beside(&self, clock: Arc<ManualClock>) -> Self {
+        let one = self.0.one.beside(Arc::clone(&clock)).await;
+        Self(Arc::new(Agreeing { one, other: self.0.other.beside(clock).await }))
+    }
+
     fn ledger(&self) -> &Arc<Agreeing<A, B>> {
         &self.0
     }

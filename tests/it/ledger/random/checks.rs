@@ -187,7 +187,7 @@ impl<S: Store> World<S> {
 
     /// A settlement charged each person by the published rule, and every reveal once.
     pub(super) fn settled(&mut self, job: &Job, answer: &Answer, settled: &Settled) {
-        let now = self.books.now();
+        let by = job.surely_charged_by(self.books.now());
         self.checks.surprises.remove(&job.id);
         if !settled.is_first {
             return;
@@ -202,7 +202,7 @@ impl<S: Store> World<S> {
             };
             self.checks.results.insert(ResultRef { job: job.id, index }, n);
             let was_known = self.checks.windows.contains_key(&n);
-            if self.checks.opens_window(n, first_sent, now) {
+            if self.checks.opens_window(n, first_sent, by) {
                 known += u32::from(was_known);
                 due.person_found = due.person_found.plus(prices.person_found);
             }
@@ -306,11 +306,11 @@ impl Checks {
 
     /// Whether a find of this person is due: at most once in a window that runs from the first
     /// send of the job that was charged, or of an earlier one that settled beside it.
-    fn opens_window(&mut self, n: u64, first_sent: Timestamp, now: Timestamp) -> bool {
+    fn opens_window(&mut self, n: u64, first_sent: Timestamp, by: Timestamp) -> bool {
         let opened = self.windows.get(&n).copied();
         let is_open = opened.is_some_and(|opened| {
-            let is_late = first_sent < opened && now >= first_sent.after(DAY / 2);
-            now < opened.after(WINDOW) && !is_late
+            let is_late = first_sent < opened && by >= first_sent.after(DAY / 2);
+            by < opened.after(WINDOW) && !is_late
         });
         let opens = match opened {
             None => first_sent,
