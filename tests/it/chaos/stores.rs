@@ -132,8 +132,10 @@ impl Watched {
 }
 
 impl Store for Watched {
+    /// Both replicas have to confirm, since either may be promoted. As many as happen to be connected
+    /// are not enough: while one is being promoted by order, the old primary has the other still.
     fn url(&self) -> String {
-        self.0.url()
+        format!("{}?replicas=2", self.0.url())
     }
 
     fn settings(&self) -> &'static [&'static str] {
