@@ -26,7 +26,7 @@ use tollgate::ledger::step::{
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::{Ledger, Outcome};
 
-use super::store::Store;
+use super::store::{Redis, Store};
 
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
@@ -293,6 +293,15 @@ impl<S: Store> Books<S> {
     pub(super) async fn balance(&self) {
         let audit = self.ledger().audit().await.expect("the store is there");
         assert_eq!(audit.mismatches, []);
+    }
+}
+
+impl Books<Redis> {
+    /// The same books, as another replica has them.
+    pub(super) fn replica(&self) -> Self {
+        let clock = Arc::clone(&self.clock);
+        let store = self.store.replica(Arc::clone(&clock));
+        Self { store, clock, batches: AtomicU64::new(1_000_000) }
     }
 }
 

@@ -6,6 +6,7 @@ mod books;
 mod interrupted;
 mod named;
 mod random;
+mod replicas;
 mod store;
 mod suite;
 

@@ -84,6 +84,7 @@ impl Store for Embedded {
 pub(super) struct Redis<S = Server> {
     ledger: Arc<RedisLedger>,
     place: Arc<Place<S>>,
+    namespace: String,
 }
 
 /// Servers, and how many books were opened there.
@@ -135,11 +136,20 @@ impl Servers for Sentinels {
 
 impl<S: Servers> Redis<S> {
     fn at(place: Arc<Place<S>>, clock: Arc<ManualClock>) -> Self {
-        let remote = remote(&place.servers.url());
         let namespace = format!("test-{}", place.opened.fetch_add(1, Ordering::Relaxed));
-        let terms = Terms { namespace, ..terms() };
+        Self::of(namespace, place, clock)
+    }
+
+    fn of(namespace: String, place: Arc<Place<S>>, clock: Arc<ManualClock>) -> Self {
+        let terms = Terms { namespace: namespace.clone(), ..terms() };
+        let remote = remote(&place.servers.url());
         let ledger = RedisLedger::with_clock(remote, &terms, Some(clock), Arc::new(()));
-        Self { ledger: Arc::new(ledger), place }
+        Self { ledger: Arc::new(ledger), place, namespace }
+    }
+
+    /// The same books, as another replica has them.
+    pub(super) fn replica(&self, clock: Arc<ManualClock>) -> Self {
+        Self::of(self.namespace.clone(), Arc::clone(&self.place), clock)
     }
 
     /// The servers.

@@ -1,7 +1,8 @@
 //! Random steps: hundreds of steps in any order, by clumsy hands and a clumsy vendor, and after
 //! each of them everything that always holds.
 //!
-//! An episode follows from its seed. `TOLLGATE_SEED` plays one episode again.
+//! An episode follows from its seed. `TOLLGATE_SEED` plays one episode again, and
+//! `TOLLGATE_SOAK_STEPS` says how many steps memory and Redis take together.
 
 mod actions;
 mod both;
@@ -15,6 +16,7 @@ mod world;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
 
 use super::store::{Embedded, Memory, Redis, Store};
 use both::Both;
@@ -70,12 +72,12 @@ fn memory_and_disk_agree_after_every_step() {
 
 #[test]
 fn memory_and_redis_agree_after_every_step() {
-    play::<Both<Memory, Redis>>(20_000);
+    play::<Both<Memory, Redis>>(asked("TOLLGATE_SOAK_STEPS").unwrap_or(20_000));
 }
 
 /// Plays episodes until so many steps were taken.
 fn play<S: Store>(steps: usize) -> Seen {
-    if let Some(seed) = asked_seed() {
+    if let Some(seed) = asked("TOLLGATE_SEED") {
         return episode::<S>(seed).1;
     }
     let share = steps / usize::try_from(PLAYERS).expect("a few players");
@@ -124,12 +126,14 @@ fn episode<S: Store>(seed: u64) -> (usize, Seen) {
         }
         world.can_be_adopted().await;
         world.come_to_rest().await;
+        // Two stores that must agree do so in the end, too.
+        world.books.dump().await;
         (world.steps, world.checks.seen)
     })
 }
 
-fn asked_seed() -> Option<u64> {
-    #[expect(clippy::disallowed_methods, reason = "whoever plays an episode again names its seed")]
-    let seed = std::env::var("TOLLGATE_SEED").ok()?;
-    Some(seed.parse().expect("TOLLGATE_SEED is a whole number"))
+fn asked<T: FromStr>(name: &str) -> Option<T> {
+    #[expect(clippy::disallowed_methods, reason = "whoever plays episodes says which")]
+    let number = std::env::var(name).ok()?;
+    Some(number.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
