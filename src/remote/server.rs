@@ -23,7 +23,7 @@ pub(super) struct Server {
     shared: Sought<Arc<Line>>,
     lending: Arc<Semaphore>,
     idle: Mutex<Vec<Line>>,
-    /// How many replicas it was last seen to have.
+    /// The most replicas that it was seen to have.
     replicas: AtomicUsize,
     /// Whether it may know `WAITAOF`.
     has_waitaof: AtomicBool,
@@ -82,7 +82,7 @@ impl Server {
         self.idle().clear();
     }
 
-    /// How many replicas it was last seen to have.
+    /// The most replicas that it was seen to have.
     pub(super) fn replicas(&self) -> usize {
         self.replicas.load(Ordering::Relaxed)
     }
@@ -105,7 +105,8 @@ impl Server {
     async fn open(&self) -> Result<Line, Unreached> {
         let line = self.dial.open(&self.endpoint).await?;
         match line.role() {
-            Some(Role::Primary { replicas }) => self.replicas.store(*replicas, Ordering::Relaxed),
+            // One that is missing may be the one that is being made the primary.
+            Some(Role::Primary { replicas }) => self.has_replicas(*replicas),
             // What may not be asked is not held against it: a replica refuses writes by itself.
             None => {}
             Some(Role::Replica) => return Err(self.is_no_primary("a replica")),

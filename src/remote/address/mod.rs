@@ -23,7 +23,7 @@ use secrecy::SecretString;
 /// | field | means |
 /// |---|---|
 /// | `namespace=NAME` | whose books these are, among several on one Redis; `default` if not said |
-/// | `replicas=N` | how many replicas have to confirm a write; as many as there are if not said |
+/// | `replicas=N` | how many replicas have to confirm a write; the most that its server was seen to have if not said |
 /// | `tls=true` | TLS, for a cluster or sentinels |
 /// | `ca=FILE` | the certificates, in PEM, that servers are to be vouched for by; public ones if not said |
 #[derive(Clone)]
