@@ -134,7 +134,11 @@ impl Books {
     /// adopts books changes it.
     async fn epoch_as_it_stands(&self) -> Result<String, LedgerError> {
         let held = self.ask(vec![Command::new("GET", &self.keys.epoch())], false).await?.pop();
-        Ok(held.as_ref().and_then(Value::as_text).unwrap_or_default().to_owned())
+        let held = held.as_ref().and_then(Value::as_text).unwrap_or_default();
+        if !held.is_empty() && epoch_of_text(held).is_none() {
+            return Err(LedgerError::WrongEpoch);
+        }
+        Ok(held.to_owned())
     }
 
     /// Looks at the books. The first look of a step says the moment, too.

@@ -303,6 +303,13 @@ impl Books<Redis> {
         let store = self.store.replica(Arc::clone(&clock));
         Self { store, clock, batches: AtomicU64::new(1_000_000) }
     }
+
+    /// The same, over a wire of the test's own.
+    pub(super) fn replica_through(&self, url: &str) -> Self {
+        let clock = Arc::clone(&self.clock);
+        let store = self.store.replica_through(url, Arc::clone(&clock));
+        Self { store, clock, batches: AtomicU64::new(1_000_000) }
+    }
 }
 
 /// An attempt, where so many went before it.

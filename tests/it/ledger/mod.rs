@@ -33,5 +33,6 @@ mod sweeping;
 mod teams;
 mod trimming;
 mod turns;
+mod upgrading;
 mod voiding;
 mod windows;

@@ -141,8 +141,18 @@ impl<S: Servers> Redis<S> {
     }
 
     fn of(namespace: String, place: Arc<Place<S>>, clock: Arc<ManualClock>) -> Self {
+        let url = place.servers.url();
+        Self::through(&url, namespace, place, clock)
+    }
+
+    fn through(
+        url: &str,
+        namespace: String,
+        place: Arc<Place<S>>,
+        clock: Arc<ManualClock>,
+    ) -> Self {
         let terms = Terms { namespace: namespace.clone(), ..terms() };
-        let remote = remote(&place.servers.url());
+        let remote = remote(url);
         let ledger = RedisLedger::with_clock(remote, &terms, Some(clock), Arc::new(()));
         Self { ledger: Arc::new(ledger), place, namespace }
     }
@@ -150,6 +160,11 @@ impl<S: Servers> Redis<S> {
     /// The same books, as another replica has them.
     pub(super) fn replica(&self, clock: Arc<ManualClock>) -> Self {
         Self::of(self.namespace.clone(), Arc::clone(&self.place), clock)
+    }
+
+    /// The same, over a wire of the test's own.
+    pub(super) fn replica_through(&self, url: &str, clock: Arc<ManualClock>) -> Self {
+        Self::through(url, self.namespace.clone(), Arc::clone(&self.place), clock)
     }
 
     /// The servers.
