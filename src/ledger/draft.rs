@@ -259,6 +259,14 @@ impl<'a> Draft<'a> {
         self.group::<T>(&[], Reliance::Relied)
     }
 
+    /// Every row of a small table, which the step does not rely on.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn glance_at_all<T: Table>(&self) -> Result<Rows<T>, Fault> {
+        self.group::<T>(&[], Reliance::Glanced)
+    }
+
     fn group<T: Table>(&self, prefix: &[u8], reliance: Reliance) -> Result<Rows<T>, Fault> {
         let to = after_prefix(prefix);
         let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);

@@ -86,10 +86,7 @@ impl Books {
     /// not found to be ours.
     pub(super) async fn epoch(&self) -> Result<String, LedgerError> {
         if self.founding == Founding::Adopting {
-            return match self.pinned {
-                Some(pinned) => Ok(text_of_epoch(pinned)),
-                None => self.epoch_as_it_stands().await,
-            };
+            return self.epoch_as_it_stands().await;
         }
         let found = match self.known_epoch() {
             Some(known) => known,

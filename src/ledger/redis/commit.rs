@@ -111,7 +111,8 @@ pub(super) async fn commit(
     arguments.push(epoch);
     let only_checks = changes.writes_nothing() && record.is_none();
     arguments.push_number(if only_checks { 0 } else { TOKEN_FOR.as_millis() });
-    let latest = now.filter(|_| books.given_clock.is_none()).map(|now| now.after(LATE_AT_MOST));
+    let may_be_late = only_checks || books.given_clock.is_some();
+    let latest = now.filter(|_| !may_be_late).map(|now| now.after(LATE_AT_MOST));
     arguments.push_number(latest.map_or(0, Timestamp::as_millis));
     push_changes(&mut arguments, changes, record);
     let call = arguments.call(if only_checks { &COMMIT_WHEN_FULL } else { commit_of(name) });

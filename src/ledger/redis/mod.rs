@@ -113,7 +113,8 @@ impl RedisLedger {
             clock: Arc::new(ServerClock::default()),
             given_clock,
             epoch: std::sync::Mutex::new(None),
-            pinned: terms.epoch,
+            // Whoever adopts books brings the epoch that is meant.
+            pinned: terms.epoch.filter(|_| terms.founding != Founding::Adopting),
             fingerprint: terms.fingerprint.clone(),
             founding: terms.founding,
             confirm: terms.confirm,

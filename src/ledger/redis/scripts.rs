@@ -24,13 +24,15 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 14] = [
+const WHEN_FULL: [&str; 16] = [
+    "ask_leave",
     "bind",
     "cancel",
     "close_team",
     "erase",
     "give_up",
     "lease",
+    "leave_alone",
     "put_back",
     "reschedule",
     "revoke_key",
@@ -44,10 +46,11 @@ const WHEN_FULL: [&str; 14] = [
 /// Steps that somebody acts on as soon as they are answered: bytes leave, a caller is promised
 /// something, an operator's word counts. Where a failover loses any other step, it is taken again
 /// or errs on the high side.
-const ACTED_ON: [&str; 11] = [
+const ACTED_ON: [&str; 12] = [
     "admit",
     "adjust",
     "begin_send",
+    "cancel",
     "close_team",
     "end_adoption",
     "erase",

@@ -68,7 +68,7 @@ fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     };
     let fields = std::mem::take(&mut changes.fields);
     let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        fields.into_iter().partition(|(field, _)| is_staged(field));
+        fields.into_iter().partition(|(field, change)| is_staged(field) && change.new.is_some());
     changes.fields = fields;
     // A field that is new has been there, marked, since it was staged.
     for (field, change) in &staged {

@@ -64,9 +64,10 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
     // One look, so that the tallies stand where these entries left them.
     draft.foresee_bounds();
     draft.foresee_under::<Carried>(&());
-    let stands: BTreeMap<TallyKey, Tally> = draft.all::<Tallies>()?.into_iter().collect();
+    let stands: BTreeMap<TallyKey, Tally> = draft.glance_at_all::<Tallies>()?.into_iter().collect();
     let (first, end) = (draft.first_entry()?, draft.next_entry()?);
-    let mut should: BTreeMap<TallyKey, Tally> = draft.all::<Carried>()?.into_iter().collect();
+    let mut should: BTreeMap<TallyKey, Tally> =
+        draft.glance_at_all::<Carried>()?.into_iter().collect();
     audit.entries = fold_journal(draft, first..end, &mut should)?;
     let open = open(draft)?;
     let moved = moved_since(draft, end)?;
