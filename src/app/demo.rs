@@ -15,7 +15,7 @@ use crate::domain::credits::{Credits, Unit};
 use crate::domain::period::{Period, Zone};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::team::TeamId;
-use crate::gateway::{NewTeam, Standing};
+use crate::gateway::NewTeam;
 use crate::sandbox::{self, Sandbox};
 use crate::telemetry::logs;
 
@@ -99,11 +99,7 @@ async fn open_team(app: &App, id: &str, name: &str, credits: i64) -> anyhow::Res
         zone: Zone::UTC,
         action: Action::Refuse,
     };
-    let new = NewTeam {
-        name: name.to_owned(),
-        quotas: Unit::ALL.map(quota).into(),
-        standing: Standing::Open,
-    };
+    let new = NewTeam { quotas: Unit::ALL.map(quota).into(), ..NewTeam::open(name) };
     app.gateway.put_team(&team, new).await.context("the demo's team")?;
     let key = app.gateway.make_key(&team, "demo".to_owned()).await.context("the demo's key")?;
     Ok(key.secret)

@@ -10,6 +10,7 @@ use url::Url;
 use super::redis_url::RedisUrl;
 use crate::domain::credits::Credits;
 use crate::domain::epoch::Epoch;
+use crate::domain::measure;
 use crate::domain::pricing::PhoneBasis;
 
 /// Why a text is no such value. Never quotes the text: it may be a secret.
@@ -197,10 +198,7 @@ impl Value for Credits {
 
 impl Value for Duration {
     fn read(text: &str) -> Result<Self, Unfit> {
-        let units = [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
-        measure(text, &units)
-            .map(Self::from_millis)
-            .ok_or_else(|| Unfit::not("a duration", "250ms, 30s, 5m, 24h or 7d"))
+        measure::duration(text).ok_or_else(|| Unfit::not("a duration", "250ms, 30s, 5m, 24h or 7d"))
     }
 }
 
@@ -210,19 +208,11 @@ pub(super) struct Size(pub(super) usize);
 impl Value for Size {
     fn read(text: &str) -> Result<Self, Unfit> {
         let units = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
-        measure(text, &units)
+        measure::read(text, &units)
             .and_then(|bytes| usize::try_from(bytes).ok())
             .map(Self)
             .ok_or_else(|| Unfit::not("a size", "512B, 64KiB, 8MiB or 1GiB"))
     }
-}
-
-/// Reads digits and a unit.
-fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let unit_start = text.find(|c: char| !c.is_ascii_digit())?;
-    let (digits, unit) = text.split_at(unit_start);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
-    digits.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
 /// Which log lines are written: a filter in the notation of `tracing-subscriber`.
@@ -243,19 +233,6 @@ impl Value for LogFilter {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_is_digits_and_a_unit() {
-        for (text, millis) in
-            [("250ms", 250), ("30s", 30_000), ("5m", 300_000), ("24h", 86_400_000), ("0s", 0)]
-        {
-            assert_eq!(Duration::read(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        assert_eq!(Duration::read("7d"), Ok(Duration::from_hours(168)));
-        for text in ["", "30", "s", "1.5h", "-1s", "30 s", "1h30m", "30S", "99999999999999999d"] {
-            assert!(Duration::read(text).is_err(), "{text:?}");
-        }
-    }
 
     #[test]
     fn a_size_is_digits_and_a_binary_unit() {

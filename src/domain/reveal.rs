@@ -29,6 +29,12 @@ impl Reveals {
         Self { email: self.email && !other.email, phone: self.phone && !other.phone }
     }
 
+    /// What is in both.
+    #[must_use]
+    pub const fn within(self, other: Self) -> Self {
+        Self { email: self.email && other.email, phone: self.phone && other.phone }
+    }
+
     /// What is in either.
     #[must_use]
     pub const fn with(self, other: Self) -> Self {

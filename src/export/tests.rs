@@ -11,6 +11,7 @@ use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::epoch::Epoch;
 use crate::domain::period::{Period, PeriodId};
+use crate::domain::policy::Policies;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::{Action, Quota};
 use crate::domain::time::Timestamp;
@@ -77,6 +78,12 @@ fn roster() -> Roster {
         version: 4,
         name: "Sales \"EU\"\n".into(),
         quotas: vec![quota],
+        policies: Policies {
+            strip_email_reveal: true,
+            phones: false,
+            max_age: Some(Duration::from_millis(1500)),
+            shared_cache: false,
+        },
         standing: Standing::Paused,
         opened_at: BEGINNING,
     };

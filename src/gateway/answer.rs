@@ -149,6 +149,9 @@ pub enum Refusal {
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
+    /// A policy of the team's does not let it ask for phone numbers.
+    #[error("the team may not ask for phone numbers")]
+    PhonesNotAllowed(TeamId),
     /// The worst case does not fit a quota.
     #[error("the worst case does not fit the quota")]
     Quota(Box<QuotaShort>),
@@ -184,6 +187,7 @@ impl Refusal {
             Self::BadKey => "unauthorized",
             Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
+            Self::PhonesNotAllowed(_) => "phones_not_allowed",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
             Self::StoreAway { .. }
             | Self::OtherStore

@@ -127,6 +127,7 @@ impl Gateway {
                 Refused::Collision => continue,
                 Refused::Quota(short) => Refusal::Quota(short),
                 Refused::Paused => Refusal::TeamPaused(caller.team.clone()),
+                Refused::PhonesNotAllowed => Refusal::PhonesNotAllowed(caller.team.clone()),
                 Refused::NoTeam => Refusal::BadKey,
             });
         }

@@ -1,28 +1,16 @@
 //! What operators change: teams and their keys.
 
-pub use crate::ledger::record::team::{Standing, Team};
+pub use crate::ledger::record::team::{NewTeam, Standing, Team};
 pub use crate::ledger::transition::team::Put;
 
 use tracing::info;
 
 use super::caller::make;
 use super::{Gateway, Refusal};
-use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::record::team::Key;
-
-/// What an operator says a team is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewTeam {
-    /// A name for people.
-    pub name: String,
-    /// Its bounds.
-    pub quotas: Vec<Quota>,
-    /// Open or paused.
-    pub standing: Standing,
-}
 
 /// A key just made: the only time that its secret is shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,8 +50,7 @@ impl Gateway {
     /// # Errors
     /// [`Refusal`] where the store is away.
     pub async fn put_team(&self, team: &TeamId, new: NewTeam) -> Result<(Put, Team), Refusal> {
-        let NewTeam { name, quotas, standing } = new;
-        let put = self.ledger.put_team(team.clone(), name, quotas, standing).await?;
+        let put = self.ledger.put_team(team.clone(), new).await?;
         info!(%team, "team {team} was put");
         Ok(put)
     }

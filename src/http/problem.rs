@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use super::retry_after::retry_after;
 use super::wire::fault::Fault;
 use crate::domain::period::Period;
+use crate::domain::team::TeamId;
 use crate::gateway::{QuotaShort, Refusal};
 
 /// A kind of problem: one row of the table.
@@ -38,6 +39,7 @@ table! {
     UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Unauthorized"
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
+    PHONES_NOT_ALLOWED: FORBIDDEN "phones_not_allowed" "Phones Not Allowed"
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
@@ -78,6 +80,16 @@ impl Problem {
     pub(super) fn with_faults(faults: Vec<Fault>) -> Self {
         let detail = "The request has faults, each listed with its place";
         Self { faults, ..INVALID_REQUEST.says(detail) }
+    }
+
+    /// A request that asks for phone numbers, which an operator does not let its team do.
+    fn phones_not_allowed(team: &TeamId) -> Self {
+        let Kind { code, title, .. } = PHONES_NOT_ALLOWED;
+        let detail =
+            format!("A policy of team {team}, set by an operator, allows no phone numbers");
+        let pointer = "/reveal_phone_numbers".to_owned();
+        let fault = Fault { code, title, detail: detail.clone(), pointer };
+        Self { faults: vec![fault], ..PHONES_NOT_ALLOWED.says(detail) }
     }
 
     /// A request whose secret is missing or not good.
@@ -122,6 +134,7 @@ impl From<Refusal> for Problem {
             Refusal::TeamPaused(team) => {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
             }
+            Refusal::PhonesNotAllowed(team) => Self::phones_not_allowed(&team),
             Refusal::Quota(short) => INSUFFICIENT_CREDITS.says(explained(&short)),
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
@@ -214,6 +227,10 @@ mod tests {
             (Refusal::NoSuchBatch, (404, "not_found", vec![])),
             (Refusal::NoSuchTeam, (404, "not_found", vec![])),
             (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
+            (
+                Refusal::PhonesNotAllowed("sales".parse().unwrap()),
+                (403, "phones_not_allowed", vec![]),
+            ),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
             (away(), (503, "service_unavailable", vec![retry("2")])),

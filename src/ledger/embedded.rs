@@ -250,7 +250,7 @@ mod tests {
     use super::*;
     use crate::clock::ManualClock;
     use crate::ledger::Ledger;
-    use crate::ledger::record::team::Standing;
+    use crate::ledger::record::team::NewTeam;
 
     #[tokio::test]
     async fn what_was_answered_is_there_when_the_file_is_opened_again() {
@@ -261,7 +261,7 @@ mod tests {
             let disk = Disk::open(dir.path()).unwrap();
             let ledger =
                 EmbeddedLedger::open(disk.clone(), clock.clone(), Arc::new(())).await.unwrap();
-            ledger.put_team(sales(), "Sales".into(), vec![], Standing::Open).await.unwrap();
+            ledger.put_team(sales(), NewTeam::open("Sales")).await.unwrap();
             drop(ledger);
             disk.close().await;
         }

@@ -35,13 +35,12 @@ use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use ids::{BatchId, JobId, KeptResult, Lease, Token};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
-use record::team::{Key, Standing, Team};
+use record::team::{Key, NewTeam, Team};
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
@@ -179,9 +178,7 @@ pub trait Ledger: Send + Sync + 'static {
     fn put_team(
         &self,
         team: TeamId,
-        name: String,
-        quotas: Vec<Quota>,
-        standing: Standing,
+        new: NewTeam,
     ) -> impl Future<Output = Outcome<(Put, Team)>> + Send;
     /// Closes a team; none where there is no such team.
     fn close_team(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Team>>> + Send;

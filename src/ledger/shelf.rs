@@ -9,7 +9,7 @@ use super::draft::{Draft, Fault};
 use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
-use super::record::team::{Key, Standing, Team};
+use super::record::team::{Key, NewTeam, Team};
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
@@ -33,7 +33,6 @@ use crate::domain::budget::Leave;
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -201,15 +200,8 @@ impl<S: Shelf> Ledger for S {
         Shelf::read(self, "job", look).await
     }
 
-    async fn put_team(
-        &self,
-        id: TeamId,
-        name: String,
-        quotas: Vec<Quota>,
-        standing: Standing,
-    ) -> Outcome<(Put, Team)> {
-        let step = move |d: &mut Draft<'_>| team::put_team(d, &id, &name, &quotas, standing);
-        self.write("put_team", step).await
+    async fn put_team(&self, id: TeamId, new: NewTeam) -> Outcome<(Put, Team)> {
+        self.write("put_team", move |draft| team::put_team(draft, &id, &new)).await
     }
 
     async fn close_team(&self, id: TeamId) -> Outcome<Option<Team>> {

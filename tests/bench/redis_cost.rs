@@ -17,7 +17,7 @@ use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::redis::{Founding, RedisLedger};
 use tollgate::ledger::step::{
     Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Settlement, Terms,
@@ -62,7 +62,7 @@ async fn measure(leads: usize, size: usize) -> Cost {
     };
     let ledger = RedisLedger::new(remote, &terms, Arc::new(()));
     let team: TeamId = "sales".parse().expect("a name of a team");
-    ledger.put_team(team.clone(), "Sales".into(), vec![], Standing::Open).await.expect("a team");
+    ledger.put_team(team.clone(), NewTeam::open("Sales")).await.expect("a team");
 
     let count = leads as f64;
     // A first batch has the server load its scripts and make room.

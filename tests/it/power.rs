@@ -16,7 +16,7 @@ use tollgate::ledger::embedded::EmbeddedLedger;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::job::Cause;
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
     Admission, Attempt, Binding, Evidence, LeadAsk, Settlement, Terms, Voiding,
 };
@@ -45,7 +45,7 @@ impl Step {
         match self {
             Self::Team => {
                 let team = "sales".parse().unwrap();
-                ledger.put_team(team, "Sales".into(), vec![], Standing::Open).await.map(drop)
+                ledger.put_team(team, NewTeam::open("Sales")).await.map(drop)
             }
             Self::Admit(admission) => ledger.admit(admission).await.map(drop),
             Self::Lease => ledger.lease(1, Duration::from_mins(1)).await.map(drop),

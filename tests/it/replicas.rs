@@ -21,7 +21,7 @@ use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
     BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, NewTeam, OnNoAnswer, PageAsk,
-    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
+    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Status,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -91,8 +91,7 @@ impl Shared {
             clock: self.clock.clone(),
         };
         let gateway = Gateway::start(parts).await.unwrap();
-        let new = NewTeam { name: "Sales".into(), quotas: vec![], standing: Standing::Open };
-        gateway.put_team(&caller().team, new).await.unwrap();
+        gateway.put_team(&caller().team, NewTeam::open("Sales")).await.unwrap();
         gateway
     }
 

@@ -1,10 +1,13 @@
 //! Teams, keys and tallies, as a checkpoint says them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Decimal, Hex, Name, Text};
 use crate::domain::credits::Unit;
 use crate::domain::period::{Period, PeriodId, Zone};
+use crate::domain::policy::Policies;
 use crate::domain::quota::{Action, Quota};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -28,6 +31,7 @@ pub(in crate::export) struct TeamForm {
     version: u64,
     name: String,
     quotas: Vec<QuotaForm>,
+    policies: PoliciesForm,
     standing: Name<Standing>,
     opened_at: Text<Timestamp>,
 }
@@ -40,6 +44,16 @@ struct QuotaForm {
     limit: Decimal,
     time_zone: Text<Zone>,
     action: Name<Action>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PoliciesForm {
+    strip_email_reveal: bool,
+    phones: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_age_ms: Option<u64>,
+    shared_cache: bool,
 }
 
 /// A key's digest, and whose it is.
@@ -86,6 +100,7 @@ impl From<&Team> for CheckpointLine {
             version: team.version,
             name: team.name.clone(),
             quotas: team.quotas.iter().map(quota).collect(),
+            policies: PoliciesForm::from(team.policies),
             standing: Name(team.standing),
             opened_at: Text(team.opened_at),
         })
@@ -133,9 +148,26 @@ impl From<TeamForm> for Team {
             version: form.version,
             name: form.name,
             quotas: form.quotas.into_iter().map(quota).collect(),
+            policies: form.policies.into(),
             standing: form.standing.0,
             opened_at: form.opened_at.0,
         }
+    }
+}
+
+impl From<Policies> for PoliciesForm {
+    fn from(policies: Policies) -> Self {
+        let Policies { strip_email_reveal, phones, max_age, shared_cache } = policies;
+        let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        Self { strip_email_reveal, phones, max_age_ms: max_age.map(millis), shared_cache }
+    }
+}
+
+impl From<PoliciesForm> for Policies {
+    fn from(form: PoliciesForm) -> Self {
+        let PoliciesForm { strip_email_reveal, phones, max_age_ms, shared_cache } = form;
+        let max_age = max_age_ms.map(Duration::from_millis);
+        Self { strip_email_reveal, phones, max_age, shared_cache }
     }
 }
 

@@ -65,6 +65,11 @@ impl<'b> Given<'b> {
         self.read("a boolean", faults)
     }
 
+    /// Whether it says that there is nothing.
+    pub(super) fn is_null(&self) -> bool {
+        self.kind() == "null"
+    }
+
     /// A number of credits.
     pub(super) fn credits(&self, faults: &mut Faults) -> Option<Credits> {
         if self.kind() != "a number" {

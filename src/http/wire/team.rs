@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::credits::Number;
 use super::fault::{Fault, Faults};
 use super::given::Given;
+use super::policies::{self, PoliciesShown};
 use crate::domain::credits::{Credits, Unit};
 use crate::domain::period::{Period, Zone};
 use crate::domain::quota::{Action, Quota};
@@ -17,15 +18,16 @@ const NAME_CHARS_MAX: usize = 200;
 const QUOTAS_MAX: usize = 32;
 
 /// Reads what the body says that `team` is. Without a name it has that of its path, without
-/// quotas no bound; a `team` in the body, as in what is shown of one, can only repeat the path's.
+/// quotas no bound, without policies their defaults; a `team` in the body, as in what is shown of one, can only repeat the path's.
 ///
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8], team: &TeamId) -> Result<NewTeam, Vec<Fault>> {
     let mut faults = Faults::default();
     let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let names = ["team", "name", "quotas", "paused"];
-    let [id, name, quotas, paused] = given.properties(names, &mut faults).unwrap_or_default();
+    let names = ["team", "name", "quotas", "policies", "paused"];
+    let [id, name, quotas, policies, paused] =
+        given.properties(names, &mut faults).unwrap_or_default();
     if let Some(id) = id
         && id.string(&mut faults).is_some_and(|id| id != team.as_str())
     {
@@ -33,10 +35,12 @@ pub(in crate::http) fn parse(body: &[u8], team: &TeamId) -> Result<NewTeam, Vec<
     }
     let name = name.and_then(|given| name_for_people(&given, &mut faults));
     let quotas = quotas.map(|given| read_quotas(&given, &mut faults)).unwrap_or_default();
+    let policies = policies.and_then(|given| policies::read(&given, &mut faults));
     let paused = paused.and_then(|given| given.boolean(&mut faults));
     faults.unless_any(NewTeam {
         name: name.unwrap_or_else(|| team.as_str().to_owned()),
         quotas,
+        policies: policies.unwrap_or_default(),
         standing: if paused == Some(true) { Standing::Paused } else { Standing::Open },
     })
 }
@@ -114,6 +118,7 @@ pub(in crate::http) struct TeamShown {
     team: String,
     name: String,
     quotas: Vec<QuotaShown>,
+    policies: PoliciesShown,
     paused: bool,
 }
 
@@ -139,6 +144,7 @@ impl From<Team> for TeamShown {
             team: team.id.as_str().to_owned(),
             quotas: team.quotas.iter().map(shown).collect(),
             name: team.name,
+            policies: team.policies.into(),
             paused: team.standing == Standing::Paused,
         }
     }
@@ -169,11 +175,7 @@ mod tests {
 
     #[test]
     fn what_is_left_out_has_its_default() {
-        let open = |name: &str, quotas| NewTeam {
-            name: name.to_owned(),
-            quotas,
-            standing: Standing::Open,
-        };
+        let open = |name, quotas| NewTeam { quotas, ..NewTeam::open(name) };
         assert_eq!(parse(b"{}", &sales()), Ok(open("sales", vec![])));
         let body =
             br#"{"name":"Sales","quotas":[{"unit":"phone","period":"total","limit":7.125}]}"#;
@@ -189,10 +191,11 @@ mod tests {
 
     #[test]
     fn a_team_that_is_shown_can_be_sent_back() {
-        let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"paused":true}"#;
-        let NewTeam { name, quotas, standing } = parse(body.as_bytes(), &sales()).unwrap();
+        let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"policies":{"strip_email_reveal":true,"phones":false,"max_age":"36h","shared_cache":false},"paused":true}"#;
+        let NewTeam { name, quotas, policies, standing } =
+            parse(body.as_bytes(), &sales()).unwrap();
         let opened_at = Timestamp::EPOCH;
-        let team = Team { id: sales(), version: 3, name, quotas, standing, opened_at };
+        let team = Team { id: sales(), version: 3, name, quotas, policies, standing, opened_at };
         assert_eq!(serde_json::to_string(&TeamShown::from(team)).unwrap(), body);
     }
 
@@ -207,12 +210,12 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_place() {
-        let body = r#"{"policies":{},"team":"growth","name":" ","paused":"no","quotas":[
+        let body = r#"{"tags":{},"policies":{"phones":1,"max_age":"soon","ttl":"24h"},"team":"growth","name":" ","paused":"no","quotas":[
             {"unit":"mail","period":"year","limit":"500","time_zone":"Mars/Olympus","action":"stop"},
             {"unit":"email","tag":1},
             7]}"#;
         let expected = [
-            ("unknown_field", "/policies"),
+            ("unknown_field", "/tags"),
             ("invalid_field", "/team"),
             ("invalid_field", "/name"),
             ("invalid_field", "/quotas/0/unit"),
@@ -224,6 +227,9 @@ mod tests {
             ("missing_field", "/quotas/1/period"),
             ("missing_field", "/quotas/1/limit"),
             ("type_error", "/quotas/2"),
+            ("unknown_field", "/policies/ttl"),
+            ("type_error", "/policies/phones"),
+            ("invalid_field", "/policies/max_age"),
             ("type_error", "/paused"),
         ];
         assert_eq!(faults(body), expected.map(|(code, pointer)| (code, pointer.to_owned())));

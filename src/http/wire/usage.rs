@@ -66,14 +66,21 @@ impl From<Usage> for UsageShown {
 mod tests {
     use super::*;
     use crate::domain::credits::Credits;
+    use crate::domain::policy::Policies;
     use crate::domain::time::Timestamp;
     use crate::gateway::{Standing, Team};
 
     #[test]
     fn usage_tells_the_totals_of_each_unit() {
-        let (id, name) = ("sales".parse().unwrap(), "Sales".to_owned());
-        let (quotas, standing, opened_at) = (vec![], Standing::Open, Timestamp::EPOCH);
-        let team = Team { id, version: 1, name, quotas, standing, opened_at };
+        let team = Team {
+            id: "sales".parse().unwrap(),
+            version: 1,
+            name: "Sales".to_owned(),
+            quotas: Vec::new(),
+            policies: Policies::default(),
+            standing: Standing::Open,
+            opened_at: Timestamp::EPOCH,
+        };
         #[expect(clippy::default_trait_access, reason = "a tally is the ledger's to name")]
         let mut usage = Usage {
             team,

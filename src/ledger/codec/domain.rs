@@ -8,6 +8,7 @@ use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
 use crate::domain::period::{Period, PeriodId, Zone};
+use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::reveal::Reveals;
@@ -28,6 +29,7 @@ stored_struct!(Prices {
     person_window,
     window_margin,
 });
+stored_struct!(Policies { strip_email_reveal, phones, max_age, shared_cache });
 stored_struct!(Quota { unit, period, limit, zone, action });
 stored_enum!(Action { 0 => Refuse, 1 => Warn });
 stored_enum!(Period { 0 => Day, 1 => Week, 2 => Month, 3 => Total });

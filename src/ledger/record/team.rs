@@ -1,5 +1,6 @@
 //! Teams and their keys.
 
+use crate::domain::policy::Policies;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -15,10 +16,47 @@ pub struct Team {
     pub name: String,
     /// Its bounds; none of a unit means no bound.
     pub quotas: Vec<Quota>,
+    /// What it may ask, and which answers it may be given.
+    pub policies: Policies,
     /// Whether it is answered, refused for now, or closed.
     pub standing: Standing,
     /// When it was made, or made again: what an earlier team of the name asked is not its to read.
     pub opened_at: Timestamp,
+}
+
+impl Team {
+    /// Whose alone the answers are that it pays for, and the only ones it takes from what is known;
+    /// none where it shares with all that share.
+    #[must_use]
+    pub fn keeps_to(&self) -> Option<&TeamId> {
+        if self.policies.shared_cache { None } else { Some(&self.id) }
+    }
+}
+
+/// What an operator says a team is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTeam {
+    /// A name for people.
+    pub name: String,
+    /// Its bounds.
+    pub quotas: Vec<Quota>,
+    /// What it may ask, and which answers it may be given.
+    pub policies: Policies,
+    /// Open or paused.
+    pub standing: Standing,
+}
+
+impl NewTeam {
+    /// An open team of this name, which nothing bounds.
+    #[must_use]
+    pub fn open(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            quotas: Vec::new(),
+            policies: Policies::default(),
+            standing: Standing::Open,
+        }
+    }
 }
 
 /// Whether a team is served.

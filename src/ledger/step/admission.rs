@@ -88,6 +88,8 @@ pub enum Refused {
     NoTeam,
     /// An operator paused the team.
     Paused,
+    /// It asks for phone numbers, which a policy of its team's does not allow.
+    PhonesNotAllowed,
     /// Another batch has this id.
     Collision,
 }

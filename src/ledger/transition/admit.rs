@@ -39,6 +39,9 @@ pub fn admit(
         Standing::Paused => return Ok(Err(Refused::Paused)),
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
+    if !team.policies.allow(admission.reveals) {
+        return Ok(Err(Refused::PhonesNotAllowed));
+    }
     let frame = Frame {
         batch: admission.batch,
         jobs_made: 0,

@@ -10,7 +10,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::Part;
 use crate::ledger::record::tally::{Tally, TallyKey};
-use crate::ledger::record::team::{Key, Standing, Team};
+use crate::ledger::record::team::{Key, NewTeam, Standing, Team};
 use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
 use crate::ledger::transition::close::is_new;
 use crate::ledger::transition::post::{entries_since, post};
@@ -30,16 +30,10 @@ pub enum Put {
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn put_team(
-    draft: &mut Draft<'_>,
-    id: &TeamId,
-    name: &str,
-    quotas: &[Quota],
-    standing: Standing,
-) -> Result<(Put, Team), Fault> {
+pub fn put_team(draft: &mut Draft<'_>, id: &TeamId, new: &NewTeam) -> Result<(Put, Team), Fault> {
     let before = draft.find::<Teams>(id)?;
     let counted = before.as_ref().map_or(&[][..], |team| team.quotas.as_slice());
-    for quota in quotas.iter().filter(|quota| is_new(quota, counted)) {
+    for quota in new.quotas.iter().filter(|quota| is_new(quota, counted)) {
         open_quota(draft, id, quota)?;
     }
     let (put, opened_at) = match &before {
@@ -49,9 +43,10 @@ pub fn put_team(
     let team = Team {
         id: id.clone(),
         version: before.map_or(0, |team| team.version).saturating_add(1),
-        name: name.to_owned(),
-        quotas: quotas.to_vec(),
-        standing,
+        name: new.name.clone(),
+        quotas: new.quotas.clone(),
+        policies: new.policies,
+        standing: new.standing,
         opened_at,
     };
     draft.put::<Teams>(id, &team);

@@ -7,7 +7,7 @@ use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Token};
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::State;
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::{NewTeam, Standing};
 use tollgate::ledger::step::{Admission, Question, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
@@ -49,8 +49,8 @@ pub(super) async fn another_admission_under_its_id_is_a_collision(books: &Books<
 
 pub(super) async fn who_may_not_ask_is_refused_and_changes_nothing(books: &Books<impl Store>) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
-    let pause = books.ledger().put_team(sales.clone(), String::new(), vec![], Standing::Paused);
-    pause.await.unwrap();
+    let paused = NewTeam { standing: Standing::Paused, ..NewTeam::open("Sales") };
+    books.ledger().put_team(sales.clone(), paused).await.unwrap();
     books.ledger().close_team(growth.clone()).await.unwrap();
     let before = books.dump().await;
     let nobody = "nobody".parse().unwrap();

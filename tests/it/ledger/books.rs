@@ -8,6 +8,7 @@ use std::time::Duration;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::domain::credits::Unit;
 use tollgate::domain::period::Period;
+use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::reveal::Reveals;
@@ -18,7 +19,7 @@ use tollgate::ledger::ids::{BatchId, JobId, Lease, Token};
 use tollgate::ledger::record::entry::{Entry, Fact};
 use tollgate::ledger::record::job::{Cause, Job, Reason};
 use tollgate::ledger::record::tally::Tally;
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
     Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Redrive, Redriven,
     Refused, Settled, Settlement, Terms, Turn, Voided, Voiding,
@@ -106,9 +107,16 @@ impl<S: Store> Books<S> {
     /// A team that is open.
     pub(super) async fn team(&self, name: &str, quotas: &[Quota]) -> TeamId {
         let team: TeamId = name.parse().expect("a case names teams");
-        let put =
-            self.ledger().put_team(team.clone(), name.into(), quotas.into(), Standing::Open).await;
-        put.expect("the store is there");
+        let new = NewTeam { quotas: quotas.into(), ..NewTeam::open(name) };
+        self.ledger().put_team(team.clone(), new).await.expect("the store is there");
+        team
+    }
+
+    /// A team that is open, with these policies and no bound.
+    pub(super) async fn team_with(&self, name: &str, policies: Policies) -> TeamId {
+        let team: TeamId = name.parse().expect("a case names teams");
+        let new = NewTeam { policies, ..NewTeam::open(name) };
+        self.ledger().put_team(team.clone(), new).await.expect("the store is there");
         team
     }
 

@@ -1,8 +1,9 @@
 //! Teams: made, changed, paused, closed, and made again.
 
 use tollgate::domain::period::Period;
+use tollgate::domain::policy::Policies;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::{NewTeam, Standing};
 use tollgate::ledger::transition::team::Put;
 
 use super::books::{Books, first, quota};
@@ -11,13 +12,16 @@ use super::store::Store;
 
 pub(super) async fn a_team_is_made_once_and_then_changed(books: &Books<impl Store>) {
     let sales = "sales".parse().unwrap();
-    let put = |name: &'static str, standing| {
-        books.ledger().put_team("sales".parse().unwrap(), name.into(), vec![], standing)
-    };
-    let (created, made) = put("Sales", Standing::Open).await.unwrap();
-    let (replaced, changed) = put("Sales & Co", Standing::Paused).await.unwrap();
+    let put = |new| books.ledger().put_team("sales".parse().unwrap(), new);
+    let (created, made) = put(NewTeam::open("Sales")).await.unwrap();
+    assert_eq!(made.policies, Policies::default());
+    let policies = Policies { phones: false, ..Policies::default() };
+    let standing = Standing::Paused;
+    let new = NewTeam { policies, standing, ..NewTeam::open("Sales & Co") };
+    let (replaced, changed) = put(new).await.unwrap();
     assert_eq!((created, replaced), (Put::Created, Put::Replaced));
     assert!(changed.version > made.version);
+    assert_eq!((changed.policies, changed.standing), (policies, standing));
     assert_eq!(books.ledger().team(sales).await, Ok(Some(changed)));
 }
 
@@ -46,12 +50,8 @@ pub(super) async fn open_work_of_a_closed_team_settles_on_its_books(books: &Book
     assert_eq!(books.ledger().glance().await.unwrap().teams, []);
 
     // The name made again goes on with its counters.
-    let put = books.ledger().put_team(
-        sales.clone(),
-        "Sales".into(),
-        vec![quota(Period::Day, "9")],
-        Standing::Open,
-    );
+    let again = NewTeam { quotas: vec![quota(Period::Day, "9")], ..NewTeam::open("Sales") };
+    let put = books.ledger().put_team(sales.clone(), again);
     assert_eq!(put.await.unwrap().0, Put::Created);
     assert_eq!(books.period(&sales, 0).await, "spent=1.5 reserved=0 unresolved=0");
 }

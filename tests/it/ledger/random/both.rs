@@ -10,14 +10,13 @@ use tollgate::domain::budget::Leave;
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
-use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
-use tollgate::ledger::record::team::{Key, Standing, Team};
+use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
@@ -139,7 +138,7 @@ on_both! {
         adopt_entries(first: u64, entries: Vec<Entry>) -> u64;
         end_adoption(inheritance: Inheritance) -> ();
         take_over(quiet: Duration, lease_for: Duration) -> usize;
-        put_team(team: TeamId, name: String, quotas: Vec<Quota>, standing: Standing) -> (Put, Team);
+        put_team(team: TeamId, new: NewTeam) -> (Put, Team);
         close_team(team: TeamId) -> Option<Team>;
         put_key(key: Key) -> Option<Key>;
         revoke_key(team: TeamId, id: String) -> bool;

@@ -10,7 +10,7 @@ use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::job::{Job, JobLead};
-use tollgate::ledger::record::team::Standing;
+use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::Admission;
 
 use super::cast::{Called, Lead};
@@ -69,8 +69,8 @@ impl<S: Store> World<S> {
     /// Gives a team other quotas.
     pub(super) async fn put_team(&mut self, team: &TeamId) {
         let quotas = self.any_quotas();
-        let name = team.as_str().to_owned();
-        let put = self.books.ledger().put_team(team.clone(), name, quotas, Standing::Open);
+        let new = NewTeam { quotas, ..NewTeam::open(team.as_str()) };
+        let put = self.books.ledger().put_team(team.clone(), new);
         put.await.expect("the store is there");
         self.stepped().await;
     }
