@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use super::record::batch::{Batch, Dispositions};
-use super::record::job::{Cause, Job, Reason};
+use super::record::job::{Cause, Job, Reason, Way};
 use crate::domain::avoided::Avoided;
 use crate::domain::budget::{Errand, Rate};
 use crate::domain::charge::Shown;
@@ -52,6 +52,8 @@ pub struct Admission {
     pub token: Token,
     /// Who asks and pays.
     pub team: TeamId,
+    /// How what is not answered yet travels.
+    pub way: Way,
     /// What is asked of each person.
     pub reveals: Reveals,
     /// The leads, in order.
