@@ -160,6 +160,7 @@ on_both! {
         holdings() -> Holdings;
         roster() -> Roster;
         checkpoint() -> Checkpoint;
+        confirm() -> ();
         dump() -> Vec<String>;
     }
 }
