@@ -2,9 +2,10 @@
 
 use super::credits::{Amounts, Credits};
 use super::pricing::{Prices, WorstCase};
+use super::reveal::Reveals;
 
-/// How often, in a thousand, something comes back. Starts as a prior and is to be replaced by what
-/// was observed.
+/// How often, in a thousand, something comes back: assumed at first, and from what was observed
+/// once that is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HitRates {
     /// A lead is found.
@@ -35,6 +36,111 @@ impl HitRates {
     }
 }
 
+/// So many observations are enough to go by.
+const ENOUGH: u32 = 100;
+
+/// Of no more leads than these is remembered what came back; half of it is forgotten beyond, so that
+/// recent leads count for more.
+const REMEMBERED_MAX: u32 = 10_000;
+
+/// What came back of the leads that one team paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// Leads that were answered.
+    pub leads: u32,
+    /// Of these, persons found.
+    pub found: u32,
+    /// Of those found, how many were asked for an email.
+    pub emails_asked: u32,
+    /// Of those asked, how many had one.
+    pub emails: u32,
+    /// Of those found, how many were asked for a phone.
+    pub phones_asked: u32,
+    /// Of those asked, how many had one.
+    pub phones: u32,
+}
+
+/// On how many observations each expectation rests; none where too few were made, and the hit rate
+/// is assumed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// That a person is found: leads.
+    pub person_found: Option<u32>,
+    /// That an email is revealed: persons found.
+    pub email_revealed: Option<u32>,
+    /// That a phone is revealed: persons found.
+    pub phone_revealed: Option<u32>,
+}
+
+impl Observed {
+    /// One lead that named nobody.
+    pub const NOBODY: Self =
+        Self { leads: 1, found: 0, emails_asked: 0, emails: 0, phones_asked: 0, phones: 0 };
+
+    /// One lead that was found, of whom so much was asked and so much came.
+    #[must_use]
+    pub fn found(asked: Reveals, came: Reveals) -> Self {
+        Self {
+            leads: 1,
+            found: 1,
+            emails_asked: asked.email.into(),
+            emails: (asked.email && came.email).into(),
+            phones_asked: asked.phone.into(),
+            phones: (asked.phone && came.phone).into(),
+        }
+    }
+
+    /// Both.
+    #[must_use]
+    pub fn with(self, more: Self) -> Self {
+        self.merged(more, u32::saturating_add)
+    }
+
+    /// What of it is still remembered.
+    #[must_use]
+    pub fn recent(self) -> Self {
+        let mut recent = self;
+        while recent.leads > REMEMBERED_MAX {
+            recent = recent.merged(Self::default(), |count, _| count / 2);
+        }
+        recent
+    }
+
+    fn merged(self, other: Self, merge: impl Fn(u32, u32) -> u32) -> Self {
+        Self {
+            leads: merge(self.leads, other.leads),
+            found: merge(self.found, other.found),
+            emails_asked: merge(self.emails_asked, other.emails_asked),
+            emails: merge(self.emails, other.emails),
+            phones_asked: merge(self.phones_asked, other.phones_asked),
+            phones: merge(self.phones, other.phones),
+        }
+    }
+
+    /// How often something comes back by this, as far as it is enough, and else by what is assumed.
+    #[must_use]
+    pub fn rates(self, assumed: HitRates) -> (HitRates, Basis) {
+        let basis = |seen: u32| (seen >= ENOUGH).then_some(seen);
+        let rate = |came: u32, seen, assumed| {
+            // Rather too much than too little, as what is assumed.
+            let observed = |seen| came.saturating_mul(1000).div_ceil(seen);
+            let observed = basis(seen).and_then(|seen| u16::try_from(observed(seen)).ok());
+            observed.unwrap_or(assumed)
+        };
+        let rates = HitRates {
+            found: rate(self.found, self.leads, assumed.found),
+            email: rate(self.emails, self.emails_asked, assumed.email),
+            phone: rate(self.phones, self.phones_asked, assumed.phone),
+        };
+        let basis = Basis {
+            person_found: basis(self.leads),
+            email_revealed: basis(self.emails_asked),
+            phone_revealed: basis(self.phones_asked),
+        };
+        (rates, basis)
+    }
+}
+
 fn per_mille(of: u16, rate: u16) -> u16 {
     let product = u32::from(of).saturating_mul(u32::from(rate)) / 1000;
     u16::try_from(product).unwrap_or(u16::MAX)
@@ -49,7 +155,6 @@ fn share(sum: Credits, rate: u16) -> Credits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reveal::Reveals;
 
     #[test]
     fn the_expected_cost_never_exceeds_the_worst_case() {
@@ -60,5 +165,37 @@ mod tests {
         assert_eq!(expected.to_string(), "email=1.105, phone=0.51");
         let certain = HitRates { found: 1000, email: 1000, phone: 1000 };
         assert_eq!(certain.expected(&prices, worst), prices.price_of(worst));
+    }
+
+    fn times(count: u32, one: Observed) -> Observed {
+        (0..count).fold(Observed::default(), |sum, _| sum.with(one).recent())
+    }
+
+    #[test]
+    fn each_rate_is_assumed_until_enough_was_observed_of_it() {
+        let with_email = Reveals { email: true, phone: false };
+        let (found, missed) = (Observed::found(with_email, Reveals::NONE), Observed::NOBODY);
+        let (rates, basis) = times(99, found).rates(HitRates::PRIOR);
+        assert_eq!((rates, basis), (HitRates::PRIOR, Basis::default()));
+
+        let observed = times(99, found).with(missed);
+        let (rates, basis) = observed.rates(HitRates::PRIOR);
+        assert_eq!(rates, HitRates { found: 990, ..HitRates::PRIOR });
+        assert_eq!(basis, Basis { person_found: Some(100), ..Basis::default() });
+
+        let (rates, basis) = observed.with(found).rates(HitRates::PRIOR);
+        assert_eq!((rates.email, rates.phone), (0, HitRates::PRIOR.phone));
+        assert_eq!((basis.email_revealed, basis.phone_revealed), (Some(100), None));
+    }
+
+    #[test]
+    fn recent_leads_count_for_more() {
+        let found = Observed::found(Reveals::ALL, Reveals::ALL);
+        let before = times(9_999, Observed::NOBODY);
+        let observed = (0..9_999).fold(before, |sum, _| sum.with(found).recent());
+        assert!(observed.leads <= REMEMBERED_MAX);
+        let (rates, _) = observed.rates(HitRates::PRIOR);
+        assert!(rates.found > 600, "half of all were found, and the later half: {rates:?}");
+        assert_eq!((rates.email, rates.phone), (1000, 1000));
     }
 }

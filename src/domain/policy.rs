@@ -71,13 +71,13 @@ mod tests {
         let now = Timestamp::EPOCH.after(HOUR * 10);
         let since = |policy, asked| {
             let policies = Policies { max_age: policy, ..Policies::default() };
-            policies.answers_since(asked, now).map(|since| now.since(since))
+            policies.answers_since(asked, now)
         };
-        let almost = |hours: u32| Some(HOUR * hours - Duration::from_millis(1));
-        assert_eq!(since(Some(HOUR), None), almost(1));
-        assert_eq!(since(None, Some(HOUR * 2)), almost(2));
-        assert_eq!(since(Some(HOUR), Some(HOUR * 2)), almost(1));
-        assert_eq!(since(Some(HOUR * 3), Some(HOUR * 2)), almost(2));
+        let just_younger = |hours| Some(now.before(HOUR * hours).after(Duration::from_millis(1)));
+        assert_eq!(since(Some(HOUR), None), just_younger(1));
+        assert_eq!(since(None, Some(HOUR * 2)), just_younger(2));
+        assert_eq!(since(Some(HOUR), Some(HOUR * 2)), just_younger(1));
+        assert_eq!(since(Some(HOUR * 3), Some(HOUR * 2)), just_younger(2));
     }
 
     #[test]

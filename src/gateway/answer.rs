@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::credits::Amounts;
+pub use crate::domain::estimate::Basis;
 use crate::domain::lead::Lead;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
@@ -27,6 +28,8 @@ pub struct Enrichment {
     pub leads: Vec<Lead>,
     /// What is asked of each person.
     pub reveals: Reveals,
+    /// How old an answer from what is known may be; of no age at all, and the vendor is asked.
+    pub max_age: Option<Duration>,
 }
 
 /// A batch as its caller reads it: one page of it.
@@ -128,6 +131,8 @@ pub struct Estimate {
     pub worst: Amounts,
     /// What it is likely to cost.
     pub expected: Amounts,
+    /// What that rests on.
+    pub basis: Basis,
     /// Whether the worst case fits every quota.
     pub fits: bool,
     /// What is left of the team's tightest quota of each unit.

@@ -8,7 +8,7 @@ use super::bodies::{forget_leads, keep_leads};
 use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
-use crate::domain::lead::Lead;
+use crate::domain::lead::{Field, Lead};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::job::Way;
@@ -90,7 +90,7 @@ impl Gateway {
         let appraisal = self.ledger.appraise(self.question(caller, ask, asks.to_vec())).await?;
         // What admission will refuse must not use up the one request that may go and see.
         let goes_on =
-            |appraisal: Appraisal| appraisal.dispositions.fresh == 0 || appraisal.short.is_some();
+            |appraisal: Appraisal| appraisal.dispositions.fresh == 0 || appraisal.refused.is_some();
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
@@ -117,6 +117,7 @@ impl Gateway {
                 way: Way::Batch,
                 reveals: ask.reveals,
                 leads: asks.clone(),
+                max_age: ask.max_age,
                 terms: self.settings.terms(),
             };
             let refused = match self.admit_surely(admission).await? {
@@ -169,6 +170,7 @@ impl Gateway {
         LeadAsk {
             key: self.keyer.lead_key(&identities.strongest),
             other: identities.other.map(|other| self.keyer.lead_key(&other)),
+            has_email: lead.field(Field::Email).is_some(),
         }
     }
 
@@ -177,6 +179,7 @@ impl Gateway {
             team: caller.team.clone(),
             reveals: ask.reveals,
             leads,
+            max_age: ask.max_age,
             terms: self.settings.terms(),
             rates: self.settings.rates,
         }
@@ -213,16 +216,20 @@ impl Gateway {
     /// What a batch would cost now. Reserves nothing.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] where the store is away, or a policy does not let the team ask so much.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
         let asks = self.lead_asks(&ask.leads);
         let appraisal = self.ledger.appraise(self.question(caller, &ask, asks)).await?;
         let appraisal = appraisal.ok_or(Refusal::BadKey)?;
+        if appraisal.refused == Some(Refused::PhonesNotAllowed) {
+            return Err(Refusal::PhonesNotAllowed(caller.team.clone()));
+        }
         Ok(Estimate {
             dispositions: appraisal.dispositions,
             worst: appraisal.worst,
             expected: appraisal.expected,
-            fits: appraisal.short.is_none(),
+            basis: appraisal.basis,
+            fits: appraisal.refused.is_none(),
             remaining: appraisal.remaining,
         })
     }

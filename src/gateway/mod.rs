@@ -38,8 +38,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use answer::{
-    Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
+    Account, Basis, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure,
+    Finding, Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
 };
 pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};

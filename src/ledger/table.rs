@@ -9,6 +9,7 @@ use super::record::lead::{LeadRow, PersonRow};
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use crate::domain::budget::Budget;
+use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -66,6 +67,8 @@ tables! {
     Keys: "keys", String => Key;
     /// Counters.
     Tallies: "tallies", TallyKey => Tally;
+    /// What came back of the leads that teams paid for.
+    Observations: "observations", TeamId => Observed;
     /// Batches.
     Batches: "batches", BatchId => Batch;
     /// A batch's slots, [`CHUNK`] a row.

@@ -91,7 +91,11 @@ async fn measure(leads: usize, size: usize) -> Cost {
 }
 
 fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admission {
-    let ask = |n: usize| LeadAsk { key: LeadKey::from_bytes(key("in", n)), other: None };
+    let ask = |n: usize| LeadAsk {
+        key: LeadKey::from_bytes(key("in", n)),
+        other: None,
+        has_email: false,
+    };
     Admission {
         batch: BatchId::new(number << 12).expect("a small number"),
         token: Token::new(key("token", people.start)),
@@ -99,6 +103,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
         way: Way::Batch,
         reveals: REVEALS,
         leads: people.map(ask).collect(),
+        max_age: None,
         terms: Terms {
             prices: Prices::PUBLISHED,
             person_ttl: 24 * HOUR,

@@ -170,7 +170,11 @@ impl Script {
 }
 
 fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
-    let lead = |dice: &mut Dice| LeadAsk { key: key_of(dice.below(PEOPLE)), other: None };
+    let lead = |dice: &mut Dice| LeadAsk {
+        key: key_of(dice.below(PEOPLE)),
+        other: None,
+        has_email: false,
+    };
     Admission {
         batch,
         token: Token::new([u8::try_from(batch.get()).unwrap(); 16]),
@@ -178,6 +182,7 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         way: Way::Batch,
         reveals: Reveals { email: dice.percent(50), phone: dice.percent(50) },
         leads: (0..=dice.below(6)).map(|_| lead(dice)).collect(),
+        max_age: None,
         terms: terms(),
     }
 }

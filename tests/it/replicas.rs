@@ -137,7 +137,7 @@ fn person(number: usize) -> Enrichment {
     let mut fields = Fields::default();
     fields[Field::LinkedinUrl] = Some(format!("linkedin.com/in/reachable-{number}"));
     let reveals = Reveals { email: true, phone: false };
-    Enrichment { leads: vec![Lead::new(fields).unwrap()], reveals }
+    Enrichment { leads: vec![Lead::new(fields).unwrap()], reveals, max_age: None }
 }
 
 /// The sandbox, by the clock of the store.

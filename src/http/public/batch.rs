@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::batch_path::BatchPath;
+use super::cache_control::MaxAge;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
 use super::{headers, page};
@@ -18,9 +19,10 @@ use crate::http::wire::links::Links;
 pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
+    max_age: MaxAge,
     body: JsonBody,
 ) -> Result<Accepted, Envelope> {
-    let ask = body.enrichment()?;
+    let ask = body.enrichment(max_age)?;
     Ok(Accepted(gateway.enrich(&caller, ask).await?))
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 
 use super::Bounds;
+use super::cache_control::MaxAge;
 use super::envelope::Envelope;
 use crate::gateway::Enrichment;
 use crate::http::body;
@@ -33,10 +34,10 @@ where
 
 impl JsonBody {
     /// What is asked to be enriched.
-    pub(super) fn enrichment(&self) -> Result<Enrichment, Problem> {
+    pub(super) fn enrichment(&self, MaxAge(max_age): MaxAge) -> Result<Enrichment, Problem> {
         let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
-        Ok(Enrichment { leads, reveals })
+        Ok(Enrichment { leads, reveals, max_age })
     }
 
     /// That a batch shall be cancelled, and nothing else.

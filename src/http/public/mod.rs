@@ -4,6 +4,7 @@
 
 mod batch;
 mod batch_path;
+mod cache_control;
 mod caller;
 mod envelope;
 mod estimate;

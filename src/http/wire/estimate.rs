@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::credits::Number;
-use crate::gateway::Estimate;
+use crate::gateway::{Basis, Estimate};
 
 /// The body of an answer to an estimate.
 #[derive(Serialize)]
 pub(in crate::http) struct EstimateShown {
     leads: LeadsShown,
     credits: CreditsShown,
+    basis: BasisShown,
     fits: bool,
     remaining: RemainingShown,
 }
@@ -35,6 +36,14 @@ struct Cost {
     expected: Number,
 }
 
+/// On how many observations of the team's each expectation rests; null where it is assumed.
+#[derive(Serialize)]
+struct BasisShown {
+    person_found: Option<u32>,
+    email_revealed: Option<u32>,
+    phone_revealed: Option<u32>,
+}
+
 /// A unit without a quota is left out.
 #[derive(Serialize)]
 struct RemainingShown {
@@ -46,7 +55,8 @@ struct RemainingShown {
 
 impl From<Estimate> for EstimateShown {
     fn from(estimate: Estimate) -> Self {
-        let Estimate { dispositions, worst, expected, fits, remaining } = estimate;
+        let Estimate { dispositions, worst, expected, basis, fits, remaining } = estimate;
+        let Basis { person_found, email_revealed, phone_revealed } = basis;
         let cost = |worst, expected| Cost { worst: Number(worst), expected: Number(expected) };
         Self {
             leads: LeadsShown {
@@ -60,6 +70,7 @@ impl From<Estimate> for EstimateShown {
                 email: cost(worst.email, expected.email),
                 phone: cost(worst.phone, expected.phone),
             },
+            basis: BasisShown { person_found, email_revealed, phone_revealed },
             fits,
             remaining: RemainingShown {
                 email: remaining.email.map(Number),
@@ -86,12 +97,17 @@ mod tests {
             dispositions: samples::account().dispositions,
             worst: amounts(7_500, 5_000),
             expected: amounts(5_100, 2_550),
+            basis: Basis {
+                person_found: Some(1234),
+                email_revealed: Some(812),
+                phone_revealed: None,
+            },
             fits: true,
             remaining: Remaining { email: Some(Credits::from_thousandths(492_500)), phone: None },
         };
         assert_eq!(
             serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),
-            r#"{"leads":{"submitted":10,"repeated":1,"cached":3,"joined":1,"fresh":5},"credits":{"email":{"worst":7.5,"expected":5.1},"phone":{"worst":5,"expected":2.55}},"fits":true,"remaining":{"email":492.5}}"#
+            r#"{"leads":{"submitted":10,"repeated":1,"cached":3,"joined":1,"fresh":5},"credits":{"email":{"worst":7.5,"expected":5.1},"phone":{"worst":5,"expected":2.55}},"basis":{"person_found":1234,"email_revealed":812,"phone_revealed":null},"fits":true,"remaining":{"email":492.5}}"#
         );
     }
 }

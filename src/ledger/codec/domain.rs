@@ -6,6 +6,7 @@ use super::{Corrupt, Stored, stored_enum, stored_struct};
 use crate::domain::budget::{Budget, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
@@ -29,6 +30,7 @@ stored_struct!(Prices {
     person_window,
     window_margin,
 });
+stored_struct!(Observed { leads, found, emails_asked, emails, phones_asked, phones });
 stored_struct!(Policies { strip_email_reveal, phones, max_age, shared_cache });
 stored_struct!(Quota { unit, period, limit, zone, action });
 stored_enum!(Action { 0 => Refuse, 1 => Warn });

@@ -44,6 +44,7 @@ stored_struct!(Batch {
     way,
     reveals,
     admitted_at,
+    answers_since,
     dispositions,
     reserved,
     avoided,
@@ -52,7 +53,7 @@ stored_struct!(Batch {
     canceled_at,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
-stored_struct!(Slot { key, other, source });
+stored_struct!(Slot { key, other, has_email, source });
 stored_enum!(Source {
     0 => Cached(at),
     1 => Joined(at),
@@ -104,6 +105,7 @@ stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyL
 stored_struct!(Part {
     batch,
     team,
+    kept_for,
     leads,
     admitted_at,
     periods,
@@ -122,7 +124,7 @@ stored_enum!(Answer {
 });
 
 stored_struct!(LeadRow { person, claims, not_found, removed_at, touched_at });
-stored_struct!(Claim { at, reveals });
-stored_struct!(NotFound { at, settled_at });
+stored_struct!(Claim { at, reveals, kept_for });
+stored_struct!(NotFound { at, settled_at, kept_for });
 stored_struct!(PersonRow { facts, results, removed_at });
-stored_struct!(Known { at, covers, settled_at, expires_at });
+stored_struct!(Known { at, covers, settled_at, expires_at, kept_for });

@@ -7,6 +7,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{JobId, ResultRef, Token};
 use crate::ledger::record::job::Way;
+use crate::ledger::step::LeadAsk;
 
 /// What one caller asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,9 @@ pub struct Batch {
     pub reveals: Reveals,
     /// When it was admitted.
     pub admitted_at: Timestamp,
+    /// Since when an answer must have been settled to be taken from what is known; none where the
+    /// settings alone say.
+    pub answers_since: Option<Timestamp>,
     /// How its leads stood at admission.
     pub dispositions: Dispositions,
     /// What was set aside for it, at admission and when it was driven again.
@@ -57,8 +61,18 @@ pub struct Slot {
     pub key: LeadKey,
     /// Whom its second strong key names, which is only read to find a conflict.
     pub other: Option<LeadKey>,
+    /// Whether the lead carries an email itself.
+    pub has_email: bool,
     /// Where its answer comes from.
     pub source: Source,
+}
+
+impl Slot {
+    /// The lead as it was asked.
+    #[must_use]
+    pub const fn ask(&self) -> LeadAsk {
+        LeadAsk { key: self.key, other: self.other, has_email: self.has_email }
+    }
 }
 
 /// Where a lead's answer comes from. Only `redrive` ever rewrites one.

@@ -178,6 +178,8 @@ pub struct Part {
     pub batch: BatchId,
     /// Who pays.
     pub team: TeamId,
+    /// Whose alone its answers are; none where they are everybody's.
+    pub kept_for: Option<TeamId>,
     /// How many of the job's leads it has; parts follow one another.
     pub leads: u32,
     /// When it was admitted: the date of everything it spends.

@@ -3,6 +3,7 @@
 use crate::domain::charge::Facts;
 use crate::domain::identity::keys::PersonKey;
 use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{JobId, ResultRef};
 
@@ -13,8 +14,8 @@ pub struct LeadRow {
     pub person: Option<PersonKey>,
     /// The jobs under way that carry it.
     pub claims: Vec<Claim>,
-    /// It was asked and named nobody.
-    pub not_found: Option<NotFound>,
+    /// It was asked and named nobody: the latest answer of each kind.
+    pub not_found: Vec<NotFound>,
     /// The person was removed.
     pub removed_at: Option<Timestamp>,
     /// When this row last changed.
@@ -22,21 +23,25 @@ pub struct LeadRow {
 }
 
 /// A job that carries a lead. It holds as long as the job lives; the job's record decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The job and the lead's place in it.
     pub at: ResultRef,
     /// What the job asks.
     pub reveals: Reveals,
+    /// Whose alone the answer will be; none where it is everybody's.
+    pub kept_for: Option<TeamId>,
 }
 
 /// An answer that named nobody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
     /// The answer.
     pub at: ResultRef,
     /// When it was settled.
     pub settled_at: Timestamp,
+    /// Whose alone it is; none where it is everybody's.
+    pub kept_for: Option<TeamId>,
 }
 
 /// What is known of a person.
@@ -51,7 +56,7 @@ pub struct PersonRow {
 }
 
 /// A sealed result that shows a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     /// Where it is.
     pub at: ResultRef,
@@ -61,17 +66,28 @@ pub struct Known {
     pub settled_at: Timestamp,
     /// When the vault forgets it.
     pub expires_at: Timestamp,
+    /// Whose alone it is; none where it is everybody's.
+    pub kept_for: Option<TeamId>,
 }
 
 impl PersonRow {
-    /// The latest result settled at `since` or later that answers `asked`.
+    /// The latest result settled at `since` or later that answers `asked`, of those that are kept
+    /// for this team, or for everybody.
     #[must_use]
-    pub fn result_covering(&self, asked: Reveals, since: Timestamp) -> Option<Known> {
-        let is_good = |known: &&Known| known.covers.covers(asked) && known.settled_at >= since;
-        self.results.iter().rev().find(is_good).copied()
+    pub fn result_covering(
+        &self,
+        asked: Reveals,
+        since: Timestamp,
+        kept_for: Option<&TeamId>,
+    ) -> Option<&Known> {
+        let is_good = |known: &&Known| {
+            let is_its = known.kept_for.as_ref() == kept_for;
+            is_its && known.covers.covers(asked) && known.settled_at >= since
+        };
+        self.results.iter().rev().find(is_good)
     }
 
-    /// Whether any result was settled at `since` or later.
+    /// Whether any result, whosever it is, was settled at `since` or later.
     #[must_use]
     pub fn is_known_since(&self, since: Timestamp) -> bool {
         self.results.iter().any(|known| known.settled_at >= since)
@@ -79,6 +95,12 @@ impl PersonRow {
 }
 
 impl LeadRow {
+    /// The answer that named nobody, of those that are kept for this team, or for everybody.
+    #[must_use]
+    pub fn not_found_for(&self, kept_for: Option<&TeamId>) -> Option<&NotFound> {
+        self.not_found.iter().find(|gone| gone.kept_for.as_ref() == kept_for)
+    }
+
     /// The row without what `job` had claimed.
     pub fn concede(&mut self, job: JobId) {
         self.claims.retain(|claim| claim.at.job != job);

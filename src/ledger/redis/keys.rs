@@ -71,9 +71,12 @@ impl Front {
 /// How a table's rows are kept.
 pub(super) const fn shape(table: TableId) -> Shape {
     match table {
-        TableId::Teams | TableId::Keys | TableId::Carried | TableId::Numbers | TableId::Budgets => {
-            Shape::Whole
-        }
+        TableId::Teams
+        | TableId::Keys
+        | TableId::Observations
+        | TableId::Carried
+        | TableId::Numbers
+        | TableId::Budgets => Shape::Whole,
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads | TableId::Persons => Shape::Fronts(Front { bytes: 2, last: 0xfc }),

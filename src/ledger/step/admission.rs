@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::estimate::HitRates;
+use crate::domain::estimate::{Basis, HitRates};
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
@@ -22,6 +22,8 @@ pub struct LeadAsk {
     pub key: LeadKey,
     /// The second strong one: it is read only to find a conflict.
     pub other: Option<LeadKey>,
+    /// Whether it carries an email itself, which a policy then may not have revealed.
+    pub has_email: bool,
 }
 
 /// What the operator's settings say about answering and paying.
@@ -54,6 +56,8 @@ pub struct Admission {
     pub reveals: Reveals,
     /// The leads, in order.
     pub leads: Vec<LeadAsk>,
+    /// How old an answer from what is known may be; of no age at all, and the vendor is asked.
+    pub max_age: Option<Duration>,
     /// The settings in force.
     pub terms: Terms,
 }
@@ -129,13 +133,15 @@ pub struct Appraisal {
     pub worst: Amounts,
     /// What it is likely to cost.
     pub expected: Amounts,
-    /// What it does not fit, if anything.
-    pub short: Option<Box<QuotaShort>>,
+    /// What that rests on.
+    pub basis: Basis,
+    /// Why it would be refused, if it would.
+    pub refused: Option<Refused>,
     /// What is left of the tightest quota of each unit.
     pub remaining: Remaining,
 }
 
-/// A batch to be appraised, with the hit rates to expect.
+/// A batch to be appraised, with the hit rates to assume where few were observed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Who asks.
@@ -144,6 +150,8 @@ pub struct Question {
     pub reveals: Reveals,
     /// The leads, in order.
     pub leads: Vec<LeadAsk>,
+    /// How old an answer from what is known may be; of no age at all, and the vendor is asked.
+    pub max_age: Option<Duration>,
     /// The settings in force.
     pub terms: Terms,
     /// How often something comes back.

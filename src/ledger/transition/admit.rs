@@ -3,6 +3,7 @@
 use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
@@ -14,8 +15,13 @@ use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{
     Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
 };
-use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
-use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
+use crate::ledger::table::{
+    Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Observations, Slots, Table, Teams,
+};
+use crate::ledger::transition::frame::Frame;
+use crate::ledger::transition::new_job::{NewJob, OwnLead};
+use crate::ledger::transition::observe::observed;
+use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{QuotaNow, keep, periods, quotas_now, remaining, short};
 use crate::ledger::transition::schedule::put_job;
@@ -45,7 +51,9 @@ pub fn admit(
     let frame = Frame {
         batch: admission.batch,
         jobs_made: 0,
+        team: &team,
         reveals: admission.reveals,
+        answers_since: team.policies.answers_since(admission.max_age, draft.now()),
         terms: &admission.terms,
     };
     let plan = Plan::make(draft, frame, (0_u32..).zip(admission.leads.iter().copied()))?;
@@ -65,6 +73,7 @@ pub fn admit(
         way: admission.way,
         reveals: admission.reveals,
         admitted_at: now,
+        answers_since: frame.answers_since,
         dispositions: plan.dispositions,
         reserved: worst,
         avoided: sum_avoided,
@@ -158,9 +167,8 @@ pub(super) fn open_jobs(
     worst: Amounts,
 ) -> Result<Batch, Fault> {
     let now = draft.now();
-    let size = usize::try_from(terms.job_leads_max.max(1)).unwrap_or(usize::MAX);
     let mut reserved_in_all = Amounts::ZERO;
-    for own in plan.own.chunks(size) {
+    for NewJob { reveals, own } in &plan.jobs {
         let job = JobId { batch: id, ordinal: batch.jobs_made };
         batch.jobs_made = batch.jobs_made.saturating_add(1);
         let reserved = own.iter().map(|own| terms.prices.price_of(own.lead.worst)).sum();
@@ -168,6 +176,7 @@ pub(super) fn open_jobs(
         let part = Part {
             batch: id,
             team: team.id.clone(),
+            kept_for: team.keeps_to().cloned(),
             leads: count(own.len()),
             admitted_at: now,
             periods: periods(team, now),
@@ -176,8 +185,8 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let job = ready(job, part, &batch, now);
-        claim(draft, &job, own)?;
+        let job = Job { reveals: *reveals, ..ready(job, part, &batch, now) };
+        claim(draft, &job, own, team.keeps_to())?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
         put_chunks::<JobLeads, _, _>(draft, job.id, &leads);
@@ -230,7 +239,12 @@ fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
 }
 
 /// Lets other batches find the job under its leads' keys. Claims of dead jobs are dropped.
-fn claim(draft: &mut Draft<'_>, job: &Job, own: &[OwnLead]) -> Result<(), Fault> {
+fn claim(
+    draft: &mut Draft<'_>,
+    job: &Job,
+    own: &[OwnLead],
+    kept_for: Option<&TeamId>,
+) -> Result<(), Fault> {
     for (index, own) in (0_u32..).zip(own).filter(|(_, own)| own.is_claimed) {
         let mut row = draft.find::<Leads>(&own.lead.key)?.unwrap_or_default();
         let mut claims = Vec::new();
@@ -239,7 +253,8 @@ fn claim(draft: &mut Draft<'_>, job: &Job, own: &[OwnLead]) -> Result<(), Fault>
                 claims.push(claim);
             }
         }
-        claims.push(Claim { at: ResultRef { job: job.id, index }, reveals: job.reveals });
+        let at = ResultRef { job: job.id, index };
+        claims.push(Claim { at, reveals: job.reveals, kept_for: kept_for.cloned() });
         row.claims = claims;
         row.touched_at = Some(draft.now());
         draft.put::<Leads>(&own.lead.key, &row);
@@ -251,26 +266,48 @@ fn count(length: usize) -> u32 {
     u32::try_from(length).expect("a job has fewer than 2^32 leads")
 }
 
+/// Why admission would refuse what is asked.
+fn refused_by(
+    team: &Team,
+    question: &Question,
+    quotas: &[QuotaNow<'_>],
+    worst: Amounts,
+) -> Option<Refused> {
+    if !team.policies.allow(question.reveals) {
+        return Some(Refused::PhonesNotAllowed);
+    }
+    fit(quotas, team, worst).err().map(Refused::Quota)
+}
+
 /// What a batch would cost now. Writes nothing.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Appraisal>, Fault> {
     foresee_leads(draft, &question.leads);
+    draft.foresee::<Observations>(&question.team);
     let Some(team) = draft.find::<Teams>(&question.team)? else { return Ok(None) };
     let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
-    let frame =
-        Frame { batch: nobodys, jobs_made: 0, reveals: question.reveals, terms: &question.terms };
+    let frame = Frame {
+        batch: nobodys,
+        jobs_made: 0,
+        team: &team,
+        reveals: question.reveals,
+        answers_since: team.policies.answers_since(question.max_age, draft.now()),
+        terms: &question.terms,
+    };
     let plan = Plan::make(draft, frame, (0_u32..).zip(question.leads.iter().copied()))?;
     let prices = &question.terms.prices;
     let worst = plan.worst(prices);
-    let expected = plan.own.iter().map(|own| question.rates.expected(prices, own.lead.worst)).sum();
+    let (rates, basis) = observed(draft, &team.id)?.rates(question.rates);
+    let expected = plan.own().map(|own| rates.expected(prices, own.lead.worst)).sum();
     let quotas = quotas_now(draft, &team)?;
     Ok(Some(Appraisal {
         dispositions: plan.dispositions,
         worst,
         expected,
-        short: fit(&quotas, &team, worst).err(),
+        basis,
+        refused: refused_by(&team, question, &quotas, worst),
         remaining: remaining(&quotas, Amounts::ZERO),
     }))
 }

@@ -171,6 +171,7 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
         parts.push(Part {
             batch: BatchId::FIRST,
             team: key.team,
+            kept_for: None,
             leads: 0,
             admitted_at: draft.now(),
             periods: vec![(key.unit, key.period)],

@@ -33,7 +33,7 @@ pub(super) fn mark(
             // Claims stay until their jobs settle; the mark decides what becomes of the answer.
             let LeadRow { person, claims, .. } = row;
             let (removed_at, touched_at) = (Some(now), Some(now));
-            let row = LeadRow { person, claims, not_found: None, removed_at, touched_at };
+            let row = LeadRow { person, claims, not_found: Vec::new(), removed_at, touched_at };
             draft.put::<Leads>(key, &row);
         }
     }

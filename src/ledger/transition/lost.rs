@@ -39,6 +39,7 @@ impl OpenParts {
     fn note_part(&mut self, job: JobId, batch: BatchId, entry: &Entry) {
         let part = self.0.entry((job, batch)).or_insert_with(|| Part {
             batch,
+            kept_for: None,
             team: entry.team.clone(),
             leads: 0,
             admitted_at: entry.dated,

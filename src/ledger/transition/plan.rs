@@ -8,47 +8,28 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, JobId, ResultRef};
+use crate::ledger::ids::{JobId, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::JobLead;
-use crate::ledger::record::lead::{LeadRow, PersonRow};
-use crate::ledger::step::{LeadAsk, Terms};
+use crate::ledger::record::lead::{Known, LeadRow, PersonRow};
+use crate::ledger::step::LeadAsk;
 use crate::ledger::table::{Jobs, Leads, Persons};
-
-/// For whom is planned.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frame<'a> {
-    /// The batch.
-    pub(super) batch: BatchId,
-    /// How many jobs it has made before.
-    pub(super) jobs_made: u32,
-    /// What it asks.
-    pub(super) reveals: Reveals,
-    /// The settings in force.
-    pub(super) terms: &'a Terms,
-}
+use crate::ledger::transition::frame::Frame;
+use crate::ledger::transition::new_job::{NewJob, OwnLead, load};
 
 /// The leads in order, sorted into slots.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// One for each lead.
     pub(super) slots: Vec<Slot>,
-    /// What is to be sent, in order.
-    pub(super) own: Vec<OwnLead>,
+    /// What is to be sent: each job has leads of which the same is asked, in order.
+    pub(super) jobs: Vec<NewJob>,
     /// What is taken from jobs until they end: joined and repeated leads.
     pub(super) taken: BTreeMap<JobId, Taken>,
     /// How many leads stand in which way.
     pub(super) dispositions: Dispositions,
     /// What is avoided for certain.
     pub(super) avoided: BTreeMap<AvoidedReason, Amounts>,
-}
-
-/// A lead to be sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OwnLead {
-    pub(super) lead: JobLead,
-    /// Whether others may join it by its key.
-    pub(super) is_claimed: bool,
 }
 
 /// What one batch takes from a job.
@@ -72,18 +53,29 @@ impl Plan {
             draft,
             frame,
             plan: Self::default(),
+            asked: HashMap::new(),
             seen: HashMap::new(),
             jobs: HashMap::new(),
         };
+        if frame.strips() {
+            for (_, ask) in asks.clone() {
+                planner.note_asked(ask)?;
+            }
+        }
         for (position, ask) in asks {
             planner.place(position, ask)?;
         }
         Ok(planner.plan)
     }
 
+    /// The leads to be sent.
+    pub(super) fn own(&self) -> impl Iterator<Item = &OwnLead> {
+        self.jobs.iter().flat_map(|job| &job.own)
+    }
+
     /// The most that the plan costs.
     pub(super) fn worst(&self, prices: &Prices) -> Amounts {
-        self.own.iter().map(|own| prices.price_of(own.lead.worst)).sum()
+        self.own().map(|own| prices.price_of(own.lead.worst)).sum()
     }
 
     /// What is avoided for certain, as a list.
@@ -104,7 +96,7 @@ enum Verdict {
     Removed,
     Cached { at: ResultRef, find: AvoidedReason, found: Amounts, reveals: Amounts },
     Joined(ResultRef),
-    Own { worst: WorstCase, spared: Amounts, is_claimed: bool },
+    Own { reveals: Reveals, worst: WorstCase, spared: Amounts, is_claimed: bool },
 }
 
 /// A lead placed before, and what a repetition of it is worth where that is known.
@@ -118,11 +110,22 @@ struct Planner<'a, 'b> {
     draft: &'a Draft<'b>,
     frame: Frame<'a>,
     plan: Plan,
+    /// What is asked of each lead, where a policy strips some of them: all that is asked of any lead
+    /// for the same person.
+    asked: HashMap<(LeadKey, Option<LeadKey>), Reveals>,
     seen: HashMap<(LeadKey, Option<LeadKey>), Placed>,
     jobs: HashMap<JobId, bool>,
 }
 
 impl Planner<'_, '_> {
+    fn note_asked(&mut self, ask: LeadAsk) -> Result<(), Fault> {
+        let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
+        let known_as = (ask.key, self.conflict(&row, ask)?);
+        let asked = self.asked.entry(known_as).or_default();
+        *asked = asked.with(self.frame.asked_of(ask));
+        Ok(())
+    }
+
     fn place(&mut self, position: u32, ask: LeadAsk) -> Result<(), Fault> {
         let count = &mut self.plan.dispositions;
         count.submitted = count.submitted.saturating_add(1);
@@ -134,7 +137,8 @@ impl Planner<'_, '_> {
         } else if let Some(placed) = self.seen.get(&known_as).copied() {
             self.repeat(placed)
         } else {
-            let verdict = self.look_up(&row, conflict)?;
+            let reveals = self.asked.get(&known_as).copied().unwrap_or(self.frame.reveals);
+            let verdict = self.look_up(&row, conflict, reveals)?;
             if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
                 self.rely_on(ask)?;
             }
@@ -142,7 +146,8 @@ impl Planner<'_, '_> {
             self.seen.insert(known_as, placed);
             placed.source
         };
-        self.plan.slots.push(Slot { key: ask.key, other: ask.other, source });
+        let LeadAsk { key, other, has_email } = ask;
+        self.plan.slots.push(Slot { key, other, has_email, source });
         Ok(())
     }
 
@@ -165,37 +170,52 @@ impl Planner<'_, '_> {
         Ok(ask.other.filter(|_| elsewhere.is_some_and(|elsewhere| elsewhere != person)))
     }
 
-    fn look_up(&mut self, row: &LeadRow, conflict: Option<LeadKey>) -> Result<Verdict, Fault> {
-        let Frame { reveals, terms, .. } = self.frame;
+    fn look_up(
+        &mut self,
+        row: &LeadRow,
+        conflict: Option<LeadKey>,
+        reveals: Reveals,
+    ) -> Result<Verdict, Fault> {
+        let Frame { team, terms, .. } = self.frame;
         let full = terms.prices.worst_case(reveals);
         let person = self.person(row)?;
         if row.removed_at.is_some() || person.removed_at.is_some() {
             return Ok(Verdict::Removed);
         }
         if conflict.is_some() {
-            return Ok(Verdict::Own { worst: full, spared: Amounts::ZERO, is_claimed: false });
+            let spared = Amounts::ZERO;
+            return Ok(Verdict::Own { reveals, worst: full, spared, is_claimed: false });
         }
         let now = self.draft.now();
-        let since = now.before(terms.person_ttl);
-        if let Some(known) = person.result_covering(reveals, since) {
-            return Ok(self.cached(known.at, &person));
+        // What is known or under way with all that the batch asks comes before what just covers a
+        // lead that a policy stripped.
+        let enough = [self.frame.reveals, reveals];
+        let kept_for = team.keeps_to();
+        let known_since = now.before(terms.person_ttl);
+        let since = self.frame.since(known_since);
+        let known = enough.iter().find_map(|asked| person.result_covering(*asked, since, kept_for));
+        if let Some(known) = known {
+            return Ok(self.cached(known, &person));
         }
-        for claim in &row.claims {
-            if claim.reveals.covers(reveals) && self.is_joinable(claim.at.job)? {
-                return Ok(Verdict::Joined(claim.at));
+        for asked in enough {
+            for claim in row.claims.iter().filter(|claim| claim.kept_for.as_ref() == kept_for) {
+                if claim.reveals.covers(asked) && self.is_joinable(claim.at.job)? {
+                    return Ok(Verdict::Joined(claim.at));
+                }
             }
         }
-        if let Some(gone) = row.not_found
-            && gone.settled_at >= now.before(terms.not_found_ttl)
-        {
+        let since = self.frame.since(now.before(terms.not_found_ttl));
+        if let Some(gone) = row.not_found_for(kept_for).filter(|gone| gone.settled_at >= since) {
             let find = AvoidedReason::CachedInWindow;
             let (found, reveals) = (Amounts::ZERO, Amounts::ZERO);
             return Ok(Verdict::Cached { at: gone.at, find, found, reveals });
         }
-        if person.is_known_since(since) {
-            return Ok(self.upgrade(&person));
+        // That the answers were too old, or another team's, changes nothing about who it is and what
+        // was paid.
+        if person.is_known_since(known_since) {
+            return Ok(self.upgrade(&person, reveals));
         }
-        Ok(Verdict::Own { worst: full, spared: Amounts::ZERO, is_claimed: true })
+        Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO, is_claimed: true })
     }
 
     fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
@@ -218,7 +238,7 @@ impl Planner<'_, '_> {
         Ok(is_joinable)
     }
 
-    fn cached(&self, at: ResultRef, person: &PersonRow) -> Verdict {
+    fn cached(&self, known: &Known, person: &PersonRow) -> Verdict {
         let prices = &self.frame.terms.prices;
         let find = if person.facts.is_found_free(self.draft.now()) {
             AvoidedReason::CachedInWindow
@@ -226,17 +246,13 @@ impl Planner<'_, '_> {
             AvoidedReason::CachedAfterWindow
         };
         let found = Amounts { email: prices.person_found, phone: Credits::ZERO };
-        Verdict::Cached {
-            at,
-            find,
-            found,
-            reveals: owned_worth(person, self.frame.reveals, prices),
-        }
+        let shown = self.frame.reveals.within(known.covers);
+        Verdict::Cached { at: known.at, find, found, reveals: owned_worth(person, shown, prices) }
     }
 
-    /// A known person, asked for a reveal that no result covers: only what is missing is paid.
-    fn upgrade(&self, person: &PersonRow) -> Verdict {
-        let Frame { reveals, terms, .. } = self.frame;
+    /// A known person, asked for what no result answers: only what is missing is paid.
+    fn upgrade(&self, person: &PersonRow, reveals: Reveals) -> Verdict {
+        let terms = self.frame.terms;
         let full = terms.prices.worst_case(reveals);
         let missing = reveals.without(person.facts.owned);
         let by_then = self.draft.now().after(terms.horizon);
@@ -248,7 +264,7 @@ impl Planner<'_, '_> {
         let worst = WorstCase { find, email: missing.email, phones };
         let all = terms.prices.price_of(WorstCase { find, ..full });
         let spared = all.minus(terms.prices.price_of(worst));
-        Verdict::Own { worst, spared, is_claimed: true }
+        Verdict::Own { reveals, worst, spared, is_claimed: true }
     }
 
     fn follow(&mut self, position: u32, key: LeadKey, verdict: Verdict) -> Placed {
@@ -270,11 +286,11 @@ impl Planner<'_, '_> {
                 plan.taken.entry(at.job).or_default().joined.push(at.index);
                 (Source::Joined(at), Amounts::ZERO)
             }
-            Verdict::Own { worst, spared, is_claimed } => {
+            Verdict::Own { reveals, worst, spared, is_claimed } => {
                 count.fresh = count.fresh.saturating_add(1);
                 plan.avoid(AvoidedReason::OwnedReveal, spared);
-                let at = self.frame.place_of(plan.own.len());
-                plan.own.push(OwnLead { lead: JobLead { key, position, worst }, is_claimed });
+                let own = OwnLead { lead: JobLead { key, position, worst }, is_claimed };
+                let at = load(&mut plan.jobs, &self.frame, reveals, own);
                 (Source::Own(at), Amounts::ZERO)
             }
         };
@@ -308,17 +324,6 @@ fn foresee(draft: &Draft<'_>, ask: LeadAsk) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-impl Frame<'_> {
-    /// Where the n-th lead to be sent stands: its job, and its place in it.
-    fn place_of(&self, n: usize) -> ResultRef {
-        let n = u32::try_from(n).expect("a batch has fewer than 2^32 leads");
-        let size = self.terms.job_leads_max.max(1);
-        let (jobs, index) = (n.div_euclid(size), n.rem_euclid(size));
-        let ordinal = self.jobs_made.saturating_add(jobs);
-        ResultRef { job: JobId { batch: self.batch, ordinal }, index }
-    }
 }
 
 /// List price of the asked reveals that were paid for a person.

@@ -1,5 +1,6 @@
 //! Driving leads again whose job died before it answered: they had joined it for nothing, and now
-//! go their own way under their own team's quota.
+//! go their own way under their own team's quota and policies, as these are by now. How old an answer
+//! may be was said when the batch was admitted.
 
 use crate::domain::credits::Amounts;
 use crate::ledger::draft::{Draft, Fault};
@@ -8,7 +9,8 @@ use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{LeadAsk, Redrive, Redriven};
 use crate::ledger::table::{Batches, Jobs, Joins, Slots, Teams};
 use crate::ledger::transition::admit::{fit, open_jobs, put_slots, waits_for};
-use crate::ledger::transition::plan::{Frame, Plan};
+use crate::ledger::transition::frame::Frame;
+use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::quota::{keep, quotas_now};
 
 /// Rewrites a batch's slots off a job that died. Asked again, it finds nothing left to do.
@@ -39,18 +41,20 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
     let asks: Vec<(u32, LeadAsk)> = (0_u32..)
         .zip(&slots)
         .filter(|(_, slot)| stranded(slot))
-        .map(|(position, slot)| (position, LeadAsk { key: slot.key, other: slot.other }))
+        .map(|(position, slot)| (position, slot.ask()))
         .collect();
+    let team = draft.need::<Teams>(&batch.team)?;
     let plan = {
         let frame = Frame {
             batch: redrive.batch,
             jobs_made: batch.jobs_made,
+            team: &team,
             reveals: batch.reveals,
+            answers_since: batch.answers_since,
             terms: &redrive.terms,
         };
         Plan::make(draft, frame, asks.iter().copied())?
     };
-    let team = draft.need::<Teams>(&batch.team)?;
     let mut outcome = Redriven::default();
     let plan = if may_pay(draft, &team, &plan, redrive)? {
         plan
@@ -71,7 +75,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
 }
 
 fn count(plan: &Plan) -> u32 {
-    u32::try_from(plan.own.len()).unwrap_or(u32::MAX)
+    u32::try_from(plan.own().count()).unwrap_or(u32::MAX)
 }
 
 fn may_pay(
@@ -80,7 +84,7 @@ fn may_pay(
     plan: &Plan,
     redrive: &Redrive,
 ) -> Result<bool, Fault> {
-    if plan.own.is_empty() {
+    if plan.jobs.is_empty() {
         return Ok(true);
     }
     let quotas = quotas_now(draft, team)?;
@@ -99,8 +103,8 @@ fn without_own(mut plan: Plan) -> Plan {
             slot.source = Source::Refused;
         }
     }
-    let own: Vec<_> = std::mem::take(&mut plan.own);
-    if !own.is_empty() {
+    let jobs = std::mem::take(&mut plan.jobs);
+    if !jobs.is_empty() {
         plan.taken.retain(|_, taken| !taken.joined.is_empty());
     }
     plan

@@ -4,6 +4,7 @@
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::charge::Shown;
 use crate::domain::credits::Amounts;
+use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
@@ -14,9 +15,10 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
 use crate::ledger::record::lead::{Known, NotFound};
 use crate::ledger::step::{Evidence, PartSettled, Settled, Settlement};
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons};
+use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Observations, Persons};
 use crate::ledger::transition::admit::put_chunks;
 use crate::ledger::transition::close::negative;
+use crate::ledger::transition::observe::observe;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::schedule::put_job;
 
@@ -43,6 +45,9 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     for lead in &leads {
         draft.foresee::<Leads>(&lead.key);
     }
+    for part in &job.parts {
+        draft.foresee::<Observations>(&part.team);
+    }
     if leads.len() != settlement.evidence.len() {
         return Err(Fault::Invariant(format!("job {} has an answer of another length", job.id)));
     }
@@ -63,16 +68,18 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         let count = usize::try_from(part.leads).unwrap_or(usize::MAX);
         let mut charged = Charges::ZERO;
         let mut unmatched = Amounts::ZERO;
+        let mut came = Observed::default();
         for (index, (lead, evidence)) in pairs.by_ref().take(count) {
-            let prices = part.prices;
             let at = ResultRef { job: job.id, index };
-            let (answer, due) = settling.lead(draft, at, job.reveals, lead, evidence, &prices)?;
+            let (answer, due) = settling.lead(draft, at, job.reveals, lead, evidence, part)?;
+            came = came.with(came_of(evidence, job.reveals));
             if answer == Answer::Unmatched {
-                unmatched = unmatched.plus(prices.price_of(lead.worst));
+                unmatched = unmatched.plus(part.prices.price_of(lead.worst));
             }
             charged = charged.plus(due);
             answers.push(answer);
         }
+        observe(draft, &part.team, came)?;
         let state = job.state;
         let part = close_part(draft, &mut job, n, state, charged, unmatched)?;
         settling.settled.parts.push(part);
@@ -85,6 +92,18 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     job.lease = settlement.turn;
     put_job(draft, &job)?;
     Ok(settling.settled)
+}
+
+/// What an answer tells of how often something comes back.
+fn came_of(evidence: &Evidence, asked: Reveals) -> Observed {
+    match evidence {
+        Evidence::Found { shown, .. } => {
+            let came = Reveals { email: shown.email, phone: !shown.phones.is_empty() };
+            Observed::found(asked, came)
+        }
+        Evidence::NotFound | Evidence::Removed => Observed::NOBODY,
+        Evidence::Unmatched | Evidence::Unanswered => Observed::default(),
+    }
 }
 
 /// Has the store make ready what the answer names.
@@ -149,27 +168,32 @@ impl Settling {
         reveals: Reveals,
         lead: &JobLead,
         evidence: &Evidence,
-        prices: &Prices,
+        part: &Part,
     ) -> Result<(Answer, Charges), Fault> {
-        self.worth.push(Worth::of(evidence, *prices));
+        self.worth.push(Worth::of(evidence, part.prices));
         let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
         // A lead sent for its two keys' two persons was never claimed: it says nothing of either.
         let was_claimed = row.claims.iter().any(|claim| claim.at == at);
         row.concede(at.job);
         row.touched_at = Some(draft.now());
         if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
-            row.not_found = Some(NotFound { at, settled_at: draft.now() });
+            let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
+            row.not_found.retain(|gone| gone.kept_for != kept_for);
+            row.not_found.push(NotFound { at, settled_at, kept_for });
         }
         draft.put::<Leads>(&lead.key, &row);
         match evidence {
             Evidence::Found { person, aliases, shown } => {
-                let charges = self.charge(draft, *person, shown, prices)?;
+                let charges = self.charge(draft, *person, shown, &part.prices)?;
                 if is_removed(draft, lead.key, *person, aliases)? {
                     self.remove(draft, at, lead.key, Some(*person), aliases)?;
                     return Ok((Answer::Removed, charges));
                 }
                 if self.learns {
-                    self.learn(draft, at, reveals, lead.key, *person, aliases)?;
+                    let expires_at = self.expires_at;
+                    let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
+                    let known = Known { at, covers: reveals, settled_at, expires_at, kept_for };
+                    learn(draft, known, lead.key, *person, aliases)?;
                 }
                 Ok((Answer::Found(*person), charges))
             }
@@ -219,35 +243,33 @@ impl Settling {
         self.settled.removed.extend(removed);
         Ok(())
     }
+}
 
-    /// From now on the person is known, by the lead's key and by those that the result shows.
-    fn learn(
-        &self,
-        draft: &mut Draft<'_>,
-        at: ResultRef,
-        covers: Reveals,
-        lead: LeadKey,
-        person: PersonKey,
-        aliases: &[LeadKey],
-    ) -> Result<(), Fault> {
-        let now = draft.now();
-        let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
-        row.results.retain(|known| known.expires_at > now);
-        row.results.push(Known { at, covers, settled_at: now, expires_at: self.expires_at });
-        draft.put::<Persons>(&person, &row);
-        for key in std::iter::once(&lead).chain(aliases) {
-            let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
-            row.person = match row.person {
-                // Two persons under one key: it is no alias of either.
-                Some(other) if other != person => None,
-                _ => Some(person),
-            };
-            row.not_found = None;
-            row.touched_at = Some(now);
-            draft.put::<Leads>(key, &row);
-        }
-        Ok(())
+/// From now on the person is known, by the lead's key and by those that the result shows.
+fn learn(
+    draft: &mut Draft<'_>,
+    known: Known,
+    lead: LeadKey,
+    person: PersonKey,
+    aliases: &[LeadKey],
+) -> Result<(), Fault> {
+    let now = draft.now();
+    let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+    row.results.retain(|known| known.expires_at > now);
+    row.results.push(known);
+    draft.put::<Persons>(&person, &row);
+    for key in std::iter::once(&lead).chain(aliases) {
+        let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+        row.person = match row.person {
+            // Two persons under one key: it is no alias of either.
+            Some(other) if other != person => None,
+            _ => Some(person),
+        };
+        row.not_found.clear();
+        row.touched_at = Some(now);
+        draft.put::<Leads>(key, &row);
     }
+    Ok(())
 }
 
 /// Whether a person was removed, under any key that leads there.

@@ -117,13 +117,14 @@ pub(super) async fn an_appraisal_says_what_admission_reserves_and_reserves_nothi
         team: sales.clone(),
         reveals: EMAIL,
         leads: asked.clone(),
+        max_age: None,
         terms: terms(),
         rates: HitRates::PRIOR,
     };
     let before = books.dump().await;
     let appraisal = books.ledger().appraise(question).await.unwrap().unwrap();
     assert_eq!(books.dump().await, before);
-    assert!(appraisal.short.is_some(), "4 less 2 is short of 1 for Ada and 1.5 for Cyd");
+    assert!(appraisal.refused.is_some(), "4 less 2 is short of 1 for Ada and 1.5 for Cyd");
 
     books.team("sales", &[quota(Period::Day, "5")]).await;
     let admitted = books.admit(books.admission(&sales, EMAIL, asked)).await.unwrap();

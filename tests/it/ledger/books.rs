@@ -135,6 +135,7 @@ impl<S: Store> Books<S> {
             way: Way::Batch,
             reveals,
             leads,
+            max_age: None,
             terms: terms(),
         }
     }

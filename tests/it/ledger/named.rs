@@ -33,12 +33,17 @@ pub(super) fn phone(name: &str) -> PhoneKey {
 
 /// A lead with one strong key.
 pub(super) fn lead(name: &str) -> LeadAsk {
-    LeadAsk { key: key(name), other: None }
+    LeadAsk { key: key(name), other: None, has_email: false }
 }
 
 /// A lead with two strong keys.
 pub(super) fn lead_with(name: &str, other: &str) -> LeadAsk {
-    LeadAsk { key: key(name), other: Some(key(other)) }
+    LeadAsk { key: key(name), other: Some(key(other)), has_email: false }
+}
+
+/// A lead with one strong key, which carries an email.
+pub(super) fn lead_with_email(name: &str) -> LeadAsk {
+    LeadAsk { has_email: true, ..lead(name) }
 }
 
 /// Leads with one strong key each.

@@ -51,6 +51,34 @@ macro_rules! contract_suite {
                 a_reveal_that_was_not_asked_is_not_known
                 what_was_answered_with_an_error_is_not_known
             }
+            freshness: {
+                whoever_asks_anew_is_sent_and_pays_for_nothing_twice
+                a_job_under_way_is_joined_by_whoever_asks_anew
+                an_answer_is_taken_while_it_is_younger_than_asked
+                no_age_goes_beyond_the_settings
+                nobody_found_is_asked_for_anew
+                a_redrive_holds_to_the_age_that_was_asked
+                a_redrive_takes_an_answer_that_came_since
+                a_removed_person_is_not_asked_for_anew
+            }
+            policies: {
+                phone_numbers_that_are_not_allowed_are_refused_and_change_nothing
+                an_email_that_a_lead_carries_is_not_revealed
+                each_job_asks_one_set_of_reveals_and_is_filled
+                what_is_known_of_such_a_lead_is_shown_all_the_same
+                such_a_lead_is_answered_by_a_job_that_asks_less
+                a_person_asked_for_with_and_without_an_email_is_revealed_once
+                the_least_age_of_request_and_policy_holds
+                a_team_that_keeps_to_itself_takes_no_answer_and_gives_none
+                a_team_that_keeps_to_itself_joins_its_own_jobs_only
+                nobody_found_is_kept_apart_too
+                what_was_kept_apart_stays_so
+                what_one_kind_paid_the_other_does_not_pay_again
+            }
+            observing: {
+                an_estimate_rests_on_what_came_back_once_that_is_enough
+                only_what_was_paid_for_is_observed
+            }
             aliases: {
                 the_keys_that_a_result_shows_name_its_person
                 a_mistyped_email_beside_a_profile_names_nobody

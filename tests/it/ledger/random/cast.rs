@@ -81,7 +81,19 @@ impl Lead {
     }
 
     pub(super) fn ask(self) -> LeadAsk {
-        LeadAsk { key: self.called.key(), other: self.other.map(Called::key) }
+        let is_email = |called| matches!(called, Called::Email(_));
+        LeadAsk {
+            key: self.called.key(),
+            other: self.other.map(Called::key),
+            has_email: is_email(self.called) || self.other.is_some_and(is_email),
+        }
+    }
+}
+
+impl Lead {
+    /// What is asked of it at least where a batch asks so much, whatever its team's policies.
+    pub(super) fn least_asked(self, asked: Reveals) -> Reveals {
+        Reveals { email: asked.email && !self.ask().has_email, ..asked }
     }
 }
 

@@ -173,6 +173,9 @@ impl<S: Store> World<S> {
                 }
                 for (other, reveals) in self.checks.carried(lead.key) {
                     let Some((other, _)) = self.job(other).await else { continue };
+                    if other.parts[0].kept_for != job.parts[0].kept_for {
+                        continue;
+                    }
                     let is_under_way = matches!(
                         other.state,
                         State::Ready | State::Sending | State::Unknown | State::Bound

@@ -5,6 +5,7 @@
 //! `TOLLGATE_SOAK_STEPS` says how many steps memory and Redis take together.
 
 mod actions;
+mod answers;
 mod both;
 mod cast;
 mod checks;
@@ -61,6 +62,11 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to the vendor",
         "trimmed",
         "told to wait",
+        "phones not allowed",
+        "stripped",
+        "kept apart",
+        "young enough",
+        "asked anew",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }

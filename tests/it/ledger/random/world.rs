@@ -69,7 +69,8 @@ impl<S: Store> World<S> {
     /// Gives a team other quotas.
     pub(super) async fn put_team(&mut self, team: &TeamId) {
         let quotas = self.any_quotas();
-        let new = NewTeam { quotas, ..NewTeam::open(team.as_str()) };
+        let policies = self.any_policies();
+        let new = NewTeam { quotas, policies, ..NewTeam::open(team.as_str()) };
         let put = self.books.ledger().put_team(team.clone(), new);
         put.await.expect("the store is there");
         self.stepped().await;

@@ -1,0 +1,45 @@
+//! For whom leads are sorted: what their batch asks, and which answers it takes.
+
+use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::BatchId;
+use crate::ledger::record::team::Team;
+use crate::ledger::step::{LeadAsk, Terms};
+
+/// For whom is planned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame<'a> {
+    /// The batch.
+    pub(super) batch: BatchId,
+    /// How many jobs it has made before.
+    pub(super) jobs_made: u32,
+    /// Whose it is, and by which policies it is answered.
+    pub(super) team: &'a Team,
+    /// What it asks.
+    pub(super) reveals: Reveals,
+    /// Since when an answer must have been settled; none where the settings alone say.
+    pub(super) answers_since: Option<Timestamp>,
+    /// The settings in force.
+    pub(super) terms: &'a Terms,
+}
+
+impl Frame<'_> {
+    /// What is asked of one lead.
+    pub(super) fn asked_of(&self, ask: LeadAsk) -> Reveals {
+        if ask.has_email {
+            self.team.policies.of_lead_with_email(self.reveals)
+        } else {
+            self.reveals
+        }
+    }
+
+    /// Whether less is asked of some leads than of others.
+    pub(super) fn strips(&self) -> bool {
+        self.team.policies.of_lead_with_email(self.reveals) != self.reveals
+    }
+
+    /// Since when an answer must have been settled, where the settings say this.
+    pub(super) fn since(&self, settings: Timestamp) -> Timestamp {
+        self.answers_since.map_or(settings, |since| since.max(settings))
+    }
+}

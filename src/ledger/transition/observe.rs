@@ -1,0 +1,22 @@
+//! How often something comes back of the leads that a team pays for: one row for each team, which its
+//! settlements write and its appraisals read.
+
+use crate::domain::estimate::Observed;
+use crate::domain::team::TeamId;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::table::Observations;
+
+/// Adds what came back of a team's leads.
+pub(super) fn observe(draft: &mut Draft<'_>, team: &TeamId, came: Observed) -> Result<(), Fault> {
+    if came == Observed::default() {
+        return Ok(());
+    }
+    let before = draft.find::<Observations>(team)?.unwrap_or_default();
+    draft.put::<Observations>(team, &before.with(came).recent());
+    Ok(())
+}
+
+/// What came back of a team's leads until now.
+pub(super) fn observed(draft: &Draft<'_>, team: &TeamId) -> Result<Observed, Fault> {
+    Ok(draft.peek::<Observations>(team)?.unwrap_or_default())
+}

@@ -1,0 +1,117 @@
+//! Team policies through the front door: put by operators, felt by callers.
+
+use serde_json::{Value, json};
+
+use crate::support::client::Client;
+use crate::support::gateway::TestGateway;
+
+const ADA: &str = "linkedin.com/in/ada-reachable";
+const PATH: &str = "/admin/v1/teams/sales";
+
+/// Gives sales these policies and no others.
+async fn put(gateway: &TestGateway, policies: Value) {
+    let put = gateway.operator().put(PATH, &json!({"policies": policies})).await;
+    assert_eq!(put.status, 200, "{put:?}");
+}
+
+async fn spent(gateway: &TestGateway) -> (f64, f64) {
+    let sums = gateway.at_rest().await;
+    (sums.email.spent, sums.phone.spent)
+}
+
+#[tokio::test]
+async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
+    let gateway = TestGateway::start().await;
+    gateway.team("sales", 100).await;
+    let operator = gateway.operator();
+    let shown = operator.get(PATH).await;
+    let defaults =
+        json!({"strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true});
+    assert_eq!(shown.body["policies"], defaults);
+    let policies = json!({"strip_email_reveal": true, "phones": false, "max_age": "24h", "shared_cache": false});
+    let put = operator.put(PATH, &json!({"policies": policies})).await;
+    assert_eq!(put.body["policies"], policies);
+    let again = operator.put(PATH, &put.body).await;
+    assert_eq!((again.status, &again.body), (200, &put.body));
+    for (body, pointer) in [
+        (json!({"policies": {"max_age": "a day"}}), "/policies/max_age"),
+        (json!({"policies": {"phones": null}}), "/policies/phones"),
+        (json!({"policies": {"phone": false}}), "/policies/phone"),
+        (json!({"policies": []}), "/policies"),
+    ] {
+        let refused = operator.put(PATH, &body).await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!(pointer)));
+    }
+    assert_eq!(operator.get(PATH).await.body, put.body, "what is refused changes nothing");
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn phone_numbers_are_refused_where_a_policy_says_so() {
+    let gateway = TestGateway::start().await;
+    let team = gateway.team("sales", 100).await;
+    put(&gateway, json!({"phones": false})).await;
+    let ask = |phone: bool| json!({"leads": [{"linkedin_url": ADA}], "reveal_email": true, "reveal_phone_numbers": phone});
+    for path in ["/people/enrichment-requests", "/gateway/v1/estimates"] {
+        let refused = team.post(path, &ask(true)).await;
+        let expected = vec![("phones_not_allowed", "/reveal_phone_numbers")];
+        assert_eq!((refused.status, refused.errors()), (403, expected), "{path}");
+    }
+    assert_eq!(gateway.vendor.posts_received(), 0);
+    assert_eq!(spent(&gateway).await, (0.0, 0.0));
+    team.enrich(&ask(false)).await;
+    assert_eq!(spent(&gateway).await, (1.5, 0.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn the_email_of_a_lead_that_carries_one_is_not_bought() {
+    let gateway = TestGateway::start().await;
+    let sales = gateway.team("sales", 100).await;
+    put(&gateway, json!({"strip_email_reveal": true})).await;
+    let body = json!({
+        "leads": [
+            {"linkedin_url": "linkedin.com/in/grace-reachable", "email": "grace@example.com"},
+            {"linkedin_url": ADA},
+        ],
+        "reveal_email": true,
+    });
+    let accepted = sales.start(&body).await;
+    assert_eq!(accepted.header("tollgate-credits-reserved"), Some("email=2, phone=0"));
+    let ended = sales.ended(accepted.id()).await;
+    let results = ended.results();
+    assert_eq!(
+        (&results[0]["status"], &results[1]["status"]),
+        (&json!("enriched"), &json!("enriched"))
+    );
+    assert_eq!(results[0]["result"]["email"], Value::Null, "not asked, and so not shown");
+    assert!(results[1]["result"]["email"].is_string(), "{ended:?}");
+    assert_eq!(gateway.vendor.posts_received(), 2, "one job for each set of reveals");
+    assert_eq!(spent(&gateway).await, (2.0, 0.0));
+
+    // Once another team has bought it, it is shown to this one, too.
+    let growth = gateway.team("growth", 100).await;
+    growth.enrich(&body).await;
+    let known = sales.start(&body).await;
+    assert!(known.results()[0]["result"]["email"].is_string(), "{known:?}");
+    assert_eq!(spent(&gateway).await, (3.0, 0.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_team_that_keeps_to_itself_shares_nothing_but_the_facts_of_payment() {
+    let gateway = TestGateway::start().await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    put(&gateway, json!({"shared_cache": false})).await;
+    let body = json!({"leads": [{"linkedin_url": ADA}], "reveal_email": true});
+    let fresh =
+        async |team: &Client| team.enrich(&body).await.header("tollgate-leads").map(str::to_owned);
+    let (sent, known) = ("fresh=1", "fresh=0");
+    for (team, told) in [(&growth, sent), (&sales, sent), (&sales, known), (&growth, known)] {
+        let leads = fresh(team).await.expect("it is told");
+        assert!(leads.contains(told), "{leads}");
+    }
+    assert_eq!(gateway.vendor.posts_received(), 2);
+    assert_eq!(spent(&gateway).await, (1.5, 0.0), "the vendor's account is one");
+    gateway.finish().await;
+}
