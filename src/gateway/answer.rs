@@ -134,7 +134,8 @@ pub struct Estimate {
     pub remaining: Remaining,
 }
 
-/// Why a request was not served. No balance changed, but for [`Refusal::OutcomeUnknown`].
+/// Why a request was not served. Nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
+/// [`Refusal::Unresolved`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such key, or it is not good any more.
@@ -158,6 +159,18 @@ pub enum Refusal {
         /// When the next request may go through to see.
         retry_after: Duration,
     },
+    /// The vendor cannot be asked now, so nothing was sent.
+    #[error("the vendor cannot be asked now")]
+    VendorBusy {
+        /// When it pays to come again.
+        retry_after: Duration,
+    },
+    /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
+    #[error("the vendor refuses the gateway's key")]
+    VendorRefusesKey,
+    /// A call was not answered and is never made again; an operator resolves this batch.
+    #[error("the vendor gave no answer: batch {0} is unresolved")]
+    Unresolved(BatchId),
     /// The books cannot be kept now.
     #[error("the books cannot be kept: {why}")]
     StoreAway {
@@ -185,7 +198,10 @@ impl Refusal {
             Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
-            Self::StoreAway { .. }
+            Self::VendorRefusesKey => "vendor_refuses_key",
+            Self::Unresolved(_) => "unresolved",
+            Self::VendorBusy { .. }
+            | Self::StoreAway { .. }
             | Self::OtherStore
             | Self::OutcomeUnknown
             | Self::ShuttingDown => "service_unavailable",

@@ -39,6 +39,8 @@ impl<S: Store> World<S> {
                 self.stepped_in_vain().await;
             }
             94 => self.ask_leave().await,
+            95 => self.call().await,
+            96 => self.hear_of_a_call().await,
             _ => self.operate().await,
         }
     }
