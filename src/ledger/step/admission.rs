@@ -48,7 +48,7 @@ pub struct Admission {
     pub token: Token,
     /// Who asks and pays.
     pub team: TeamId,
-    /// How what is not answered yet travels.
+    /// How what is to be sent travels.
     pub way: Way,
     /// What is asked of each person.
     pub reveals: Reveals,

@@ -30,6 +30,7 @@ mod redriving;
 mod resolving;
 mod sending;
 mod settling;
+mod stuck;
 mod sweeping;
 mod teams;
 mod trimming;

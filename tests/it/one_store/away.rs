@@ -138,6 +138,21 @@ async fn a_gateway_started_while_its_redis_is_full_is_ready_once_there_is_room()
     store.balance().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_settled_though_the_redis_is_full_by_then() {
+    let store = OneStore::start(1, taking(Duration::from_secs(2))).await;
+    let team = store.team("sales").await.remove(0);
+    let id = team.start(&people(0, 5)).await.id();
+    eventually("the vendor took it", async || store.vendor.posts_received() == 1).await;
+    store.server.fill_up().await;
+    let ended = team.ended(id).await;
+    assert_eq!(ended.body["status"], "completed", "{ended:?}");
+    assert_eq!(ended.results()[4]["status"], "enriched", "{ended:?}");
+    refused(&team, &people(5, 1)).await;
+    store.server.make_room().await;
+    store.balance().await;
+}
+
 async fn is_store_up(gateway: &Process) -> bool {
     Scrape::of(&gateway.operator()).await.value("tollgate_store_up") == Some(1.0)
 }

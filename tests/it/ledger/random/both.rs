@@ -164,6 +164,7 @@ on_both! {
         holdings() -> Holdings;
         roster() -> Roster;
         checkpoint() -> Checkpoint;
+        confirm() -> ();
         dump() -> Vec<String>;
     }
 }
