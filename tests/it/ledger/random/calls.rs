@@ -2,7 +2,7 @@
 
 use tollgate::domain::credits::{Amounts, Credits, Unit};
 use tollgate::ledger::Ledger;
-use tollgate::ledger::ids::JobId;
+use tollgate::ledger::ids::{JobId, Lease};
 use tollgate::ledger::record::job::Cause;
 use tollgate::ledger::step::{Charged, Refused, Resolution};
 use tollgate::ledger::transition::call::Closing;
@@ -58,6 +58,16 @@ impl<S: Store> World<S> {
             }
             // Whoever made it is gone.
             _ => {}
+        }
+    }
+
+    /// Whoever was making a call is gone.
+    pub(super) async fn give_up_call(&mut self, job: JobId, lease: Lease) {
+        let now = self.books.now();
+        for _ in 0..2 {
+            let step = self.books.ledger().unanswered(job, lease, now).await;
+            step.expect("it is our turn");
+            self.stepped().await;
         }
     }
 
