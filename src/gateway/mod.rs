@@ -39,7 +39,7 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
+    Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
 pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
