@@ -8,7 +8,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
-pub use crate::ledger::step::{QuotaShort, Remaining};
+pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
 /// Who calls: a team, by one of its keys.
@@ -47,7 +47,7 @@ pub struct BatchPage {
 }
 
 /// What a batch costs and spares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// How its leads stood at admission.
     pub dispositions: Dispositions,
@@ -57,7 +57,7 @@ pub struct Account {
     pub spent: Option<Amounts>,
     /// List price of what was answered without the vendor, as known at admission.
     pub avoided: Amounts,
-    /// What is left of the team's tightest quota of each unit; known at admission only.
+    /// What is left of the team's quotas, where that could be told.
     pub remaining: Option<Remaining>,
 }
 
@@ -120,7 +120,7 @@ pub enum PageFrom {
 }
 
 /// What an enrichment would cost now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// How its leads stand.
     pub dispositions: Dispositions,
@@ -130,7 +130,7 @@ pub struct Estimate {
     pub expected: Amounts,
     /// Whether the worst case fits every quota.
     pub fits: bool,
-    /// What is left of the team's tightest quota of each unit.
+    /// What is left of the team's quotas.
     pub remaining: Remaining,
 }
 

@@ -40,7 +40,7 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
+    Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
