@@ -24,4 +24,5 @@ pub mod quota;
 pub mod reveal;
 pub mod team;
 pub mod time;
+pub mod uuid;
 pub mod vendor_id;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::credits::Number;
+use crate::domain::credits::Unit;
 use crate::gateway::{Basis, Estimate};
 
 /// The body of an answer to an estimate.
@@ -73,8 +74,8 @@ impl From<Estimate> for EstimateShown {
             basis: BasisShown { person_found, email_revealed, phone_revealed },
             fits,
             remaining: RemainingShown {
-                email: remaining.email.map(Number),
-                phone: remaining.phone.map(Number),
+                email: remaining.tightest(Unit::Email).map(Number),
+                phone: remaining.tightest(Unit::Phone).map(Number),
             },
         }
     }
@@ -103,7 +104,7 @@ mod tests {
                 phone_revealed: None,
             },
             fits: true,
-            remaining: Remaining { email: Some(Credits::from_thousandths(492_500)), phone: None },
+            remaining: Remaining { quotas: vec![samples::remaining().quotas[0]] },
         };
         assert_eq!(
             serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::scripts::Program;
 use super::{SOON, reachable};
-use crate::support::gateway::{Setup, Sums, TestGateway, credits};
+use crate::support::gateway::{Setup, TestGateway};
 use crate::support::process::Process;
 use crate::support::vendor::{self, taking};
 use crate::support::wait::eventually;
@@ -48,11 +48,6 @@ async fn a_batch_is_resumed_by_its_id_after_the_gateway_was_killed() {
         gateway.start_again().await;
         let printed = program.run("resume", &team, &[SOON, &notes], &[]).await;
         assert_eq!(printed[0]["results"][1]["result"]["name"], "Grace Reachable");
-        let sums = Sums::at_rest(&gateway.operator()).await;
-        let bill = judge.bill();
-        assert_eq!(
-            (sums.email.spent, sums.phone.spent),
-            (credits(bill.email), credits(bill.phone))
-        );
+        gateway.balance(&judge).await;
     }
 }

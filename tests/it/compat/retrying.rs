@@ -1,5 +1,7 @@
 //! POSTs that are sent again.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -7,6 +9,12 @@ use super::balancer::{Balancer, Loss};
 use super::scripts::Program;
 use super::{SOON, reachable};
 use crate::support::gateway::TestGateway;
+use crate::support::gateways::SECRET;
+use crate::support::metrics::Scrape;
+use crate::support::process::Process;
+use crate::support::redis::Server;
+use crate::support::vendor::{self, taking};
+use crate::support::wait::eventually;
 
 /// Has one enrichment asked for again and again, since its answers are lost one after the other.
 async fn asked_again(program: Program, losses: &[Loss]) {
@@ -40,6 +48,31 @@ async fn a_post_sent_again_after_a_failing_status_buys_once() {
 async fn a_post_sent_again_after_a_broken_connection_buys_once() {
     for program in Program::ALL {
         asked_again(program, &[Loss::Cut, Loss::Cut]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_post_sent_again_while_the_store_is_away_is_taken_once_it_is_back() {
+    for program in [Program::Curl, Program::Requests] {
+        let mut redis = Server::start().await;
+        let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
+        let settings = [SECRET, "store.durability=single"];
+        let gateway = Process::on(address, &redis.url(), &settings).await;
+        let team = gateway.team("sales").await;
+        redis.kill_hard();
+        let leads = [reachable("ada")];
+        let asking = program.run("retry", &team, &[SOON], &leads);
+        let (printed, ()) = tokio::join!(asking, async {
+            let refusals = "tollgate_http_request_duration_seconds_count\
+                            {method=\"POST\",route=\"/people/enrichment-requests\",status=\"503\"}";
+            eventually("it was refused", async || {
+                Scrape::of(&gateway.operator()).await.value(refusals).is_some()
+            })
+            .await;
+            redis.start_again().await;
+        });
+        assert_eq!(printed[0]["status"], "completed", "{printed:?}");
+        gateway.balance(&judge).await;
     }
 }
 

@@ -114,7 +114,7 @@ async fn a_gateway_started_while_its_redis_is_away_is_ready_once_it_comes() {
     gateway.ready().await;
     let ended = gateway.team("sales").await.enrich(&people(0, 1)).await;
     assert_eq!(ended.body["status"], json!("completed"));
-    super::balance(&gateway, &judge).await;
+    gateway.balance(&judge).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

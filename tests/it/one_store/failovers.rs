@@ -9,7 +9,7 @@ use tollgate::export::Exported;
 use tollgate::ledger::record::entry::Fact;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule, Sandbox};
 
-use super::{SINGLE, balance, people, refused};
+use super::{SINGLE, people, refused};
 use crate::support::asking::batch;
 use crate::support::gateway::{Sums, credits};
 use crate::support::gateways::SECRET;
@@ -79,7 +79,7 @@ async fn in_strict_nothing_is_promised_or_sent_that_a_failover_could_lose() {
 
     assert_eq!(watched.vendor.posts_received(), 0);
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
-    balance(&watched.gateway, &watched.vendor).await;
+    watched.gateway.balance(&watched.vendor).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,7 @@ async fn in_strict_an_attempt_that_is_not_confirmed_is_not_made() {
 
     assert_eq!(team.ended(id).await.body["status"], "completed");
     assert_eq!(watched.vendor.posts_received(), 2);
-    balance(&watched.gateway, &watched.vendor).await;
+    watched.gateway.balance(&watched.vendor).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,7 +119,7 @@ async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
     watched.fail_over().await;
 
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
-    balance(&watched.gateway, &watched.vendor).await;
+    watched.gateway.balance(&watched.vendor).await;
     assert!(watched.gateway.terminate().await.success());
     let exported = Exported::open(folder.path()).unwrap();
     let facts = exported.entries().map(|entry| entry.unwrap().1.fact).collect::<Vec<_>>();

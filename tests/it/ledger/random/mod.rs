@@ -7,6 +7,7 @@
 mod actions;
 mod answers;
 mod both;
+mod calls;
 mod cast;
 mod checks;
 mod operators;
@@ -61,6 +62,10 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "called",
+        "called and not charged",
+        "called and unanswered",
+        "heard of a call late",
         "told to wait",
         "phones not allowed",
         "stripped",
