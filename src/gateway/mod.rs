@@ -22,6 +22,7 @@ mod keeping;
 mod leave;
 mod look;
 mod manage;
+mod replay;
 mod report;
 mod send;
 mod settings;
@@ -40,7 +41,8 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, Basis, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure,
-    Finding, Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
+    Finding, Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset,
+    Status,
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};

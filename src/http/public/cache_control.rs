@@ -4,33 +4,17 @@
 //! age that cannot be read is none at all, so that nobody who asked for a fresh answer gets an old
 //! one.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::FromRequestParts;
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 /// How old an answer from what is known may be; zero, and the vendor is asked. None where the
 /// request says nothing of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct MaxAge(pub(super) Option<Duration>);
-
-impl<S: Send + Sync> FromRequestParts<S> for MaxAge {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
-    }
-}
-
-impl MaxAge {
-    fn of(headers: &HeaderMap) -> Self {
-        let fields = headers.get_all(header::CACHE_CONTROL).iter();
-        let texts: Vec<_> =
-            fields.map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()).collect();
-        Self(texts.iter().flat_map(|text| directives(text)).filter_map(age).min())
-    }
+pub(super) fn max_age(headers: &HeaderMap) -> Option<Duration> {
+    let fields = headers.get_all(header::CACHE_CONTROL).iter();
+    let texts: Vec<_> =
+        fields.map(|field| String::from_utf8_lossy(field.as_bytes()).into_owned()).collect();
+    texts.iter().flat_map(|text| directives(text)).filter_map(age).min()
 }
 
 /// The directives of a field. A comma in a quoted argument parts nothing.
@@ -84,7 +68,7 @@ mod tests {
             let value = HeaderValue::from_bytes(field.as_bytes()).unwrap();
             headers.append(header::CACHE_CONTROL, value);
         }
-        MaxAge::of(&headers).0.map(|age| age.as_secs())
+        max_age(&headers).map(|age| age.as_secs())
     }
 
     #[test]

@@ -16,7 +16,6 @@ use hyper::body::Frame;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use super::cache_control::MaxAge;
 use super::json_body::JsonBody;
 use super::*;
 use crate::http::bearer;
@@ -36,8 +35,12 @@ impl<S: Send + Sync> FromRequestParts<S> for AnySecret {
     }
 }
 
-async fn count_leads(_: AnySecret, body: JsonBody) -> Result<String, Envelope> {
-    Ok(body.enrichment(MaxAge(None))?.leads.len().to_string())
+async fn count_leads(
+    _: AnySecret,
+    headers: ask_headers::AskHeaders,
+    body: JsonBody,
+) -> Result<String, Envelope> {
+    Ok(body.enrichment(headers)?.leads.len().to_string())
 }
 
 fn edge() -> Router {

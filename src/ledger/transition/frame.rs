@@ -1,5 +1,6 @@
 //! For whom leads are sorted: what their batch asks, and which answers it takes.
 
+use crate::domain::limits::Room;
 use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::BatchId;
@@ -19,6 +20,8 @@ pub(super) struct Frame<'a> {
     pub(super) reveals: Reveals,
     /// Since when an answer must have been settled; none where the settings alone say.
     pub(super) answers_since: Option<Timestamp>,
+    /// What may be reserved for it: leads that need more are trimmed.
+    pub(super) room: Room,
     /// The settings in force.
     pub(super) terms: &'a Terms,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::Room;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
@@ -52,6 +53,7 @@ impl Plan {
         let mut planner = Planner {
             draft,
             frame,
+            room: frame.room,
             plan: Self::default(),
             asked: HashMap::new(),
             seen: HashMap::new(),
@@ -97,6 +99,7 @@ enum Verdict {
     Cached { at: ResultRef, find: AvoidedReason, found: Amounts, reveals: Amounts },
     Joined(ResultRef),
     Own { reveals: Reveals, worst: WorstCase, spared: Amounts, is_claimed: bool },
+    Trimmed,
 }
 
 /// A lead placed before, and what a repetition of it is worth where that is known.
@@ -109,6 +112,8 @@ struct Placed {
 struct Planner<'a, 'b> {
     draft: &'a Draft<'b>,
     frame: Frame<'a>,
+    /// What is still left for it.
+    room: Room,
     plan: Plan,
     /// What is asked of each lead, where a policy strips some of them: all that is asked of any lead
     /// for the same person.
@@ -139,6 +144,7 @@ impl Planner<'_, '_> {
         } else {
             let reveals = self.asked.get(&known_as).copied().unwrap_or(self.frame.reveals);
             let verdict = self.look_up(&row, conflict, reveals)?;
+            let verdict = self.trim(verdict);
             if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
                 self.rely_on(ask)?;
             }
@@ -218,6 +224,18 @@ impl Planner<'_, '_> {
         Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO, is_claimed: true })
     }
 
+    /// What is to be sent must fit what is left.
+    fn trim(&mut self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Own { worst, .. }
+                if !self.room.take(self.frame.terms.prices.price_of(worst)) =>
+            {
+                Verdict::Trimmed
+            }
+            verdict => verdict,
+        }
+    }
+
     fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
         let Some(person) = row.person else { return Ok(PersonRow::default()) };
         Ok(self.draft.peek::<Persons>(&person)?.unwrap_or_default())
@@ -293,6 +311,10 @@ impl Planner<'_, '_> {
                 let at = load(&mut plan.jobs, &self.frame, reveals, own);
                 (Source::Own(at), Amounts::ZERO)
             }
+            Verdict::Trimmed => {
+                count.trimmed = count.trimmed.saturating_add(1);
+                (Source::Refused, Amounts::ZERO)
+            }
         };
         Placed { source, worth }
     }
@@ -300,7 +322,12 @@ impl Planner<'_, '_> {
     /// A lead for the same person as an earlier one of the batch.
     fn repeat(&mut self, Placed { source, worth }: Placed) -> Source {
         let plan = &mut self.plan;
-        plan.dispositions.repeated = plan.dispositions.repeated.saturating_add(1);
+        let count = &mut plan.dispositions;
+        if source == Source::Refused {
+            count.trimmed = count.trimmed.saturating_add(1);
+            return source;
+        }
+        count.repeated = count.repeated.saturating_add(1);
         plan.avoid(AvoidedReason::Repeated, worth);
         if let Source::Own(at) | Source::Joined(at) = source {
             plan.taken.entry(at.job).or_default().repeated.push(at.index);

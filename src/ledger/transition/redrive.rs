@@ -3,6 +3,7 @@
 //! may be was said when the batch was admitted.
 
 use crate::domain::credits::Amounts;
+use crate::domain::limits::{Room, UpTo};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::team::{Standing, Team};
@@ -51,6 +52,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
             team: &team,
             reveals: batch.reveals,
             answers_since: batch.answers_since,
+            room: Room::new(UpTo::ANY),
             terms: &redrive.terms,
         };
         Plan::make(draft, frame, asks.iter().copied())?

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::domain::credits::Unit;
+use tollgate::domain::limits::Limits;
 use tollgate::domain::period::Period;
 use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
@@ -136,6 +137,8 @@ impl<S: Store> Books<S> {
             reveals,
             leads,
             max_age: None,
+            limits: Limits::default(),
+            retry: None,
             terms: terms(),
         }
     }

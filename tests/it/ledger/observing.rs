@@ -1,6 +1,7 @@
 //! Hit rates: what came back of a team's leads, and what is expected by it.
 
 use tollgate::domain::estimate::{Basis, HitRates};
+use tollgate::domain::limits::Limits;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::step::{Appraisal, Evidence, Question};
@@ -15,6 +16,8 @@ async fn appraise<S: Store>(books: &Books<S>, team: &TeamId) -> Appraisal {
         reveals: ALL,
         leads: leads(&["somebody"]),
         max_age: None,
+        limits: Limits::default(),
+        retry: None,
         terms: terms(),
         rates: HitRates::PRIOR,
     };

@@ -6,6 +6,7 @@
 
 mod actions;
 mod answers;
+mod asking;
 mod both;
 mod calls;
 mod cast;
@@ -72,6 +73,10 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "kept apart",
         "young enough",
         "asked anew",
+        "left out",
+        "replayed",
+        "key reused",
+        "above what is allowed",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
