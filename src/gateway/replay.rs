@@ -64,7 +64,7 @@ mod tests {
         let headers = headers.iter().map(|&header| header.to_owned()).collect();
         let marks = Marks { key: None, headers };
         let leads = leads.iter().map(lead).collect();
-        Enrichment { leads, reveals, limits: Limits::default(), marks }
+        Enrichment { leads, reveals, max_age: None, limits: Limits::default(), marks }
     }
 
     #[test]

@@ -36,13 +36,20 @@ async fn a_team_is_made_replaced_shown_and_closed() {
     let path = format!("{TEAMS}/sales");
     assert_eq!(problem(&operator.get(&path).await).0, "not_found");
     let quota = json!({"unit": "email", "period": "day", "limit": 12.5, "time_zone": "Europe/Lisbon", "action": "warn"});
-    let whole = json!({"team": "sales", "name": "Sales & Co", "quotas": [quota], "paused": true});
+    let policies = json!({
+        "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
+    });
+    let whole = json!({
+        "team": "sales", "name": "Sales & Co", "quotas": [quota], "policies": policies, "paused": true,
+    });
     let made = operator.put(&path, &whole).await;
     assert_eq!((made.status, &made.body), (201, &whole));
     assert_eq!(operator.get(&path).await.body, whole, "shown as it can be sent back");
 
     let bare = operator.put(&path, &json!({})).await;
-    let replaced = json!({"team": "sales", "name": "sales", "quotas": [], "paused": false});
+    let replaced = json!({
+        "team": "sales", "name": "sales", "quotas": [], "policies": policies, "paused": false,
+    });
     assert_eq!((bare.status, &bare.body), (200, &replaced));
 
     assert_eq!(operator.delete(&path).await.status, 204);

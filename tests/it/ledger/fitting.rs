@@ -159,6 +159,7 @@ pub(super) async fn an_appraisal_trims_as_admission_does(books: &Books<impl Stor
         team: sales.clone(),
         reveals: EMAIL,
         leads: leads(&names),
+        max_age: None,
         limits,
         retry: None,
         terms: terms(),

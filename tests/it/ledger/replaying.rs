@@ -182,6 +182,7 @@ pub(super) async fn an_appraisal_knows_a_retry(books: &Books<impl Store>) {
         team: sales.clone(),
         reveals: EMAIL,
         leads: leads(&["ada"]),
+        max_age: None,
         limits: Limits::default(),
         retry: Some(retry),
         terms: terms(),
