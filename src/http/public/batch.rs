@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::batch_path::BatchPath;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
 use crate::http::retry_after::retry_after;
@@ -18,7 +19,7 @@ use crate::http::wire::links::Links;
 pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
-    body: JsonBody,
+    body: LeadsBody,
 ) -> Result<Accepted, Envelope> {
     let ask = body.enrichment()?;
     Ok(Accepted(gateway.enrich(&caller, ask).await?))

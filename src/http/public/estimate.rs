@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::envelope::Envelope;
 use super::headers;
-use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use crate::gateway::{Caller, Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
@@ -15,7 +15,7 @@ use crate::http::wire::estimate::EstimateShown;
 pub(super) async fn estimate(
     caller: Caller,
     State(gateway): State<Gateway>,
-    body: JsonBody,
+    body: LeadsBody,
 ) -> Result<Estimated, Envelope> {
     let ask = body.enrichment()?;
     Ok(Estimated(gateway.estimate(&caller, ask).await?))
