@@ -67,6 +67,8 @@ pub struct Server {
     pub bodies_wait: Duration,
     /// The most bytes that all bodies together may hold.
     pub bodies_bytes_max: usize,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -83,6 +85,7 @@ impl Server {
             bodies_at_once: from.value("server.bodies_at_once"),
             bodies_wait: from.value("server.bodies_wait"),
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
+            replay_window: from.value("server.replay_window"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
     }

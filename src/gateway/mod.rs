@@ -8,6 +8,7 @@
 mod answer;
 mod batch;
 mod bodies;
+mod call;
 mod caller;
 mod circuit;
 mod collect;
@@ -21,6 +22,7 @@ mod keeping;
 mod leave;
 mod look;
 mod manage;
+mod replay;
 mod report;
 mod send;
 mod settings;
@@ -39,8 +41,9 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
+    Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
+pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
