@@ -10,6 +10,7 @@ use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use crate::domain::budget::Budget;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -84,6 +85,9 @@ tables! {
     Persons: "persons", PersonKey => PersonRow;
     /// Jobs by when something is to be done about them, with who pays for them.
     Due: "due", (Timestamp, JobId) => TeamId;
+    /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
+    /// have.
+    Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;
     /// The journal.
     Journal: "journal", u64 => Entry;
     /// What the entries that were trimmed from the journal have moved.

@@ -68,6 +68,8 @@ stored_struct!(Job {
     reveals,
     leads,
     parts,
+    passengers,
+    waits_until,
     attempts,
     unanswered,
     first_sent_at,
@@ -88,6 +90,7 @@ stored_enum!(State {
     5 => Resolved,
     6 => Done,
     7 => Void(cause),
+    8 => Gathered(coach),
 });
 stored_enum!(Reason {
     0 => NoAnswer,
@@ -97,7 +100,7 @@ stored_enum!(Reason {
     4 => BodyLost,
     5 => StoreLost,
 });
-stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost });
+stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost, 4 => Split });
 stored_struct!(Part {
     batch,
     team,

@@ -24,12 +24,13 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 16] = [
+const WHEN_FULL: [&str; 18] = [
     "ask_leave",
     "bind",
     "cancel",
     "close_team",
     "erase",
+    "gather",
     "give_up",
     "lease",
     "leave_alone",
@@ -37,6 +38,7 @@ const WHEN_FULL: [&str; 16] = [
     "reschedule",
     "revoke_key",
     "settle",
+    "split",
     "sweep",
     "trim",
     "unanswered",

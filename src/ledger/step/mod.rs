@@ -1,6 +1,7 @@
 //! What steps are asked with, and what they answer.
 
 mod admission;
+mod gathering;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use std::time::Duration;
 pub use admission::{
     Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Remaining, Terms,
 };
+pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};

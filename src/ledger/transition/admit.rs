@@ -3,7 +3,6 @@
 use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
-use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
@@ -15,6 +14,7 @@ use crate::ledger::step::{
     Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
 };
 use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
+use crate::ledger::transition::coach::GATHERED_LEADS_MAX;
 use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{QuotaNow, keep, periods, quotas_now, remaining, short};
@@ -172,7 +172,9 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let job = ready(job, part, batch.reveals, now);
+        let waits = !terms.gather_window.is_zero() && part.leads <= GATHERED_LEADS_MAX;
+        let waits_until = waits.then(|| now.after(terms.gather_window));
+        let job = Job { waits_until, due: waits_until.or(Some(now)), ..ready(job, part, &batch) };
         claim(draft, &job, own)?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
@@ -204,20 +206,22 @@ pub(super) fn open_jobs(
     Ok(batch)
 }
 
-fn ready(id: JobId, part: Part, reveals: crate::domain::reveal::Reveals, now: Timestamp) -> Job {
+fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
     Job {
         id,
         state: State::Ready,
-        reveals,
+        reveals: batch.reveals,
         leads: part.leads,
         parts: vec![part],
+        passengers: Vec::new(),
+        waits_until: None,
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,
         charged_by: None,
         vendor_id: None,
         bound_at: None,
-        due: Some(now),
+        due: None,
         lease: Lease::default(),
         is_cancel_wanted: false,
         ended_at: None,

@@ -68,6 +68,7 @@ impl<S: Store> World<S> {
                 let quiet_until = now.after(QUIET);
                 ledger.unanswered(job.id, lease, quiet_until).await.expect("it is our turn");
             }
+            State::Gathered(_) => panic!("its coach has the turns"),
             State::Bound => self.settle(&job).await,
             State::Unresolved(_) | State::Resolved | State::Done | State::Void(_) => {
                 ledger.reschedule(job.id, lease, None).await.expect("it is our turn");

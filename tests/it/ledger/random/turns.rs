@@ -28,6 +28,7 @@ impl<S: Store> World<S> {
         self.ends_once(&job);
         match job.state {
             State::Ready | State::Unknown => self.send(&job, lease).await,
+            State::Gathered(_) => panic!("its coach has the turns"),
             State::Sending => self.leave_unanswered(job.id, lease).await,
             State::Bound => self.collect(&job, lease).await,
             State::Void(_) | State::Done | State::Unresolved(_) | State::Resolved => {
