@@ -13,6 +13,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
+use crate::ledger::record::job::Way;
 
 /// One lead, by the keys that name its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Admission {
     pub token: Token,
     /// Who asks and pays.
     pub team: TeamId,
+    /// How what is to be sent travels.
+    pub way: Way,
     /// What is asked of each person.
     pub reveals: Reveals,
     /// The leads, in order.

@@ -14,7 +14,7 @@ use crate::ledger::step::{
     Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
 };
 use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
-use crate::ledger::transition::coach::GATHERED_LEADS_MAX;
+use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{QuotaNow, keep, periods, quotas_now, remaining, short};
@@ -59,6 +59,7 @@ pub fn admit(
     let batch = Batch {
         team: team.id.clone(),
         token: admission.token,
+        way: admission.way,
         reveals: admission.reveals,
         admitted_at: now,
         dispositions: plan.dispositions,
@@ -172,9 +173,9 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let waits = !terms.gather_window.is_zero() && part.leads <= GATHERED_LEADS_MAX;
-        let waits_until = waits.then(|| now.after(terms.gather_window));
-        let job = Job { waits_until, due: waits_until.or(Some(now)), ..ready(job, part, &batch) };
+        let job = ready(job, part, &batch);
+        let waits_until = is_gatherable(&job, terms).then(|| now.after(terms.gather_window));
+        let job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
         claim(draft, &job, own)?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
@@ -209,6 +210,7 @@ pub(super) fn open_jobs(
 fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
     Job {
         id,
+        way: batch.way,
         state: State::Ready,
         reveals: batch.reveals,
         leads: part.leads,

@@ -13,19 +13,24 @@ use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
-use crate::ledger::record::job::{Cause, Job, JobLead, State};
-use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting};
+use crate::ledger::record::job::{Cause, Job, JobLead, State, Way};
+use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting, Terms};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Waiting};
 use crate::ledger::transition::close::release;
 use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
 /// A job of more leads does not wait for others: it is worth a request of its own.
-pub(super) const GATHERED_LEADS_MAX: u32 = 100;
+const GATHERED_LEADS_MAX: u32 = 100;
 
 /// A coach has no more passengers: what a step over all of them moves stays within some thousand
 /// rows, and one lead that the vendor refuses delays no more callers than these.
 const PASSENGERS_MAX: usize = 500;
+
+/// Whether a new job waits for others to travel with.
+pub(super) fn is_gatherable(job: &Job, terms: &Terms) -> bool {
+    !terms.gather_window.is_zero() && job.way == Way::Batch && job.leads <= GATHERED_LEADS_MAX
+}
 
 /// Gathers the jobs of one set of reveals, where the first of them has waited for long enough: all
 /// that wait, also those that came last, as far as there is room. None where there are no two that
@@ -93,6 +98,7 @@ fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<G
     let first = aboard.first().ok_or_else(|| Fault::Invariant("nobody is aboard".into()))?;
     let coach = Job {
         id: first.id.coach(),
+        way: Way::Batch,
         state: State::Ready,
         reveals,
         leads: aboard.iter().fold(0, |leads, job| job.leads.saturating_add(leads)),

@@ -31,6 +31,7 @@ mod resolving;
 mod sending;
 mod settling;
 mod splitting;
+mod stuck;
 mod sweeping;
 mod teams;
 mod trimming;

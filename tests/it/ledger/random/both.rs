@@ -163,6 +163,7 @@ on_both! {
         holdings() -> Holdings;
         roster() -> Roster;
         checkpoint() -> Checkpoint;
+        confirm() -> ();
         dump() -> Vec<String>;
     }
 }
