@@ -82,7 +82,9 @@ impl<S: Store> World<S> {
     fn any_terms(&mut self) -> Terms {
         let person_ttl = [Duration::ZERO, 2 * HOUR, DAY, 7 * DAY][pick(&mut self.dice, 4)];
         let job_leads_max = if self.dice.percent(15) { 1 } else { 10_000 };
-        Terms { person_ttl, job_leads_max, ..terms() }
+        let windows = [Duration::ZERO, Duration::from_millis(200), MINUTE];
+        let gather_window = windows[pick(&mut self.dice, windows.len())];
+        Terms { person_ttl, job_leads_max, gather_window, ..terms() }
     }
 
     async fn ask_again(&mut self) {

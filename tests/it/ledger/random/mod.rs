@@ -60,6 +60,9 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "gathered",
+        "split",
+        "kept together",
         "told to wait",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
