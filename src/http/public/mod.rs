@@ -11,8 +11,10 @@ mod headers;
 mod json_body;
 mod media_type;
 mod page;
+mod rate_limit;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -57,7 +59,8 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
-        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room));
+        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room))
+        .route("/gateway/v1/usage", get(usage::usage));
     edged(routes, metrics).with_state(Edge { gateway, bounds })
 }
 

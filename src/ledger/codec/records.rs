@@ -83,7 +83,7 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
 });
-stored_enum!(Way { 0 => Batch, 1 => LookUp });
+stored_enum!(Way { 0 => Batch, 1 => LookUp, 2 => Call });
 stored_enum!(State {
     0 => Ready,
     1 => Sending,
@@ -103,7 +103,14 @@ stored_enum!(Reason {
     4 => BodyLost,
     5 => StoreLost,
 });
-stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost, 4 => Split });
+stored_enum!(Cause {
+    0 => Refused,
+    1 => VendorCredits,
+    2 => Canceled,
+    3 => BodyLost,
+    4 => NotSent,
+    5 => Split,
+});
 stored_struct!(Part {
     batch,
     team,

@@ -2,14 +2,16 @@
 
 mod admission;
 mod gathering;
+mod remaining;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use admission::{
-    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Remaining, Terms,
+    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
 };
 pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
+pub use remaining::{QuotaLeft, Remaining, Reset};
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};

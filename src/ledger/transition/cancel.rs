@@ -2,7 +2,7 @@
 
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
-use crate::ledger::record::job::{Cause, Job, State};
+use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::Canceled;
 use crate::ledger::table::{Batches, Jobs, Joins};
 use crate::ledger::transition::close::{has_joiners, release};
@@ -47,7 +47,8 @@ fn leave(draft: &mut Draft<'_>, job: JobId, id: BatchId) -> Result<(), Fault> {
 }
 
 fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
-    let Some(mut job) = draft.find::<Jobs>(&id)?.filter(Job::is_alive) else { return Ok(()) };
+    let is_open = |job: &Job| job.is_alive() && job.way != Way::Call;
+    let Some(mut job) = draft.find::<Jobs>(&id)?.filter(is_open) else { return Ok(()) };
     let coach = match job.state {
         State::Gathered(coach) => Some(draft.need::<Jobs>(&coach)?),
         _ => None,

@@ -30,7 +30,7 @@ use crate::ledger::transition::spare::{Worth, spare_joiners};
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
     foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
-    if job.is_lost() {
+    if !job.is_answered_by_lead() {
         return Err(Fault::Fenced);
     }
     match job.state {
@@ -43,7 +43,8 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     }
     let mut aboard = if job.is_coach() { passengers(draft, &job)? } else { vec![job.clone()] };
     if job.state == State::Done {
-        return Ok(settled_before(&job, &aboard));
+        let parts = aboard.iter().flat_map(|job| settled_before(job).parts).collect();
+        return Ok(Settled { turn: job.lease, parts, ..Settled::default() });
     }
     let leads = leads_of_all(draft, &aboard)?;
     if leads.iter().map(Vec::len).sum::<usize>() != settlement.evidence.len() {
@@ -92,7 +93,7 @@ fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
     }
 }
 
-fn settled_before(job: &Job, aboard: &[Job]) -> Settled {
+pub(super) fn settled_before(job: &Job) -> Settled {
     let part = |part: &Part| PartSettled {
         batch: part.batch,
         team: part.team.clone(),
@@ -100,7 +101,7 @@ fn settled_before(job: &Job, aboard: &[Job]) -> Settled {
         exceeded: Amounts::ZERO,
         unresolved: part.unresolved,
     };
-    let parts = aboard.iter().flat_map(|job| &job.parts).map(part).collect();
+    let parts = job.parts.iter().map(part).collect();
     Settled { turn: job.lease, parts, ..Settled::default() }
 }
 
@@ -294,7 +295,7 @@ fn is_removed(
 }
 
 /// Ends one part's reservation.
-fn close_part(
+pub(super) fn close_part(
     draft: &mut Draft<'_>,
     job: &mut Job,
     n: usize,

@@ -6,6 +6,7 @@
 
 mod actions;
 mod both;
+mod calls;
 mod cast;
 mod checks;
 mod operators;
@@ -63,6 +64,10 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "gathered",
         "split",
         "kept together",
+        "called",
+        "called and not charged",
+        "called and unanswered",
+        "heard of a call late",
         "told to wait",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");

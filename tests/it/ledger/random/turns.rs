@@ -1,7 +1,7 @@
 //! Turns with jobs, taken by hands that crash, repeat themselves and wake up late.
 
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
-use tollgate::ledger::record::job::{Cause, Job, Reason, State};
+use tollgate::ledger::record::job::{Cause, Job, Reason, State, Way};
 use tollgate::ledger::step::{
     Begun, Gathering, GivingUp, Redrive, Split, Splitting, Turn, Voided, Voiding,
 };
@@ -45,6 +45,7 @@ impl<S: Store> World<S> {
         match job.state {
             State::Ready | State::Unknown => self.send(&job, lease).await,
             State::Gathered(_) => panic!("its coach has the turns"),
+            State::Sending if job.way == Way::Call => self.give_up_call(job.id, lease).await,
             State::Sending => self.leave_unanswered(job.id, lease).await,
             State::Bound => self.collect(&job, lease).await,
             State::Void(_) | State::Done | State::Unresolved(_) | State::Resolved => {

@@ -13,6 +13,7 @@ use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::step::Admission;
 
+use super::calls::Made;
 use super::cast::{Called, Lead};
 use super::checks::Checks;
 use super::vendor::Vendor;
@@ -34,6 +35,8 @@ pub(super) struct World<S> {
     pub(super) sent_as: BTreeMap<JobId, JobId>,
     /// Turns that were given once; most of them are over.
     pub(super) turns: Vec<(JobId, Lease)>,
+    /// Calls that were made, and what the vendor truly made of them.
+    pub(super) calls: Vec<Made>,
     /// How many steps the ledger took.
     pub(super) steps: usize,
 }
@@ -61,6 +64,7 @@ impl<S: Store> World<S> {
             jobs: BTreeMap::new(),
             sent_as: BTreeMap::new(),
             turns: Vec::new(),
+            calls: Vec::new(),
             steps: 0,
         };
         for team in world.teams.clone() {
