@@ -91,15 +91,15 @@ impl<S: Store> World<S> {
             62..68 => {
                 self.arrive(job).await;
             }
+            70..95 if job.is_coach() && self.dice.percent(50) => {
+                let quiet_until = self.books.now().after(QUIET);
+                self.split(Splitting::Refused { coach: job.id, lease, quiet_until }, job).await;
+            }
             68..76 => self.leave_unanswered(job.id, lease).await,
             76..88 => {
                 let until = self.books.now().after(MINUTE);
                 self.books.ledger().put_back(job.id, lease, until).await.expect("it is our turn");
                 self.stepped_in_vain().await;
-            }
-            88..95 if job.is_coach() && self.dice.percent(70) => {
-                let quiet_until = self.books.now().after(QUIET);
-                self.split(Splitting::Refused { coach: job.id, lease, quiet_until }, job).await;
             }
             88..95 => self.void(job, lease).await,
             _ => {}
