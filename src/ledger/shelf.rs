@@ -27,7 +27,7 @@ use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
 use super::transition::{
-    admit, budget, cancel, close, coach, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, close, coach, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -97,7 +97,7 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn appraise(&self, question: Question) -> Outcome<Option<Appraisal>> {
-        Shelf::read(self, "appraise", move |draft| admit::appraise(draft, &question)).await
+        Shelf::read(self, "appraise", move |draft| appraise::appraise(draft, &question)).await
     }
 
     async fn gather(&self, gathering: Gathering) -> Outcome<Option<Gathered>> {

@@ -2,7 +2,7 @@
 
 use super::{Corrupt, take};
 use crate::domain::credits::Unit;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::period::PeriodId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
@@ -149,6 +149,16 @@ impl Ordered for Reveals {
             0..4 => Ok(Self { email: set & 1 != 0, phone: set & 2 != 0 }),
             _ => Err(Corrupt("not a set of reveals")),
         }
+    }
+}
+
+impl Ordered for ReplayKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
     }
 }
 

@@ -246,9 +246,9 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
     books.give_up(coach, Reason::NoAnswer).await;
     let sweep = async || {
         let ttl = 8 * DAY;
-        let (batch, job, lead) = (None, None, None);
+        let (batch, job, lead, replay) = (None, None, None, None);
         let (batch_ttl, results_ttl, leads_ttl) = (ttl, ttl, ttl);
-        let all = Sweep { batch, job, lead, rows: 100, batch_ttl, results_ttl, leads_ttl };
+        let all = Sweep { batch, job, lead, replay, rows: 100, batch_ttl, results_ttl, leads_ttl };
         books.ledger().sweep(all).await.unwrap();
     };
     let resolve = async |batch| {
