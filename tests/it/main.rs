@@ -14,6 +14,7 @@ mod crowds;
 mod disk;
 mod exports;
 mod freshness;
+mod gathers;
 mod house;
 mod kills;
 mod ledger;

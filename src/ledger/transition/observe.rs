@@ -2,8 +2,10 @@
 //! settlements write and its appraisals read.
 
 use crate::domain::estimate::Observed;
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::step::Evidence;
 use crate::ledger::table::Observations;
 
 /// Adds what came back of a team's leads.
@@ -19,4 +21,16 @@ pub(super) fn observe(draft: &mut Draft<'_>, team: &TeamId, came: Observed) -> R
 /// What came back of a team's leads until now.
 pub(super) fn observed(draft: &Draft<'_>, team: &TeamId) -> Result<Observed, Fault> {
     Ok(draft.peek::<Observations>(team)?.unwrap_or_default())
+}
+
+/// What an answer tells of how often something comes back.
+pub(super) fn came_of(evidence: &Evidence, asked: Reveals) -> Observed {
+    match evidence {
+        Evidence::Found { shown, .. } => {
+            let came = Reveals { email: shown.email, phone: !shown.phones.is_empty() };
+            Observed::found(asked, came)
+        }
+        Evidence::NotFound | Evidence::Removed => Observed::NOBODY,
+        Evidence::Unmatched | Evidence::Unanswered => Observed::default(),
+    }
 }
