@@ -40,7 +40,7 @@ fn quotas(email: u32, phone: u32) -> Value {
 #[tokio::test]
 async fn leads_that_do_not_fit_are_trimmed_in_order_and_the_rest_is_sent() {
     let gateway = TestGateway::start().await;
-    let names = ["ada", "ada", "bob", "cyd", "bob", "dan"];
+    let names = ["ada", "ada", "bob", "cyd", "bob", "cyd"];
     for (team, email, phone) in [("short-of-email", 4, 100), ("short-of-phone", 100, 2)] {
         let team = gateway.team_with(team, quotas(email, phone)).await;
         let fresh = names.map(|name| format!("{name}-{email}"));
@@ -51,7 +51,7 @@ async fn leads_that_do_not_fit_are_trimmed_in_order_and_the_rest_is_sent() {
         let estimate = post(&team, ESTIMATES, &[TRIM], &fresh).await;
         assert_eq!(
             estimate.body["leads"],
-            json!({"submitted": 6, "repeated": 1, "cached": 0, "joined": 0, "fresh": 2, "trimmed": 3}),
+            json!({"submitted": 6, "repeated": 2, "cached": 0, "joined": 0, "fresh": 2, "trimmed": 2}),
             "{estimate:?}"
         );
         assert_eq!(
@@ -61,7 +61,7 @@ async fn leads_that_do_not_fit_are_trimmed_in_order_and_the_rest_is_sent() {
 
         let accepted = post(&team, BATCHES, &[TRIM], &fresh).await;
         assert_eq!(accepted.status, 202, "{accepted:?}");
-        let counted = "submitted=6, repeated=1, cached=0, joined=0, fresh=2, trimmed=3";
+        let counted = "submitted=6, repeated=2, cached=0, joined=0, fresh=2, trimmed=2";
         assert_eq!(accepted.header("tollgate-leads"), Some(counted));
         let ended = team.ended(accepted.id()).await;
         let statuses = ended.results().iter().map(|result| result["status"].as_str());
