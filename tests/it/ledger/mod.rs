@@ -3,6 +3,7 @@
 //! Each case runs over every store in [`suite`]. Nothing here knows how a store keeps its rows.
 
 mod books;
+mod each;
 mod interrupted;
 mod named;
 mod random;

@@ -1,16 +1,14 @@
 //! The suite: every case over every store. A further store is one line at the end.
 
-use tokio::task::JoinSet;
-
 use super::books::Books;
+use super::each::{every_case, holds};
 use super::store;
 use crate::support::redis::{Cluster, Sentinels};
 
-/// Makes each case a test of its own, over one store, or all of them one test, on servers that are
-/// dear to start. A case that is not listed is dead code.
+/// Lists the cases. One that is not listed is dead code.
 macro_rules! contract_suite {
     ($name:ident: ($($store:tt)+)) => {
-        contract_suite! { $name: ($($store)+) =>
+        every_case! { $name: ($($store)+) =>
             admitting: {
                 the_worst_case_is_set_aside
                 asked_again_it_answers_the_same_and_changes_nothing
@@ -360,42 +358,6 @@ macro_rules! contract_suite {
             }
         }
     };
-    ($name:ident: (together on $store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            let all = Books::<$store>::open().await;
-            $($({
-                let books = all.beside().await;
-                holds(concat!(stringify!($noun), "::", stringify!($case)), async move {
-                    super::$noun::$case(&books).await;
-                    books.balance().await;
-                }).await;
-            })+)+
-        }
-    };
-    ($name:ident: ($store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
-        mod $name {
-            $(mod $noun {
-                use crate::ledger::books::Books;
-                use crate::ledger::{$noun as cases, store};
-
-                $(#[tokio::test]
-                async fn $case() {
-                    let books = Books::<$store>::open().await;
-                    cases::$case(&books).await;
-                    books.balance().await;
-                })+
-            })+
-        }
-    };
-}
-
-/// Says which case it was that failed.
-async fn holds(name: &str, case: impl Future<Output = ()> + Send + 'static) {
-    let mut cases = JoinSet::new();
-    cases.spawn(case);
-    let held = cases.join_next().await.expect("it was just begun");
-    assert!(held.is_ok(), "{name} does not hold");
 }
 
 contract_suite!(memory: (store::Memory));

@@ -1,0 +1,46 @@
+//! What becomes of each case of the suite on one store.
+
+use tokio::task::JoinSet;
+
+/// Makes each case a test of its own, over one store, or all of them one test, on servers that are
+/// dear to start.
+macro_rules! every_case {
+    ($name:ident: (together on $store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() {
+            let all = Books::<$store>::open().await;
+            $($({
+                let books = all.beside().await;
+                holds(concat!(stringify!($noun), "::", stringify!($case)), async move {
+                    super::$noun::$case(&books).await;
+                    books.balance().await;
+                }).await;
+            })+)+
+        }
+    };
+    ($name:ident: ($store:ty) => $($noun:ident: { $($case:ident)+ })+) => {
+        mod $name {
+            $(mod $noun {
+                use crate::ledger::books::Books;
+                use crate::ledger::{$noun as cases, store};
+
+                $(#[tokio::test]
+                async fn $case() {
+                    let books = Books::<$store>::open().await;
+                    cases::$case(&books).await;
+                    books.balance().await;
+                })+
+            })+
+        }
+    };
+}
+
+pub(super) use every_case;
+
+/// Says which case it was that failed.
+pub(super) async fn holds(name: &str, case: impl Future<Output = ()> + Send + 'static) {
+    let mut cases = JoinSet::new();
+    cases.spawn(case);
+    let held = cases.join_next().await.expect("it was just begun");
+    assert!(held.is_ok(), "{name} does not hold");
+}
