@@ -144,6 +144,9 @@ pub enum Refusal {
     /// The team has no such batch.
     #[error("the team has no such batch")]
     NoSuchBatch,
+    /// The team has no such validation.
+    #[error("the team has no such validation")]
+    NoSuchValidation,
     /// There is no such team.
     #[error("there is no such team")]
     NoSuchTeam,
@@ -164,6 +167,12 @@ pub enum Refusal {
     VendorBusy {
         /// When it pays to come again.
         retry_after: Duration,
+    },
+    /// The vendor refused a call, and charged nothing.
+    #[error("the vendor refused the call")]
+    VendorRefused {
+        /// The vendor's code for it.
+        code: Option<String>,
     },
     /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
     #[error("the vendor refuses the gateway's key")]
@@ -195,9 +204,10 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadKey => "unauthorized",
-            Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
+            Self::NoSuchBatch | Self::NoSuchValidation | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::VendorRefused { .. } => "vendor_refused",
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
             Self::VendorBusy { .. }

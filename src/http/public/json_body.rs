@@ -5,11 +5,13 @@ use bytes::Bytes;
 
 use super::Bounds;
 use super::envelope::Envelope;
+use crate::domain::lead::Lead;
 use crate::gateway::Enrichment;
 use crate::http::body;
 use crate::http::problem::Problem;
 use crate::http::wire::cancellation;
 use crate::http::wire::request::EnrichmentRequest;
+use crate::http::wire::validation;
 
 /// A body that calls itself JSON.
 pub(super) struct JsonBody {
@@ -37,6 +39,11 @@ impl JsonBody {
         let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
         Ok(Enrichment { leads, reveals })
+    }
+
+    /// The addresses that are to be validated.
+    pub(super) fn addresses(&self) -> Result<Vec<Lead>, Problem> {
+        validation::parse(&self.bytes, self.bounds.leads_max).map_err(Problem::with_faults)
     }
 
     /// That a batch shall be cancelled, and nothing else.

@@ -16,3 +16,4 @@ pub(super) mod key;
 pub(super) mod links;
 pub(super) mod team;
 pub(super) mod usage;
+pub(super) mod validation;

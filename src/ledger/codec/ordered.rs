@@ -2,7 +2,7 @@
 
 use super::{Corrupt, take};
 use crate::domain::credits::Unit;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::period::PeriodId;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -118,6 +118,16 @@ impl Ordered for JobId {
 }
 
 impl Ordered for LeadKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
+    }
+}
+
+impl Ordered for ReplayKey {
     fn order(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
     }

@@ -4,5 +4,7 @@ pub mod batch;
 pub mod entry;
 pub mod job;
 pub mod lead;
+pub mod replay;
 pub mod tally;
 pub mod team;
+pub mod validation;

@@ -24,3 +24,4 @@ pub mod settle;
 pub mod sweep;
 pub mod team;
 pub mod trim;
+pub mod validation;

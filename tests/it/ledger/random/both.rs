@@ -13,6 +13,7 @@ use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
+use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease, Token};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
@@ -33,6 +34,9 @@ use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::team::Put;
 use tollgate::ledger::transition::trim::Trim;
+use tollgate::ledger::transition::validation::{
+    Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+};
 use tollgate::ledger::{Ledger, Outcome};
 
 use crate::ledger::store::Store;
@@ -129,6 +133,10 @@ on_both! {
         redrive(redrive: Redrive) -> Redriven;
         open_call(opening: Opening) -> Result<Opened, Refused>;
         close_call(job: JobId, closing: Closing) -> Settled;
+        open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
+        end_validation(end: ValidationEnd) -> bool;
+        cancel_validation(batch: BatchId) -> Option<Uuid>;
+        forget_validations(stale: Stale) -> Stale;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
         resolve(resolution: Resolution) -> Amounts;
@@ -151,6 +159,8 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due() -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        read_validation(team: TeamId, batch: BatchId, from: u32, to: u32)
+            -> Option<ValidationReading>;
         token(batch: BatchId) -> Option<Token>;
         job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
         team(team: TeamId) -> Option<Team>;
