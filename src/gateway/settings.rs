@@ -21,10 +21,10 @@ pub struct Settings {
     pub validation_ttl: Duration,
     /// What it costs to have an address validated, in email credits.
     pub address_validated: Credits,
-    /// How long the same request is a retry.
-    pub replay_window: Duration,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long the store keeps an entry that was exported.
     pub keep: Duration,
     /// How many leads the vendor takes at once.

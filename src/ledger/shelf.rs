@@ -30,7 +30,7 @@ use super::transition::validation::{
     self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, close, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -101,7 +101,7 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn appraise(&self, question: Question) -> Outcome<Option<Appraisal>> {
-        Shelf::read(self, "appraise", move |draft| admit::appraise(draft, &question)).await
+        Shelf::read(self, "appraise", move |draft| appraise::appraise(draft, &question)).await
     }
 
     async fn lease(&self, limit: usize, ttl: Duration) -> Outcome<Vec<Turn>> {

@@ -17,11 +17,12 @@ use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
+use tollgate::domain::limits::Limits;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, NewTeam, OnNoAnswer, PageAsk,
+    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
     PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
 };
 use tollgate::ledger::Ledger;
@@ -117,8 +118,8 @@ fn settings() -> Settings {
         not_found_ttl: Duration::from_hours(1),
         validation_ttl: Duration::from_hours(24 * 30),
         address_validated: Credits::from_thousandths(1000),
-        replay_window: Duration::from_mins(5),
         batch_ttl: Duration::from_hours(24),
+        replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
         request_rate: Rate(NonZeroU32::new(1_000_000).unwrap()),
@@ -142,7 +143,8 @@ fn person(number: usize) -> Enrichment {
     let mut fields = Fields::default();
     fields[Field::LinkedinUrl] = Some(format!("linkedin.com/in/reachable-{number}"));
     let reveals = Reveals { email: true, phone: false };
-    Enrichment { leads: vec![Lead::new(fields).unwrap()], reveals }
+    let leads = vec![Lead::new(fields).unwrap()];
+    Enrichment { leads, reveals, limits: Limits::default(), marks: Marks::default() }
 }
 
 /// The sandbox, by the clock of the store.

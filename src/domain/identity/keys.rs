@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::Identity;
+use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Field;
 use crate::domain::team::TeamId;
 
@@ -118,6 +119,12 @@ impl Keyer {
         RequestKey(self.fingerprint("request", texts))
     }
 
+    /// The key by which a team's request finds its batch, where its caller named it.
+    #[must_use]
+    pub fn replay_key_named(&self, team: &TeamId, name: &IdempotencyKey) -> ReplayKey {
+        ReplayKey(self.fingerprint("replay/named", &[Some(team.as_str()), Some(name.as_str())]))
+    }
+
     /// The key by which a team's request finds its batch, where only what it asks tells it.
     #[must_use]
     pub fn replay_key_unnamed(&self, team: &TeamId, request: RequestKey) -> ReplayKey {
@@ -189,7 +196,13 @@ mod tests {
         let mut bytes: HashSet<_> = keys.iter().map(|key| *key.as_bytes()).collect();
         bytes.insert(*KEYER.person_key("ab").as_bytes());
         bytes.insert(*KEYER.phone_key("ab").as_bytes());
-        assert_eq!(bytes.len(), keys.len() + 2);
+        bytes.insert(*KEYER.request_key(&[Some("ab")]).as_bytes());
+        for team in ["ab", "b"].map(|team| team.parse().unwrap()) {
+            bytes.insert(*KEYER.replay_key_named(&team, &"ab".parse().unwrap()).as_bytes());
+            let request = KEYER.request_key(&[Some("ab")]);
+            bytes.insert(*KEYER.replay_key_unnamed(&team, request).as_bytes());
+        }
+        assert_eq!(bytes.len(), keys.len() + 7);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct ValidationPage {
     /// What it costs and spares.
     pub account: Account,
     /// Whether an earlier request answers this one.
-    pub is_replayed: bool,
+    pub is_replay: bool,
 }
 
 /// One address of a validation.

@@ -122,7 +122,7 @@ impl Gateway {
             lines,
             retry_after: (!reading.status.has_ended()).then_some(RETRY_AFTER_MIN),
             account: account_of(&reading),
-            is_replayed: false,
+            is_replay: false,
         })
     }
 

@@ -68,7 +68,7 @@ impl Gateway {
         self.metrics.decide(
             &caller.team,
             match &outcome {
-                Ok(page) if page.is_replayed => Decision::Replayed,
+                Ok(page) if page.is_replay => Decision::Replayed,
                 Ok(_) => Decision::Admitted,
                 Err(refusal) => Decision::Refused(refusal.code()),
             },
@@ -198,7 +198,7 @@ impl Gateway {
             return Err(Refusal::Unresolved(batch));
         }
         let page = self.page_of_validation(&caller.team, batch, PageAsk::first()).await?;
-        Ok(ValidationPage { is_replayed: true, ..page })
+        Ok(ValidationPage { is_replay: true, ..page })
     }
 
     /// A validation just opened: queued, or answered whole with its first page.

@@ -4,6 +4,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 
 use super::Bounds;
+use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use crate::domain::lead::Lead;
 use crate::gateway::Enrichment;
@@ -34,11 +35,12 @@ where
 }
 
 impl JsonBody {
-    /// What is asked to be enriched.
-    pub(super) fn enrichment(&self) -> Result<Enrichment, Problem> {
+    /// What is asked to be enriched, under what its headers say.
+    pub(super) fn enrichment(&self, headers: AskHeaders) -> Result<Enrichment, Problem> {
         let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
-        Ok(Enrichment { leads, reveals })
+        let AskHeaders { limits, marks } = headers;
+        Ok(Enrichment { leads, reveals, limits, marks })
     }
 
     /// The addresses that are to be validated.

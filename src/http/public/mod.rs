@@ -2,6 +2,7 @@
 //!
 //! Nothing that the gateway adds stands in a body of the vendor's: it stands in headers.
 
+mod ask_headers;
 mod batch;
 mod batch_path;
 mod caller;

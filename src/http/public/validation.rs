@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::envelope::Envelope;
@@ -13,8 +13,6 @@ use crate::domain::uuid::Uuid;
 use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
 use crate::http::retry_after::retry_after;
 use crate::http::wire::validation::ValidationShown;
-
-const REPLAYED: HeaderName = HeaderName::from_static("tollgate-replayed");
 
 /// `POST /email-validations`.
 pub(super) async fn start(
@@ -84,8 +82,8 @@ fn headers_of(page: &ValidationPage) -> HeaderMap {
     if let Some(wait) = page.retry_after {
         headers.insert(header::RETRY_AFTER, retry_after(wait));
     }
-    if page.is_replayed {
-        headers.insert(REPLAYED, HeaderValue::from_static("?1"));
+    if page.is_replay {
+        headers::tell_of_replay(&mut headers);
     }
     headers
 }

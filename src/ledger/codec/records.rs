@@ -54,7 +54,7 @@ stored_struct!(Batch {
     jobs_made,
     canceled_at,
 });
-stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
+stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, other, source });
 stored_enum!(Source {
     0 => Cached(at),
@@ -64,6 +64,7 @@ stored_enum!(Source {
     4 => Removed,
     5 => Refused,
 });
+stored_struct!(Replay { request, batch, until });
 stored_struct!(Join { team, reveals, joined, repeated });
 
 stored_struct!(Job {
@@ -138,5 +139,4 @@ stored_struct!(Known { at, covers, settled_at, expires_at });
 
 stored_struct!(AddressRow { at, asked_at });
 stored_struct!(Validation { named, asked_at, ended_at, answered, is_canceled, is_joined });
-stored_struct!(Replay { request, batch, until });
 stored_as!(Uuid as [u8; 16]: |uuid| *uuid.as_bytes(), |bytes| Ok(Uuid::from_bytes(bytes)));

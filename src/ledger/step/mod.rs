@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use admission::{
-    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
+    Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, QuotaShort, Refused, Terms,
 };
 pub use remaining::{QuotaLeft, Remaining, Reset};
 

@@ -3,6 +3,7 @@
 
 pub mod admit;
 pub mod adopt;
+pub mod appraise;
 pub mod audit;
 pub mod budget;
 pub mod call;
@@ -17,6 +18,7 @@ pub mod post;
 pub mod quota;
 pub mod read;
 pub mod redrive;
+pub mod replay;
 pub mod report;
 pub mod schedule;
 pub mod send;

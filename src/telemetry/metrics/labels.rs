@@ -32,7 +32,7 @@ impl Disposition {
 pub enum Decision {
     /// It became a batch.
     Admitted,
-    /// It was the repetition of one that became a batch.
+    /// It was a retry, answered with the batch that it had become.
     Replayed,
     /// It was turned away; the error's code as it stands in the answer.
     Refused(&'static str),

@@ -33,6 +33,31 @@ macro_rules! contract_suite {
                 an_adjustment_counts
                 of_sixty_at_once_exactly_so_many_are_admitted_as_fit
             }
+            fitting: {
+                leads_are_walked_in_order_and_what_does_not_fit_is_trimmed
+                both_units_of_a_lead_have_to_fit
+                a_lead_that_needs_less_fits_behind_one_that_does_not
+                a_quota_that_only_warns_trims_nothing
+                what_is_trimmed_reads_as_refused
+                a_batch_trimmed_to_nothing_ends_in_error
+                above_what_its_caller_allows_it_is_refused_and_changes_nothing
+                what_is_left_after_trimming_may_still_be_above_what_is_allowed
+                an_appraisal_trims_as_admission_does
+                of_twenty_trimmed_at_once_all_fits_and_nothing_is_left_over
+            }
+            replaying: {
+                a_request_asked_again_is_answered_with_its_batch
+                another_request_under_a_callers_key_is_refused
+                after_its_time_it_is_a_new_request
+                what_came_to_nothing_is_asked_anew_unless_its_caller_named_it
+                a_retry_passes_where_a_new_request_would_not
+                a_refusal_is_not_remembered
+                a_batch_that_cannot_be_read_answers_nobody
+                what_a_retry_spares_is_the_list_price_of_its_answer
+                of_twenty_at_once_one_is_admitted
+                an_appraisal_knows_a_retry
+                what_is_over_is_swept
+            }
             periods: {
                 a_new_period_begins_with_nothing_used
                 what_was_admitted_yesterday_is_charged_to_yesterday

@@ -89,7 +89,7 @@ fn opened_before(
 /// Whether the same request was made a moment ago, and what became of it. One that was certainly not
 /// taken, or was cancelled, is none.
 fn asked_before(
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     order: &ValidationOrder,
 ) -> Result<Option<ValidationOpened>, Fault> {
     let now = draft.now();
@@ -105,7 +105,11 @@ fn asked_before(
     Ok(match job.map(|job| job.state) {
         Some(State::Sending) => Some(ValidationOpened::Busy),
         Some(State::Void(_)) => None,
-        _ => Some(ValidationOpened::Replayed(asked.batch)),
+        _ => {
+            // A store that confirms what it writes so confirms the first opening.
+            draft.put::<Replays>(&order.replay, &asked);
+            Some(ValidationOpened::Replayed(asked.batch))
+        }
     })
 }
 

@@ -5,6 +5,7 @@
 //! `TOLLGATE_SOAK_STEPS` says how many steps memory and Redis take together.
 
 mod actions;
+mod asking;
 mod both;
 mod calls;
 mod cast;
@@ -66,6 +67,10 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "called and unanswered",
         "heard of a call late",
         "told to wait",
+        "left out",
+        "replayed",
+        "key reused",
+        "above what is allowed",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
