@@ -38,5 +38,6 @@ mod teams;
 mod trimming;
 mod turns;
 mod upgrading;
+mod validating;
 mod voiding;
 mod windows;
