@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
 mod astray;
+mod caller_limits;
 mod callers;
 mod cancels;
 mod chaos;
@@ -10,8 +11,10 @@ mod commands;
 mod compat;
 mod conforms;
 mod crossings;
+mod crowds;
 mod disk;
 mod exports;
+mod gathers;
 mod house;
 mod kills;
 mod ledger;
@@ -27,6 +30,7 @@ mod quotas;
 mod redis_servers;
 mod remote;
 mod replicas;
+mod retries;
 mod reveals;
 mod scrapes;
 mod support;

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use super::{headers, page};
 use crate::domain::uuid::Uuid;
 use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
@@ -18,7 +19,7 @@ use crate::http::wire::validation::ValidationShown;
 pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
-    body: JsonBody,
+    body: LeadsBody,
 ) -> Result<OnePage, Envelope> {
     let page = gateway.validate(&caller, body.addresses()?).await?;
     Ok(OnePage { status: StatusCode::ACCEPTED, page, ask: page::FIRST })

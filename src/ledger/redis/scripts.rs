@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 20] = [
+const WHEN_FULL: [&str; 22] = [
     "ask_leave",
     "bind",
     "cancel",
@@ -34,6 +34,7 @@ const WHEN_FULL: [&str; 20] = [
     "end_validation",
     "erase",
     "forget_validations",
+    "gather",
     "give_up",
     "lease",
     "leave_alone",
@@ -41,6 +42,7 @@ const WHEN_FULL: [&str; 20] = [
     "reschedule",
     "revoke_key",
     "settle",
+    "split",
     "sweep",
     "trim",
     "unanswered",
