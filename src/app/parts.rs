@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
 use crate::domain::budget::Rate;
+use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
 use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
@@ -28,6 +29,9 @@ use crate::vault::embedded::EmbeddedVault;
 use crate::vault::memory::MemoryVault;
 use crate::vault::sealing::{KeyRing, Sealer};
 use crate::vendor::{HttpVendor, VendorSettings};
+
+/// What the vendor publishes: one email credit for each address that it validates.
+const ADDRESS_VALIDATED: Credits = Credits::from_thousandths(1000);
 
 /// Results on one page of the vendor's.
 const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not zero");
@@ -153,6 +157,8 @@ fn settings(config: &Config) -> Settings {
         prices: config.prices,
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
+        validation_ttl: config.cache.validation_ttl,
+        address_validated: ADDRESS_VALIDATED,
         batch_ttl: config.cache.batch_ttl,
         replay_window: config.server.replay_window,
         keep: config.ledger.keep,

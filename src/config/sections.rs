@@ -192,6 +192,8 @@ pub struct Cache {
     pub person_ttl: Duration,
     /// A "not found".
     pub not_found_ttl: Duration,
+    /// A validated address.
+    pub validation_ttl: Duration,
     /// A batch, from its end.
     pub batch_ttl: Duration,
 }
@@ -201,6 +203,7 @@ impl Cache {
         Self {
             person_ttl: from.value("cache.person_ttl"),
             not_found_ttl: from.value("cache.not_found_ttl"),
+            validation_ttl: from.value("cache.validation_ttl"),
             batch_ttl: from.value("cache.batch_ttl"),
         }
     }

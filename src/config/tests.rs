@@ -248,6 +248,7 @@ fn what_cannot_work_is_refused() {
         (&["ledger.export_dir="], "ledger.export_dir"),
         (&["cache.person_ttl=91d"], "cache.person_ttl"),
         (&["cache.not_found_ttl=91d"], "cache.not_found_ttl"),
+        (&["cache.validation_ttl=91d"], "cache.validation_ttl"),
         (&["cache.batch_ttl=91d"], "cache.batch_ttl"),
         (&["cache.batch_ttl=0s"], "cache.batch_ttl"),
         (&["telemetry.log_filter=tollgate=loud"], "telemetry.log_filter"),

@@ -172,6 +172,9 @@ pub enum Refusal {
     /// The team has no such batch.
     #[error("the team has no such batch")]
     NoSuchBatch,
+    /// The team has no such validation.
+    #[error("the team has no such validation")]
+    NoSuchValidation,
     /// There is no such team.
     #[error("there is no such team")]
     NoSuchTeam,
@@ -201,6 +204,12 @@ pub enum Refusal {
     VendorBusy {
         /// When it pays to come again.
         retry_after: Duration,
+    },
+    /// The vendor refused a call, and charged nothing.
+    #[error("the vendor refused the call")]
+    VendorRefused {
+        /// The vendor's code for it.
+        code: Option<String>,
     },
     /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
     #[error("the vendor refuses the gateway's key")]
@@ -232,9 +241,10 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadKey => "unauthorized",
-            Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
+            Self::NoSuchBatch | Self::NoSuchValidation | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
             Self::PhonesNotAllowed(_) => "phones_not_allowed",
+            Self::VendorRefused { .. } => "vendor_refused",
             Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
             Self::KeyReused => "idempotency_key_reused",
             Self::VendorRefusesKey => "vendor_refuses_key",

@@ -151,7 +151,7 @@ impl PageAsk {
     }
 
     /// The page's places, from 0. A cursor is a position, from 1, and exclusive.
-    fn range(self) -> (u32, u32) {
+    pub(super) fn range(self) -> (u32, u32) {
         match self.from {
             PageFrom::Start => (0, self.size()),
             PageFrom::After(position) => (position, position.saturating_add(self.size())),

@@ -109,7 +109,8 @@ impl Gateway {
         let Call { request, price } = call;
         let (ready, remaining) = self.open_call(&caller.team, price).await?;
         let (batch, reserved) = (ready.job.batch, price);
-        let made = self.make(ready, || self.vendor.call(request)).await?;
+        let charged = |_: &Whole, price| Closing::Charged(price);
+        let made = self.make(ready, || self.vendor.call(request), charged).await?;
         let (answer, spent) = match made {
             Made::Done(answer) => (answer, price),
             Made::Refused(answer) => (answer, Amounts::ZERO),
@@ -140,7 +141,8 @@ impl Gateway {
                 lease_for: self.settings.turn_for,
             };
             let opened = Instant::now();
-            match self.open_surely(&opening).await? {
+            let job = JobId { batch: opening.batch, ordinal: 0 };
+            match self.surely(job, || self.ledger.open_call(opening.clone())).await? {
                 Ok(Opened { job, lease, remaining, passed, .. }) => {
                     tell_passed(team, &passed);
                     return Ok((
@@ -158,17 +160,21 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
 
-    /// A step whose outcome is unknown is asked again by the same id. Where nobody can say that it
-    /// will last, the call is not made, and released as far as the store lets it.
-    async fn open_surely(&self, opening: &Opening) -> Result<Result<Opened, Refused>, Refusal> {
+    /// A step that opens a call is asked again by the same ids where its outcome is unknown. Where
+    /// nobody can say that it will last, the call is not made, and released as far as the store lets
+    /// it.
+    pub(super) async fn surely<T, F>(&self, job: JobId, step: impl Fn() -> F) -> Result<T, Refusal>
+    where
+        F: Future<Output = Outcome<T>>,
+    {
         let patience = Instant::now() + ASK_AGAIN_FOR;
-        let mut outcome = self.ledger.open_call(opening.clone()).await;
+        let mut outcome = step().await;
         for _ in 1..TRIES {
             let Err(LedgerError::Unknown(_)) = &outcome else { break };
             if Instant::now() > patience {
                 break;
             }
-            outcome = match self.ledger.open_call(opening.clone()).await {
+            outcome = match step().await {
                 // That it was not taken now says nothing of the time before.
                 Err(LedgerError::NotApplied(why)) => Err(LedgerError::Unknown(why)),
                 outcome => outcome,
@@ -179,16 +185,15 @@ impl Gateway {
             Err(error) => error,
         };
         if matches!(error, LedgerError::Unknown(_) | LedgerError::NotDurable) {
-            let job = JobId { batch: opening.batch, ordinal: 0 };
-            self.withdraw(job).await;
+            self.withdraw(job, Cause::NotSent).await;
             return Err(Refusal::StoreAway { why: error.to_string() });
         }
         Err(error.into())
     }
 
     /// Releases a call that may be on the books and was not made.
-    pub(super) async fn withdraw(&self, job: JobId) {
-        let closing = Closing::NotCharged(Cause::NotSent);
+    pub(super) async fn withdraw(&self, job: JobId, cause: Cause) {
+        let closing = Closing::NotCharged(cause);
         match self.ledger.close_call(job, closing).await {
             // It was never opened.
             Ok(_) | Err(LedgerError::Fenced) => {}
@@ -203,18 +208,20 @@ impl Gateway {
         &self,
         ready: Ready,
         asking: impl FnOnce() -> F,
+        charged: impl FnOnce(&T, Amounts) -> Closing,
     ) -> Result<Made<T>, Refusal>
     where
         F: Future<Output = Called<T>>,
     {
         let (job, lease) = (ready.job, ready.lease);
-        self.keeping(job, lease, self.make_kept(&ready, asking)).await
+        self.keeping(job, lease, self.make_kept(&ready, asking, charged)).await
     }
 
     async fn make_kept<T, F>(
         &self,
         ready: &Ready,
         asking: impl FnOnce() -> F,
+        charged: impl FnOnce(&T, Amounts) -> Closing,
     ) -> Result<Made<T>, Refusal>
     where
         F: Future<Output = Called<T>>,
@@ -222,28 +229,33 @@ impl Gateway {
         let mut leaves = match self.leave_to_submit().await {
             Ok(Ok(leaves)) => leaves,
             Ok(Err(until)) => {
-                self.withdraw(ready.job).await;
+                self.withdraw(ready.job, Cause::NotSent).await;
                 let retry_after = until.since(self.clock.now());
                 return Err(Refusal::VendorBusy { retry_after });
             }
             Err(error) => {
-                self.withdraw(ready.job).await;
+                self.withdraw(ready.job, Cause::NotSent).await;
                 return Err(error.into());
             }
         };
         if !leaves.take() || ready.opened.elapsed() > self.settings.turn_for / 2 {
             // The store took so long that the leave is over, or the turn soon will be.
-            self.withdraw(ready.job).await;
+            self.withdraw(ready.job, Cause::NotSent).await;
             return Err(Refusal::VendorBusy { retry_after: VENDOR_REST });
         }
         let began = Instant::now();
         let called = asking().await;
         self.metrics.ask_vendor("call", called.outcome(), began.elapsed());
-        self.book(ready, called).await
+        self.book(ready, called, charged).await
     }
 
     /// Books what came of a call, and tells what its caller is to know.
-    async fn book<T>(&self, ready: &Ready, called: Called<T>) -> Result<Made<T>, Refusal> {
+    async fn book<T>(
+        &self,
+        ready: &Ready,
+        called: Called<T>,
+        charged: impl FnOnce(&T, Amounts) -> Closing,
+    ) -> Result<Made<T>, Refusal> {
         let job = ready.job;
         if matches!(called, Called::Refused(_) | Called::Wait { .. }) {
             self.circuit.accept_key(Asked::Submit);
@@ -251,7 +263,7 @@ impl Gateway {
         match called {
             Called::Done(done) => {
                 self.circuit.take();
-                self.close(ready, Closing::Charged(ready.price)).await;
+                self.close(ready, charged(&done, ready.price)).await;
                 Ok(Made::Done(done))
             }
             Called::Refused(answer) if answer.status.as_u16() == PAYMENT_REQUIRED => {

@@ -29,6 +29,7 @@ mod report;
 mod send;
 mod settings;
 mod sweep;
+mod validation;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
@@ -51,6 +52,7 @@ pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
+pub use validation::{AddressLine, Judgement, ValidationPage, Verdict};
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
@@ -131,6 +133,8 @@ pub struct Inside {
     gone: Mutex<HashMap<JobId, Timestamp>>,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
+    /// When the vendor may be asked after validations again.
+    looks: validation::Looks,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -183,6 +187,7 @@ impl Gateway {
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
+            looks: validation::Looks::default(),
             dispatcher: OnceLock::new(),
         }));
         if replicas == Replicas::One {

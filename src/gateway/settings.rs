@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::budget::Rate;
+use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::pricing::Prices;
 use crate::ledger::step::Terms;
@@ -16,6 +17,10 @@ pub struct Settings {
     pub person_ttl: Duration,
     /// How long nobody found is.
     pub not_found_ttl: Duration,
+    /// How long an address counts as validated.
+    pub validation_ttl: Duration,
+    /// What it costs to have an address validated, in email credits.
+    pub address_validated: Credits,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
     /// For how long an identical request is taken for a retry; not at all where it is zero.
@@ -67,6 +72,12 @@ impl Settings {
     /// How long sealed results live from their settlement: as long as anything can point at them.
     pub(super) fn results_ttl(&self) -> Duration {
         self.person_ttl.saturating_add(self.batch_ttl).saturating_add(self.horizon())
+    }
+
+    /// How long the verdicts of a validation live from when it was asked: as long as anything can
+    /// point at them.
+    pub(super) fn validation_results_ttl(&self) -> Duration {
+        self.validation_ttl.saturating_add(self.batch_ttl)
     }
 
     /// The settings as a ledger's step takes them.

@@ -10,6 +10,7 @@ use super::{Failed, Gateway};
 use crate::ledger::Ledger;
 use crate::ledger::transition::sweep::Sweep;
 use crate::ledger::transition::trim::Trim;
+use crate::ledger::transition::validation::{Stale, StalePlace};
 use crate::vault::Vault;
 
 /// How many rows of each kind are looked at in one step.
@@ -42,6 +43,7 @@ pub(super) async fn run(gateway: Gateway) {
                 BETWEEN_SLICES
             }
             Ok(None) => {
+                gateway.forget_validations().await;
                 place = gateway.first_sweep();
                 rounds = rounds.wrapping_add(1);
                 BETWEEN_ROUNDS
@@ -69,6 +71,26 @@ impl Gateway {
             batch_ttl: self.settings.batch_ttl,
             results_ttl: self.settings.results_ttl(),
             leads_ttl: self.settings.results_ttl(),
+        }
+    }
+
+    /// Forgets what counts no more of validations, slice by slice.
+    async fn forget_validations(&self) {
+        let mut stale = Stale {
+            place: StalePlace::Addresses(None),
+            rows: ROWS,
+            ttl: self.settings.validation_ttl,
+            validation_ttl: self.settings.validation_results_ttl(),
+        };
+        while stale.place != StalePlace::End && !self.stopping.is_cancelled() {
+            match self.ledger.forget_validations(stale).await {
+                Ok(next) => stale = next,
+                Err(error) => {
+                    warn!(%error, "validations are forgotten later");
+                    return;
+                }
+            }
+            tokio::time::sleep(BETWEEN_SLICES).await;
         }
     }
 

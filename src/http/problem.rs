@@ -48,6 +48,7 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    VENDOR_REFUSED: UNPROCESSABLE_ENTITY "vendor_refused" "Vendor Refused"
     KEY_REUSED: UNPROCESSABLE_ENTITY "idempotency_key_reused" "Idempotency Key Reused"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
     VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
@@ -135,6 +136,7 @@ impl From<Refusal> for Problem {
                 Self::unauthorized("The key is unknown or was revoked; ask an operator for another")
             }
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
+            Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
             Refusal::TeamPaused(team) => {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
@@ -157,6 +159,10 @@ impl From<Refusal> for Problem {
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
+            Refusal::VendorRefused { code } => VENDOR_REFUSED.says(format!(
+                "The vendor refused this, and nothing was charged; its code is {}",
+                code.as_deref().unwrap_or("none")
+            )),
             Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
                 .says("The vendor refuses the gateway's own key; an operator has to see to it")
                 .after(LATER),
@@ -251,7 +257,9 @@ mod tests {
                 (401, "unauthorized", vec![pair("www-authenticate", "Bearer realm=\"tollgate\"")]),
             ),
             (Refusal::NoSuchBatch, (404, "not_found", vec![])),
+            (Refusal::NoSuchValidation, (404, "not_found", vec![])),
             (Refusal::NoSuchTeam, (404, "not_found", vec![])),
+            (Refusal::VendorRefused { code: None }, (422, "vendor_refused", vec![])),
             (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
             (
                 Refusal::PhonesNotAllowed("sales".parse().unwrap()),

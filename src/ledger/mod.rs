@@ -37,6 +37,7 @@ use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
+use crate::domain::uuid::Uuid;
 use ids::{BatchId, JobId, KeptResult, Lease};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
@@ -56,6 +57,9 @@ use transition::report::{Glance, Usage};
 use transition::sweep::Sweep;
 use transition::team::Put;
 use transition::trim::Trim;
+use transition::validation::{
+    Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+};
 
 /// Why a step has no outcome, by what its caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -155,6 +159,21 @@ pub trait Ledger: Send + Sync + 'static {
         job: JobId,
         closing: Closing,
     ) -> impl Future<Output = Outcome<Settled>> + Send;
+    /// Opens a validation of addresses, and its call if any of them is fresh; durable before it
+    /// answers.
+    fn open_validation(
+        &self,
+        order: ValidationOrder,
+    ) -> impl Future<Output = Outcome<Result<ValidationOpened, Refused>>> + Send;
+    /// All that the vendor says of a validation was brought home; false where it was before.
+    fn end_validation(&self, end: ValidationEnd) -> impl Future<Output = Outcome<bool>> + Send;
+    /// Cancels a validation; the vendor's name for it where the vendor is to be told.
+    fn cancel_validation(
+        &self,
+        batch: BatchId,
+    ) -> impl Future<Output = Outcome<Option<Uuid>>> + Send;
+    /// Forgets what counts no more of validations, a slice at a time.
+    fn forget_validations(&self, stale: Stale) -> impl Future<Output = Outcome<Stale>> + Send;
     /// Ends a job that was certainly not charged.
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.
@@ -190,6 +209,14 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
+    /// A validation of a team, with the addresses in `from..to`.
+    fn read_validation(
+        &self,
+        team: TeamId,
+        batch: BatchId,
+        from: u32,
+        to: u32,
+    ) -> impl Future<Output = Outcome<Option<ValidationReading>>> + Send;
     /// What travels to the vendor with a job.
     fn load(&self, job: JobId) -> impl Future<Output = Outcome<Vec<Load>>> + Send;
     /// A job and its leads.

@@ -26,6 +26,9 @@ use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
+use super::transition::validation::{
+    self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+};
 use super::transition::{
     admit, appraise, budget, cancel, close, coach, erase, redrive, schedule, send, settle, team,
 };
@@ -36,6 +39,7 @@ use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
+use crate::domain::uuid::Uuid;
 
 /// A store whose steps are as if one ran at a time.
 pub trait Shelf: Send + Sync + 'static {
@@ -159,6 +163,25 @@ impl<S: Shelf> Ledger for S {
         self.write("close_call", move |draft| call::close_call(draft, job, closing)).await
     }
 
+    async fn open_validation(
+        &self,
+        order: ValidationOrder,
+    ) -> Outcome<Result<ValidationOpened, Refused>> {
+        self.write("open_validation", move |d| validation::open_validation(d, &order)).await
+    }
+
+    async fn end_validation(&self, end: ValidationEnd) -> Outcome<bool> {
+        self.write("end_validation", move |d| validation::end_validation(d, &end)).await
+    }
+
+    async fn cancel_validation(&self, batch: BatchId) -> Outcome<Option<Uuid>> {
+        self.write("cancel_validation", move |d| validation::cancel_validation(d, batch)).await
+    }
+
+    async fn forget_validations(&self, stale: Stale) -> Outcome<Stale> {
+        self.write("forget_validations", move |d| validation::forget_validations(d, &stale)).await
+    }
+
     async fn void(&self, voiding: Voiding) -> Outcome<Voided> {
         self.write("void", move |draft| close::void(draft, &voiding)).await
     }
@@ -207,6 +230,18 @@ impl<S: Shelf> Ledger for S {
         to: u32,
     ) -> Outcome<Option<Reading>> {
         Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
+    }
+
+    async fn read_validation(
+        &self,
+        team: TeamId,
+        batch: BatchId,
+        from: u32,
+        to: u32,
+    ) -> Outcome<Option<ValidationReading>> {
+        let look =
+            move |draft: &Draft<'_>| validation::read_validation(draft, &team, batch, &(from..to));
+        Shelf::read(self, "read_validation", look).await
     }
 
     async fn load(&self, job: JobId) -> Outcome<Vec<Load>> {

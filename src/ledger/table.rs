@@ -9,6 +9,7 @@ use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
+use super::record::validation::{AddressRow, Validation};
 use crate::domain::budget::Budget;
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
@@ -102,4 +103,8 @@ tables! {
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget: one row.
     Budgets: "budgets", String => Budget;
+    /// The validation that each address was last sent with.
+    Addresses: "addresses", LeadKey => AddressRow;
+    /// How far the vendor is with validations, by the batch whose call they are.
+    Validations: "validations", BatchId => Validation;
 }

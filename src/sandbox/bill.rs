@@ -42,6 +42,8 @@ pub enum EntryKind {
     EmailRevealed,
     /// A phone number was revealed: 1 phone credit, once ever.
     PhoneRevealed,
+    /// An address was taken to be validated: 1 email credit, every time.
+    AddressValidated,
 }
 
 /// One charge.
@@ -49,11 +51,11 @@ pub enum EntryKind {
 pub struct Entry {
     /// When the lead finished, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The vendor's id of the batch.
+    /// The vendor's id of the batch, or the number of the validation.
     pub batch: u64,
     /// The lead's position in its batch, from 1.
     pub lead: usize,
-    /// The vendor's id of the person.
+    /// The vendor's id of the person; empty for an address.
     pub person: String,
     /// What it is charged in.
     pub unit: Unit,
@@ -133,7 +135,7 @@ impl EntryKind {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::PersonFound | Self::EmailRevealed => Unit::Email,
+            Self::PersonFound | Self::EmailRevealed | Self::AddressValidated => Unit::Email,
             Self::PhoneRevealed => Unit::Phone,
         }
     }
@@ -143,7 +145,9 @@ impl EntryKind {
     pub const fn price(self) -> Credits {
         match self {
             Self::PersonFound => Credits::from_halves(1),
-            Self::EmailRevealed | Self::PhoneRevealed => Credits::from_halves(2),
+            Self::EmailRevealed | Self::PhoneRevealed | Self::AddressValidated => {
+                Credits::from_halves(2)
+            }
         }
     }
 }

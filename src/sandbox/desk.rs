@@ -17,6 +17,7 @@ use super::pace::Pace;
 use super::page::Page;
 use super::submission::Submission;
 use super::tally::Tally;
+use super::validation::Validation;
 
 /// The longest that a batch may take: ten years.
 const PROCESSING_MS_MAX: i64 = 10 * 365 * 86_400_000;
@@ -27,6 +28,7 @@ pub(super) struct Desk {
     pub(super) faults: Faults,
     /// In the order they came: the first has the id 1.
     batches: Vec<Batch>,
+    validations: Vec<Validation>,
     /// When each running batch finishes its next lead.
     due: BTreeSet<(i64, u64)>,
     tally: Tally,
@@ -38,8 +40,9 @@ impl Desk {
     pub(super) fn new(options: Arc<Options>) -> Self {
         let tally = Tally::new(millis(options.window));
         let (faults, batches, due) = (Faults::default(), Vec::new(), BTreeSet::new());
+        let validations = Vec::new();
         let (posts_received, pace) = (0, Pace::default());
-        Self { options, faults, batches, due, tally, posts_received, pace }
+        Self { options, faults, batches, validations, due, tally, posts_received, pace }
     }
 
     /// Finishes, in the order of their time, the leads whose time has come.
@@ -112,6 +115,51 @@ impl Desk {
         Ok(batch.answer(page, now))
     }
 
+    /// Takes a validation, and charges each of its addresses at once.
+    pub(super) fn validate(
+        &mut self,
+        emails: Vec<String>,
+        ending: Ending,
+        now: i64,
+    ) -> Result<Answer, Error> {
+        let price = EntryKind::AddressValidated.price();
+        let email = emails.iter().fold(self.tally.bill.email, |sum, _| sum + price);
+        if self.options.credits.is_some_and(|credits| email > credits.email) {
+            return Err(
+                NO_CREDITS.says("You do not have enough credits to perform this operation.")
+            );
+        }
+        let number = u64::try_from(self.validations.len() + 1).expect("few validations");
+        let processing = self.faults.processing_ms.map(Duration::from_millis);
+        let processing_ms = millis(processing.unwrap_or(self.options.processing));
+        let processing_ms = processing_ms.min(PROCESSING_MS_MAX);
+        for nth in 1..=emails.len() {
+            self.tally.charge_address(now, number, nth);
+        }
+        let validation = Validation::take(number, emails, ending, now, processing_ms);
+        let answer = validation.accepted();
+        self.validations.push(validation);
+        Ok(answer)
+    }
+
+    pub(super) fn read_validation(&self, id: &str, page: Page, now: i64) -> Result<Answer, Error> {
+        let validation = self.validations.iter().find(|validation| validation.id() == id);
+        Ok(validation.ok_or_else(unknown_validation)?.answer(page, now))
+    }
+
+    pub(super) fn cancel_validation(&mut self, id: &str, now: i64) -> Result<Answer, Error> {
+        let page = Page::first(self.page_size());
+        let validation = self.validations.iter_mut().find(|validation| validation.id() == id);
+        let validation = validation.ok_or_else(unknown_validation)?;
+        validation.cancel(now);
+        Ok(validation.answer(page, now))
+    }
+
+    /// Every address of every validation taken, in order.
+    pub(super) fn addresses_received(&self) -> Vec<String> {
+        self.validations.iter().flat_map(Validation::emails).cloned().collect()
+    }
+
     pub(super) fn page_size(&self) -> usize {
         self.faults.page_size.map_or(self.options.page_size, usize::from)
     }
@@ -155,6 +203,10 @@ impl Desk {
 fn batch_mut(batches: &mut [Batch], id: u64) -> Option<&mut Batch> {
     let index = usize::try_from(id).ok()?.checked_sub(1)?;
     batches.get_mut(index)
+}
+
+fn unknown_validation() -> Error {
+    NOT_FOUND.says("There is no such email validation.")
 }
 
 fn unknown() -> Error {

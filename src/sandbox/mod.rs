@@ -51,6 +51,7 @@ mod submission;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -133,6 +134,12 @@ impl Sandbox {
     #[must_use]
     pub fn leads_received(&self) -> Vec<String> {
         self.at_desk(|desk, _| desk.leads_received())
+    }
+
+    /// Every address of every email validation taken, in order, as it was submitted.
+    #[must_use]
+    pub fn addresses_received(&self) -> Vec<String> {
+        self.at_desk(|desk, _| desk.addresses_received())
     }
 
     /// Submissions that arrived with a key that is accepted, whatever became of them.

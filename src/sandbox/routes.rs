@@ -21,7 +21,7 @@ use super::desk::Desk;
 use super::fault::{self, FaultKind, Faults, Operation};
 use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
-use super::{Options, Sandbox};
+use super::{Options, Sandbox, validation};
 
 /// The largest body read, unpacked: room for more leads than any batch may have.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -30,6 +30,8 @@ pub(super) fn router(sandbox: Sandbox) -> Router {
     let vendor = Router::new()
         .route("/people/enrichment-requests", post(submit))
         .route("/people/enrichment-requests/{id}", get(read).patch(cancel))
+        .route("/email-validations", post(validate))
+        .route("/email-validations/{id}", get(read_validation).patch(cancel_validation))
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), authorize));
     Router::new()
         .merge(vendor)
@@ -85,6 +87,49 @@ async fn cancel(
         let body = json_body(&headers, body)?;
         parse_cancellation(&body).map_err(|errors| Answer::refused(&errors))?;
         Ok(sandbox.at_desk(|desk, now| desk.cancel(id, now))?)
+    };
+    under_faults(&sandbox, Operation::Cancel, act).await
+}
+
+async fn validate(
+    State(sandbox): State<Sandbox>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    sandbox.at_desk(|desk, _| desk.count_post());
+    let act = |ending| {
+        let body = json_body(&headers, body)?;
+        let emails = validation::parse(&body, sandbox.options.leads_max);
+        let emails = emails.map_err(|errors| Answer::refused(&errors))?;
+        Ok(sandbox.at_desk(|desk, now| desk.validate(emails, ending, now))?)
+    };
+    under_faults(&sandbox, Operation::Submit, act).await
+}
+
+async fn read_validation(
+    State(sandbox): State<Sandbox>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let act = |_| {
+        sandbox.at_desk(|desk, now| {
+            let page = Page::parse(query.as_deref().unwrap_or_default(), desk.page_size())?;
+            Ok(desk.read_validation(&id, page, now)?)
+        })
+    };
+    under_faults(&sandbox, Operation::Read, act).await
+}
+
+async fn cancel_validation(
+    State(sandbox): State<Sandbox>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let act = |_| {
+        let body = json_body(&headers, body)?;
+        parse_cancellation(&body).map_err(|errors| Answer::refused(&errors))?;
+        Ok(sandbox.at_desk(|desk, now| desk.cancel_validation(&id, now))?)
     };
     under_faults(&sandbox, Operation::Cancel, act).await
 }

@@ -55,6 +55,15 @@ impl Tally {
             }
         }
     }
+
+    /// Charges one address, the n-th of a validation, which nothing spares.
+    pub(super) fn charge_address(&mut self, at: i64, validation: u64, nth: usize) {
+        let kind = EntryKind::AddressValidated;
+        let (unit, credits) = (kind.unit(), kind.price());
+        self.bill.without_dedupe.add(unit, credits);
+        let (batch, lead, person) = (validation, nth, String::new());
+        self.bill.charge(Entry { at, batch, lead, person, unit, kind, credits });
+    }
 }
 
 impl Delivery {
@@ -95,6 +104,7 @@ impl Paid {
         let is_in_force = match kind {
             EntryKind::PersonFound => delivery.at - self.at < window_ms,
             EntryKind::EmailRevealed | EntryKind::PhoneRevealed => true,
+            EntryKind::AddressValidated => false,
         };
         self.kind == kind
             && is_in_force

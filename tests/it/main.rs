@@ -37,6 +37,7 @@ mod reveals;
 mod scrapes;
 mod support;
 mod two_books;
+mod validations;
 mod vault;
 mod vendor_trouble;
 mod window;

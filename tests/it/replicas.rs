@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::budget::Rate;
+use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
@@ -114,6 +115,8 @@ fn settings() -> Settings {
         prices: Prices::PUBLISHED,
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
+        validation_ttl: Duration::from_hours(24 * 30),
+        address_validated: Credits::from_thousandths(1000),
         batch_ttl: Duration::from_hours(24),
         replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),

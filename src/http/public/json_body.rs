@@ -6,12 +6,14 @@ use bytes::Bytes;
 use super::Bounds;
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
+use crate::domain::lead::Lead;
 use crate::gateway::Enrichment;
 use crate::http::body;
 use crate::http::problem::Problem;
 use crate::http::room::Held;
 use crate::http::wire::cancellation;
 use crate::http::wire::request::EnrichmentRequest;
+use crate::http::wire::validation;
 
 /// A body that calls itself JSON.
 pub(super) struct JsonBody {
@@ -43,6 +45,11 @@ impl JsonBody {
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
         let AskHeaders { max_age, limits, marks } = headers;
         Ok(Enrichment { leads, reveals, max_age, limits, marks })
+    }
+
+    /// The addresses that are to be validated.
+    pub(super) fn addresses(&self) -> Result<Vec<Lead>, Problem> {
+        validation::parse(&self.bytes, self.bounds.leads_max).map_err(Problem::with_faults)
     }
 
     /// That a batch shall be cancelled, and nothing else.

@@ -18,6 +18,7 @@ mod rate_limit;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod validation;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start).layer(in_a_place.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
+        .route("/email-validations", post(validation::start).layer(in_a_place.clone()))
+        .route("/email-validations/{id}", get(validation::read).patch(validation::cancel))
         .route("/gateway/v1/estimates", post(estimate::estimate).layer(in_a_place))
         .route("/gateway/v1/usage", get(usage::usage));
     edged(routes, metrics).with_state(Edge { gateway, bounds })

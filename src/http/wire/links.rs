@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use crate::gateway::{BatchId, BatchPage, PageAsk, PageFrom};
+use crate::gateway::{BatchId, BatchPage, Line, PageAsk, PageFrom};
 
 /// Links to a batch and to its pages beside this one.
 #[derive(Debug, Serialize)]
@@ -25,19 +25,40 @@ struct Link {
 impl Links {
     /// Links to the batch alone.
     pub(in crate::http) fn to_batch(id: BatchId) -> Self {
-        Self { itself: Link { href: path(id) }, prev: None, next: None }
+        Self::to(&path(id))
+    }
+
+    /// Links to what has this path alone.
+    pub(in crate::http) fn to(path: &str) -> Self {
+        Self { itself: Link { href: path.to_owned() }, prev: None, next: None }
     }
 
     /// Links around one page, as it was asked for.
     pub(in crate::http) fn around(page: &BatchPage, ask: PageAsk) -> Self {
-        let shown = positions(page, ask);
+        let position = |line: &Line| line.position;
+        let shown = page.lines.first().map(position).zip(page.lines.last().map(position));
+        Self::beside(&path(page.id), shown, page.leads, ask)
+    }
+
+    /// Links around the page, as it was asked for, of what has this path: from the first position
+    /// that is shown to the last, of so many.
+    pub(in crate::http) fn beside(
+        path: &str,
+        shown: Option<(u32, u32)>,
+        count: u32,
+        ask: PageAsk,
+    ) -> Self {
+        let shown = match shown {
+            Some((first, last)) => first..last.saturating_add(1),
+            None => nowhere(count, ask),
+        };
         let link = |cursor: &str, position: u32| Link {
-            href: format!("{}?page[size]={}&page[{cursor}]={position}", path(page.id), ask.size),
+            href: format!("{path}?page[size]={}&page[{cursor}]={position}", ask.size),
         };
         Self {
             prev: (shown.start > 1).then(|| link("before", shown.start)),
-            next: (shown.end <= page.leads).then(|| link("after", shown.end.saturating_sub(1))),
-            ..Self::to_batch(page.id)
+            next: (shown.end <= count).then(|| link("after", shown.end.saturating_sub(1))),
+            ..Self::to(path)
         }
     }
 }
@@ -46,12 +67,9 @@ fn path(id: BatchId) -> String {
     format!("/people/enrichment-requests/{id}")
 }
 
-/// The positions on a page; on one without leads, the empty range where it was asked for.
-fn positions(page: &BatchPage, ask: PageAsk) -> Range<u32> {
-    if let (Some(first), Some(last)) = (page.lines.first(), page.lines.last()) {
-        return first.position..last.position.saturating_add(1);
-    }
-    let end = page.leads.saturating_add(1);
+/// The empty range of positions where a page without leads was asked for.
+fn nowhere(count: u32, ask: PageAsk) -> Range<u32> {
+    let end = count.saturating_add(1);
     let at = match ask.from {
         PageFrom::Start => 1,
         PageFrom::After(position) => position.saturating_add(1).min(end),

@@ -17,3 +17,4 @@ pub(super) mod links;
 mod policies;
 pub(super) mod team;
 pub(super) mod usage;
+pub(super) mod validation;

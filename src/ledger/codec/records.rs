@@ -2,6 +2,7 @@
 
 use super::domain::stored_as;
 use super::{Corrupt, Stored, stored_enum, stored_struct};
+use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
@@ -11,6 +12,7 @@ use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
+use crate::ledger::record::validation::{AddressRow, Validation};
 
 stored_as!(BatchId as u64: |id| id.get(), |n| BatchId::new(n).ok_or(Corrupt("not a batch id")));
 stored_as!(VendorId as u64: |id| id.as_number(), |n| Ok(VendorId::from_number(n)));
@@ -140,3 +142,7 @@ stored_struct!(Claim { at, reveals, kept_for });
 stored_struct!(NotFound { at, settled_at, kept_for });
 stored_struct!(PersonRow { facts, results, removed_at });
 stored_struct!(Known { at, covers, settled_at, expires_at, kept_for });
+
+stored_struct!(AddressRow { at, asked_at });
+stored_struct!(Validation { named, asked_at, ended_at, answered, is_canceled, is_joined });
+stored_as!(Uuid as [u8; 16]: |uuid| *uuid.as_bytes(), |bytes| Ok(Uuid::from_bytes(bytes)));

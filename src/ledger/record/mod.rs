@@ -7,3 +7,4 @@ pub mod lead;
 pub mod replay;
 pub mod tally;
 pub mod team;
+pub mod validation;

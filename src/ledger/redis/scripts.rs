@@ -24,13 +24,16 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 19] = [
+const WHEN_FULL: [&str; 22] = [
     "ask_leave",
     "bind",
     "cancel",
+    "cancel_validation",
     "close_call",
     "close_team",
+    "end_validation",
     "erase",
+    "forget_validations",
     "gather",
     "give_up",
     "lease",
@@ -49,15 +52,17 @@ const WHEN_FULL: [&str; 19] = [
 /// Steps that somebody acts on as soon as they are answered: bytes leave, a caller is promised
 /// something, an operator's word counts. Where a failover loses any other step, it is taken again
 /// or errs on the high side.
-const ACTED_ON: [&str; 13] = [
+const ACTED_ON: [&str; 15] = [
     "adjust",
     "admit",
     "begin_send",
     "cancel",
+    "cancel_validation",
     "close_team",
     "end_adoption",
     "erase",
     "open_call",
+    "open_validation",
     "put_key",
     "put_team",
     "redrive",

@@ -12,6 +12,7 @@ use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
+use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, Lease, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
@@ -26,6 +27,7 @@ use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
 use crate::ledger::transition::schedule::put_job;
 use crate::ledger::transition::settle::{close_part, settled_before};
+use crate::ledger::transition::validation::name;
 
 /// A call to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct Opened {
 pub enum Closing {
     /// The vendor did what was asked, and charges so much.
     Charged(Amounts),
+    /// The vendor took a validation under this name, and charges so much.
+    Named(Amounts, Uuid),
     /// The vendor certainly did nothing.
     NotCharged(Cause),
     /// Nobody heard: the vendor may have done it.
@@ -95,12 +99,7 @@ pub fn open_call(
         Err(refused) => return Ok(Err(Refused::Quota(refused))),
     };
     keep(draft, &quotas, opening.worst);
-    let job = being_sent(draft, opening, &team);
-    put_job(draft, &job)?;
-    for part in &job.parts {
-        let change = Change { reserved: part.reserved, ..Change::default() };
-        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
-    }
+    let job = put_call(draft, opening, &team, 0)?;
     let batch = batch_of(&job, opening, draft.now());
     draft.put::<Batches>(&opening.batch, &batch);
     let remaining = remaining(&quotas, opening.worst);
@@ -125,17 +124,33 @@ fn opened_before(
     Ok(Ok(Opened { job: job.id, lease: job.lease, is_first: false, remaining, passed }))
 }
 
+/// Writes a call's job and its reservation. It carries so many addresses, or none.
+pub(super) fn put_call(
+    draft: &mut Draft<'_>,
+    opening: &Opening,
+    team: &Team,
+    addresses: u32,
+) -> Result<Job, Fault> {
+    let job = being_sent(draft, opening, team, addresses);
+    put_job(draft, &job)?;
+    for part in &job.parts {
+        let change = Change { reserved: part.reserved, ..Change::default() };
+        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
+    }
+    Ok(job)
+}
+
 const fn first_job(batch: BatchId) -> JobId {
     JobId { batch, ordinal: 0 }
 }
 
-fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team) -> Job {
+fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> Job {
     let now = draft.now();
     let part = Part {
         batch: opening.batch,
         team: team.id.clone(),
         kept_for: None,
-        leads: 0,
+        leads,
         admitted_at: now,
         periods: periods(team, now),
         prices: opening.prices,
@@ -148,8 +163,10 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team) -> Job {
         way: Way::Call,
         state: State::Sending,
         reveals: Reveals::default(),
-        leads: 0,
+        leads,
         parts: vec![part],
+        passengers: Vec::new(),
+        waits_until: None,
         passengers: Vec::new(),
         waits_until: None,
         attempts: 1,
@@ -190,6 +207,13 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
 /// [`Fault::Fenced`] where there is no such call, or it ended otherwise.
 pub fn close_call(draft: &mut Draft<'_>, job: JobId, closing: Closing) -> Result<Settled, Fault> {
     let job = draft.find::<Jobs>(&job)?.filter(|job| job.way == Way::Call).ok_or(Fault::Fenced)?;
+    let closing = match closing {
+        Closing::Named(amounts, named) => {
+            name(draft, job.id.batch, named)?;
+            Closing::Charged(amounts)
+        }
+        other => other,
+    };
     let is_open = matches!(job.state, State::Sending | State::Unresolved(_) | State::Resolved);
     match (closing, job.state) {
         (Closing::Charged(amounts), _) if is_open => charge(draft, job, amounts),

@@ -2,9 +2,9 @@
 
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::KeptResult;
+use crate::ledger::ids::{KeptResult, Lease};
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Jobs, Leads, Persons};
+use crate::ledger::table::{Addresses, Jobs, Leads, Persons};
 
 /// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
 /// Answers where sealed results of theirs are, to be erased.
@@ -40,6 +40,13 @@ pub(super) fn mark(
     persons.sort_unstable();
     persons.dedup();
     let mut results = Vec::new();
+    for key in keys {
+        if let Some(row) = draft.find::<Addresses>(key)? {
+            draft.delete::<Addresses>(key);
+            // The verdict on an address is kept by no turn.
+            results.push(KeptResult { at: row.at, turn: Lease::default() });
+        }
+    }
     for person in persons {
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
         for known in row.results.drain(..) {

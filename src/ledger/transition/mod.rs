@@ -31,3 +31,4 @@ pub mod spare;
 pub mod sweep;
 pub mod team;
 pub mod trim;
+pub mod validation;

@@ -44,5 +44,6 @@ mod teams;
 mod trimming;
 mod turns;
 mod upgrading;
+mod validating;
 mod voiding;
 mod windows;

@@ -197,6 +197,17 @@ macro_rules! contract_suite {
                 a_call_that_does_not_fit_is_refused_and_changes_nothing
                 a_call_is_no_batch_of_leads
             }
+            validating: {
+                an_address_is_sent_once_while_it_counts
+                what_is_under_way_is_joined_and_what_is_being_sent_is_waited_for
+                an_address_in_a_dead_call_is_sent_anew
+                an_address_without_a_verdict_is_sent_anew
+                the_same_request_is_a_retry_for_its_time
+                a_validation_that_does_not_fit_is_refused_and_changes_nothing
+                the_vendor_is_told_of_a_cancellation_only_where_nobody_else_waits
+                a_removed_address_is_not_sent_and_its_verdict_forgotten
+                what_counts_no_more_is_forgotten
+            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing

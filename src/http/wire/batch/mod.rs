@@ -82,7 +82,7 @@ fn as_it_is(person: &str) -> &RawValue {
     serde_json::from_str(person).expect("a person was JSON when it was stored")
 }
 
-const fn status(status: Status) -> &'static str {
+pub(super) const fn status(status: Status) -> &'static str {
     match status {
         Status::Queued => "queued",
         Status::Processing => "processing",
@@ -94,8 +94,15 @@ const fn status(status: Status) -> &'static str {
 
 /// Why a lead reads null for good, at its place in the request.
 fn error(line: &Line) -> Option<ErrorEntry<'static>> {
-    let Finding::Failed(failure) = line.finding else { return None };
-    let (code, title, detail) = match failure {
+    let Finding::Failed(failed) = line.finding else { return None };
+    let (code, title, detail) = failure(failed);
+    let pointer = format!("/leads/{}", line.position.saturating_sub(1));
+    Some(ErrorEntry { code, title, detail, source: Some(Source { pointer }) })
+}
+
+/// The code, title and detail of what became of something that was not answered.
+pub(super) const fn failure(failure: Failure) -> (&'static str, &'static str, &'static str) {
+    match failure {
         Failure::InsufficientCredits => (
             "insufficient_credits",
             "Insufficient Credits",
@@ -112,7 +119,5 @@ fn error(line: &Line) -> Option<ErrorEntry<'static>> {
         Failure::Canceled => {
             ("canceled", "Canceled", "The request was canceled before this lead was answered")
         }
-    };
-    let pointer = format!("/leads/{}", line.position.saturating_sub(1));
-    Some(ErrorEntry { code, title, detail, source: Some(Source { pointer }) })
+    }
 }

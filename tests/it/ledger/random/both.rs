@@ -12,6 +12,7 @@ use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
+use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
@@ -32,6 +33,9 @@ use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::team::Put;
 use tollgate::ledger::transition::trim::Trim;
+use tollgate::ledger::transition::validation::{
+    Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+};
 use tollgate::ledger::{Ledger, Outcome};
 
 use crate::ledger::store::Store;
@@ -130,6 +134,10 @@ on_both! {
         redrive(redrive: Redrive) -> Redriven;
         open_call(opening: Opening) -> Result<Opened, Refused>;
         close_call(job: JobId, closing: Closing) -> Settled;
+        open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
+        end_validation(end: ValidationEnd) -> bool;
+        cancel_validation(batch: BatchId) -> Option<Uuid>;
+        forget_validations(stale: Stale) -> Stale;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
         resolve(resolution: Resolution) -> Amounts;
@@ -152,6 +160,8 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due() -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        read_validation(team: TeamId, batch: BatchId, from: u32, to: u32)
+            -> Option<ValidationReading>;
         load(job: JobId) -> Vec<Load>;
         job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
         team(team: TeamId) -> Option<Team>;

@@ -88,10 +88,8 @@ impl<S: Store> World<S> {
                 _ => Charged::Nothing,
             };
             let resolution = Resolution { batch: job.batch, charged };
-            if self.is_batch(job).await {
-                self.books.ledger().resolve(resolution).await.expect("it is there");
-                self.stepped().await;
-            }
+            self.books.ledger().resolve(resolution).await.expect("it is there");
+            self.stepped().await;
         }
         self.checks.saw("heard of a call late");
         self.close_call(job, truth).await;
@@ -104,12 +102,6 @@ impl<S: Store> World<S> {
                 self.close_call(job, truth).await;
             }
         }
-    }
-
-    /// Whether the batch of a call was not forgotten.
-    async fn is_batch(&self, job: JobId) -> bool {
-        let loads = self.books.ledger().load(job).await.expect("the job is there");
-        loads.iter().any(|load| load.token.is_some())
     }
 
     async fn close_call(&mut self, job: JobId, closing: Closing) {

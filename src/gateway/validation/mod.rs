@@ -1,0 +1,112 @@
+//! Email validations: from addresses to verdicts, each address paid once as long as it counts.
+//!
+//! `validate` opens a validation and makes its one call; `read` shows it, `collect` brings the
+//! vendor's verdicts home when somebody asks for them. Verdicts are sealed under the address's place
+//! in the call, so the books know addresses by keyed hashes only.
+
+mod collect;
+mod kept;
+mod name;
+mod read;
+mod validate;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Account, BatchId, Failure, Status};
+use crate::domain::lead::Lead;
+use crate::domain::time::Timestamp;
+use crate::domain::uuid::Uuid;
+
+/// A validation as its caller reads it: one page of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationPage {
+    /// Its name.
+    pub name: Uuid,
+    /// Where it stands.
+    pub status: Status,
+    /// How many addresses it has.
+    pub addresses: u32,
+    /// The addresses of this page, in order; positions follow one another.
+    pub lines: Vec<AddressLine>,
+    /// How soon it pays to read again; none once it has ended.
+    pub retry_after: Option<Duration>,
+    /// What it costs and spares.
+    pub account: Account,
+    /// Whether an earlier request answers this one.
+    pub is_replay: bool,
+}
+
+/// One address of a validation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressLine {
+    /// Its place, from 1.
+    pub position: u32,
+    /// What was submitted; none where it was erased.
+    pub echo: Option<Lead>,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// What came of an address.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing yet.
+    Pending,
+    /// The vendor's judgement.
+    Judged(Judgement),
+    /// Its person was removed.
+    Removed,
+    /// Nothing, for good.
+    Failed(Failure),
+}
+
+/// The vendor's judgement of an address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Judgement {
+    /// In the vendor's word.
+    pub result: String,
+    /// Whether its domain takes mail for any address.
+    pub catch_all: Option<bool>,
+}
+
+impl std::fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pending => f.write_str("Pending"),
+            Self::Judged(_) => f.write_str("Judged(<redacted>)"),
+            Self::Removed => f.write_str("Removed"),
+            Self::Failed(failure) => write!(f, "Failed({failure:?})"),
+        }
+    }
+}
+
+impl std::fmt::Debug for Judgement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Judgement(<redacted>)")
+    }
+}
+
+/// When the vendor may be asked after a validation again, as far as this process knows. Whoever reads
+/// sooner is told what is known.
+#[derive(Debug, Default)]
+pub(super) struct Looks(Mutex<HashMap<BatchId, Timestamp>>);
+
+impl Looks {
+    /// Takes the next look, which keeps others from looking until then; or when there may be one.
+    fn take(&self, batch: BatchId, now: Timestamp, until: Timestamp) -> Result<(), Timestamp> {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.retain(|_, not_before| *not_before > now);
+        if let Some(not_before) = looks.get(&batch) {
+            return Err(*not_before);
+        }
+        looks.insert(batch, until);
+        Ok(())
+    }
+
+    /// The next look may be taken then.
+    fn put_off(&self, batch: BatchId, until: Timestamp) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(batch, until);
+    }
+}

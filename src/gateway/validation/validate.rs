@@ -1,0 +1,221 @@
+//! From addresses to a validation on the books: known ones cost nothing, the rest are sent at once.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+use tracing::{error, info};
+
+use super::ValidationPage;
+use crate::domain::credits::{Amounts, Unit};
+use crate::domain::lead::{Field, Lead};
+use crate::gateway::bodies::{forget_leads, keep_leads};
+use crate::gateway::call::{Made, Ready, tell_passed};
+use crate::gateway::caller::random;
+use crate::gateway::dispatch::jittered;
+use crate::gateway::enrich::{TRIES, new_batch_id};
+use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Status};
+use crate::ledger::Ledger;
+use crate::ledger::ids::{JobId, Token};
+use crate::ledger::record::job::{Cause, State};
+use crate::ledger::step::Refused;
+use crate::ledger::transition::call::Closing;
+use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
+use crate::telemetry::metrics::Decision;
+
+/// How long a request waits for another that is just sending one of its addresses, and how often it
+/// looks.
+const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
+const BUSY_LOOK: Duration = Duration::from_millis(200);
+
+/// When it may come again.
+const BUSY_REST: Duration = Duration::from_secs(2);
+
+/// A validation that may be asked for.
+enum Opened {
+    New { batch: BatchId, validation: Box<OpenedValidation>, opened: Instant },
+    Before(BatchId),
+}
+
+impl Gateway {
+    /// Has addresses validated. What is fresh of them is paid for, and with the vendor, when this
+    /// answers.
+    ///
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
+    /// [`Refusal::Unresolved`].
+    pub async fn validate(
+        &self,
+        caller: &Caller,
+        addresses: Vec<Lead>,
+    ) -> Result<ValidationPage, Refusal> {
+        let (gateway, caller) = (self.clone(), caller.clone());
+        let validating = async move { gateway.validate_decided(&caller, addresses).await };
+        let outcome = self.tasks.spawn(validating).await;
+        outcome.unwrap_or_else(|died| {
+            error!(%died, "a validation ended in a panic, which is a bug");
+            Err(Refusal::OutcomeUnknown)
+        })
+    }
+
+    async fn validate_decided(
+        &self,
+        caller: &Caller,
+        addresses: Vec<Lead>,
+    ) -> Result<ValidationPage, Refusal> {
+        let outcome = self.open_and_validate(caller, &addresses).await;
+        self.metrics.decide(
+            &caller.team,
+            match &outcome {
+                Ok(page) if page.is_replay => Decision::Replayed,
+                Ok(_) => Decision::Admitted,
+                Err(refusal) => Decision::Refused(refusal.code()),
+            },
+        );
+        outcome
+    }
+
+    async fn open_and_validate(
+        &self,
+        caller: &Caller,
+        addresses: &[Lead],
+    ) -> Result<ValidationPage, Refusal> {
+        if self.stopping.is_cancelled() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let (batch, validation, opened) = match self.open(caller, addresses).await? {
+            Opened::New { batch, validation, opened } => (batch, validation, opened),
+            Opened::Before(batch) => return self.replay(caller, batch).await,
+        };
+        let OpenedValidation { call, fresh, avoided, remaining, passed, .. } = *validation;
+        tell_passed(&caller.team, &passed);
+        for avoided in avoided {
+            self.metrics.avoid(&caller.team, avoided);
+        }
+        info!(
+            batch.id = %batch,
+            team = %caller.team,
+            addresses = addresses.len(),
+            addresses.fresh = fresh.len(),
+            "opened validation {batch} of {}", caller.team
+        );
+        if let Some((job, lease)) = call {
+            let price = self.price_of_addresses(fresh.len());
+            let ready = Ready { team: caller.team.clone(), job, lease, price, opened };
+            self.send_addresses(ready, addresses, &fresh).await?;
+        }
+        self.accepted(caller, batch, remaining).await
+    }
+
+    /// What so many addresses cost.
+    fn price_of_addresses(&self, addresses: usize) -> Amounts {
+        let count = u64::try_from(addresses).unwrap_or(u64::MAX);
+        Amounts::of(Unit::Email, self.settings.address_validated.times(count))
+    }
+
+    /// Makes the one call of a validation.
+    async fn send_addresses(
+        &self,
+        ready: Ready,
+        addresses: &[Lead],
+        fresh: &[u32],
+    ) -> Result<(), Refusal> {
+        if let Err(refusal) = self.pass_circuit_to_pay() {
+            self.withdraw(ready.job, Cause::VendorCredits).await;
+            return Err(refusal);
+        }
+        let email = |place: &u32| addresses.get(*place as usize)?.field(Field::Email);
+        let emails: Vec<_> = fresh.iter().filter_map(email).collect();
+        let named = |name: &_, price| Closing::Named(price, *name);
+        match self.make(ready, || self.vendor.validate(&emails), named).await? {
+            Made::Done(_) => Ok(()),
+            Made::Refused(answer) => Err(Refusal::VendorRefused { code: answer.refusal().code }),
+        }
+    }
+
+    /// Opens a validation, and waits a while where another is just sending one of its addresses.
+    async fn open(&self, caller: &Caller, addresses: &[Lead]) -> Result<Opened, Refusal> {
+        let patience = Instant::now() + BUSY_WAIT_MAX;
+        let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
+        let emails = addresses.iter().map(|lead| lead.field(Field::Email));
+        let texts: Vec<_> = std::iter::once(Some("email-validations")).chain(emails).collect();
+        let request = self.keyer.request_key(&texts);
+        let replay = self.keyer.replay_key_unnamed(&caller.team, request);
+        let mut collisions = 0;
+        while collisions < TRIES {
+            let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
+            let expires = self.clock.now().after(self.settings.validation_results_ttl());
+            keep_leads(&self.vault, token, addresses, expires).await?;
+            let order = ValidationOrder {
+                batch,
+                token,
+                team: caller.team.clone(),
+                addresses: keys.clone(),
+                request,
+                replay,
+                replay_window: self.settings.replay_window,
+                price: self.price_of_addresses(1),
+                prices: self.settings.prices,
+                ttl: self.settings.validation_ttl,
+                joinable_for: self.settings.batch_ttl,
+                lease_for: self.settings.turn_for,
+            };
+            loop {
+                let opened = Instant::now();
+                let job = JobId { batch, ordinal: 0 };
+                let step = || self.ledger.open_validation(order.clone());
+                let outcome = self.surely(job, step).await?;
+                if let Ok(ValidationOpened::Opened(validation)) = outcome {
+                    return Ok(Opened::New { batch, validation, opened });
+                }
+                let is_patient = Instant::now() < patience;
+                if matches!(outcome, Ok(ValidationOpened::Busy)) && is_patient {
+                    sleep(jittered(BUSY_LOOK)).await;
+                    continue;
+                }
+                forget_leads(&self.vault, token, addresses.len()).await?;
+                match outcome {
+                    Ok(ValidationOpened::Replayed(before)) => return Ok(Opened::Before(before)),
+                    Ok(_) => return Err(Refusal::VendorBusy { retry_after: BUSY_REST }),
+                    // The id is another batch's.
+                    Err(Refused::Collision) => break,
+                    Err(Refused::Quota(short)) => return Err(Refusal::Quota(short)),
+                    Err(Refused::Paused) => return Err(Refusal::TeamPaused(caller.team.clone())),
+                    Err(Refused::NoTeam) => return Err(Refusal::BadKey),
+                }
+            }
+            collisions += 1;
+        }
+        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+    }
+
+    /// The validation that an identical request became a moment ago.
+    async fn replay(&self, caller: &Caller, batch: BatchId) -> Result<ValidationPage, Refusal> {
+        let job = JobId { batch, ordinal: 0 };
+        let job = self.ledger.job(job).await?.map(|(job, _)| job.state);
+        if matches!(job, Some(State::Unresolved(_) | State::Resolved)) {
+            return Err(Refusal::Unresolved(batch));
+        }
+        let page = self.page_of_validation(&caller.team, batch, PageAsk::first()).await?;
+        Ok(ValidationPage { is_replay: true, ..page })
+    }
+
+    /// A validation just opened: queued, or answered whole with its first page.
+    async fn accepted(
+        &self,
+        caller: &Caller,
+        batch: BatchId,
+        remaining: Remaining,
+    ) -> Result<ValidationPage, Refusal> {
+        // From here on nothing may sound as if it did not exist.
+        let page = self.page_of_validation(&caller.team, batch, PageAsk::first()).await;
+        let mut page = page.map_err(|_| Refusal::OutcomeUnknown)?;
+        page.account.remaining = Some(remaining);
+        if !page.status.has_ended() {
+            page.status = Status::Queued;
+            page.lines.clear();
+        }
+        Ok(page)
+    }
+}

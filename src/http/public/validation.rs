@@ -1,0 +1,90 @@
+//! Email validations: asked for, read and cancelled, with the vendor's object for an answer.
+
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::envelope::Envelope;
+use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
+use super::{headers, page};
+use crate::domain::uuid::Uuid;
+use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
+use crate::http::retry_after::retry_after;
+use crate::http::wire::validation::ValidationShown;
+
+/// `POST /email-validations`.
+pub(super) async fn start(
+    caller: Caller,
+    State(gateway): State<Gateway>,
+    body: LeadsBody,
+) -> Result<OnePage, Envelope> {
+    let page = gateway.validate(&caller, body.addresses()?).await?;
+    Ok(OnePage { status: StatusCode::ACCEPTED, page, ask: page::FIRST })
+}
+
+/// `GET /email-validations/{id}`.
+pub(super) async fn read(
+    caller: Caller,
+    State(gateway): State<Gateway>,
+    ValidationPath(name): ValidationPath,
+    ask: PageAsk,
+) -> Result<OnePage, Envelope> {
+    let page = gateway.validation(&caller, name, ask).await?;
+    Ok(OnePage { status: StatusCode::OK, page, ask })
+}
+
+/// `PATCH /email-validations/{id}`.
+pub(super) async fn cancel(
+    caller: Caller,
+    State(gateway): State<Gateway>,
+    ValidationPath(name): ValidationPath,
+    body: JsonBody,
+) -> Result<OnePage, Envelope> {
+    body.cancellation()?;
+    let page = gateway.cancel_validation(&caller, name).await?;
+    Ok(OnePage { status: StatusCode::OK, page, ask: page::FIRST })
+}
+
+/// The id at the end of a path. What is no UUID names no validation.
+pub(super) struct ValidationPath(Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for ValidationPath {
+    type Rejection = Envelope;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Envelope> {
+        let path = Path::<String>::from_request_parts(parts, state).await.ok();
+        let name = path.and_then(|Path(text)| text.parse().ok());
+        name.map(Self).ok_or_else(|| Refusal::NoSuchValidation.into())
+    }
+}
+
+/// One page of a validation, as it was asked for.
+pub(super) struct OnePage {
+    status: StatusCode,
+    page: ValidationPage,
+    ask: PageAsk,
+}
+
+impl IntoResponse for OnePage {
+    fn into_response(self) -> Response {
+        let Self { status, page, ask } = self;
+        (status, headers_of(&page), Json(ValidationShown::of(&page, ask))).into_response()
+    }
+}
+
+fn headers_of(page: &ValidationPage) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers::tell(&page.account, &mut headers);
+    // Personal data: for the caller, and for no cache on the way.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(wait) = page.retry_after {
+        headers.insert(header::RETRY_AFTER, retry_after(wait));
+    }
+    if page.is_replay {
+        headers::tell_of_replay(&mut headers);
+    }
+    headers
+}

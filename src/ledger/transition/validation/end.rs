@@ -1,0 +1,72 @@
+//! Ends of a validation: taken and named, brought home, cancelled.
+
+use super::{ValidationEnd, call_of};
+use crate::domain::uuid::Uuid;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, ResultRef};
+use crate::ledger::record::validation::Validation;
+use crate::ledger::table::{Addresses, Batches, JobLeads, Validations};
+
+/// The vendor took a validation and named it. The first name stays.
+pub(in crate::ledger::transition) fn name(
+    draft: &mut Draft<'_>,
+    batch: BatchId,
+    named: Uuid,
+) -> Result<(), Fault> {
+    let validation = draft.find::<Validations>(&batch)?.ok_or(Fault::Fenced)?;
+    let named = validation.named.or(Some(named));
+    draft.put::<Validations>(&batch, &Validation { named, ..validation });
+    Ok(())
+}
+
+/// All that the vendor says of a validation is in the vault. Addresses that it says nothing of are
+/// not validated. Asked again, it changes nothing and answers false.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool, Fault> {
+    let Some(validation) = draft.find::<Validations>(&end.batch)? else { return Ok(false) };
+    if !validation.is_under_way() {
+        return Ok(false);
+    }
+    let (ended_at, answered) = (Some(draft.now()), end.answered);
+    draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
+    let job = call_of(end.batch);
+    let leads = draft.pieces::<JobLeads>(&job)?.into_iter().flat_map(|(_, chunk)| chunk);
+    for (index, lead) in (0_u32..).zip(leads.collect::<Vec<_>>()) {
+        let is_missing = end.missing.binary_search(&index).is_ok();
+        let at = ResultRef { job, index };
+        // Whoever has sent it since has made the row its own.
+        if is_missing && draft.find::<Addresses>(&lead.key)?.is_some_and(|row| row.at == at) {
+            draft.delete::<Addresses>(&lead.key);
+        }
+    }
+    Ok(true)
+}
+
+/// Cancels a validation. Answers the vendor's name for it where the vendor is to be told: it has not
+/// ended, and no other batch waits for it. Asked again, it answers the same.
+///
+/// # Errors
+/// [`Fault`] where there is no such batch.
+pub fn cancel_validation(draft: &mut Draft<'_>, id: BatchId) -> Result<Option<Uuid>, Fault> {
+    let mut batch = draft.need::<Batches>(&id)?;
+    let mut is_under_way = false;
+    for job in &batch.jobs {
+        let validation = draft.find::<Validations>(&job.batch)?;
+        is_under_way |= validation.is_some_and(|validation| validation.is_under_way());
+    }
+    if !is_under_way {
+        return Ok(None);
+    }
+    if batch.canceled_at.is_none() {
+        batch.canceled_at = Some(draft.now());
+        draft.put::<Batches>(&id, &batch);
+    }
+    let own = draft.find::<Validations>(&id)?;
+    let Some(own) = own.filter(|own| own.is_under_way() && !own.is_joined) else { return Ok(None) };
+    if !own.is_canceled {
+        draft.put::<Validations>(&id, &Validation { is_canceled: true, ..own });
+    }
+    Ok(own.named)
+}

@@ -1,0 +1,133 @@
+//! Email validations: addresses that are known or under way cost nothing, the rest travel as one
+//! call.
+//!
+//! A validation is a batch that travels by [`Way::Call`] and has a slot for each address. Nothing
+//! joins a call that is still being made: whoever shares an address with one waits until the vendor
+//! has taken it or has not, so nobody is ever stranded.
+
+mod end;
+mod open;
+mod plan;
+mod read;
+mod stale;
+
+use std::time::Duration;
+
+use crate::domain::avoided::Avoided;
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
+use crate::domain::pricing::Prices;
+use crate::domain::team::TeamId;
+use crate::domain::uuid::Uuid;
+use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
+use crate::ledger::record::batch::Batch;
+use crate::ledger::step::{QuotaShort, Remaining};
+use crate::ledger::transition::read::{Failure, Status};
+
+pub use end::{cancel_validation, end_validation};
+pub use open::open_validation;
+pub use read::read_validation;
+pub use stale::{Stale, StalePlace, forget_validations};
+
+pub(super) use end::name;
+
+/// A validation to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationOrder {
+    /// Its id, made beforehand.
+    pub batch: BatchId,
+    /// The same where the same validation is opened again.
+    pub token: Token,
+    /// Who asks and pays.
+    pub team: TeamId,
+    /// The addresses, in order.
+    pub addresses: Vec<LeadKey>,
+    /// What is asked, all of it.
+    pub request: RequestKey,
+    /// What its first opening is found by.
+    pub replay: ReplayKey,
+    /// For how long from then the same request is a retry.
+    pub replay_window: Duration,
+    /// What one address costs.
+    pub price: Amounts,
+    /// The prices in force.
+    pub prices: Prices,
+    /// How long an address counts as validated.
+    pub ttl: Duration,
+    /// How long one that has not ended is waited for.
+    pub joinable_for: Duration,
+    /// How long the turn of whoever opens it lasts, unless it is renewed.
+    pub lease_for: Duration,
+}
+
+/// What became of a validation that was to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ValidationOpened {
+    /// It is on the books.
+    Opened(Box<OpenedValidation>),
+    /// It is on the books already, under this batch.
+    Replayed(BatchId),
+    /// An address of it, or the same request, is just being sent: come again soon.
+    Busy,
+}
+
+/// A validation on the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedValidation {
+    /// The batch.
+    pub batch: Batch,
+    /// The call to be made for its fresh addresses, if there are any.
+    pub call: Option<(JobId, Lease)>,
+    /// The places of its fresh addresses, from 0: what is sent, in order.
+    pub fresh: Vec<u32>,
+    /// Avoided by this very step.
+    pub avoided: Vec<Avoided>,
+    /// What is left of the tightest quota of each unit.
+    pub remaining: Remaining,
+    /// Quotas that only warn and were passed.
+    pub passed: Vec<QuotaShort>,
+}
+
+/// What the vendor has said of a validation, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationEnd {
+    /// The batch whose call it was.
+    pub batch: BatchId,
+    /// Of how many addresses it says something.
+    pub answered: u32,
+    /// The places in the call of those that it says nothing of: they are not validated.
+    pub missing: Vec<u32>,
+}
+
+/// A validation as its team sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationReading {
+    /// The batch.
+    pub batch: Batch,
+    /// Where it stands.
+    pub status: Status,
+    /// What it was charged, once that is settled.
+    pub spent: Option<Amounts>,
+    /// The batches whose calls the vendor may still answer, with the vendor's names for them.
+    pub waits_for: Vec<(BatchId, Uuid)>,
+    /// The addresses of the range that was asked for, in order.
+    pub addresses: Vec<AddressReading>,
+}
+
+/// How one address reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressReading {
+    /// No verdict yet.
+    Pending,
+    /// A verdict; it is in the vault.
+    Kept(ResultRef),
+    /// Its person was removed: the echo is erased, too.
+    Removed,
+    /// No verdict, for good.
+    Failed(Failure),
+}
+
+/// The job of the one call that a validation makes.
+pub(super) const fn call_of(batch: BatchId) -> JobId {
+    JobId { batch, ordinal: 0 }
+}

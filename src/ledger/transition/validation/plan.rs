@@ -1,0 +1,186 @@
+//! How each address of a validation will be answered, by what the books know now.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::{ValidationOrder, call_of};
+use crate::domain::avoided::{Avoided, AvoidedReason};
+use crate::domain::credits::Amounts;
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::pricing::WorstCase;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, ResultRef};
+use crate::ledger::record::batch::{Dispositions, Slot, Source};
+use crate::ledger::record::job::{JobLead, State};
+use crate::ledger::table::{Addresses, Jobs, Leads, Validations};
+
+/// Of an address nothing is charged but its own price.
+const NO_PERSON: WorstCase = WorstCase { find: false, email: false, phones: 0 };
+
+/// The addresses in order, sorted into slots.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// One for each address.
+    pub(super) slots: Vec<Slot>,
+    /// What is to be sent, in order.
+    pub(super) own: Vec<JobLead>,
+    /// The batches whose calls are waited for.
+    pub(super) joined: BTreeSet<BatchId>,
+    /// How many addresses stand in which way.
+    pub(super) dispositions: Dispositions,
+}
+
+/// What the books say of one address.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Removed,
+    Cached(ResultRef),
+    Joined(ResultRef),
+    Fresh,
+    /// It is just being sent: nobody can say yet which of these it will be.
+    Busy,
+}
+
+/// What the books say of another batch's call.
+#[derive(Clone, Copy)]
+enum Other {
+    Ended,
+    UnderWay,
+    BeingSent,
+    OfNoUse,
+}
+
+impl Plan {
+    /// Sorts an order's addresses; none where one of them is just being sent.
+    pub(super) fn make(draft: &Draft<'_>, order: &ValidationOrder) -> Result<Option<Self>, Fault> {
+        let mut planner = Planner {
+            draft,
+            order,
+            plan: Self::default(),
+            seen: HashMap::new(),
+            others: BTreeMap::new(),
+        };
+        for (position, address) in (0_u32..).zip(&order.addresses) {
+            if planner.place(position, *address)?.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(planner.plan))
+    }
+
+    /// What the plan spares, at list price. The vendor charges an address each time that it is
+    /// validated.
+    pub(super) fn avoided(&self, price: Amounts) -> Vec<Avoided> {
+        let count = |counted: fn(Source) -> bool| {
+            self.slots.iter().filter(|slot| counted(slot.source)).count()
+        };
+        let cached = count(|source| matches!(source, Source::Cached(_)));
+        let joined = count(|source| matches!(source, Source::Joined(_)));
+        let repeated = count(|source| matches!(source, Source::Repeated(_)));
+        let listed = [
+            (AvoidedReason::CachedAfterWindow, cached),
+            (AvoidedReason::Joined, joined),
+            (AvoidedReason::Repeated, repeated),
+        ];
+        let listed = listed.into_iter().filter(|(_, addresses)| *addresses > 0);
+        listed.map(|(reason, n)| Avoided { reason, amounts: times(price, n) }).collect()
+    }
+}
+
+/// So many times a price.
+pub(super) fn times(price: Amounts, count: usize) -> Amounts {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    Amounts { email: price.email.times(count), phone: price.phone.times(count) }
+}
+
+struct Planner<'a, 'b> {
+    draft: &'a Draft<'b>,
+    order: &'a ValidationOrder,
+    plan: Plan,
+    seen: HashMap<LeadKey, Source>,
+    others: BTreeMap<BatchId, Other>,
+}
+
+impl Planner<'_, '_> {
+    /// None where the address is just being sent.
+    fn place(&mut self, position: u32, key: LeadKey) -> Result<Option<()>, Fault> {
+        let source = match self.seen.get(&key) {
+            Some(Source::Own(at)) => Source::Repeated(*at),
+            Some(other) => *other,
+            None => match self.look_up(key)? {
+                Verdict::Busy => return Ok(None),
+                Verdict::Removed => Source::Removed,
+                Verdict::Cached(at) => Source::Cached(at),
+                Verdict::Joined(at) => Source::Joined(at),
+                Verdict::Fresh => Source::Own(self.send(position, key)),
+            },
+        };
+        let is_repeated = self.seen.contains_key(&key);
+        self.count(source, is_repeated);
+        if !is_repeated {
+            self.seen.insert(key, source);
+        }
+        self.plan.slots.push(Slot { key, other: None, source });
+        Ok(Some(()))
+    }
+
+    fn count(&mut self, source: Source, is_repeated: bool) {
+        let count = &mut self.plan.dispositions;
+        count.submitted = count.submitted.saturating_add(1);
+        let stands = match source {
+            _ if is_repeated => &mut count.repeated,
+            Source::Own(_) | Source::Repeated(_) => &mut count.fresh,
+            Source::Joined(_) => &mut count.joined,
+            Source::Cached(_) | Source::Removed | Source::Refused => &mut count.cached,
+        };
+        *stands = stands.saturating_add(1);
+        if let Source::Joined(at) = source {
+            self.plan.joined.insert(at.job.batch);
+        }
+    }
+
+    fn send(&mut self, position: u32, key: LeadKey) -> ResultRef {
+        let index = u32::try_from(self.plan.own.len()).unwrap_or(u32::MAX);
+        self.plan.own.push(JobLead { key, position, worst: NO_PERSON });
+        ResultRef { job: call_of(self.order.batch), index }
+    }
+
+    fn look_up(&mut self, key: LeadKey) -> Result<Verdict, Fault> {
+        if self.draft.find::<Leads>(&key)?.is_some_and(|row| row.removed_at.is_some()) {
+            return Ok(Verdict::Removed);
+        }
+        let row = self.draft.find::<Addresses>(&key)?;
+        let is_fresh = |asked_at: crate::domain::time::Timestamp| {
+            asked_at.after(self.order.ttl) > self.draft.now()
+        };
+        let Some(row) = row.filter(|row| is_fresh(row.asked_at)) else { return Ok(Verdict::Fresh) };
+        Ok(match self.other(row.at.job.batch)? {
+            Other::Ended => Verdict::Cached(row.at),
+            Other::UnderWay => Verdict::Joined(row.at),
+            Other::BeingSent => Verdict::Busy,
+            Other::OfNoUse => Verdict::Fresh,
+        })
+    }
+
+    fn other(&mut self, batch: BatchId) -> Result<Other, Fault> {
+        if let Some(other) = self.others.get(&batch) {
+            return Ok(*other);
+        }
+        let validation = self.draft.find::<Validations>(&batch)?;
+        let other = match validation {
+            None => Other::OfNoUse,
+            Some(validation) if validation.ended_at.is_some() => Other::Ended,
+            Some(validation) if validation.is_canceled => Other::OfNoUse,
+            Some(validation) if validation.named.is_some() => {
+                let until = validation.asked_at.after(self.order.joinable_for);
+                if until > self.draft.now() { Other::UnderWay } else { Other::OfNoUse }
+            }
+            Some(_) => {
+                let job = self.draft.find::<Jobs>(&call_of(batch))?;
+                let is_being_sent = job.is_some_and(|job| job.state == State::Sending);
+                if is_being_sent { Other::BeingSent } else { Other::OfNoUse }
+            }
+        };
+        self.others.insert(batch, other);
+        Ok(other)
+    }
+}
