@@ -1,11 +1,14 @@
 //! What callers are told of their team's quotas: in the lists of the draft, and as usage.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::asking::batch;
 use crate::support::client::Answer;
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::wait::eventually;
 
 /// At 16:00 on 24 November, by UTC, as the clock of these tests stands.
 const POLICY: &str = r#""email-month";q=10;qu="credits";w=2592000, "email-day";q=9;qu="credits";w=86400, "phone-total";q=5;qu="credits""#;
@@ -28,7 +31,7 @@ fn told(answer: &Answer) -> [Option<&str>; 2] {
 
 #[tokio::test]
 async fn every_quota_is_told_in_whole_credits_and_with_its_reset() {
-    let (setup, _clock) = Setup::with_clock();
+    let (setup, clock) = Setup::with_clock();
     let gateway = TestGateway::with(setup).await;
     let team = gateway.team_with("sales", quotas()).await;
     let estimated = team.post("/gateway/v1/estimates", &ada()).await;
@@ -44,6 +47,13 @@ async fn every_quota_is_told_in_whole_credits_and_with_its_reset() {
     let canceled = team.cancel(accepted.id()).await;
     assert_eq!(canceled.status, 200, "{canceled:?}");
     assert_eq!(told(&canceled)[0], Some(POLICY));
+    // What was sent before it was cancelled is still answered, and for that time has to pass.
+    eventually("nothing is reserved", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        gateway.sums().await.email.reserved == 0.0
+    })
+    .await;
     gateway.finish().await;
 }
 
