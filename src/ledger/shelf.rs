@@ -12,8 +12,8 @@ use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
-    Voiding,
+    GivingUp, Probe, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn,
+    Voided, Voiding,
 };
 use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -27,7 +27,7 @@ use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
 use super::transition::{
-    admit, appraise, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, circuit, close, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -118,6 +118,26 @@ impl<S: Shelf> Ledger for S {
 
     async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
         self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
+    }
+
+    async fn run_out(&self, probe_every: Duration) -> Outcome<()> {
+        let step = move |draft: &mut Draft<'_>| {
+            circuit::run_out(draft, probe_every);
+            Ok(())
+        };
+        self.write("run_out", step).await
+    }
+
+    async fn has_credits(&self) -> Outcome<()> {
+        self.write("has_credits", circuit::has_credits).await
+    }
+
+    async fn ask_probe(&self, probe_every: Duration) -> Outcome<Probe> {
+        self.write("ask_probe", move |draft| circuit::ask_probe(draft, probe_every)).await
+    }
+
+    async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
+        Shelf::read(self, "probe_at", circuit::probe_at).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {

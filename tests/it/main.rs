@@ -30,6 +30,7 @@ mod remote;
 mod replicas;
 mod reveals;
 mod scrapes;
+mod stuck_vendor;
 mod support;
 mod two_books;
 mod vault;

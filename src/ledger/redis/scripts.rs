@@ -24,19 +24,22 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 17] = [
+const WHEN_FULL: [&str; 20] = [
     "ask_leave",
+    "ask_probe",
     "bind",
     "cancel",
     "close_call",
     "close_team",
     "erase",
     "give_up",
+    "has_credits",
     "lease",
     "leave_alone",
     "put_back",
     "reschedule",
     "revoke_key",
+    "run_out",
     "settle",
     "sweep",
     "trim",

@@ -25,6 +25,7 @@ mod fitting;
 mod joining;
 mod keys;
 mod periods;
+mod probing;
 mod quotas;
 mod reading;
 mod redriving;

@@ -127,6 +127,11 @@ macro_rules! contract_suite {
                 a_submission_goes_before_those_that_ask_after_jobs
                 what_the_vendor_asks_for_holds_for_everybody
             }
+            probing: {
+                while_the_vendors_credits_are_out_one_a_minute_goes_and_sees
+                of_many_at_once_one_goes_and_sees
+                once_the_vendor_takes_something_nobody_has_to_wait
+            }
             calling: {
                 a_call_is_on_the_books_before_it_is_made
                 what_a_call_costs_is_charged_and_the_rest_released
