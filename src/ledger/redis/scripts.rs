@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 20] = [
+const WHEN_FULL: [&str; 22] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -32,6 +32,7 @@ const WHEN_FULL: [&str; 20] = [
     "close_call",
     "close_team",
     "erase",
+    "gather",
     "give_up",
     "has_credits",
     "lease",
@@ -41,6 +42,7 @@ const WHEN_FULL: [&str; 20] = [
     "revoke_key",
     "run_out",
     "settle",
+    "split",
     "sweep",
     "trim",
     "unanswered",
