@@ -93,14 +93,15 @@ impl Circuit {
         self.state().probe_at.is_some()
     }
 
-    /// What the books have to be told, if anything, which then counts as told.
-    fn take_news(&self) -> Option<News> {
-        self.state().news.take()
+    /// What the books have to be told, if anything.
+    fn news(&self) -> Option<News> {
+        self.state().news
     }
 
-    /// They could not be told. What was heard since counts more.
-    fn keep_news(&self, news: News) {
-        self.state().news.get_or_insert(news);
+    /// The books know this now. What was heard since they have yet to be told.
+    fn told(&self, news: News) {
+        let mut state = self.state();
+        state.news = state.news.filter(|since| *since != news);
     }
 
     /// Whether the books were looked at so short a time ago that they need not be again.
@@ -169,12 +170,12 @@ impl Gateway {
         if self.circuit.is_fresh() {
             return Ok(());
         }
-        if let Some(news) = self.circuit.take_news() {
-            let told = match news {
-                News::RanOut => self.ledger.run_out(PROBE_EVERY).await,
-                News::HasSome => self.ledger.has_credits().await,
-            };
-            told.inspect_err(|_| self.circuit.keep_news(news))?;
+        if let Some(news) = self.circuit.news() {
+            match news {
+                News::RanOut => self.ledger.run_out(PROBE_EVERY).await?,
+                News::HasSome => self.ledger.has_credits().await?,
+            }
+            self.circuit.told(news);
         }
         self.circuit.learn(self.ledger.probe_at().await?);
         Ok(())
@@ -203,14 +204,15 @@ mod tests {
         circuit.take();
         circuit.learn(Some(noon));
         assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
-        assert_eq!(circuit.take_news(), Some(News::HasSome));
+        assert_eq!(circuit.news(), Some(News::HasSome));
         circuit.run_out(noon);
-        circuit.keep_news(News::HasSome);
-        assert_eq!(circuit.take_news(), Some(News::RanOut));
+        circuit.told(News::HasSome);
+        assert_eq!(circuit.news(), Some(News::RanOut));
+        circuit.told(News::RanOut);
         circuit.learn(None);
         assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
         circuit.take();
-        assert_eq!(circuit.take_news(), None, "the books know that it has credits");
+        assert_eq!(circuit.news(), None, "the books know that it has credits");
     }
 
     #[test]
