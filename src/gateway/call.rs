@@ -105,7 +105,7 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        self.pass_circuit_to_pay()?;
+        self.pass_circuit_to_pay().await?;
         let Call { request, price } = call;
         let (ready, remaining) = self.open_call(&caller.team, price).await?;
         let (batch, reserved) = (ready.job.batch, price);
@@ -116,14 +116,6 @@ impl Gateway {
             Made::Refused(answer) => (answer, Amounts::ZERO),
         };
         Ok(CallAnswered { answer, batch, reserved, spent, remaining })
-    }
-
-    /// While the vendor's credits are out, one request a minute passes, to see.
-    pub(super) fn pass_circuit_to_pay(&self) -> Result<(), Refusal> {
-        match self.circuit.wait(self.clock.now()) {
-            Some(retry_after) => Err(Refusal::VendorCredits { retry_after }),
-            None => Ok(()),
-        }
     }
 
     async fn open_call(

@@ -1,14 +1,24 @@
 //! The circuit to the vendor: open while the vendor says that its credits are out, or that the
 //! gateway's key or address is wrong.
+//!
+//! Whether the credits are out stands in the books, so that of all replicas one a minute goes and
+//! sees. Here is what this one knows of that, and what the books have yet to be told. Key and
+//! address are each replica's own, and so is what the vendor says of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::{Gateway, Refusal};
 use crate::domain::time::Timestamp;
+use crate::ledger::step::Probe;
+use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Circuit as Shown, Metrics};
 
 /// How often a request goes through to see whether the vendor has credits again.
 pub(super) const PROBE_EVERY: Duration = Duration::from_mins(1);
+
+/// How long what this replica knows is taken for what the books say.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What the vendor last said about this gateway.
 pub(super) struct Circuit {
@@ -20,10 +30,21 @@ pub(super) struct Circuit {
 struct State {
     /// The vendor's credits are out; when the next request may go through to see.
     probe_at: Option<Timestamp>,
+    /// What the vendor said of its credits, and the books do not know yet.
+    news: Option<News>,
+    /// When the books were last looked at.
+    looked_at: Option<Instant>,
     /// The key or the address is wrong, by an answer to something that costs.
     refused_submit: Option<u16>,
     /// The same, by an answer to a read.
     refused_read: Option<u16>,
+}
+
+/// What the vendor says of its credits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    RanOut,
+    HasSome,
 }
 
 /// What the vendor was asked.
@@ -42,14 +63,19 @@ impl Circuit {
     /// The vendor took a job: it has credits, and the key and the address are good.
     pub(super) fn take(&self) {
         self.change(|state| {
-            state.probe_at = None;
+            if state.probe_at.take().is_some() {
+                state.news = Some(News::HasSome);
+            }
             state.refused_submit = None;
         });
     }
 
     /// The vendor's own credits are out.
     pub(super) fn run_out(&self, now: Timestamp) {
-        self.change(|state| state.probe_at = Some(now.after(PROBE_EVERY)));
+        self.change(|state| {
+            state.probe_at = Some(now.after(PROBE_EVERY));
+            state.news = Some(News::RanOut);
+        });
     }
 
     /// The vendor takes the gateway's key or address for wrong.
@@ -67,16 +93,31 @@ impl Circuit {
         self.state().probe_at.is_some()
     }
 
-    /// How long a request that costs has to wait; none where it may pass. One a minute passes, to
-    /// see.
-    pub(super) fn wait(&self, now: Timestamp) -> Option<Duration> {
+    /// What the books have to be told, if anything.
+    fn news(&self) -> Option<News> {
+        self.state().news
+    }
+
+    /// The books know this now. What was heard since they have yet to be told.
+    fn told(&self, news: News) {
         let mut state = self.state();
-        let probe_at = state.probe_at?;
-        if now < probe_at {
-            return Some(probe_at.since(now));
-        }
-        state.probe_at = Some(now.after(PROBE_EVERY));
-        None
+        state.news = state.news.filter(|since| *since != news);
+    }
+
+    /// Whether the books were looked at so short a time ago that they need not be again.
+    fn is_fresh(&self) -> bool {
+        let state = self.state();
+        state.news.is_none() && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
+    }
+
+    /// What the books say, unless the vendor has said something since.
+    fn learn(&self, probe_at: Option<Timestamp>) {
+        self.change(|state| {
+            state.looked_at = Some(Instant::now());
+            if state.news.is_none() {
+                state.probe_at = probe_at;
+            }
+        });
     }
 
     /// What is amiss, for operators.
@@ -105,6 +146,42 @@ impl Circuit {
     }
 }
 
+impl Gateway {
+    /// While the vendor's credits are out, one request a minute of all replicas passes, to see.
+    ///
+    /// # Errors
+    /// [`Refusal::VendorCredits`], or the store is away.
+    pub(super) async fn pass_circuit_to_pay(&self) -> Result<(), Refusal> {
+        if !self.circuit.is_out_of_credits() {
+            return Ok(());
+        }
+        self.share_circuit().await?;
+        match self.ledger.ask_probe(PROBE_EVERY).await? {
+            Probe::Needless | Probe::Given => Ok(()),
+            Probe::NotBefore(moment) => {
+                Err(Refusal::VendorCredits { retry_after: moment.since(self.clock.now()) })
+            }
+        }
+    }
+
+    /// Tells the books what the vendor said of its credits, and learns what it told other replicas,
+    /// unless that was done a moment ago.
+    pub(super) async fn share_circuit(&self) -> Result<(), LedgerError> {
+        if self.circuit.is_fresh() {
+            return Ok(());
+        }
+        if let Some(news) = self.circuit.news() {
+            match news {
+                News::RanOut => self.ledger.run_out(PROBE_EVERY).await?,
+                News::HasSome => self.ledger.has_credits().await?,
+            }
+            self.circuit.told(news);
+        }
+        self.circuit.learn(self.ledger.probe_at().await?);
+        Ok(())
+    }
+}
+
 impl State {
     fn refused(&mut self, asked: Asked) -> &mut Option<u16> {
         match asked {
@@ -119,17 +196,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn while_the_vendors_credits_are_out_one_request_a_minute_passes() {
+    fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        assert_eq!(circuit.wait(noon), None);
-        circuit.run_out(noon);
-        assert_eq!(circuit.wait(noon), Some(PROBE_EVERY));
-        let later = noon.after(PROBE_EVERY);
-        assert_eq!(circuit.wait(later), None);
-        assert_eq!(circuit.wait(later), Some(PROBE_EVERY));
+        circuit.learn(Some(noon));
+        assert!(circuit.is_out_of_credits(), "another replica was told so");
         circuit.take();
-        assert_eq!(circuit.wait(later), None);
+        circuit.learn(Some(noon));
+        assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
+        assert_eq!(circuit.news(), Some(News::HasSome));
+        circuit.run_out(noon);
+        circuit.told(News::HasSome);
+        assert_eq!(circuit.news(), Some(News::RanOut));
+        circuit.told(News::RanOut);
+        circuit.learn(None);
+        assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
+        circuit.take();
+        assert_eq!(circuit.news(), None, "the books know that it has credits");
     }
 
     #[test]

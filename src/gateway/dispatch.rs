@@ -81,6 +81,7 @@ async fn take_turns(
     permits: &Arc<Semaphore>,
     busy: &Busy,
 ) -> Result<Duration, LedgerError> {
+    gateway.share_circuit().await?;
     let (due, now) = gateway.ledger.next_due().await?;
     let Some(due) = due else { return Ok(LOOK_EVERY) };
     if due > now {

@@ -99,10 +99,7 @@ impl Gateway {
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
-        match self.circuit.wait(self.clock.now()) {
-            Some(retry_after) => Err(Refusal::VendorCredits { retry_after }),
-            None => Ok(()),
-        }
+        self.pass_circuit_to_pay().await
     }
 
     async fn admit_under_a_free_id(

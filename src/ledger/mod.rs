@@ -44,8 +44,8 @@ use record::job::{Job, JobLead};
 use record::team::{Key, NewTeam, Team};
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
-    Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
+    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -125,6 +125,14 @@ pub trait Ledger: Send + Sync + 'static {
     fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
     /// The vendor asked to be left alone until then: no replica is given leave before.
     fn leave_alone(&self, until: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor said that its credits are out: no replica sends what costs for so long.
+    fn run_out(&self, probe_every: Duration) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor took something that costs.
+    fn has_credits(&self) -> impl Future<Output = Outcome<()>> + Send;
+    /// Asks to go and see whether the vendor has credits. Asked again, it is told to wait.
+    fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
+    /// When somebody may next go and see; none while the vendor has credits.
+    fn probe_at(&self) -> impl Future<Output = Outcome<Option<Timestamp>>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.

@@ -12,8 +12,8 @@ use super::record::job::{Job, JobLead};
 use super::record::team::{Key, NewTeam, Team};
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
-    Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
+    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -30,7 +30,8 @@ use super::transition::validation::{
     self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, appraise, budget, cancel, close, coach, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, circuit, close, coach, erase, redrive, schedule, send, settle,
+    team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -129,6 +130,26 @@ impl<S: Shelf> Ledger for S {
 
     async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
         self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
+    }
+
+    async fn run_out(&self, probe_every: Duration) -> Outcome<()> {
+        let step = move |draft: &mut Draft<'_>| {
+            circuit::run_out(draft, probe_every);
+            Ok(())
+        };
+        self.write("run_out", step).await
+    }
+
+    async fn has_credits(&self) -> Outcome<()> {
+        self.write("has_credits", circuit::has_credits).await
+    }
+
+    async fn ask_probe(&self, probe_every: Duration) -> Outcome<Probe> {
+        self.write("ask_probe", move |draft| circuit::ask_probe(draft, probe_every)).await
+    }
+
+    async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
+        Shelf::read(self, "probe_at", circuit::probe_at).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {

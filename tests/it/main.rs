@@ -35,6 +35,7 @@ mod replicas;
 mod retries;
 mod reveals;
 mod scrapes;
+mod stuck_vendor;
 mod support;
 mod two_books;
 mod validations;

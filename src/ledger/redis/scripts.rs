@@ -26,6 +26,7 @@ pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/nam
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
 const WHEN_FULL: [&str; 22] = [
     "ask_leave",
+    "ask_probe",
     "bind",
     "cancel",
     "cancel_validation",
@@ -36,11 +37,13 @@ const WHEN_FULL: [&str; 22] = [
     "forget_validations",
     "gather",
     "give_up",
+    "has_credits",
     "lease",
     "leave_alone",
     "put_back",
     "reschedule",
     "revoke_key",
+    "run_out",
     "settle",
     "split",
     "sweep",

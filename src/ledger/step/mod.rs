@@ -47,6 +47,17 @@ pub struct Asking {
     pub rate: Rate,
 }
 
+/// Whether something that costs may be sent to a vendor whose credits may be out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It has credits, as far as anybody knows.
+    Needless,
+    /// It may, to see.
+    Given,
+    /// Not before this moment.
+    NotBefore(Timestamp),
+}
+
 /// An attempt to be begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempt {

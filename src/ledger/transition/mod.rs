@@ -9,6 +9,7 @@ pub mod budget;
 pub mod call;
 pub mod cancel;
 pub mod checkpoint;
+pub mod circuit;
 pub mod close;
 pub mod coach;
 pub mod epoch;

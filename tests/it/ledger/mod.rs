@@ -30,6 +30,7 @@ mod keys;
 mod observing;
 mod periods;
 mod policies;
+mod probing;
 mod quotas;
 mod reading;
 mod redriving;

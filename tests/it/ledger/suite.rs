@@ -153,6 +153,11 @@ macro_rules! contract_suite {
                 a_submission_goes_before_those_that_ask_after_jobs
                 what_the_vendor_asks_for_holds_for_everybody
             }
+            probing: {
+                while_the_vendors_credits_are_out_one_a_minute_goes_and_sees
+                of_many_at_once_one_goes_and_sees
+                once_the_vendor_takes_something_nobody_has_to_wait
+            }
             gathering: {
                 nobody_is_gathered_before_the_first_has_waited
                 all_who_wait_travel_with_the_first

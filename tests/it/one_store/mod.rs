@@ -3,6 +3,7 @@
 
 mod at_once;
 mod away;
+mod credits;
 mod deaths;
 mod emptied;
 mod failovers;

@@ -20,8 +20,8 @@ use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
-    Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
+    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -126,6 +126,9 @@ on_both! {
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
         leave_alone(until: Timestamp) -> ();
+        run_out(probe_every: Duration) -> ();
+        has_credits() -> ();
+        ask_probe(probe_every: Duration) -> Probe;
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -176,6 +179,7 @@ on_both! {
         roster() -> Roster;
         checkpoint() -> Checkpoint;
         confirm() -> ();
+        probe_at() -> Option<Timestamp>;
         dump() -> Vec<String>;
     }
 }

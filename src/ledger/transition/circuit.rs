@@ -1,0 +1,54 @@
+//! The circuit to the vendor, as far as all replicas share it: one number says that the vendor's
+//! credits are out, and when somebody may next go and see.
+
+use std::time::Duration;
+
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::step::Probe;
+use crate::ledger::table::Numbers;
+
+/// The row of when somebody may next go and see; there is none while the vendor has credits.
+const PROBE_AT: &str = "probe_at";
+
+/// The vendor says that its credits are out: for so long nobody asks again.
+pub fn run_out(draft: &mut Draft<'_>, probe_every: Duration) {
+    let probe_at = draft.now().after(probe_every);
+    let millis = u64::try_from(probe_at.as_millis()).unwrap_or_default();
+    draft.put::<Numbers>(&PROBE_AT.to_owned(), &millis);
+}
+
+/// The vendor took something that costs, so it has credits.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn has_credits(draft: &mut Draft<'_>) -> Result<(), Fault> {
+    if probe_at(draft)?.is_some() {
+        draft.delete::<Numbers>(&PROBE_AT.to_owned());
+    }
+    Ok(())
+}
+
+/// Lets somebody go and see, where it is time: nobody else does then for as long again.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn ask_probe(draft: &mut Draft<'_>, probe_every: Duration) -> Result<Probe, Fault> {
+    match probe_at(draft)? {
+        None => Ok(Probe::Needless),
+        Some(at) if draft.now() < at => Ok(Probe::NotBefore(at)),
+        Some(_) => {
+            run_out(draft, probe_every);
+            Ok(Probe::Given)
+        }
+    }
+}
+
+/// When somebody may next go and see; none while the vendor has credits.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn probe_at(draft: &Draft<'_>) -> Result<Option<Timestamp>, Fault> {
+    let millis = draft.find::<Numbers>(&PROBE_AT.to_owned())?;
+    Ok(millis.map(|millis| Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))))
+}

@@ -1,0 +1,133 @@
+//! A vendor that is slow, cuts its answers or never gives one: whoever does not need it waits for
+//! nobody who does.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
+
+use crate::support::asking::{BATCHES, batch};
+use crate::support::client::Client;
+use crate::support::gateway::{Setup, TestGateway};
+use crate::support::wait::eventually;
+
+/// More jobs than a gateway works on at once.
+const JOBS: u64 = 40;
+
+/// Far longer than anything takes that waits for nobody, and shorter than the vendor does.
+const SOON: Duration = Duration::from_secs(5);
+
+/// How long a slow vendor takes over an answer.
+const SLOW: Duration = Duration::from_secs(25);
+
+fn person(n: u64) -> Value {
+    json!({"leads": [{"linkedin_url": format!("linkedin.com/in/reachable-{n}")}]})
+}
+
+/// Everything that does not need the vendor is done at once: by a team that waits for it, and by
+/// one that does not.
+async fn nobody_else_waits(
+    gateway: &TestGateway,
+    teams: [&Client; 2],
+    waiting: &[u64],
+    known: &Value,
+) {
+    for team in teams {
+        let cached = timeout(SOON, team.start(known)).await.expect("what is known is answered");
+        assert_eq!(cached.body["status"], "completed", "{cached:?}");
+        let estimate = timeout(SOON, team.post("/gateway/v1/estimates", known)).await;
+        assert_eq!(estimate.expect("estimates are made").body["leads"]["cached"], 1);
+        let usage = timeout(SOON, team.get("/gateway/v1/usage")).await;
+        assert_eq!(usage.expect("usage is told").status, 200);
+        let admitted = timeout(SOON, team.post(BATCHES, &person(900))).await;
+        assert_eq!(admitted.expect("batches are admitted").status, 202);
+    }
+    let ready = timeout(SOON, gateway.operator().get("/readyz")).await.expect("health is told");
+    assert_eq!(ready.status, 200, "{ready:?}");
+    for id in waiting {
+        let read = timeout(SOON, teams[0].get(&batch(*id))).await.expect("batches are read");
+        assert!(!read.has_ended(), "it was looked at too late: {read:?}");
+    }
+}
+
+/// Batches that the vendor has, or is about to be sent.
+async fn waiting(team: &Client) -> Vec<u64> {
+    let mut ids = Vec::new();
+    for n in 1..=JOBS {
+        ids.push(team.start(&person(n)).await.id());
+    }
+    ids
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vendor_is_slow_nobody_waits_who_does_not_need_it() {
+    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    sales.enrich(&person(0)).await;
+    let millis = u64::try_from(SLOW.as_millis()).unwrap();
+    let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(millis));
+    gateway.vendor.set_faults(Faults::of([slow]));
+    let ids = waiting(&sales).await;
+    eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
+    gateway.vendor.set_faults(Faults::default());
+    nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vendor_cuts_its_answers_nobody_waits_who_does_not_need_it() {
+    let settings = ["vendor.quiet_period=25s", "vendor.timeout=5s"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    sales.enrich(&person(0)).await;
+    let cut = Rule::always(Operation::Submit, FaultKind::CutAfter);
+    gateway.vendor.set_faults(Faults::of([cut]));
+    let ids = waiting(&sales).await;
+    eventually("all were cut", async || gateway.vendor.posts_received() > JOBS).await;
+    gateway.vendor.set_faults(Faults::default());
+    nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
+    // Each was taken once and cut, and is sent again when it was quiet, inside the charge window.
+    gateway.finish().await;
+}
+
+/// A vendor that takes connections, and never says a word.
+async fn half_open() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    TaskTracker::new().spawn(async move {
+        let mut taken = Vec::new();
+        while let Ok((connection, _)) = listener.accept().await {
+            taken.push(connection);
+        }
+    });
+    format!("vendor.base_url=http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vendor_says_nothing_everything_else_goes_on() {
+    let base_url = half_open().await;
+    let settings = [&base_url, "vendor.timeout=1m", "server.shutdown_grace=1s"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    let ids = waiting(&sales).await;
+    for team in [&sales, &growth] {
+        let estimate = timeout(SOON, team.post("/gateway/v1/estimates", &person(0))).await;
+        assert_eq!(estimate.expect("estimates are made").status, 200);
+        let admitted = timeout(SOON, team.post(BATCHES, &person(900))).await;
+        assert_eq!(admitted.expect("batches are admitted").status, 202);
+    }
+    let (last, others) = ids.split_last().unwrap();
+    let canceled = timeout(SOON, sales.cancel(*last)).await.expect("what waits is cancelled");
+    assert_eq!(canceled.body["status"], "canceled", "{canceled:?}");
+    for id in others {
+        let read = timeout(SOON, sales.get(&batch(*id))).await.expect("batches are read");
+        assert!(!read.has_ended(), "{read:?}");
+    }
+    // Nothing was charged, and all that may have been sent is still set aside.
+    let sums = gateway.sums().await;
+    assert_eq!((sums.email.spent, gateway.vendor.posts_received()), (0.0, 0));
+    gateway.stop().await;
+}
