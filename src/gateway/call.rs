@@ -18,7 +18,7 @@ use crate::domain::credits::Amounts;
 use crate::domain::team::TeamId;
 use crate::ledger::ids::{BatchId, JobId, Lease, Token};
 use crate::ledger::record::job::Cause;
-use crate::ledger::step::{QuotaShort, Refused, Settled};
+use crate::ledger::step::{QuotaShort, Settled};
 use crate::ledger::transition::call::{Closing, Opened, Opening};
 use crate::ledger::{Ledger, LedgerError, Outcome};
 use crate::telemetry::metrics::Decision;

@@ -17,7 +17,6 @@ use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Stat
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
 use crate::ledger::record::job::{Cause, State};
-use crate::ledger::step::Refused;
 use crate::ledger::transition::call::Closing;
 use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
 use crate::telemetry::metrics::Decision;
@@ -121,7 +120,7 @@ impl Gateway {
         addresses: &[Lead],
         fresh: &[u32],
     ) -> Result<(), Refusal> {
-        if let Err(refusal) = self.pass_circuit_to_pay() {
+        if let Err(refusal) = self.pass_circuit_to_pay().await {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }
@@ -178,11 +177,11 @@ impl Gateway {
                 match outcome {
                     Ok(ValidationOpened::Replayed(before)) => return Ok(Opened::Before(before)),
                     Ok(_) => return Err(Refusal::VendorBusy { retry_after: BUSY_REST }),
-                    // The id is another batch's.
-                    Err(Refused::Collision) => break,
-                    Err(Refused::Quota(short)) => return Err(Refusal::Quota(short)),
-                    Err(Refused::Paused) => return Err(Refusal::TeamPaused(caller.team.clone())),
-                    Err(Refused::NoTeam) => return Err(Refusal::BadKey),
+                    Err(refused) => match Refusal::of(refused, &caller.team) {
+                        Some(refusal) => return Err(refusal),
+                        // The id is another batch's.
+                        None => break,
+                    },
                 }
             }
             collisions += 1;

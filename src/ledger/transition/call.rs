@@ -167,8 +167,6 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
         parts: vec![part],
         passengers: Vec::new(),
         waits_until: None,
-        passengers: Vec::new(),
-        waits_until: None,
         attempts: 1,
         unanswered: 0,
         first_sent_at: Some(now),

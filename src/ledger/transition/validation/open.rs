@@ -165,6 +165,7 @@ fn put(
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        answers_since: None,
         admitted_at: now,
         dispositions: plan.dispositions,
         reserved: times(order.price, plan.own.len()),

@@ -119,7 +119,7 @@ impl Planner<'_, '_> {
         if !is_repeated {
             self.seen.insert(key, source);
         }
-        self.plan.slots.push(Slot { key, other: None, source });
+        self.plan.slots.push(Slot { key, other: None, has_email: true, source });
         Ok(Some(()))
     }
 
