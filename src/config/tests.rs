@@ -225,6 +225,7 @@ fn what_cannot_work_is_refused() {
         (&["server.bodies_max=4096"], "server.bodies_max"),
         (&["server.bodies_at_once=0"], "server.bodies_at_once"),
         (&["server.bodies_wait=0s"], "server.bodies_wait"),
+        (&["server.replay_window=25h"], "server.replay_window"),
         (&["server.admin_listen=127.0.0.1:8080"], "server.admin_listen"),
         (&["server.admin_listen=0.0.0.0:8080"], "server.admin_listen"),
         (&["vendor.poll_interval_min=31s"], "vendor.poll_interval_min"),

@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
 mod astray;
+mod caller_limits;
 mod callers;
 mod cancels;
 mod chaos;
@@ -29,6 +30,7 @@ mod quotas;
 mod redis_servers;
 mod remote;
 mod replicas;
+mod retries;
 mod reveals;
 mod scrapes;
 mod support;

@@ -99,6 +99,7 @@ async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
     assert_eq!(told.body["status"], "completed");
     private.extend(told.results().iter().flat_map(|result| contacts(&result["result"])));
     assert!(private.len() > 15, "persons with contacts were found: {told:?}");
+    name_a_request_after_somebody(&team).await;
     go_wrong(&team, &judge).await;
     wrong_requests(&gateway, &team).await;
 
@@ -133,6 +134,15 @@ fn contacts(person: &Value) -> Vec<String> {
 }
 
 /// Batches that meet every trouble; each is waited for until nothing more is to be logged of it.
+/// A caller's own key may hold anybody's name: asked twice, and for something else.
+async fn name_a_request_after_somebody(team: &Client) {
+    for (body, status) in [(people(0), 202), (people(0), 202), (people(300), 422)] {
+        let key = format!("{FIRST}.{LAST}");
+        let request = team.request(Method::POST, BATCHES).header("idempotency-key", key);
+        assert_eq!(team.send(request.body(body.to_string())).await.status, status);
+    }
+}
+
 async fn go_wrong(team: &Client, judge: &Sandbox) {
     for (number, (operation, kind)) in (1..).zip(troubles()) {
         judge.set_faults(Faults::of([Rule::always(operation, kind).times(1)]));

@@ -6,6 +6,7 @@ mod away;
 mod deaths;
 mod emptied;
 mod failovers;
+mod retried;
 mod unfit;
 
 use std::net::SocketAddr;
