@@ -164,6 +164,15 @@ impl<S: Store> World<S> {
         let now = self.books.now();
         let answer = self.vendor.answer(job.id, now, &mut self.dice).expect("the vendor has it");
         self.vendor_worked().await;
+        for passenger in &job.passengers {
+            if self.job(*passenger).await.is_none() {
+                // Its batch was forgotten long ago, and nobody can say whose the answers are.
+                let late = self.books.try_settle(job.id, &answer.evidence).await;
+                assert_eq!(late, Err(LedgerError::Fenced));
+                self.checks.saw("evidence of the forgotten");
+                return;
+            }
+        }
         let settled = self.books.settle(job.id, &answer.evidence).await;
         self.settled(job, &answer, &settled);
         self.stepped().await;
