@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::SOON;
 use super::scripts::Program;
-use crate::support::gateway::TestGateway;
+use super::{SOON, gateway};
 
 /// Has a script join leads in two ways, each of which must lead to the same person.
 async fn joined(program: Program, leads: &[Value], names: &[Option<&str>]) {
-    let gateway = TestGateway::start().await;
+    let gateway = gateway().await;
     let team = gateway.team("sales", 100).await;
     let pairs = program.run("join", &team, &[SOON], leads).await;
     let expected: Vec<_> = names.iter().map(|name| json!([name, name])).collect();

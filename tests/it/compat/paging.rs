@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::reachable;
 use super::scripts::Program;
-use crate::support::gateway::TestGateway;
+use super::{gateway, reachable};
 
 #[tokio::test]
 async fn links_are_followed_to_the_last_page_whichever_way_they_are_read() {
-    let gateway = TestGateway::start().await;
+    let gateway = gateway().await;
     let team = gateway.team("sales", 1000).await;
     let leads: Vec<Value> = (0..230).map(|n| reachable(&format!("ada-{n}"))).collect();
     let id = team.enrich(&json!({"leads": leads})).await.id().to_string();

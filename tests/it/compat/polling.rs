@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use tollgate::sandbox::{ErrorEnding, FaultKind, Faults, Operation, Rule};
 
 use super::scripts::Program;
-use super::{SOON, reachable};
+use super::{SOON, gateway, reachable};
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::wait::eventually;
 
 #[tokio::test]
 async fn one_lead_a_post_is_polled_until_it_is_completed() {
     for program in Program::ALL {
-        let gateway = TestGateway::start().await;
+        let gateway = gateway().await;
         let team = gateway.team("sales", 100).await;
         let nobody = json!({"email": "nobody@x.example"});
         let removed = json!({"email": "removed@x.example"});
@@ -35,7 +35,7 @@ async fn one_lead_a_post_is_polled_until_it_is_completed() {
 #[tokio::test]
 async fn a_batch_that_the_vendor_fails_on_reaches_an_end_too() {
     for program in [Program::Curl, Program::Httpx] {
-        let gateway = TestGateway::start().await;
+        let gateway = gateway().await;
         let team = gateway.team("sales", 100).await;
         let ends_in_error = FaultKind::EndsInError(ErrorEnding::WithoutResults);
         gateway.vendor.set_faults(Faults::of([Rule::always(Operation::Submit, ends_in_error)]));
@@ -49,7 +49,7 @@ async fn a_batch_that_the_vendor_fails_on_reaches_an_end_too() {
 #[tokio::test]
 async fn retry_after_is_a_whole_number_until_the_end() {
     for program in Program::PYTHON {
-        let gateway = TestGateway::start().await;
+        let gateway = gateway().await;
         let team = gateway.team("sales", 100).await;
         gateway.vendor.set_faults(Faults { processing_ms: Some(300), ..Faults::default() });
         let leads = ["ada", "grace"].map(reachable);

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::scripts::Program;
-use super::{SOON, reachable};
+use super::{SOON, gateway, reachable};
 use crate::support::client::{Client, connections};
-use crate::support::gateway::{TestGateway, credits};
+use crate::support::gateway::credits;
 use crate::support::vendor::{self, taking};
 
 /// What every lead got, whatever the ids of the batches.
@@ -20,7 +20,7 @@ async fn a_base_url_and_a_key_are_all_that_a_swap_takes() {
     for program in Program::ALL {
         let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
         let with_vendor = Client::new(connections(), address, "sandbox");
-        let gateway = TestGateway::start().await;
+        let gateway = gateway().await;
         let with_gateway = gateway.team("sales", 100).await;
         let leads = ["ada", "grace", "nobody", "alan"].map(reachable);
 
