@@ -46,13 +46,13 @@ impl<'b> Given<'b> {
     }
 
     /// The items of an array.
-    pub(super) fn items(&self, faults: &mut Faults) -> Vec<Given<'b>> {
-        let items = self.read::<Vec<&'b RawValue>>("an array", faults).unwrap_or_default();
+    pub(super) fn items(&self, faults: &mut Faults) -> Option<Vec<Given<'b>>> {
+        let items = self.read::<Vec<&'b RawValue>>("an array", faults)?;
         let place = |(index, item): (usize, &'b RawValue)| Given {
             text: item.get(),
             pointer: format!("{}/{index}", self.pointer),
         };
-        items.into_iter().enumerate().map(place).collect()
+        Some(items.into_iter().enumerate().map(place).collect())
     }
 
     /// A string.

@@ -59,7 +59,7 @@ pub(super) fn name_for_people(given: &Given<'_>, faults: &mut Faults) -> Option<
 }
 
 fn read_quotas(given: &Given<'_>, faults: &mut Faults) -> Vec<Quota> {
-    let items = given.items(faults);
+    let items = given.items(faults).unwrap_or_default();
     if items.len() > QUOTAS_MAX {
         given.refuse(format!("A team has at most {QUOTAS_MAX} quotas"), faults);
         return Vec::new();

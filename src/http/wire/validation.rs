@@ -23,13 +23,17 @@ pub(in crate::http) fn parse(body: &[u8], addresses_max: usize) -> Result<Vec<Le
     match given.properties(["emails"], &mut faults) {
         Some([Some(emails)]) => {
             let items = emails.items(&mut faults);
-            if items.len() > addresses_max {
-                emails.refuse(format!("At most {addresses_max} addresses are taken"), &mut faults);
-            } else {
-                addresses = items.iter().filter_map(|item| address(item, &mut faults)).collect();
-                if items.is_empty() {
-                    emails.refuse("Expected at least one address", &mut faults);
+            match items.as_deref() {
+                Some([]) => emails.refuse("Expected at least one address", &mut faults),
+                Some(items) if items.len() > addresses_max => {
+                    let detail = format!("At most {addresses_max} addresses are taken");
+                    emails.refuse(detail, &mut faults);
                 }
+                Some(items) => {
+                    let read = items.iter().filter_map(|item| address(item, &mut faults));
+                    addresses = read.collect();
+                }
+                None => {}
             }
         }
         Some([None]) => given.miss("emails", &mut faults),
