@@ -17,15 +17,7 @@ use crate::ledger::transition::call::abandon;
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
     let old = draft.find::<Jobs>(&job.id)?;
     let (was_due, waited_until) = old.map_or((None, None), |old| (old.due, old.waits_until));
-    if was_due != job.due {
-        if let Some(due) = was_due {
-            draft.delete::<Due>(&(due, job.id));
-        }
-        if let Some(due) = job.due {
-            let team = payer(draft, job)?;
-            draft.put::<Due>(&(due, job.id), &team);
-        }
-    }
+    let due = put_due(draft, job, was_due)?;
     if waited_until != job.waits_until {
         let place = |until| (job.reveals, (until, job.id));
         if let Some(until) = waited_until {
@@ -35,19 +27,42 @@ pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
             draft.put::<Waiting>(&place(until), &job.leads);
         }
     }
-    draft.put::<Jobs>(&job.id, job);
+    draft.put::<Jobs>(&job.id, &Job { due, ..job.clone() });
     Ok(())
 }
 
-/// With whose turns a job has its turn: of several who pay, the first.
-fn payer(draft: &Draft<'_>, job: &Job) -> Result<TeamId, Fault> {
-    let first = match job.passengers.first() {
-        Some(first) => draft.peek::<Jobs>(first)?,
-        None => None,
-    };
-    let part = first.as_ref().unwrap_or(job).parts.first();
-    part.map(|part| part.team.clone())
-        .ok_or_else(|| Fault::Invariant(format!("job {} has no part", job.id)))
+/// Writes when a job is due, and answers when that is.
+fn put_due(
+    draft: &mut Draft<'_>,
+    job: &Job,
+    was_due: Option<Timestamp>,
+) -> Result<Option<Timestamp>, Fault> {
+    if was_due == job.due {
+        return Ok(was_due);
+    }
+    if let Some(due) = was_due {
+        draft.delete::<Due>(&(due, job.id));
+    }
+    let Some(due) = job.due else { return Ok(None) };
+    let Some(team) = payer(draft, job)? else { return Ok(None) };
+    draft.put::<Due>(&(due, job.id), &team);
+    Ok(Some(due))
+}
+
+/// With whose turns a job has its turn: of several who pay, the first. Nobody pays for a coach whose
+/// passengers are all forgotten, and so it is due no more.
+fn payer(draft: &Draft<'_>, job: &Job) -> Result<Option<TeamId>, Fault> {
+    if !job.is_coach() {
+        let missing = || Fault::Invariant(format!("job {} has no part", job.id));
+        return job.parts.first().map(|part| Some(part.team.clone())).ok_or_else(missing);
+    }
+    for passenger in &job.passengers {
+        let passenger = draft.peek::<Jobs>(passenger)?;
+        if let Some(part) = passenger.as_ref().and_then(|passenger| passenger.parts.first()) {
+            return Ok(Some(part.team.clone()));
+        }
+    }
+    Ok(None)
 }
 
 /// The job, if `lease` is still its latest.

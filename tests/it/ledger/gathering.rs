@@ -149,6 +149,28 @@ pub(super) async fn there_is_room_for_as_many_leads_as_the_vendor_takes(books: &
     assert_eq!(books.ledger().gather(gathering).await, Ok(None), "the third travels alone");
 }
 
+pub(super) async fn a_full_coach_is_settled_whole_and_the_rest_travels_in_another(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = two_teams(books).await;
+    let names: Vec<String> = (0..510).map(|n| format!("{n}@x.io")).collect();
+    for (n, name) in names.iter().enumerate() {
+        wait(books, if n % 2 == 0 { &sales } else { &growth }, EMAIL, &[name]).await;
+    }
+    books.pass(WAIT);
+    let (full, rest) = (gather(books).await.unwrap(), gather(books).await.unwrap());
+    assert_eq!((full.jobs, rest.jobs, gather(books).await), (500, 10, None));
+    for (gathered, riders) in [(full, &names[..500]), (rest, &names[500..])] {
+        books.send(gathered.coach).await;
+        let evidence: Vec<_> = riders.iter().map(|name| found(name, EMAIL)).collect();
+        let settled = books.settle(gathered.coach, &evidence).await;
+        assert_eq!(settled.parts.len(), riders.len());
+    }
+    for team in [&sales, &growth] {
+        assert_eq!(books.email(team).await, "spent=382.5 reserved=0 unresolved=0");
+    }
+}
+
 pub(super) async fn nobody_is_asked_for_twice_in_one_batch(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, EMAIL, &["ada", "bob"], &[found("ada", EMAIL), found("bob", EMAIL)]).await;
@@ -242,8 +264,8 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
 
     let (sales, growth) = two_teams(books).await;
     let (coach, batches) = gathered(books, &[(&sales, "ada"), (&growth, "bob")]).await;
-    books.begin_send(coach).await;
-    books.give_up(coach, Reason::NoAnswer).await;
+    books.send(coach).await;
+    books.give_up(coach, Reason::Deadline).await;
     let sweep = async || {
         let ttl = 8 * DAY;
         let (batch, job, lead, replay) = (None, None, None, None);
@@ -258,7 +280,8 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
     resolve(batches[0]).await;
     books.pass(9 * DAY);
     sweep().await;
-    assert!(books.ledger().job(coach).await.unwrap().is_some(), "one passenger is unresolved");
+    assert_eq!(books.ledger().job(first(batches[0])).await, Ok(None));
+    assert_eq!(books.turn(coach).await.lease, books.lease_of(coach).await, "it is looked at still");
     resolve(batches[1]).await;
     books.pass(9 * DAY + HOUR);
     sweep().await;

@@ -160,6 +160,7 @@ macro_rules! contract_suite {
                 a_large_job_does_not_wait
                 one_alone_travels_alone
                 there_is_room_for_as_many_leads_as_the_vendor_takes
+                a_full_coach_is_settled_whole_and_the_rest_travels_in_another
                 nobody_is_asked_for_twice_in_one_batch
                 whoever_joins_a_gathered_job_is_answered_for_nothing
                 a_gathered_batch_reads_where_its_coach_stands
