@@ -99,7 +99,7 @@ impl Gateway {
         let Some(wait) = retry_after else { return };
         let until = self.clock.now().after(wait);
         warn!(%until, "the vendor has had too many requests: it is left alone until {until}");
-        if let Err(error) = self.ledger.leave_alone(until).await {
+        if let Err(error) = self.ledger.leave_alone(until, None).await {
             // This turn leaves it alone all the same, and the next one is told anew.
             warn!(%error, "other turns could not be told to leave the vendor alone");
         }
@@ -115,7 +115,7 @@ impl Gateway {
 
     async fn ask_leave(&self, errand: Errand, wanted: NonZeroU32) -> Result<Answer, LedgerError> {
         let good_until = Instant::now() + ALLOWED_FOR;
-        let asking = Asking { errand, wanted, rate: self.settings.request_rate };
+        let asking = Asking { errand, wanted, rate: self.settings.request_rate, allowance: None };
         Ok(match self.ledger.ask_leave(asking).await? {
             Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
             Leave::NotBefore(until) => Err(until),

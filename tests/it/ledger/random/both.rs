@@ -119,7 +119,7 @@ on_both! {
         lease(limit: usize, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
-        leave_alone(until: Timestamp) -> ();
+        leave_alone(until: Timestamp, allowance: Option<String>) -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
