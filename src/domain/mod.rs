@@ -20,6 +20,7 @@ pub mod person;
 pub mod pricing;
 pub mod quota;
 pub mod reveal;
+pub mod route;
 pub mod team;
 pub mod time;
 pub mod vendor_id;
