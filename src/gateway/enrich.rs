@@ -11,6 +11,7 @@ use crate::domain::identity::identities;
 use crate::domain::lead::Lead;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
+use crate::ledger::record::job::Way;
 use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Question, Refused};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
@@ -113,6 +114,7 @@ impl Gateway {
                 batch,
                 token,
                 team: caller.team.clone(),
+                way: Way::Batch,
                 reveals: ask.reveals,
                 leads: asks.clone(),
                 terms: self.settings.terms(),

@@ -17,6 +17,7 @@ use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
+use tollgate::ledger::record::job::Way;
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::redis::{Founding, RedisLedger};
 use tollgate::ledger::step::{
@@ -95,6 +96,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
         batch: BatchId::new(number << 12).expect("a small number"),
         token: Token::new(key("token", people.start)),
         team: team.clone(),
+        way: Way::Batch,
         reveals: REVEALS,
         leads: people.map(ask).collect(),
         terms: Terms {

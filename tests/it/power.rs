@@ -15,7 +15,7 @@ use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::embedded::EmbeddedLedger;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::memory::MemoryLedger;
-use tollgate::ledger::record::job::Cause;
+use tollgate::ledger::record::job::{Cause, Way};
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::step::{
     Admission, Attempt, Binding, Evidence, LeadAsk, Settlement, Terms, Voiding,
@@ -175,6 +175,7 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         batch,
         token: Token::new([u8::try_from(batch.get()).unwrap(); 16]),
         team: "sales".parse().unwrap(),
+        way: Way::Batch,
         reveals: Reveals { email: dice.percent(50), phone: dice.percent(50) },
         leads: (0..=dice.below(6)).map(|_| lead(dice)).collect(),
         terms: terms(),

@@ -6,7 +6,7 @@ use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State};
+use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
@@ -41,6 +41,7 @@ stored_enum!(Fact {
 stored_struct!(Batch {
     team,
     token,
+    way,
     reveals,
     admitted_at,
     dispositions,
@@ -64,6 +65,7 @@ stored_struct!(Join { team, reveals, joined, repeated });
 
 stored_struct!(Job {
     id,
+    way,
     state,
     reveals,
     leads,
@@ -79,6 +81,7 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
 });
+stored_enum!(Way { 0 => Batch, 1 => LookUp });
 stored_enum!(State {
     0 => Ready,
     1 => Sending,

@@ -6,6 +6,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{JobId, ResultRef, Token};
+use crate::ledger::record::job::Way;
 
 /// What one caller asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Batch {
     pub team: TeamId,
     /// Tells this admission, asked again, from another with the same id.
     pub token: Token,
+    /// How its own jobs travel.
+    pub way: Way,
     /// What was asked of each person.
     pub reveals: Reveals,
     /// When it was admitted.

@@ -16,6 +16,8 @@ use crate::ledger::ids::{BatchId, JobId, Lease};
 pub struct Job {
     /// Its name.
     pub id: JobId,
+    /// How it travels.
+    pub way: Way,
     /// Where it stands.
     pub state: State,
     /// What it asks of each person.
@@ -94,6 +96,27 @@ impl Job {
     #[must_use]
     pub const fn is_joinable(&self) -> bool {
         self.is_alive() && !self.is_cancel_wanted
+    }
+}
+
+/// How a job travels to the vendor, and its answer back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// As a batch of the vendor's: taken and named first, asked after until it ends.
+    Batch,
+    /// As one look-up of one person, whose answer settles it.
+    LookUp,
+}
+
+impl Way {
+    /// Whether the answer to the sending is the job's whole answer, so that the vendor never names
+    /// the job.
+    #[must_use]
+    pub const fn is_answered_at_once(self) -> bool {
+        match self {
+            Self::Batch => false,
+            Self::LookUp => true,
+        }
     }
 }
 

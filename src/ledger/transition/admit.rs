@@ -59,6 +59,7 @@ pub fn admit(
     let batch = Batch {
         team: team.id.clone(),
         token: admission.token,
+        way: admission.way,
         reveals: admission.reveals,
         admitted_at: now,
         dispositions: plan.dispositions,
@@ -172,7 +173,7 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let job = ready(job, part, batch.reveals, now);
+        let job = ready(job, part, &batch, now);
         claim(draft, &job, own)?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
@@ -204,11 +205,12 @@ pub(super) fn open_jobs(
     Ok(batch)
 }
 
-fn ready(id: JobId, part: Part, reveals: crate::domain::reveal::Reveals, now: Timestamp) -> Job {
+fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
     Job {
         id,
+        way: batch.way,
         state: State::Ready,
-        reveals,
+        reveals: batch.reveals,
         leads: part.leads,
         parts: vec![part],
         attempts: 0,

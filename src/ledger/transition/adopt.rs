@@ -15,7 +15,7 @@ use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault, Rows};
 use crate::ledger::ids::{BatchId, JobId, Lease};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Job, Part, Reason, State};
+use crate::ledger::record::job::{Job, Part, Reason, State, Way};
 use crate::ledger::record::tally::TallyKey;
 use crate::ledger::table::{Carried, Keys, Tallies, Teams};
 use crate::ledger::transition::checkpoint::Roster;
@@ -195,6 +195,7 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
 fn lost(draft: &Draft<'_>, id: JobId, parts: Vec<Part>) -> Job {
     Job {
         id,
+        way: Way::Batch,
         state: State::Unresolved(Reason::StoreLost),
         reveals: Reveals::default(),
         leads: 0,

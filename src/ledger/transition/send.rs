@@ -159,10 +159,11 @@ pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
 /// answered, and paid, as the first.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where the job was never sent, has ended, or was lost with its store.
+/// [`Fault::Fenced`] where the job was never sent, has ended, was lost with its store, or is of those
+/// that the vendor never names.
 pub fn bind(draft: &mut Draft<'_>, binding: &Binding) -> Result<(), Fault> {
     let mut job = draft.find::<Jobs>(&binding.job)?.ok_or(Fault::Fenced)?;
-    if job.is_lost() {
+    if job.is_lost() || job.way.is_answered_at_once() {
         return Err(Fault::Fenced);
     }
     match job.state {

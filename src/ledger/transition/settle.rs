@@ -34,6 +34,8 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
     }
     match job.state {
         State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
+        // The answer to the sending is all there is, and whoever sent it has it.
+        State::Sending if job.way.is_answered_at_once() && job.lease == settlement.turn => {}
         State::Done => return Ok(settled_before(&job)),
         State::Ready | State::Sending | State::Void(_) => return Err(Fault::Fenced),
     }

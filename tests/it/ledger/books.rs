@@ -16,7 +16,7 @@ use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::{BatchId, JobId, Lease, Token};
 use tollgate::ledger::record::entry::{Entry, Fact};
-use tollgate::ledger::record::job::{Cause, Job, Reason};
+use tollgate::ledger::record::job::{Cause, Job, Reason, Way};
 use tollgate::ledger::record::tally::Tally;
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::step::{
@@ -124,6 +124,7 @@ impl<S: Store> Books<S> {
             batch: BatchId::new(number).expect("a case has few batches"),
             token: Token::new([u8::try_from(number % 251).expect("below 251"); 16]),
             team: team.clone(),
+            way: Way::Batch,
             reveals,
             leads,
             terms: terms(),
@@ -135,6 +136,14 @@ impl<S: Store> Books<S> {
         let admission = self.admission(team, reveals, super::named::leads(names));
         let id = admission.batch;
         self.admit(admission).await.expect("it fits");
+        id
+    }
+
+    /// Asks for one person by a look-up, and is admitted.
+    pub(super) async fn look_up(&self, team: &TeamId, reveals: Reveals, name: &str) -> BatchId {
+        let admission = self.admission(team, reveals, super::named::leads(&[name]));
+        let id = admission.batch;
+        self.admit(Admission { way: Way::LookUp, ..admission }).await.expect("it fits");
         id
     }
 

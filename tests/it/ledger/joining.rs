@@ -4,7 +4,7 @@ use tollgate::domain::avoided::AvoidedReason;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::record::job::{Cause, Reason};
+use tollgate::ledger::record::job::{Cause, Reason, Way};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first};
@@ -74,4 +74,41 @@ pub(super) async fn a_job_that_is_being_cancelled_is_not_joined(books: &Books<im
     books.send(job).await;
     books.ledger().cancel(job.batch).await.unwrap();
     assert!(!joins(books, &growth, EMAIL).await);
+}
+
+pub(super) async fn a_batch_joins_a_look_up_and_a_look_up_joins_a_batch(books: &Books<impl Store>) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let by_look_up = first(books.look_up(&sales, EMAIL, "ada").await);
+    let batch = books.ask(&growth, EMAIL, &["ada"]).await;
+    books.begin_send(by_look_up).await;
+    books.settle(by_look_up, &[found("ada", EMAIL)]).await;
+
+    let by_batch = first(books.ask(&growth, EMAIL, &["bob", "eve"]).await);
+    let look_up = books.look_up(&sales, NONE, "eve").await;
+    books.send(by_batch).await;
+    books.settle(by_batch, &[found("bob", EMAIL), found("eve", EMAIL)]).await;
+
+    for (team, id) in [(&growth, batch), (&sales, look_up)] {
+        let reading = books.read(team, id).await;
+        assert_eq!(reading.batch.dispositions.joined, 1);
+        assert!(reading.leads[0].result().is_some());
+    }
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    assert_eq!(books.email(&growth).await, "spent=3 reserved=0 unresolved=0");
+}
+
+pub(super) async fn what_joined_is_driven_again_the_way_that_it_was_asked(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let batch = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let look_up = books.look_up(&growth, EMAIL, "ada").await;
+    books.void(batch, Cause::Refused).await;
+    books.redrive(look_up, batch).await;
+    assert_eq!(books.job(first(look_up)).await.way, Way::LookUp);
+
+    let joined = books.ask(&sales, EMAIL, &["ada"]).await;
+    books.void(first(look_up), Cause::Refused).await;
+    books.redrive(joined, first(look_up)).await;
+    assert_eq!(books.job(first(joined)).await.way, Way::Batch);
 }

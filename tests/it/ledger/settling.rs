@@ -6,7 +6,7 @@ use tollgate::ledger::record::job::{Cause, Reason, State};
 use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{Failure, LeadReading};
 
-use super::books::{Books, HOUR, QUIET, first};
+use super::books::{Books, HOUR, QUIET, TURN, first};
 use super::named::{ALL, EMAIL, NONE, found};
 use super::store::Store;
 
@@ -136,4 +136,48 @@ pub(super) async fn what_one_attempt_left_out_another_may_have_charged(books: &B
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=1.5");
     let reading = books.read(&sales, job.batch).await;
     assert_eq!(reading.leads[1], LeadReading::Failed(Failure::Unresolved));
+}
+
+pub(super) async fn a_look_up_is_settled_by_whoever_sent_it(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.look_up(&sales, EMAIL, "ada").await);
+    let evidence = [found("ada", EMAIL)];
+    assert_eq!(books.try_settle(job, &evidence).await, Err(LedgerError::Fenced), "nothing left");
+    let lost = books.turn(job).await.lease;
+    books.pass(TURN);
+    let lease = books.turn(job).await.lease;
+    books.begin_send(job).await;
+    assert_eq!(books.settle_in(lost, job, &evidence).await, Err(LedgerError::Fenced));
+    let settled = books.settle_in(lease, job, &evidence).await.unwrap();
+    assert_eq!((settled.is_first, settled.turn), (true, lease));
+    assert_eq!(books.job(job).await.state, State::Done);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    assert!(!books.settle_in(lease, job, &evidence).await.unwrap().is_first);
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+}
+
+pub(super) async fn a_look_up_that_was_not_answered_is_asked_again_and_charged_once(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.look_up(&sales, EMAIL, "ada").await);
+    books.begin_send(job).await;
+    books.unanswered(job).await;
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
+    books.pass(QUIET);
+    books.begin_send(job).await;
+    books.settle(job, &[found("ada", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    let again = books.look_up(&sales, EMAIL, "ada").await;
+    assert!(books.read(&sales, again).await.leads[0].result().is_some(), "it is known now");
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+}
+
+pub(super) async fn the_vendor_names_no_look_up(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let job = first(books.look_up(&sales, NONE, "ada").await);
+    books.begin_send(job).await;
+    assert_eq!(books.bind(job, 7).await, Err(LedgerError::Fenced));
+    books.unanswered(job).await;
+    assert_eq!(books.bind(job, 7).await, Err(LedgerError::Fenced));
 }

@@ -66,6 +66,8 @@ macro_rules! contract_suite {
                 a_job_is_joined_for_as_long_as_its_answer_may_come
                 a_void_job_is_not_joined
                 a_job_that_is_being_cancelled_is_not_joined
+                a_batch_joins_a_look_up_and_a_look_up_joins_a_batch
+                what_joined_is_driven_again_the_way_that_it_was_asked
             }
             sending: {
                 an_attempt_is_on_the_books_before_it_is_made
@@ -113,6 +115,9 @@ macro_rules! contract_suite {
                 an_answer_may_come_to_an_attempt_in_doubt
                 late_evidence_ends_what_was_unresolved
                 what_one_attempt_left_out_another_may_have_charged
+                a_look_up_is_settled_by_whoever_sent_it
+                a_look_up_that_was_not_answered_is_asked_again_and_charged_once
+                the_vendor_names_no_look_up
             }
             windows: {
                 a_person_is_charged_once_inside_the_window

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tollgate::domain::budget::{Allowance, Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
-use tollgate::ledger::record::job::Job;
+use tollgate::ledger::record::job::{Job, Way};
 use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
@@ -16,6 +16,9 @@ use super::cast::Lead;
 use super::world::{Asked, World, pick};
 use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN, terms};
 use crate::ledger::store::Store;
+
+/// How long a batch is readable from its end.
+const BATCH_TTL: Duration = DAY.saturating_mul(2);
 
 impl<S: Store> World<S> {
     /// Something happens.
@@ -45,12 +48,14 @@ impl<S: Store> World<S> {
 
     async fn ask(&mut self) {
         let team = self.any_team();
-        let count = 1 + pick(&mut self.dice, 4);
+        let is_look_up = self.dice.percent(25);
+        let count = if is_look_up { 1 } else { 1 + pick(&mut self.dice, 4) };
         let leads: Vec<_> = (0..count).map(|_| Lead::any(&mut self.dice)).collect();
         let asks = leads.iter().map(|lead| lead.ask()).collect();
         let reveals = self.any_reveals();
         let mut admission = self.books.admission(&team, reveals, asks);
         admission.terms = self.any_terms();
+        admission.way = if is_look_up { Way::LookUp } else { Way::Batch };
         let outcome = self.books.admit(admission.clone()).await;
         match outcome {
             Ok(admitted) => {
@@ -123,6 +128,10 @@ impl<S: Store> World<S> {
             let Some(reading) = reading.expect("the store is there") else { continue };
             assert_eq!(*team, admission.team, "a batch is read by its own team only");
             assert_eq!(reading.leads.len(), leads.len());
+            if reading.ended_at.is_some_and(|at| at.after(BATCH_TTL) <= self.books.now()) {
+                // Nobody is shown it any more, and what it points at may be gone.
+                continue;
+            }
             for (lead, reads) in leads.iter().zip(&reading.leads) {
                 if let LeadReading::Found(KeptResult { at, .. }) = reads {
                     let found = self.checks.results.get(at).copied();
@@ -193,7 +202,7 @@ impl<S: Store> World<S> {
             job: None,
             lead: None,
             rows: 50,
-            batch_ttl: 2 * DAY,
+            batch_ttl: BATCH_TTL,
             results_ttl: 10 * DAY,
             leads_ttl: 10 * DAY,
         };

@@ -54,6 +54,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "exhausted",
         "fenced",
         "late evidence",
+        "answered at once",
         "perhaps free",
         "driven to an answer",
         "driven to a refusal",

@@ -2,7 +2,8 @@
 
 use tollgate::domain::credits::Credits;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::record::job::{Cause, Job, Reason, State};
+use tollgate::ledger::ids::JobId;
+use tollgate::ledger::record::job::{Cause, Reason, State};
 use tollgate::ledger::step::{Begun, GivingUp, Redrive, Turn, Voiding};
 
 use super::world::World;
@@ -51,7 +52,7 @@ impl<S: Store> World<S> {
             State::Ready | State::Unknown => {
                 let next = attempt(job.id, lease, job.attempts);
                 match ledger.begin_send(next).await.expect("it is our turn") {
-                    Begun::Attempt(_) => self.arrive_and_bind(&job).await,
+                    Begun::Attempt(_) => self.send_for_good(job.id).await,
                     Begun::Exhausted => {
                         let (reason, look_again_at) = (Reason::NoAnswer, now.after(HOUR));
                         let giving = GivingUp { job: job.id, lease, reason, look_again_at };
@@ -76,11 +77,15 @@ impl<S: Store> World<S> {
         self.stepped().await;
     }
 
-    async fn arrive_and_bind(&mut self, job: &Job) {
-        let (_, leads) = self.job(job.id).await.expect("it is there");
+    async fn send_for_good(&mut self, job: JobId) {
+        let (job, leads) = self.job(job).await.expect("it is there");
         let called = self.called(job.id, &leads);
         let number = self.vendor.take(job.id, called, job.reveals, self.books.now());
-        self.books.bind(job.id, number).await.expect("it was sent");
+        if job.way.is_answered_at_once() {
+            self.settle(&job).await;
+        } else {
+            self.books.bind(job.id, number).await.expect("it was sent");
+        }
         self.pass(MINUTE).await;
     }
 

@@ -50,8 +50,13 @@ impl<S: Store> World<S> {
         let again = self.books.ledger().begin_send(next).await;
         assert_eq!(again, Err(LedgerError::Fenced));
         self.stepped_in_vain().await;
-        let (_, leads) = self.job(job.id).await.expect("it was just sent");
+        let (sent, leads) = self.job(job.id).await.expect("it was just sent");
         match self.dice.below(100) {
+            0..50 if job.way.is_answered_at_once() => {
+                self.arrive(job, &leads);
+                self.checks.saw("answered at once");
+                self.settle(&sent).await;
+            }
             0..50 => {
                 let number = self.arrive(job, &leads);
                 self.books.bind(job.id, number).await.expect("it was sent");

@@ -1,154 +1,25 @@
 //! What steps are asked with, and what they answer.
 
+mod admission;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
-use super::record::batch::{Batch, Dispositions};
+pub use admission::{
+    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Remaining, Terms,
+};
+
+use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
 use crate::domain::budget::{Allowance, Errand, Rate};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::period::Period;
-use crate::domain::pricing::{Charges, Prices};
-use crate::domain::reveal::Reveals;
+use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
-
-/// One lead, by the keys that name its person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeadAsk {
-    /// The strongest: it is looked up and claimed.
-    pub key: LeadKey,
-    /// The second strong one: it is read only to find a conflict.
-    pub other: Option<LeadKey>,
-}
-
-/// What the operator's settings say about answering and paying.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// What the vendor charges.
-    pub prices: Prices,
-    /// How long a person found is answered from what is known.
-    pub person_ttl: Duration,
-    /// How long nobody found is.
-    pub not_found_ttl: Duration,
-    /// By when a job admitted now has surely ended or become unresolved.
-    pub horizon: Duration,
-    /// How many leads the vendor takes at once.
-    pub job_leads_max: u32,
-}
-
-/// A batch to be admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admission {
-    /// Its id, made beforehand.
-    pub batch: BatchId,
-    /// The same where the same admission is asked again.
-    pub token: Token,
-    /// Who asks and pays.
-    pub team: TeamId,
-    /// What is asked of each person.
-    pub reveals: Reveals,
-    /// The leads, in order.
-    pub leads: Vec<LeadAsk>,
-    /// The settings in force.
-    pub terms: Terms,
-}
-
-/// A batch that was admitted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Admitted {
-    /// The batch as it stands in the books.
-    pub batch: Batch,
-    /// Avoided by this admission; empty where it was asked again.
-    pub avoided: Vec<Avoided>,
-    /// Whether this very call admitted it.
-    pub is_first: bool,
-    /// What is left of the tightest quota of each unit.
-    pub remaining: Remaining,
-    /// Quotas that only warn and were passed.
-    pub passed: Vec<QuotaShort>,
-}
-
-/// What is left of the tightest quota of each unit; none where there is no quota of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remaining {
-    /// Email credits.
-    pub email: Option<Credits>,
-    /// Phone credits.
-    pub phone: Option<Credits>,
-}
-
-/// Why a batch was not admitted. No balance changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// Its worst case does not fit a quota.
-    Quota(Box<QuotaShort>),
-    /// There is no such team, or it was closed.
-    NoTeam,
-    /// An operator paused the team.
-    Paused,
-    /// Another batch has this id.
-    Collision,
-}
-
-/// A quota that a worst case does not fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QuotaShort {
-    /// Whose.
-    pub team: TeamId,
-    /// Of what.
-    pub unit: Unit,
-    /// Over which period.
-    pub period: Period,
-    /// The quota.
-    pub limit: Credits,
-    /// Charged in the period.
-    pub spent: Credits,
-    /// Set aside in the period.
-    pub reserved: Credits,
-    /// Unresolved in the period.
-    pub unresolved: Credits,
-    /// The worst case.
-    pub needed: Credits,
-    /// When the period ends; none for all time.
-    pub resets_at: Option<Timestamp>,
-}
-
-/// What a batch would cost now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Appraisal {
-    /// How its leads stand.
-    pub dispositions: Dispositions,
-    /// The most it costs: what admission would reserve.
-    pub worst: Amounts,
-    /// What it is likely to cost.
-    pub expected: Amounts,
-    /// What it does not fit, if anything.
-    pub short: Option<Box<QuotaShort>>,
-    /// What is left of the tightest quota of each unit.
-    pub remaining: Remaining,
-}
-
-/// A batch to be appraised, with the hit rates to expect.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Question {
-    /// Who asks.
-    pub team: TeamId,
-    /// What is asked of each person.
-    pub reveals: Reveals,
-    /// The leads, in order.
-    pub leads: Vec<LeadAsk>,
-    /// The settings in force.
-    pub terms: Terms,
-    /// How often something comes back.
-    pub rates: HitRates,
-}
 
 /// A turn with one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
