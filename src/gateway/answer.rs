@@ -158,6 +158,30 @@ pub enum Refusal {
         /// When the next request may go through to see.
         retry_after: Duration,
     },
+    /// There is nothing of the gateway's at this path.
+    #[error("there is no such path")]
+    NoSuchPath,
+    /// The path is not passed on.
+    #[error("the path is not passed on")]
+    RouteNotAllowed {
+        /// What would allow it.
+        setting: String,
+    },
+    /// The vendor may not be asked now.
+    #[error("the vendor may not be asked now")]
+    VendorBusy {
+        /// When it may be.
+        retry_after: Duration,
+    },
+    /// The vendor takes the gateway's own key for wrong.
+    #[error("the vendor refuses the gateway's key")]
+    VendorKey,
+    /// The vendor gave no answer to what was passed on.
+    #[error("the vendor gave no answer")]
+    VendorAway,
+    /// It gave none in time.
+    #[error("the vendor gave no answer in time")]
+    VendorLate,
     /// The books cannot be kept now.
     #[error("the books cannot be kept: {why}")]
     StoreAway {
@@ -182,12 +206,17 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadKey => "unauthorized",
-            Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
+            Self::NoSuchBatch | Self::NoSuchTeam | Self::NoSuchPath => "not_found",
+            Self::RouteNotAllowed { .. } => "route_not_allowed",
+            Self::VendorKey => "vendor_key_refused",
+            Self::VendorAway => "vendor_unreachable",
+            Self::VendorLate => "vendor_timeout",
             Self::TeamPaused(_) => "team_paused",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
             Self::StoreAway { .. }
             | Self::OtherStore
             | Self::OutcomeUnknown
+            | Self::VendorBusy { .. }
             | Self::ShuttingDown => "service_unavailable",
         }
     }

@@ -21,7 +21,7 @@ pub(super) const VENDOR_JSON: &str = "application/vnd.amp+json";
 pub(super) const JSON: &str = "application/json";
 
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Takes in a JSON body. One without a media type is taken for JSON: nothing else would be
 /// understood.
@@ -32,18 +32,32 @@ pub(super) async fn take(
 ) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
     check_encoding(headers)?;
-    let too_large = || PAYLOAD_TOO_LARGE.says(format!("A body has at most {bytes_max} bytes"));
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
-        return Err(too_large());
+        return Err(too_large(bytes_max));
     }
     match timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large(bytes_max)),
         Ok(Err(error)) => Err(unreadable(&*error)),
-        Err(_) => Err(REQUEST_TIMEOUT
-            .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
-            .with_header(header::CONNECTION, HeaderValue::from_static("close"))),
+        Err(_) => Err(late()),
     }
+}
+
+/// A body that is larger than it may be.
+pub(super) fn too_large(bytes_max: usize) -> Problem {
+    PAYLOAD_TOO_LARGE.says(format!("A body has at most {bytes_max} bytes"))
+}
+
+/// A body that took too long to arrive.
+pub(super) fn late() -> Problem {
+    REQUEST_TIMEOUT
+        .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
+        .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
+/// A body that did not come whole.
+pub(super) fn cut() -> Problem {
+    UNREADABLE_BODY.says("The body ended early")
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -71,9 +85,9 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 /// Says whether the connection or the packing is to blame, and nothing of the body.
 fn unreadable(error: &(dyn Error + 'static)) -> Problem {
     let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    UNREADABLE_BODY.says(if causes.any(<dyn Error>::is::<hyper::Error>) {
-        "The body ended early"
+    if causes.any(<dyn Error>::is::<hyper::Error>) {
+        cut()
     } else {
-        "The body is not gzip, as its Content-Encoding says"
-    })
+        UNREADABLE_BODY.says("The body is not gzip, as its Content-Encoding says")
+    }
 }

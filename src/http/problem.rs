@@ -33,11 +33,13 @@ macro_rules! table {
 
 table! {
     INVALID_REQUEST: BAD_REQUEST "invalid_request" "Invalid Request"
+    INVALID_PATH: BAD_REQUEST "invalid_path" "Invalid Path"
     INVALID_PAGE: BAD_REQUEST "invalid_page" "Invalid Page"
     UNREADABLE_BODY: BAD_REQUEST "unreadable_body" "Unreadable Body"
     UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Unauthorized"
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
+    ROUTE_NOT_ALLOWED: FORBIDDEN "route_not_allowed" "Route Not Allowed"
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
@@ -45,7 +47,10 @@ table! {
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
+    VENDOR_KEY_REFUSED: BAD_GATEWAY "vendor_key_refused" "Vendor Key Refused"
+    VENDOR_UNREACHABLE: BAD_GATEWAY "vendor_unreachable" "Vendor Unreachable"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+    VENDOR_TIMEOUT: GATEWAY_TIMEOUT "vendor_timeout" "Vendor Timeout"
 }
 
 /// When a request that the store or a shutdown turned away may come again.
@@ -119,6 +124,19 @@ impl From<Refusal> for Problem {
             }
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
+            Refusal::NoSuchPath => Self::no_such_path(),
+            Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
+                .says(format!("This path is not passed on; the setting {setting} would allow it")),
+            Refusal::VendorBusy { retry_after } => UNAVAILABLE
+                .says("The vendor is asked as often as it may be now; nothing was sent")
+                .after(retry_after),
+            Refusal::VendorKey => VENDOR_KEY_REFUSED.says(
+                "The vendor refuses the gateway's own key here; an operator has to see to it",
+            ),
+            Refusal::VendorAway => {
+                VENDOR_UNREACHABLE.says("The vendor could not be reached, or gave no whole answer")
+            }
+            Refusal::VendorLate => VENDOR_TIMEOUT.says("The vendor did not answer in time"),
             Refusal::TeamPaused(team) => {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
             }
@@ -214,6 +232,18 @@ mod tests {
             (Refusal::NoSuchBatch, (404, "not_found", vec![])),
             (Refusal::NoSuchTeam, (404, "not_found", vec![])),
             (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
+            (Refusal::NoSuchPath, (404, "not_found", vec![])),
+            (
+                Refusal::RouteNotAllowed { setting: "routes.\"/lists\"".to_owned() },
+                (403, "route_not_allowed", vec![]),
+            ),
+            (
+                Refusal::VendorBusy { retry_after: Duration::from_millis(2_001) },
+                (503, "service_unavailable", vec![retry("3")]),
+            ),
+            (Refusal::VendorKey, (502, "vendor_key_refused", vec![])),
+            (Refusal::VendorAway, (502, "vendor_unreachable", vec![])),
+            (Refusal::VendorLate, (504, "vendor_timeout", vec![])),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
             (away(), (503, "service_unavailable", vec![retry("2")])),

@@ -42,6 +42,10 @@ pub enum EntryKind {
     EmailRevealed,
     /// A phone number was revealed: 1 phone credit, once ever.
     PhoneRevealed,
+    /// Something that is no person was asked for: 1 email credit, each time.
+    EmailElsewhere,
+    /// The same, which spends phone credits: 1, each time.
+    PhoneElsewhere,
 }
 
 /// One charge.
@@ -49,11 +53,11 @@ pub enum EntryKind {
 pub struct Entry {
     /// When the lead finished, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The vendor's id of the batch.
+    /// The vendor's id of the batch; 0 where it was none.
     pub batch: u64,
-    /// The lead's position in its batch, from 1.
+    /// The lead's position in its batch, from 1; 0 where it was none.
     pub lead: usize,
-    /// The vendor's id of the person.
+    /// The vendor's id of the person; empty where it was none.
     pub person: String,
     /// What it is charged in.
     pub unit: Unit,
@@ -133,8 +137,8 @@ impl EntryKind {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::PersonFound | Self::EmailRevealed => Unit::Email,
-            Self::PhoneRevealed => Unit::Phone,
+            Self::PersonFound | Self::EmailRevealed | Self::EmailElsewhere => Unit::Email,
+            Self::PhoneRevealed | Self::PhoneElsewhere => Unit::Phone,
         }
     }
 
@@ -143,7 +147,7 @@ impl EntryKind {
     pub const fn price(self) -> Credits {
         match self {
             Self::PersonFound => Credits::from_halves(1),
-            Self::EmailRevealed | Self::PhoneRevealed => Credits::from_halves(2),
+            _ => Credits::from_halves(2),
         }
     }
 }

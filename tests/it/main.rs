@@ -20,6 +20,7 @@ mod one_store;
 mod operators;
 mod pace;
 mod pages;
+mod passing;
 mod power;
 mod privacy;
 mod quotas;

@@ -291,7 +291,7 @@ async fn a_connection_goes_on_after_a_wrong_request() {
         ("POST", BATCHES, "{", 400),
         ("POST", BATCHES, r#"{"leads":[7]}"#, 400),
         ("DELETE", "/people/enrichment-requests/1", "", 405),
-        ("POST", "/nowhere", "x", 404),
+        ("POST", "/nowhere", "x", 403),
         ("PATCH", "/people/enrichment-requests/1", r#"{"status":"canceled"}"#, 404),
         ("POST", ESTIMATES, r#"{"leads":[{}]}"#, 200),
     ];
