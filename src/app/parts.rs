@@ -155,6 +155,7 @@ fn settings(config: &Config) -> Settings {
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
         batch_ttl: config.cache.batch_ttl,
+        replay_window: config.server.replay_window,
         keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
         request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),

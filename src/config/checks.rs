@@ -23,6 +23,9 @@ const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
+/// Beyond it, what is meant to be asked anew is taken for a retry: a caller has keys to say so.
+const REPLAY_WINDOW_MAX: Duration = Duration::from_hours(24);
+
 /// A month's quota that begins to be counted is reckoned from the entries since the month began.
 const KEEP_MIN: Duration = Duration::from_hours(32 * 24);
 const KEEP_MAX: Duration = Duration::from_hours(10 * 366 * 24);
@@ -58,6 +61,7 @@ fn check_server(server: &Server, reading: &mut Reading) {
         let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
         reading.warn(&["server.body_bytes_max"], unfit);
     }
+    at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
 }
 

@@ -60,6 +60,8 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// The most leads in one batch.
     pub leads_max: usize,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -71,6 +73,7 @@ impl Server {
             admin_listen: from.value("server.admin_listen"),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
+            replay_window: from.value("server.replay_window"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
     }

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use crate::domain::credits::Amounts;
+use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Lead;
+use crate::domain::limits::{Excess, Limits};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
-pub use crate::ledger::step::{QuotaShort, Remaining};
+pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
 /// Who calls: a team, by one of its keys.
@@ -27,6 +29,25 @@ pub struct Enrichment {
     pub leads: Vec<Lead>,
     /// What is asked of each person.
     pub reveals: Reveals,
+    /// What its caller allows it to cost.
+    pub limits: Limits,
+    /// What else tells it from other requests.
+    pub marks: Marks,
+}
+
+/// What tells a request, asked again, from another, beside its leads and reveals.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Its caller's own name for it.
+    pub key: Option<IdempotencyKey>,
+    /// Its headers that change what is asked, in the order of their names.
+    pub headers: Vec<String>,
+}
+
+impl std::fmt::Debug for Marks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Marks(<redacted>)")
+    }
 }
 
 /// A batch as its caller reads it: one page of it.
@@ -44,10 +65,12 @@ pub struct BatchPage {
     pub retry_after: Option<Duration>,
     /// What it costs and spares.
     pub account: Account,
+    /// Whether it answers a request that was admitted before.
+    pub is_replay: bool,
 }
 
 /// What a batch costs and spares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// How its leads stood at admission.
     pub dispositions: Dispositions,
@@ -57,7 +80,7 @@ pub struct Account {
     pub spent: Option<Amounts>,
     /// List price of what was answered without the vendor, as known at admission.
     pub avoided: Amounts,
-    /// What is left of the team's tightest quota of each unit; known at admission only.
+    /// What is left of the team's quotas, where that could be told.
     pub remaining: Option<Remaining>,
 }
 
@@ -120,7 +143,7 @@ pub enum PageFrom {
 }
 
 /// What an enrichment would cost now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// How its leads stand.
     pub dispositions: Dispositions,
@@ -128,13 +151,14 @@ pub struct Estimate {
     pub worst: Amounts,
     /// What it is likely to cost.
     pub expected: Amounts,
-    /// Whether the worst case fits every quota.
+    /// Whether the worst case fits every quota, and what its caller allows.
     pub fits: bool,
-    /// What is left of the team's tightest quota of each unit.
+    /// What is left of the team's quotas.
     pub remaining: Remaining,
 }
 
-/// Why a request was not served. No balance changed, but for [`Refusal::OutcomeUnknown`].
+/// Why a request was not served. Nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
+/// [`Refusal::Unresolved`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such key, or it is not good any more.
@@ -152,6 +176,12 @@ pub enum Refusal {
     /// The worst case does not fit a quota.
     #[error("the worst case does not fit the quota")]
     Quota(Box<QuotaShort>),
+    /// The worst case is above what its caller allows.
+    #[error("the worst case is above what its caller allows")]
+    Beyond(Excess),
+    /// The caller's key for the request is that of another.
+    #[error("the idempotency key is that of another request")]
+    KeyReused,
     /// The vendor says that its own credits are out.
     #[error("the vendor's own credits are out")]
     VendorCredits {
@@ -167,21 +197,24 @@ pub enum Refusal {
         /// What would allow it.
         setting: String,
     },
-    /// The vendor may not be asked now.
-    #[error("the vendor may not be asked now")]
-    VendorBusy {
-        /// When it may be.
-        retry_after: Duration,
-    },
-    /// The vendor takes the gateway's own key for wrong.
-    #[error("the vendor refuses the gateway's key")]
-    VendorKey,
     /// The vendor gave no answer to what was passed on.
     #[error("the vendor gave no answer")]
     VendorAway,
     /// It gave none in time.
     #[error("the vendor gave no answer in time")]
     VendorLate,
+    /// The vendor cannot be asked now, so nothing was sent.
+    #[error("the vendor cannot be asked now")]
+    VendorBusy {
+        /// When it pays to come again.
+        retry_after: Duration,
+    },
+    /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
+    #[error("the vendor refuses the gateway's key")]
+    VendorRefusesKey,
+    /// A call was not answered and is never made again; an operator resolves this batch.
+    #[error("the vendor gave no answer: batch {0} is unresolved")]
+    Unresolved(BatchId),
     /// The books cannot be kept now.
     #[error("the books cannot be kept: {why}")]
     StoreAway {
@@ -208,15 +241,17 @@ impl Refusal {
             Self::BadKey => "unauthorized",
             Self::NoSuchBatch | Self::NoSuchTeam | Self::NoSuchPath => "not_found",
             Self::RouteNotAllowed { .. } => "route_not_allowed",
-            Self::VendorKey => "vendor_key_refused",
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",
             Self::TeamPaused(_) => "team_paused",
-            Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
-            Self::StoreAway { .. }
+            Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::KeyReused => "idempotency_key_reused",
+            Self::VendorRefusesKey => "vendor_refuses_key",
+            Self::Unresolved(_) => "unresolved",
+            Self::VendorBusy { .. }
+            | Self::StoreAway { .. }
             | Self::OtherStore
             | Self::OutcomeUnknown
-            | Self::VendorBusy { .. }
             | Self::ShuttingDown => "service_unavailable",
         }
     }

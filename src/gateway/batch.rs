@@ -30,7 +30,21 @@ impl Gateway {
         batch: BatchId,
         page: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        self.page(&caller.team, batch, page).await
+        self.page_and_quotas(&caller.team, batch, page).await
+    }
+
+    /// One page, with what is left of the team's quotas. That is asked for meanwhile, and where it
+    /// cannot be told it is left out: it keeps nobody waiting.
+    async fn page_and_quotas(
+        &self,
+        team: &TeamId,
+        id: BatchId,
+        ask: PageAsk,
+    ) -> Result<BatchPage, Refusal> {
+        let (page, usage) = tokio::join!(self.page(team, id, ask), self.usage(team));
+        let mut page = page?;
+        page.account.remaining = usage.ok().map(|usage| usage.remaining(self.clock.now()));
+        Ok(page)
     }
 
     pub(super) async fn page(
@@ -54,6 +68,7 @@ impl Gateway {
             lines,
             retry_after: self.retry_after(&reading),
             account: Account::of(&reading),
+            is_replay: false,
         })
     }
 
@@ -121,7 +136,7 @@ impl Gateway {
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
         self.wake.notify_one();
         info!(batch.id = %id, team = %caller.team, "batch {id} was cancelled by its caller");
-        self.page(&caller.team, id, PageAsk::first()).await
+        self.page_and_quotas(&caller.team, id, PageAsk::first()).await
     }
 }
 

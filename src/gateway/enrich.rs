@@ -5,22 +5,25 @@ use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
+use super::call::tell_passed;
 use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
 use crate::domain::lead::Lead;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::job::Way;
-use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Question, Refused};
+use crate::ledger::record::replay::Retry;
+use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, Refused};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
 /// How often an admission whose outcome is unknown is asked again, and an id taken anew.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// How long it is asked again.
-const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
+pub(super) const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
 
 /// Ids count the seconds from 2020 on, and so last until 2088.
 const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
@@ -43,38 +46,35 @@ impl Gateway {
     }
 
     async fn admit(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
-        let (batch, admitted) = match self.admit_or_refuse(caller, ask).await {
+        let admitted = match self.admit_or_refuse(caller, ask).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
                 return Err(refusal);
             }
         };
-        self.metrics.decide(&caller.team, Decision::Admitted);
-        self.report_admission(caller, batch, &admitted);
+        self.report(caller, &admitted);
         self.wake.notify_one();
         // From here on nothing may sound as if the batch did not exist.
-        let shown = self.page(&caller.team, batch, PageAsk::first()).await;
+        let shown = self.page(&caller.team, admitted.id, PageAsk::first()).await;
         let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(admitted.remaining);
-        if !page.status.has_ended() {
+        page.is_replay = admitted.novelty == Novelty::Replayed;
+        if !page.is_replay && !page.status.has_ended() {
             page.status = Status::Queued;
             page.lines.clear();
         }
         Ok(page)
     }
 
-    async fn admit_or_refuse(
-        &self,
-        caller: &Caller,
-        ask: Enrichment,
-    ) -> Result<(BatchId, Admitted), Refusal> {
+    async fn admit_or_refuse(&self, caller: &Caller, ask: Enrichment) -> Result<Admitted, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let asks = self.lead_asks(&ask.leads);
-        self.pass_circuit(caller, &ask, &asks).await?;
-        self.admit_as_new(caller, &ask, asks).await
+        let retry = self.retry(caller, &ask);
+        self.pass_circuit(caller, &ask, &asks, retry).await?;
+        self.admit_under_a_free_id(caller, &ask, asks, retry).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -83,14 +83,19 @@ impl Gateway {
         caller: &Caller,
         ask: &Enrichment,
         asks: &[LeadAsk],
+        retry: Option<Retry>,
     ) -> Result<(), Refusal> {
         if !self.circuit.is_out_of_credits() {
             return Ok(());
         }
-        let appraisal = self.ledger.appraise(self.question(caller, ask, asks.to_vec())).await?;
+        let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
+        let appraisal = self.ledger.appraise(question).await?;
         // What admission will refuse must not use up the one request that may go and see.
-        let goes_on =
-            |appraisal: Appraisal| appraisal.dispositions.fresh == 0 || appraisal.short.is_some();
+        let goes_on = |appraisal: Appraisal| {
+            appraisal.dispositions.fresh == 0
+                || appraisal.replays.is_some()
+                || appraisal.refused.is_some()
+        };
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
@@ -100,12 +105,13 @@ impl Gateway {
         }
     }
 
-    async fn admit_as_new(
+    async fn admit_under_a_free_id(
         &self,
         caller: &Caller,
         ask: &Enrichment,
         asks: Vec<LeadAsk>,
-    ) -> Result<(BatchId, Admitted), Refusal> {
+        retry: Option<Retry>,
+    ) -> Result<Admitted, Refusal> {
         for _ in 0..TRIES {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
             let expires = self.clock.now().after(self.settings.results_ttl());
@@ -117,20 +123,23 @@ impl Gateway {
                 way: Way::Batch,
                 reveals: ask.reveals,
                 leads: asks.clone(),
+                limits: ask.limits,
+                retry,
                 terms: self.settings.terms(),
             };
             let refused = match self.admit_surely(admission).await? {
-                Ok(admitted) => return Ok((batch, admitted)),
+                Ok(admitted) if admitted.novelty == Novelty::Replayed => {
+                    // The batch keeps its own. These are of no use, and forgotten in time anyway.
+                    let _ = forget_leads(&self.vault, token, ask.leads.len()).await;
+                    return Ok(admitted);
+                }
+                Ok(admitted) => return Ok(admitted),
                 Err(refused) => refused,
             };
             forget_leads(&self.vault, token, ask.leads.len()).await?;
-            return Err(match refused {
-                // The id is another batch's.
-                Refused::Collision => continue,
-                Refused::Quota(short) => Refusal::Quota(short),
-                Refused::Paused => Refusal::TeamPaused(caller.team.clone()),
-                Refused::NoTeam => Refusal::BadKey,
-            });
+            if let Some(refusal) = Refusal::of(refused, &caller.team) {
+                return Err(refusal);
+            }
         }
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
@@ -176,36 +185,51 @@ impl Gateway {
             team: caller.team.clone(),
             reveals: ask.reveals,
             leads,
+            limits: ask.limits,
+            retry: None,
             terms: self.settings.terms(),
             rates: self.settings.rates,
         }
     }
 
-    fn report_admission(&self, caller: &Caller, id: BatchId, admitted: &Admitted) {
+    fn report(&self, caller: &Caller, admitted: &Admitted) {
         let team = &caller.team;
-        let count = admitted.batch.dispositions;
+        for avoided in &admitted.avoided {
+            self.metrics.avoid(team, *avoided);
+        }
+        match admitted.novelty {
+            Novelty::New | Novelty::AskedAgain => {
+                self.metrics.decide(team, Decision::Admitted);
+                self.report_admission(team, admitted);
+            }
+            Novelty::Replayed => {
+                let id = admitted.id;
+                self.metrics.decide(team, Decision::Replayed);
+                info!(batch.id = %id, %team, "{team} asked again for batch {id}");
+            }
+        }
+    }
+
+    fn report_admission(&self, team: &TeamId, admitted: &Admitted) {
+        let Admitted { id, batch, passed, .. } = admitted;
+        let count = batch.dispositions;
         for (disposition, leads) in [
             (Disposition::Repeated, count.repeated),
             (Disposition::Cached, count.cached),
             (Disposition::Joined, count.joined),
             (Disposition::Fresh, count.fresh),
+            (Disposition::Trimmed, count.trimmed),
         ] {
             self.metrics.place_leads(team, disposition, leads.into());
         }
-        for avoided in &admitted.avoided {
-            self.metrics.avoid(team, *avoided);
-        }
-        for passed in &admitted.passed {
-            let (unit, period, limit) = (passed.unit, passed.period, passed.limit);
-            warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
-        }
+        tell_passed(team, passed);
         info!(
             batch.id = %id,
             %team,
             leads.submitted = count.submitted,
             leads.fresh = count.fresh,
-            credits.reserved = %admitted.batch.reserved,
-            "admitted batch {id} of {team} with {} reserved", admitted.batch.reserved
+            credits.reserved = %batch.reserved,
+            "admitted batch {id} of {team} with {} reserved", batch.reserved
         );
     }
 
@@ -221,7 +245,7 @@ impl Gateway {
             dispositions: appraisal.dispositions,
             worst: appraisal.worst,
             expected: appraisal.expected,
-            fits: appraisal.short.is_none(),
+            fits: appraisal.refused.is_none(),
             remaining: appraisal.remaining,
         })
     }
@@ -229,7 +253,7 @@ impl Gateway {
 
 /// An id that sorts by time, to the second, and is most likely nobody else's: of two batches that are
 /// given one, only one is admitted.
-fn new_batch_id(now: Timestamp) -> BatchId {
+pub(super) fn new_batch_id(now: Timestamp) -> BatchId {
     const RANDOM_BITS: u32 = 22;
     let seconds = now.since(IDS_BEGIN).as_secs();
     let random = u64::from(u32::from_be_bytes(random()) >> (u32::BITS - RANDOM_BITS));

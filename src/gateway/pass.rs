@@ -67,7 +67,7 @@ impl Gateway {
             status @ (401 | 403) => {
                 warn!(status, route = %route.pattern, "the vendor takes our key for wrong");
                 self.circuit.refuse_key(Asked::Pass, status);
-                Err(Refusal::VendorKey)
+                Err(Refusal::VendorRefusesKey)
             }
             429 => {
                 self.leave_alone_by(allowance, passed.retry_after).await;

@@ -18,6 +18,8 @@ pub struct Settings {
     pub not_found_ttl: Duration,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long the store keeps an entry that was exported.
     pub keep: Duration,
     /// How many leads the vendor takes at once.

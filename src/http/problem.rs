@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::retry_after::retry_after;
 use super::wire::fault::Fault;
+use crate::domain::limits::Excess;
 use crate::domain::period::Period;
 use crate::gateway::{QuotaShort, Refusal};
 
@@ -35,6 +36,7 @@ table! {
     INVALID_REQUEST: BAD_REQUEST "invalid_request" "Invalid Request"
     INVALID_PATH: BAD_REQUEST "invalid_path" "Invalid Path"
     INVALID_PAGE: BAD_REQUEST "invalid_page" "Invalid Page"
+    INVALID_HEADER: BAD_REQUEST "invalid_header" "Invalid Header"
     UNREADABLE_BODY: BAD_REQUEST "unreadable_body" "Unreadable Body"
     UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Unauthorized"
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
@@ -46,10 +48,12 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    KEY_REUSED: UNPROCESSABLE_ENTITY "idempotency_key_reused" "Idempotency Key Reused"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
-    VENDOR_KEY_REFUSED: BAD_GATEWAY "vendor_key_refused" "Vendor Key Refused"
+    VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
     VENDOR_UNREACHABLE: BAD_GATEWAY "vendor_unreachable" "Vendor Unreachable"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+    UNRESOLVED: GATEWAY_TIMEOUT "unresolved" "Unresolved"
     VENDOR_TIMEOUT: GATEWAY_TIMEOUT "vendor_timeout" "Vendor Timeout"
 }
 
@@ -127,12 +131,6 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchPath => Self::no_such_path(),
             Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
                 .says(format!("This path is not passed on; the setting {setting} would allow it")),
-            Refusal::VendorBusy { retry_after } => UNAVAILABLE
-                .says("The vendor is asked as often as it may be now; nothing was sent")
-                .after(retry_after),
-            Refusal::VendorKey => VENDOR_KEY_REFUSED.says(
-                "The vendor refuses the gateway's own key here; an operator has to see to it",
-            ),
             Refusal::VendorAway => {
                 VENDOR_UNREACHABLE.says("The vendor could not be reached, or gave no whole answer")
             }
@@ -141,9 +139,29 @@ impl From<Refusal> for Problem {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
             }
             Refusal::Quota(short) => INSUFFICIENT_CREDITS.says(explained(&short)),
+            Refusal::Beyond(Excess { unit, needed, allowed }) => {
+                INSUFFICIENT_CREDITS.says(format!(
+                    "This may cost {needed} {unit} credits, more than the {allowed} that \
+                     Tollgate-Max-Credits allows"
+                ))
+            }
+            Refusal::KeyReused => KEY_REUSED.says(
+                "This Idempotency-Key is that of another request of the team in the last 24 hours; \
+                 give each request a key of its own",
+            ),
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
                 .after(retry_after),
+            Refusal::VendorBusy { retry_after } => UNAVAILABLE
+                .says("The vendor cannot be asked now; nothing was sent or charged")
+                .after(retry_after),
+            Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
+                .says("The vendor refuses the gateway's own key; an operator has to see to it")
+                .after(LATER),
+            Refusal::Unresolved(batch) => UNRESOLVED.says(format!(
+                "The vendor gave no answer, so whether this was charged is open; it is not sent \
+                 again. An operator can resolve batch {batch}"
+            )),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {
                 UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
@@ -193,6 +211,7 @@ mod tests {
     use super::*;
     use crate::domain::credits::{Credits, Unit};
     use crate::domain::time::Timestamp;
+    use crate::gateway::BatchId;
 
     fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
         let credits = |text: &str| text.parse::<Credits>().unwrap();
@@ -237,15 +256,25 @@ mod tests {
                 Refusal::RouteNotAllowed { setting: "routes.\"/lists\"".to_owned() },
                 (403, "route_not_allowed", vec![]),
             ),
-            (
-                Refusal::VendorBusy { retry_after: Duration::from_millis(2_001) },
-                (503, "service_unavailable", vec![retry("3")]),
-            ),
-            (Refusal::VendorKey, (502, "vendor_key_refused", vec![])),
             (Refusal::VendorAway, (502, "vendor_unreachable", vec![])),
             (Refusal::VendorLate, (504, "vendor_timeout", vec![])),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
+            (
+                Refusal::Beyond(Excess {
+                    unit: Unit::Phone,
+                    needed: Credits::from_thousandths(3_000),
+                    allowed: Credits::from_thousandths(2_500),
+                }),
+                (402, "insufficient_credits", vec![]),
+            ),
+            (Refusal::KeyReused, (422, "idempotency_key_reused", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
+            (
+                Refusal::VendorBusy { retry_after: Duration::from_millis(2500) },
+                (503, "service_unavailable", vec![retry("3")]),
+            ),
+            (Refusal::VendorRefusesKey, (502, "vendor_refuses_key", vec![retry("30")])),
+            (Refusal::Unresolved(BatchId::FIRST), (504, "unresolved", vec![])),
             (away(), (503, "service_unavailable", vec![retry("2")])),
             (Refusal::OtherStore, (503, "service_unavailable", vec![retry("30")])),
             (

@@ -18,6 +18,7 @@ use super::step::{
 use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
+use super::transition::call::{self, Closing, Opened, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
@@ -26,7 +27,7 @@ use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
 use super::transition::{
-    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, close, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -96,7 +97,7 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn appraise(&self, question: Question) -> Outcome<Option<Appraisal>> {
-        Shelf::read(self, "appraise", move |draft| admit::appraise(draft, &question)).await
+        Shelf::read(self, "appraise", move |draft| appraise::appraise(draft, &question)).await
     }
 
     async fn lease(&self, limit: usize, ttl: Duration) -> Outcome<Vec<Turn>> {
@@ -143,6 +144,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn redrive(&self, order: Redrive) -> Outcome<Redriven> {
         self.write("redrive", move |draft| redrive::redrive(draft, &order)).await
+    }
+
+    async fn open_call(&self, opening: Opening) -> Outcome<Result<Opened, Refused>> {
+        self.write("open_call", move |draft| call::open_call(draft, &opening)).await
+    }
+
+    async fn close_call(&self, job: JobId, closing: Closing) -> Outcome<Settled> {
+        self.write("close_call", move |draft| call::close_call(draft, job, closing)).await
     }
 
     async fn void(&self, voiding: Voiding) -> Outcome<Voided> {

@@ -9,6 +9,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, redirect, retry};
 use rustls::RootCertStore;
@@ -32,7 +33,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
 
 pub(super) const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What it takes to reach the vendor.
 #[derive(Clone, Debug)]
@@ -69,6 +70,7 @@ pub enum Unbuildable {
 /// The vendor's API over HTTP.
 pub struct HttpVendor {
     client: reqwest::Client,
+    base: Url,
     batches: Url,
     page_size: NonZeroU16,
     passing: Passing,
@@ -98,7 +100,7 @@ impl HttpVendor {
             .map_err(Unbuildable::Client)?;
         let batches = batches(base_url.clone())?;
         let passing = Passing::new(&base_url, authorization, timeout, connect_timeout);
-        Ok(Self { client, batches, page_size, passing })
+        Ok(Self { client, base: base_url, batches, page_size, passing })
     }
 
     /// Passes a caller's request on as it came, and answers with the head of the vendor's answer
@@ -108,6 +110,20 @@ impl HttpVendor {
     /// [`Cause`] where no head came.
     pub async fn pass(&self, passage: Passage) -> Result<Passed, Cause> {
         self.passing.pass(passage).await
+    }
+
+    /// A path of the vendor's, with its query; none where that makes no address.
+    pub(super) fn at(&self, path_and_query: &str) -> Option<Url> {
+        Url::parse(&format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'))).ok()
+    }
+
+    /// A request with the gateway's own headers and no others.
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    pub(super) const fn page_size(&self) -> NonZeroU16 {
+        self.page_size
     }
 
     fn batch(&self, id: VendorId) -> Url {
@@ -159,11 +175,12 @@ impl fmt::Debug for HttpVendor {
 }
 
 /// Sends a request and reads the whole answer.
-async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
+pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
     let response = request.send().await.map_err(lost)?;
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
-    Ok(Answer { status, retry_after, body: body(response).await? })
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    Ok(Answer { status, retry_after, content_type, body: body(response).await? })
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, Cause> {

@@ -15,6 +15,7 @@ mod exports;
 mod house;
 mod kills;
 mod ledger;
+mod limits_told;
 mod malformed;
 mod one_store;
 mod operators;

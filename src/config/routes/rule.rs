@@ -79,6 +79,10 @@ fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
         (None, Some(_)) => Access::Priced(Price { amounts, per }),
     };
     match &access {
+        Access::Priced(_) if rate.is_some() => {
+            let wrong = "has a price and requests_per_minute";
+            Err(Unfit::new(wrong, "leave one out: what is priced goes out like leads, and first"))
+        }
         Access::Priced(price) if price.is_nothing() => {
             Err(Unfit::new("has a price of nothing", "write \"free\""))
         }

@@ -84,13 +84,14 @@ fn what_makes_no_route_is_told_with_its_place_and_a_remedy() {
 \"/g\" = { emails = 1 }
 \"/h\" = { access = \"free\", email = 1 }
 \"/i\" = { access = \"free\", requests_per_minute = 0 }
-\"/j\" = {}
+\"/j\" = { email = 1, requests_per_minute = 60 }
+\"/k\" = {}
 teams = \"none\"
 ";
     let told = load(&file(text)).unwrap_err().to_string();
     let lines: Vec<_> = told.lines().collect();
-    assert_eq!(lines.len(), 16, "{told}");
-    for (number, line) in lines.iter().take(15).enumerate() {
+    assert_eq!(lines.len(), 17, "{told}");
+    for (number, line) in lines.iter().take(16).enumerate() {
         let place = format!("tollgate.toml:{}:1: routes.", number + 2);
         assert!(line.starts_with(&place) && line.contains("; "), "{line}");
     }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::ask_headers::AskHeaders;
 use super::batch_path::BatchPath;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
@@ -18,9 +19,10 @@ use crate::http::wire::links::Links;
 pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
+    headers: AskHeaders,
     body: JsonBody,
 ) -> Result<Accepted, Envelope> {
-    let ask = body.enrichment()?;
+    let ask = body.enrichment(headers)?;
     Ok(Accepted(gateway.enrich(&caller, ask).await?))
 }
 
@@ -80,6 +82,9 @@ impl IntoResponse for OnePage {
 fn headers_of(page: &BatchPage) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers::tell(&page.account, &mut headers);
+    if page.is_replay {
+        headers::tell_of_replay(&mut headers);
+    }
     // Personal data: for the caller, and for no cache on the way.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(wait) = page.retry_after {

@@ -4,6 +4,7 @@ use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 
 use super::Bounds;
+use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use crate::gateway::Enrichment;
 use crate::http::body;
@@ -32,11 +33,12 @@ where
 }
 
 impl JsonBody {
-    /// What is asked to be enriched.
-    pub(super) fn enrichment(&self) -> Result<Enrichment, Problem> {
+    /// What is asked to be enriched, under what its headers say.
+    pub(super) fn enrichment(&self, headers: AskHeaders) -> Result<Enrichment, Problem> {
         let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
-        Ok(Enrichment { leads, reveals })
+        let AskHeaders { limits, marks } = headers;
+        Ok(Enrichment { leads, reveals, limits, marks })
     }
 
     /// That a batch shall be cancelled, and nothing else.

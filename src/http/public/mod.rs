@@ -2,6 +2,7 @@
 //!
 //! Nothing that the gateway adds stands in a body of the vendor's: it stands in headers.
 
+mod ask_headers;
 mod batch;
 mod batch_path;
 mod caller;
@@ -12,8 +13,10 @@ mod json_body;
 mod media_type;
 mod page;
 mod pass;
+mod rate_limit;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -58,7 +61,8 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
-        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room));
+        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room))
+        .route("/gateway/v1/usage", get(usage::usage));
     edged(own(routes).fallback(pass::pass), metrics).with_state(Edge { gateway, bounds })
 }
 

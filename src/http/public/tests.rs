@@ -35,8 +35,12 @@ impl<S: Send + Sync> FromRequestParts<S> for AnySecret {
     }
 }
 
-async fn count_leads(_: AnySecret, body: JsonBody) -> Result<String, Envelope> {
-    Ok(body.enrichment()?.leads.len().to_string())
+async fn count_leads(
+    _: AnySecret,
+    headers: ask_headers::AskHeaders,
+    body: JsonBody,
+) -> Result<String, Envelope> {
+    Ok(body.enrichment(headers)?.leads.len().to_string())
 }
 
 fn edge() -> Router {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::credits::Number;
+use crate::domain::credits::Unit;
 use crate::gateway::Estimate;
 
 /// The body of an answer to an estimate.
@@ -21,6 +22,9 @@ struct LeadsShown {
     cached: u32,
     joined: u32,
     fresh: u32,
+    /// None is, unless that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trimmed: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +59,7 @@ impl From<Estimate> for EstimateShown {
                 cached: dispositions.cached,
                 joined: dispositions.joined,
                 fresh: dispositions.fresh,
+                trimmed: Some(dispositions.trimmed).filter(|trimmed| *trimmed > 0),
             },
             credits: CreditsShown {
                 email: cost(worst.email, expected.email),
@@ -62,8 +67,8 @@ impl From<Estimate> for EstimateShown {
             },
             fits,
             remaining: RemainingShown {
-                email: remaining.email.map(Number),
-                phone: remaining.phone.map(Number),
+                email: remaining.tightest(Unit::Email).map(Number),
+                phone: remaining.tightest(Unit::Phone).map(Number),
             },
         }
     }
@@ -87,7 +92,7 @@ mod tests {
             worst: amounts(7_500, 5_000),
             expected: amounts(5_100, 2_550),
             fits: true,
-            remaining: Remaining { email: Some(Credits::from_thousandths(492_500)), phone: None },
+            remaining: Remaining { quotas: vec![samples::remaining().quotas[0]] },
         };
         assert_eq!(
             serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),

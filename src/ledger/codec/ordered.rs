@@ -2,7 +2,7 @@
 
 use super::{Corrupt, take};
 use crate::domain::credits::Unit;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::period::PeriodId;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -128,6 +128,16 @@ impl Ordered for LeadKey {
 }
 
 impl Ordered for PersonKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
+    }
+}
+
+impl Ordered for ReplayKey {
     fn order(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
     }

@@ -8,6 +8,7 @@ use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::replay::Replay;
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
 
@@ -51,7 +52,7 @@ stored_struct!(Batch {
     jobs_made,
     canceled_at,
 });
-stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
+stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, other, source });
 stored_enum!(Source {
     0 => Cached(at),
@@ -61,6 +62,7 @@ stored_enum!(Source {
     4 => Removed,
     5 => Refused,
 });
+stored_struct!(Replay { request, batch, until });
 stored_struct!(Join { team, reveals, joined, repeated });
 
 stored_struct!(Job {
@@ -81,7 +83,7 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
 });
-stored_enum!(Way { 0 => Batch, 1 => LookUp });
+stored_enum!(Way { 0 => Batch, 1 => LookUp, 2 => Call });
 stored_enum!(State {
     0 => Ready,
     1 => Sending,
@@ -100,7 +102,13 @@ stored_enum!(Reason {
     4 => BodyLost,
     5 => StoreLost,
 });
-stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost });
+stored_enum!(Cause {
+    0 => Refused,
+    1 => VendorCredits,
+    2 => Canceled,
+    3 => BodyLost,
+    4 => NotSent,
+});
 stored_struct!(Part {
     batch,
     team,

@@ -3,8 +3,10 @@
 
 pub mod admit;
 pub mod adopt;
+pub mod appraise;
 pub mod audit;
 pub mod budget;
+pub mod call;
 pub mod cancel;
 pub mod checkpoint;
 pub mod close;
@@ -16,6 +18,7 @@ pub mod post;
 pub mod quota;
 pub mod read;
 pub mod redrive;
+pub mod replay;
 pub mod report;
 pub mod schedule;
 pub mod send;

@@ -4,14 +4,16 @@
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::keys::{LeadKey, ReplayKey};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::State;
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Slots};
+use crate::ledger::table::{
+    Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Replays, Slots,
+};
 use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
 
@@ -24,6 +26,8 @@ pub struct Sweep {
     pub job: Option<JobId>,
     /// The next lead key to look at.
     pub lead: Option<LeadKey>,
+    /// The next request to look at.
+    pub replay: Option<ReplayKey>,
     /// How many rows of each kind to look at.
     pub rows: usize,
     /// How long a batch is readable from its end.
@@ -42,7 +46,8 @@ pub fn sweep(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Sweep, Fault> {
     let batch = sweep_batches(draft, sweep)?;
     let job = sweep_jobs(draft, sweep)?;
     let lead = sweep_leads(draft, sweep)?;
-    Ok(Sweep { batch, job, lead, ..*sweep })
+    let replay = sweep_replays(draft, sweep)?;
+    Ok(Sweep { batch, job, lead, replay, ..*sweep })
 }
 
 fn after<K>(key: Option<&K>) -> Bound<&K> {
@@ -130,6 +135,18 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
                 // The alias goes, but whoever asks by it must still learn of the removal.
                 removed_at => draft.put::<Leads>(key, &LeadRow { removed_at, ..row.clone() }),
             }
+        }
+    }
+    Ok(next(&rows, sweep.rows))
+}
+
+/// Requests that, asked again, are new ones.
+fn sweep_replays(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<ReplayKey>, Fault> {
+    let now = draft.now();
+    let rows = draft.from::<Replays>(after(sweep.replay.as_ref()), sweep.rows)?;
+    for (key, row) in rows.iter().filter(|(_, row)| row.until <= now) {
+        if draft.find::<Replays>(key)?.as_ref() == Some(row) {
+            draft.delete::<Replays>(key);
         }
     }
     Ok(next(&rows, sweep.rows))

@@ -13,11 +13,11 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::combinators::UnsyncBoxBody;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as Lost, ResponseFuture};
@@ -107,12 +107,16 @@ impl Passing {
     /// Passes a request on, and answers as soon as the head of the vendor's answer is there.
     pub(super) async fn pass(&self, passage: Passage) -> Result<Passed, Cause> {
         let Passage { method, target, headers, body } = passage;
-        let is_head = method == Method::HEAD;
+        let (is_head, is_safe) = (method == Method::HEAD, method.is_safe());
         let watch = Watch::begin();
         let mut request = Request::new(Watched::new(body, watch.clone()));
         *request.method_mut() = method;
         *request.uri_mut() = self.address_of(&target);
         *request.headers_mut() = headers.into();
+        if request.body().is_end_stream() && !is_safe {
+            // Left out otherwise, and some servers ask for it.
+            request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
         request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(NAME));
         let (head, body) = self.head(self.client.request(request), &watch).await?.into_parts();

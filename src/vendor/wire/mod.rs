@@ -5,10 +5,12 @@ mod batch;
 mod envelope;
 mod person;
 mod request;
+mod validation;
 
 pub(super) use batch::{accepted, page};
 pub(super) use envelope::errors;
 pub(super) use request::{cancellation, submission};
+pub(super) use validation::{validation_accepted, validation_page, validation_request};
 
 use super::Unreadable;
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::domain::credits::Unit;
+use tollgate::domain::limits::Limits;
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
@@ -127,6 +128,8 @@ impl<S: Store> Books<S> {
             way: Way::Batch,
             reveals,
             leads,
+            limits: Limits::default(),
+            retry: None,
             terms: terms(),
         }
     }

@@ -33,6 +33,31 @@ macro_rules! contract_suite {
                 an_adjustment_counts
                 of_sixty_at_once_exactly_so_many_are_admitted_as_fit
             }
+            fitting: {
+                leads_are_walked_in_order_and_what_does_not_fit_is_trimmed
+                both_units_of_a_lead_have_to_fit
+                a_lead_that_needs_less_fits_behind_one_that_does_not
+                a_quota_that_only_warns_trims_nothing
+                what_is_trimmed_reads_as_refused
+                a_batch_trimmed_to_nothing_ends_in_error
+                above_what_its_caller_allows_it_is_refused_and_changes_nothing
+                what_is_left_after_trimming_may_still_be_above_what_is_allowed
+                an_appraisal_trims_as_admission_does
+                of_twenty_trimmed_at_once_all_fits_and_nothing_is_left_over
+            }
+            replaying: {
+                a_request_asked_again_is_answered_with_its_batch
+                another_request_under_a_callers_key_is_refused
+                after_its_time_it_is_a_new_request
+                what_came_to_nothing_is_asked_anew_unless_its_caller_named_it
+                a_retry_passes_where_a_new_request_would_not
+                a_refusal_is_not_remembered
+                a_batch_that_cannot_be_read_answers_nobody
+                what_a_retry_spares_is_the_list_price_of_its_answer
+                of_twenty_at_once_one_is_admitted
+                an_appraisal_knows_a_retry
+                what_is_over_is_swept
+            }
             periods: {
                 a_new_period_begins_with_nothing_used
                 what_was_admitted_yesterday_is_charged_to_yesterday
@@ -103,6 +128,20 @@ macro_rules! contract_suite {
                 what_the_vendor_asks_for_holds_for_everybody
                 an_allowance_is_spent_beside_the_budget
                 a_word_about_an_allowance_holds_for_nobody_else
+            }
+            calling: {
+                a_call_is_on_the_books_before_it_is_made
+                what_a_call_costs_is_charged_and_the_rest_released
+                a_call_charged_beyond_its_reservation_is_booked_whole
+                a_call_that_was_certainly_not_taken_is_void
+                an_unanswered_call_is_unresolved_and_never_made_again
+                a_call_whose_maker_died_is_given_up_by_the_next_turn
+                who_takes_over_gives_up_the_calls_that_were_being_made
+                certain_word_that_comes_late_ends_what_was_unresolved
+                certain_word_after_an_operators_is_booked_as_the_difference
+                a_call_asked_again_changes_nothing
+                a_call_that_does_not_fit_is_refused_and_changes_nothing
+                a_call_is_no_batch_of_leads
             }
             settling: {
                 what_is_due_is_charged_and_the_rest_released

@@ -164,9 +164,42 @@ async fn an_allowance_holds_back_its_own_path_and_no_other() {
     let refused = team.get("/users/7").await;
     assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    assert!((1..=63).contains(&wait), "{wait}");
+    assert!((1..=65).contains(&wait), "{wait}");
     for _ in 0..5 {
         assert_eq!(team.get("/contacts").await.status, 200);
     }
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_priced_goes_through_the_books() {
+    // The sandbox charges an email credit for each request.
+    let settings = ["routes.\"/people/search\"={ email = 1 }"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let team = gateway.team("sales", 2).await;
+    for left in ["email=1, phone=2", "email=0, phone=2"] {
+        let answer = team.post("/people/search", &json!({"titles": ["cto"]})).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        assert_eq!(answer.header("tollgate-credits-reserved"), Some("email=1, phone=0"));
+        assert_eq!(answer.header("tollgate-credits-spent"), Some("email=1, phone=0"));
+        assert_eq!(answer.header("tollgate-credits-remaining"), Some(left));
+    }
+    let refused = team.post("/people/search", &json!({"titles": ["cto"]})).await;
+    assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
+    assert_eq!(gateway.vendor.bill().entries.len(), 2);
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_priced_per_item_is_not_sent_where_nobody_can_count() {
+    let settings = ["routes.\"/people/search\"={ email = 0.5, per = \"/titles\" }"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let team = gateway.team("sales", 2).await;
+    for body in [json!({}), json!({"titles": "cto"}), json!([])] {
+        let answer = team.post("/people/search", &body).await;
+        assert_eq!((answer.status, answer.errors()), (400, vec![("invalid_request", "")]));
+    }
+    let answer = team.post("/people/search", &json!({"titles": ["cto", "ceo"]})).await;
+    assert_eq!(answer.header("tollgate-credits-spent"), Some("email=1, phone=0"));
     gateway.finish().await;
 }

@@ -39,7 +39,7 @@ async fn path_and_query_arrive_as_they_were_written() {
         "/contacts/J%C3%BCrgen%20M/",
         "/contacts/a~b!c$d(e)*+,=:@",
         "/contacts?",
-        "/contacts?%zz{}|\"",
+        "/contacts?%zz{}|",
     ];
     let vendor = Recorder::with(targets.map(|_| ok())).await;
     let gateway = before(&vendor, &[]).await;
@@ -86,8 +86,11 @@ async fn bodies_pass_packed_as_they_are_and_headers_only_by_name() {
     let vendor = Recorder::with([Reply::whole(201, &headers, &answered)]).await;
     let gateway = before(&vendor, &[]).await;
     let team = gateway.team("sales", 100).await;
-    let request = team
-        .request(Method::POST, "/contacts")
+    // One that takes bodies as they come.
+    let http = reqwest::Client::builder().no_proxy().gzip(false).build().unwrap();
+    let request = http
+        .post(format!("http://{}/contacts", gateway.app.callers))
+        .bearer_auth(&team.key)
         .header("content-type", VENDOR_JSON)
         .header("content-encoding", "gzip")
         .header("accept", VENDOR_JSON)

@@ -1,8 +1,10 @@
-//! The vendor's other paths: passed on as they come where the operator says so, refused where not.
+//! The vendor's other paths: passed on as they come, or made through the books, where the operator
+//! says so; refused where not.
 //!
 //! A path is judged before a byte of its body is read.
 
 mod body;
+mod priced;
 
 use std::sync::Arc;
 
@@ -13,11 +15,11 @@ use axum::http::{HeaderMap, HeaderValue, Method as Asked, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use self::body::Bounded;
+use super::Edge;
 use super::envelope::Envelope;
 use super::media_type::Naming;
-use super::{Bounds, Edge};
-use crate::domain::route::{Method, Taken, VendorPath};
-use crate::gateway::{Caller, Gateway, Passage, Passed, PassedHeaders};
+use crate::domain::route::{Access, Method, Taken, VendorPath};
+use crate::gateway::{Caller, Passage, Passed, PassedHeaders};
 use crate::http::access::RouteLabel;
 use crate::http::problem::{INVALID_PATH, Problem};
 use crate::http::retry_after::retry_after;
@@ -27,22 +29,26 @@ pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response
     let naming = Naming::of(request.headers());
     let (mut parts, body) = request.into_parts();
     let told = |refused: Envelope| naming.name(refused.into_response());
-    let taken = match route(&edge, &mut parts).await {
+    let (caller, taken) = match route(&edge, &mut parts).await {
         Ok(taken) => taken,
         Err(refused) => return told(refused),
     };
-    let passed = pass_on(&edge.gateway, taken, edge.bounds, parts, body).await;
-    let mut response = passed.map_or_else(|problem| told(problem.into()), shown);
+    let answered = match &taken.route.access {
+        Access::Priced(price) => priced::call(&edge, &caller, price, parts, body).await,
+        Access::Free | Access::Refused => pass_on(&edge, taken, parts, body).await.map(shown),
+    };
+    let mut response = answered.unwrap_or_else(|problem| told(problem.into()));
     response.extensions_mut().insert(RouteLabel(Arc::from(taken.route.pattern.to_string())));
     response
 }
 
-/// The route that a request takes.
-async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<Taken<'e>, Envelope> {
+/// Who asks, and the route that the request takes.
+async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'e>), Envelope> {
     let caller = Caller::from_request_parts(parts, edge).await?;
     let path = path_of(&parts.uri)?;
     let method = method_of(&parts.method)?;
-    Ok(edge.gateway.route(&caller, method, &path)?)
+    let taken = edge.gateway.route(&caller, method, &path)?;
+    Ok((caller, taken))
 }
 
 /// A path that stands alone: an address with a host names somebody else's.
@@ -63,17 +69,16 @@ fn method_of(asked: &Asked) -> Result<Method, Problem> {
 }
 
 async fn pass_on(
-    gateway: &Gateway,
+    edge: &Edge,
     taken: Taken<'_>,
-    bounds: Bounds,
     parts: Parts,
     body: Body,
 ) -> Result<Passed, Problem> {
     let target = parts.uri.into_parts().path_and_query.expect("a path was seen in it");
-    let (body, broken) = Bounded::within(bounds.body_bytes_max, body)?;
+    let (body, broken) = Bounded::within(edge.bounds.body_bytes_max, body)?;
     let headers = PassedHeaders::of_request(&parts.headers);
     let passage = Passage { method: parts.method, target, headers, body };
-    gateway.pass(taken, passage).await.map_err(|refusal| {
+    edge.gateway.pass(taken, passage).await.map_err(|refusal| {
         // Where the caller's own body broke off, the vendor is not to blame.
         broken.problem().unwrap_or_else(|| refusal.into())
     })

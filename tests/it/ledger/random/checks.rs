@@ -264,7 +264,12 @@ impl Checks {
 
     /// Leads stand in these ways.
     pub(super) fn saw_standing(&mut self, of: Dispositions) {
-        let ways = [("cached", of.cached), ("joined", of.joined), ("repeated", of.repeated)];
+        let ways = [
+            ("cached", of.cached),
+            ("joined", of.joined),
+            ("repeated", of.repeated),
+            ("left out", of.trimmed),
+        ];
         for (what, _) in ways.into_iter().filter(|(_, leads)| *leads > 0) {
             self.saw(what);
         }

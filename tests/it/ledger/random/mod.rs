@@ -5,7 +5,9 @@
 //! `TOLLGATE_SOAK_STEPS` says how many steps memory and Redis take together.
 
 mod actions;
+mod asking;
 mod both;
+mod calls;
 mod cast;
 mod checks;
 mod operators;
@@ -60,7 +62,15 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "called",
+        "called and not charged",
+        "called and unanswered",
+        "heard of a call late",
         "told to wait",
+        "left out",
+        "replayed",
+        "key reused",
+        "above what is allowed",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }
