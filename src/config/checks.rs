@@ -17,6 +17,8 @@ use crate::domain::pricing::Prices;
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
+const BODIES_BYTES_MAX: usize = 1 << 40;
+const CONNECTIONS_MAX: usize = 1_000_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 const PHONE_NUMBERS_MAX: u32 = 100;
@@ -63,6 +65,25 @@ fn check_server(server: &Server, reading: &mut Reading) {
     }
     at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
+    check_room(server, reading);
+}
+
+fn check_room(server: &Server, reading: &mut Reading) {
+    within(reading, "server.connections_max", &server.connections_max, &(1..=CONNECTIONS_MAX));
+    within(reading, "server.bodies_max", &server.bodies_max, &(1..=CONNECTIONS_MAX));
+    within(reading, "server.bodies_at_once", &server.bodies_at_once, &(1..=CONNECTIONS_MAX));
+    above_zero(reading, "server.bodies_wait", server.bodies_wait);
+    at_most(reading, "server.bodies_wait", server.bodies_wait, DURATION_MAX);
+    let bytes = &server.bodies_bytes_max;
+    within(reading, "server.bodies_bytes_max", bytes, &(1..=BODIES_BYTES_MAX));
+    if server.bodies_bytes_max < server.body_bytes_max {
+        let unfit = Unfit::new("one body may be larger than all together", "raise it");
+        reading.refuse(&["server.bodies_bytes_max", "server.body_bytes_max"], unfit);
+    }
+    if server.bodies_max >= server.connections_max {
+        let unfit = Unfit::new("leave no connection for whoever only reads", "lower it");
+        reading.refuse(&["server.bodies_max", "server.connections_max"], unfit);
+    }
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {

@@ -60,6 +60,16 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// The most leads in one batch.
     pub leads_max: usize,
+    /// The most connections to one listener at once.
+    pub connections_max: usize,
+    /// The most bodies of leads under way at once, those included that wait.
+    pub bodies_max: usize,
+    /// The most bodies of leads that are worked on at once.
+    pub bodies_at_once: usize,
+    /// How long one waits for its turn.
+    pub bodies_wait: Duration,
+    /// The most bytes that all bodies together may hold.
+    pub bodies_bytes_max: usize,
     /// For how long an identical request is taken for a retry; not at all where it is zero.
     pub replay_window: Duration,
     /// How long open requests may take after SIGTERM.
@@ -73,6 +83,11 @@ impl Server {
             admin_listen: from.value("server.admin_listen"),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
+            connections_max: from.value("server.connections_max"),
+            bodies_max: from.value("server.bodies_max"),
+            bodies_at_once: from.value("server.bodies_at_once"),
+            bodies_wait: from.value("server.bodies_wait"),
+            bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
             replay_window: from.value("server.replay_window"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }

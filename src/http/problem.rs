@@ -115,7 +115,7 @@ impl Problem {
         self
     }
 
-    fn after(self, wait: Duration) -> Self {
+    pub(super) fn after(self, wait: Duration) -> Self {
         self.with_header(header::RETRY_AFTER, retry_after(wait))
     }
 }

@@ -10,6 +10,7 @@ mod commands;
 mod compat;
 mod conforms;
 mod crossings;
+mod crowds;
 mod disk;
 mod exports;
 mod house;

@@ -9,6 +9,7 @@ use super::ask_headers::AskHeaders;
 use super::batch_path::BatchPath;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
 use crate::http::retry_after::retry_after;
@@ -20,7 +21,7 @@ pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
-    body: JsonBody,
+    body: LeadsBody,
 ) -> Result<Accepted, Envelope> {
     let ask = body.enrichment(headers)?;
     Ok(Accepted(gateway.enrich(&caller, ask).await?))

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use super::headers;
-use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use crate::gateway::{Caller, Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
@@ -17,7 +17,7 @@ pub(super) async fn estimate(
     caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
-    body: JsonBody,
+    body: LeadsBody,
 ) -> Result<Estimated, Envelope> {
     let ask = body.enrichment(headers)?;
     Ok(Estimated(gateway.estimate(&caller, ask).await?))

@@ -9,6 +9,7 @@ use super::envelope::Envelope;
 use crate::gateway::Enrichment;
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::http::room::Held;
 use crate::http::wire::cancellation;
 use crate::http::wire::request::EnrichmentRequest;
 
@@ -16,6 +17,7 @@ use crate::http::wire::request::EnrichmentRequest;
 pub(super) struct JsonBody {
     bytes: Bytes,
     bounds: Bounds,
+    _held: Held,
 }
 
 impl<S: Send + Sync> FromRequest<S> for JsonBody
@@ -27,8 +29,10 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
         let bounds = Bounds::from_ref(state);
         let (parts, body) = request.into_parts();
-        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max).await?;
-        Ok(Self { bytes, bounds })
+        let mut held = bounds.room.hold();
+        let more = |bytes| held.more(bytes);
+        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max, more).await?;
+        Ok(Self { bytes, bounds, _held: held })
     }
 }
 

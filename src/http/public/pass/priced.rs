@@ -7,17 +7,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::domain::route::Price;
 use crate::gateway::{Call, CallAnswered, Caller, Request};
 use crate::http::body;
 use crate::http::problem::{INVALID_REQUEST, Problem};
 use crate::http::public::headers::{tell_costs, tell_remaining};
-use crate::http::public::{BODIES_AT_ONCE, Edge};
-
-/// Bodies that are read and worked on at once; the rest wait their turn, unread.
-static ROOM: Semaphore = Semaphore::const_new(BODIES_AT_ONCE);
+use crate::http::public::{Bounds, Edge};
 
 /// Has a request made that may cost as much as its route says.
 pub(super) async fn call(
@@ -27,8 +23,9 @@ pub(super) async fn call(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
-    let _room = ROOM.acquire().await.expect("the room is never closed");
-    let body = body::take(&parts.headers, body, edge.bounds.body_bytes_max).await?;
+    let Bounds { body_bytes_max, ref room, .. } = edge.bounds;
+    let (_place, mut held) = (room.place()?, room.hold());
+    let body = body::take(&parts.headers, body, body_bytes_max, |bytes| held.more(bytes)).await?;
     let items = match &price.per {
         Some(pointer) => items_at(pointer, &body)?,
         None => 1,
