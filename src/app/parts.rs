@@ -158,6 +158,7 @@ fn settings(config: &Config) -> Settings {
         replay_window: config.server.replay_window,
         keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
+        gather_window: vendor.gather_window,
         request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,

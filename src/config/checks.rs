@@ -25,6 +25,10 @@ const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
+/// Gathering is for callers that ask at once, not for those of a minute.
+const GATHER_WINDOW_MAX: Duration = Duration::from_mins(1);
+const GATHER_WINDOW_USUAL: Duration = Duration::from_secs(5);
+
 /// Beyond it, what is meant to be asked anew is taken for a retry: a caller has keys to say so.
 const REPLAY_WINDOW_MAX: Duration = Duration::from_hours(24);
 
@@ -91,6 +95,7 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     within(reading, "vendor.requests_per_minute", requests, &(1..=REQUESTS_PER_MINUTE_MAX));
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
+    check_gathering(vendor.gather_window, reading);
     let durations = [
         ("vendor.timeout", vendor.timeout, Duration::from_secs(1)),
         ("vendor.connect_timeout", vendor.connect_timeout, Duration::from_millis(100)),
@@ -122,6 +127,18 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     if vendor.base_url.scheme() == "http" && !is_loopback {
         let unfit = Unfit::new("would send the key and personal data unencrypted", "use https");
         reading.refuse(&["vendor.base_url"], unfit);
+    }
+}
+
+/// Whoever submits a few leads waits that long before they are sent.
+fn check_gathering(window: Duration, reading: &mut Reading) {
+    let key = &["vendor.gather_window"];
+    if window > GATHER_WINDOW_MAX {
+        let wrong = format!("is longer than {GATHER_WINDOW_MAX:?}");
+        reading.refuse(key, Unfit::new(wrong, "a second gathers what many callers ask at once"));
+    } else if window > GATHER_WINDOW_USUAL {
+        let wrong = format!("every small submission waits for {window:?} before it is sent");
+        reading.warn(key, Unfit::new(wrong, "200ms gathers what many callers ask at once"));
     }
 }
 

@@ -109,6 +109,8 @@ pub struct Vendor {
     pub requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
+    /// How long a small submission waits for others to travel with; zero where each travels alone.
+    pub gather_window: Duration,
     /// The first pause between two looks at a job.
     pub poll_interval_min: Duration,
     /// The pause that it grows to.
@@ -132,6 +134,7 @@ impl Vendor {
             connect_timeout: from.value("vendor.connect_timeout"),
             requests_per_minute: from.value("vendor.requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
+            gather_window: from.value("vendor.gather_window"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
             poll_interval_max: from.value("vendor.poll_interval_max"),
             on_no_answer: from.value("vendor.on_no_answer"),

@@ -232,6 +232,7 @@ fn what_cannot_work_is_refused() {
         (&["vendor.base_url=http://vendor.internal"], "vendor.base_url"),
         (&["vendor.timeout=0s"], "vendor.timeout"),
         (&["vendor.attempts_max=0"], "vendor.attempts_max"),
+        (&["vendor.gather_window=61s"], "vendor.gather_window"),
         (&["vendor.requests_per_minute=0"], "vendor.requests_per_minute"),
         (&["vendor.quiet_period=9h"], "vendor.quiet_period"),
         (&["vendor.job_deadline=367d"], "vendor.job_deadline"),

@@ -11,6 +11,7 @@ use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use crate::domain::budget::Budget;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -87,6 +88,9 @@ tables! {
     Replays: "replays", ReplayKey => Replay;
     /// Jobs by when something is to be done about them, with who pays for them.
     Due: "due", (Timestamp, JobId) => TeamId;
+    /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
+    /// have.
+    Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;
     /// The journal.
     Journal: "journal", u64 => Entry;
     /// What the entries that were trimmed from the journal have moved.

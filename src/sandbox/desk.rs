@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
-use super::answer::{Answer, Error, NO_CREDITS, NOT_FOUND, RATE_LIMITED};
+use super::answer::{Answer, Error, INVALID_LEAD, NO_CREDITS, NOT_FOUND, RATE_LIMITED};
 use super::batch::{Batch, Ending};
 use super::bill::{Bill, EntryKind, Totals};
 use super::fault::Faults;
@@ -78,6 +78,9 @@ impl Desk {
         ending: Ending,
         now: i64,
     ) -> Result<Answer, Error> {
+        if let Some(refused) = self.refused(&submission) {
+            return Err(refused);
+        }
         if !self.affords(&submission) {
             return Err(
                 NO_CREDITS.says("You do not have enough credits to perform this operation.")
@@ -131,6 +134,12 @@ impl Desk {
 
     pub(super) fn posts_received(&self) -> u64 {
         self.posts_received
+    }
+
+    fn refused(&self, submission: &Submission) -> Option<Error> {
+        let is_refused = |lead: &Lead| self.faults.refused_leads.contains(&lead.label());
+        let place = submission.leads.iter().position(is_refused)?;
+        Some(INVALID_LEAD.at(&format!("/leads/{place}"), "This lead cannot be enriched."))
     }
 
     fn affords(&self, submission: &Submission) -> bool {

@@ -108,6 +108,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
             not_found_ttl: HOUR,
             horizon: 3 * HOUR,
             job_leads_max: 10_000,
+            gather_window: Duration::ZERO,
         },
     }
 }

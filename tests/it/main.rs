@@ -13,6 +13,7 @@ mod crossings;
 mod crowds;
 mod disk;
 mod exports;
+mod gathers;
 mod house;
 mod kills;
 mod ledger;

@@ -209,5 +209,6 @@ fn terms() -> Terms {
         not_found_ttl: Duration::from_hours(1),
         horizon: Duration::from_hours(3),
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
     }
 }

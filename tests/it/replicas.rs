@@ -121,6 +121,7 @@ fn settings() -> Settings {
         replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
         request_rate: Rate(NonZeroU32::new(1_000_000).unwrap()),
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),

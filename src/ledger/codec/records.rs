@@ -72,6 +72,8 @@ stored_struct!(Job {
     reveals,
     leads,
     parts,
+    passengers,
+    waits_until,
     attempts,
     unanswered,
     first_sent_at,
@@ -93,6 +95,7 @@ stored_enum!(State {
     5 => Resolved,
     6 => Done,
     7 => Void(cause),
+    8 => Gathered(coach),
 });
 stored_enum!(Reason {
     0 => NoAnswer,
@@ -108,6 +111,7 @@ stored_enum!(Cause {
     2 => Canceled,
     3 => BodyLost,
     4 => NotSent,
+    5 => Split,
 });
 stored_struct!(Part {
     batch,

@@ -74,6 +74,8 @@ pub(super) const fn shape(table: TableId) -> Shape {
         TableId::Teams | TableId::Keys | TableId::Carried | TableId::Numbers | TableId::Budgets => {
             Shape::Whole
         }
+        // Nothing waits for longer than the window.
+        TableId::Waiting => Shape::Whole,
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads | TableId::Persons | TableId::Replays => {

@@ -40,6 +40,8 @@ pub struct Terms {
     pub horizon: Duration,
     /// How many leads the vendor takes at once.
     pub job_leads_max: u32,
+    /// How long a small job waits for others to travel with; zero where each travels alone.
+    pub gather_window: Duration,
 }
 
 /// A batch to be admitted.

@@ -4,7 +4,6 @@ use crate::domain::credits::Amounts;
 use crate::domain::limits::{Limits, OnQuota, Room, UpTo};
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
-use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
@@ -17,6 +16,7 @@ use crate::ledger::step::{Admission, Admitted, LeadAsk, Novelty, QuotaShort, Ref
 use crate::ledger::table::{
     Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Replays, Slots, Table, Teams,
 };
+use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{
@@ -247,7 +247,9 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let job = ready(job, part, &batch, now);
+        let job = ready(job, part, &batch);
+        let waits_until = is_gatherable(&job, terms).then(|| now.after(terms.gather_window));
+        let job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
         claim(draft, &job, own)?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
@@ -279,7 +281,7 @@ pub(super) fn open_jobs(
     Ok(batch)
 }
 
-fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
+fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
     Job {
         id,
         way: batch.way,
@@ -287,13 +289,15 @@ fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
         reveals: batch.reveals,
         leads: part.leads,
         parts: vec![part],
+        passengers: Vec::new(),
+        waits_until: None,
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,
         charged_by: None,
         vendor_id: None,
         bound_at: None,
-        due: Some(now),
+        due: None,
         lease: Lease::default(),
         is_cancel_wanted: false,
         ended_at: None,

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
-use crate::ledger::record::job::State;
+use crate::ledger::record::job::{Job, State};
 use crate::ledger::record::lead::LeadRow;
 use crate::ledger::table::{
     Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Replays, Slots,
@@ -100,7 +100,7 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     let now = draft.now();
     let rows = draft.from::<Jobs>(after(sweep.job.as_ref()), sweep.rows)?;
     for (id, job) in &rows {
-        let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
+        let has_ended = has_ended(draft, job)?;
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
         let is_needed = !is_over || job.has_open_charge() || has_joiners(draft, *id)?;
         let stands = || Ok::<_, Fault>(draft.find::<Jobs>(id)?.as_ref() == Some(job));
@@ -121,6 +121,21 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
         }
     }
     Ok(next(&rows, sweep.rows))
+}
+
+/// Whether nothing more is to become of a job. A coach whose charge nobody could learn has ended with
+/// the last of its passengers.
+fn has_ended(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
+    let has_ended = |job: &Job| matches!(job.state, State::Done | State::Void(_) | State::Resolved);
+    if has_ended(job) || !job.is_coach() {
+        return Ok(has_ended(job));
+    }
+    for passenger in &job.passengers {
+        if draft.find::<Jobs>(passenger)?.is_some_and(|job| !has_ended(&job)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, Fault> {

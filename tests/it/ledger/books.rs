@@ -59,6 +59,7 @@ pub(super) fn terms() -> Terms {
         not_found_ttl: HOUR,
         horizon: HORIZON,
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
     }
 }
 

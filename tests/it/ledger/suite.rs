@@ -129,6 +129,36 @@ macro_rules! contract_suite {
                 an_allowance_is_spent_beside_the_budget
                 a_word_about_an_allowance_holds_for_nobody_else
             }
+            gathering: {
+                nobody_is_gathered_before_the_first_has_waited
+                all_who_wait_travel_with_the_first
+                other_reveals_travel_apart
+                a_large_job_does_not_wait
+                one_alone_travels_alone
+                there_is_room_for_as_many_leads_as_the_vendor_takes
+                nobody_is_asked_for_twice_in_one_batch
+                whoever_joins_a_gathered_job_is_answered_for_nothing
+                a_gathered_batch_reads_where_its_coach_stands
+                a_coach_settled_again_tells_the_same
+                a_gathered_job_has_no_turn_of_its_own
+                a_removed_person_in_a_coach_is_paid_and_not_kept
+                nothing_of_a_coach_is_left_once_it_is_over
+            }
+            splitting: {
+                whoever_is_refused_is_refused_alone_in_the_end
+                a_refusal_after_doubt_splits_nothing
+                where_the_vendors_credits_are_out_all_are_void
+                what_the_vendor_did_not_take_is_sent_again_as_it_was
+                before_sending_whoever_cancels_leaves
+                a_coach_that_all_have_left_is_void
+                after_sending_the_vendor_is_told_once_all_have_cancelled
+                whoever_waits_for_a_passenger_keeps_the_coach_from_being_cancelled
+                whoever_cancelled_while_it_was_sent_leaves_what_was_not_taken
+                doubt_lets_others_join_whoever_cancelled
+                what_is_gone_of_some_goes_without_them
+                a_coach_that_nobody_answers_is_unresolved_for_each
+                a_process_that_dies_while_it_sends_a_coach_leaves_doubt
+            }
             calling: {
                 a_call_is_on_the_books_before_it_is_made
                 what_a_call_costs_is_charged_and_the_rest_released

@@ -11,7 +11,7 @@ use tollgate::ledger::step::{Admission, Admitted, Novelty, Refused, Terms};
 
 use super::cast::Lead;
 use super::world::{Asked, World, pick};
-use crate::ledger::books::{DAY, HOUR, terms};
+use crate::ledger::books::{DAY, HOUR, MINUTE, terms};
 use crate::ledger::named::{asking, called};
 use crate::ledger::store::Store;
 
@@ -117,7 +117,9 @@ impl<S: Store> World<S> {
     fn any_terms(&mut self) -> Terms {
         let person_ttl = [Duration::ZERO, 2 * HOUR, DAY, 7 * DAY][pick(&mut self.dice, 4)];
         let job_leads_max = if self.dice.percent(15) { 1 } else { 10_000 };
-        Terms { person_ttl, job_leads_max, ..terms() }
+        let windows = [Duration::ZERO, Duration::from_millis(200), MINUTE];
+        let gather_window = windows[pick(&mut self.dice, windows.len())];
+        Terms { person_ttl, job_leads_max, gather_window, ..terms() }
     }
 
     pub(super) async fn ask_again(&mut self) {
