@@ -144,6 +144,7 @@ pub(super) fn gateway(
         replicas: stores.replicas,
         vendor,
         settings: settings(config),
+        routes: config.routes.clone(),
         export_dir: config.ledger.export_dir.clone(),
         metrics: Arc::clone(metrics),
         clock: stores.clock,

@@ -1,5 +1,6 @@
 //! What is in force: every setting as TOML, with where it came from and secrets masked.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::reading::Reading;
@@ -13,7 +14,7 @@ pub struct InForce(Vec<Line>);
 
 #[derive(Clone, Debug)]
 struct Line {
-    section: &'static str,
+    section: Cow<'static, str>,
     name: String,
     /// None where it is not set.
     value: Option<String>,
@@ -22,7 +23,14 @@ struct Line {
 
 impl InForce {
     pub(super) fn of(reading: &Reading) -> Self {
-        Self(schema::known().iter().map(|known| line(known, reading)).collect())
+        let settings = schema::known().iter().map(|known| line(known, reading));
+        let routes = reading.routes.written().map(|(section, name, value, place)| Line {
+            section: section.into(),
+            name,
+            value: Some(value),
+            place: place.clone(),
+        });
+        Self(settings.chain(routes).collect())
     }
 }
 
@@ -43,7 +51,7 @@ fn line(known: &'static Known, reading: &Reading) -> Line {
         }
         (None, None) => (name.to_owned(), None, &Place::Nowhere),
     };
-    Line { section, name, value, place: place.clone() }
+    Line { section: section.into(), name, value, place: place.clone() }
 }
 
 impl fmt::Display for InForce {
@@ -51,7 +59,7 @@ impl fmt::Display for InForce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut last_section = "";
         for Line { section, name, value, place } in &self.0 {
-            if *section != last_section {
+            if section != last_section {
                 let blank = if last_section.is_empty() { "" } else { "\n" };
                 writeln!(f, "{blank}[{section}]")?;
                 last_section = section;

@@ -11,10 +11,14 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 use super::remarks::{Place, Remark};
+use super::routes::{self, RouteTable};
 use super::schema::{self, Form};
 use super::sources::Sources;
 
 const VARIABLE_PREFIX: &str = "TOLLGATE_";
+
+/// How the keys of routes begin.
+const ROUTE_PREFIX: &str = "routes.";
 
 /// A value as it was written. Perhaps a secret, so it has no `Debug`.
 pub(super) struct Setting {
@@ -28,6 +32,7 @@ pub(super) struct Setting {
 #[derive(Default)]
 pub(super) struct Layers {
     pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) routes: RouteTable,
     pub(super) faults: Vec<Remark>,
 }
 
@@ -37,6 +42,7 @@ pub(super) fn lay(sources: &Sources) -> Layers {
     for known in schema::known().iter().filter(|known| known.has_default) {
         layers.set(&known.key, known.sample.clone(), Place::Default);
     }
+    layers.lay_routes(schema::DEFAULTS, |_| Place::Default);
     match &sources.file {
         Some((name, Ok(text))) => layers.lay_file(name, text),
         Some((name, Err(error))) => {
@@ -69,6 +75,9 @@ impl Layers {
         for (section, value) in document.get_ref() {
             let place = at(section.span());
             match value.get_ref() {
+                DeValue::Table(table) if section.get_ref() == routes::SECTION => {
+                    self.faults.extend(self.routes.lay(table, at));
+                }
                 DeValue::Table(table) if sections.contains(&section.get_ref().as_ref()) => {
                     for (name, value) in table {
                         let key = format!("{}.{}", section.get_ref(), name.get_ref());
@@ -121,6 +130,10 @@ impl Layers {
         let key = path.to_ascii_lowercase().replacen("__", ".", 1);
         let place = Place::Environment(name.to_owned());
         match value.to_str() {
+            _ if key.starts_with(ROUTE_PREFIX) => {
+                let remedy = "write routes into the file, or give them as --set";
+                self.refuse(place, &key, "no variable can name a path", remedy);
+            }
             _ if schema::find(&key).is_none() => self.refuse_unknown(&key, place),
             Some(text) => self.set(&key, text.to_owned(), place),
             None => self.refuse(place, &key, "is not UTF-8", "write it in UTF-8"),
@@ -134,9 +147,32 @@ impl Layers {
         };
         let place = Place::Flag(key.to_owned());
         match value {
+            Some(text) if key.starts_with(ROUTE_PREFIX) => self.lay_route(key, text, &place),
             _ if schema::find(key).is_none() => self.refuse_unknown(key, place),
             Some(text) => self.set(key, text.to_owned(), place),
             None => self.refuse(place, key, "has no value", "write section.key=value"),
+        }
+    }
+
+    /// A route given as a flag is what it would be in the file, but that words need no quotes.
+    fn lay_route(&mut self, key: &str, text: &str, place: &Place) {
+        let is_quoted = text.trim_start().starts_with(['"', '\'', '{']);
+        let value = if is_quoted { text.to_owned() } else { toml::Value::from(text).to_string() };
+        self.lay_routes(&format!("{key} = {value}"), |_| place.clone());
+    }
+
+    fn lay_routes(&mut self, text: &str, at: impl Fn(Range<usize>) -> Place) {
+        match DeTable::parse(text) {
+            Ok(document) => {
+                let section = document.get_ref().get(routes::SECTION);
+                let table = section.and_then(|section| section.get_ref().as_table());
+                self.faults.extend(table.into_iter().flat_map(|table| self.routes.lay(table, &at)));
+            }
+            Err(error) => {
+                let remedy = "write --set 'routes.\"/people/search\"=free'";
+                let wrong = format!("not TOML: {}", error.message().replace('\n', ", "));
+                self.refuse(at(0..0), text, wrong, remedy);
+            }
         }
     }
 

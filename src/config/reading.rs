@@ -8,20 +8,22 @@ use std::collections::BTreeMap;
 use super::layers::{Layers, Setting, variable};
 use super::redis_url::without_password;
 use super::remarks::{Place, Remark};
+use super::routes::RouteTable;
 use super::schema;
 use super::values::{Unfit, Value};
 
 /// The settings in force, and what was found out about them so far.
 pub(super) struct Reading {
     pub(super) settings: BTreeMap<String, Setting>,
+    pub(super) routes: RouteTable,
     pub(super) faults: Vec<Remark>,
     pub(super) warnings: Vec<Remark>,
 }
 
 impl Reading {
     pub(super) fn of(layers: Layers) -> Self {
-        let Layers { settings, faults } = layers;
-        Self { settings, faults, warnings: Vec::new() }
+        let Layers { settings, routes, faults } = layers;
+        Self { settings, routes, faults, warnings: Vec::new() }
     }
 
     /// A setting that has a default.
@@ -80,6 +82,11 @@ impl Reading {
     /// Notes what works but is probably not meant.
     pub(super) fn warn(&mut self, keys: &[&str], unfit: Unfit) {
         self.warnings.extend(self.remark(keys, unfit));
+    }
+
+    /// Notes what about the routes is probably not meant.
+    pub(super) fn warn_of_routes(&mut self, requests_per_minute: u32) {
+        self.warnings.extend(self.routes.warnings(requests_per_minute));
     }
 
     fn remark(&self, keys: &[&str], unfit: Unfit) -> Option<Remark> {

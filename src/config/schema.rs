@@ -1,11 +1,14 @@
 //! The schema: which settings there are, as `config/tollgate.toml` lists them.
 //!
 //! That file is the only list. What stands in it is a default; a line such as `#api_key = ""` (no
-//! blank after the `#`) names a setting that has none, and shows the form of its value.
+//! blank after the `#`) names a setting that has none, and shows the form of its value. Routes are
+//! no settings: their keys are the operator's own, and [`routes`] reads them.
 
 use std::sync::LazyLock;
 
 use toml::de::{DeTable, DeValue};
+
+use super::routes;
 
 /// The defaults, and every setting.
 pub(super) const DEFAULTS: &str = include_str!("../../config/tollgate.toml");
@@ -75,11 +78,12 @@ pub(super) fn find(key: &str) -> Option<&'static Known> {
     named(key).or_else(|| key.strip_suffix("_file").and_then(named).filter(|found| found.is_secret))
 }
 
-/// The sections, in the order of the file.
+/// The sections: those with settings in the order of the file, then the one with routes.
 pub(super) fn sections() -> Vec<&'static str> {
     let mut sections: Vec<_> =
         known().iter().filter_map(|setting| setting.key.split('.').next()).collect();
     sections.dedup();
+    sections.push(routes::SECTION);
     sections
 }
 
@@ -119,7 +123,10 @@ fn with_every_setting(text: &str) -> String {
 fn settings_in(text: &str) -> Vec<(String, Form, String)> {
     let document = DeTable::parse(text).expect("config/tollgate.toml is TOML, as a test holds");
     let mut settings = Vec::new();
-    for (section, table) in document.get_ref() {
+    let has_settings = |section: &str| section != routes::SECTION;
+    for (section, table) in
+        document.get_ref().iter().filter(|(name, _)| has_settings(name.get_ref()))
+    {
         let table = table.get_ref().as_table().expect("every setting stands in a section");
         for (name, value) in table {
             let (form, sample) = Form::of(value.get_ref()).expect("a setting is text or a number");

@@ -12,6 +12,7 @@ use super::secrets::{AdminToken, ApiKey, RootSecret};
 use super::values::{Durability, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
+use crate::domain::route::Routes;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -26,6 +27,7 @@ pub struct Config {
     pub cache: Cache,
     pub admin: Admin,
     pub telemetry: Telemetry,
+    pub routes: Routes,
 }
 
 impl Config {
@@ -42,6 +44,7 @@ impl Config {
             cache: Cache::read(from),
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
+            routes: from.routes.routes(),
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum Errand {
     Submit,
     /// It asks after a job, or cancels one. It leaves room for submissions.
     Follow,
+    /// It passes a caller's request on. It leaves room for all others, and takes half of the flow at
+    /// most.
+    Pass,
 }
 
 /// Whether the vendor may be asked.
@@ -44,6 +47,15 @@ pub enum Leave {
     NotBefore(Timestamp),
 }
 
+/// How often one path of the vendor's may be asked in a minute, within the request budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Which one, as the books know it.
+    pub name: String,
+    /// How often.
+    pub rate: Rate,
+}
+
 /// What was spent of the request budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
@@ -51,6 +63,8 @@ pub struct Budget {
     pub requests: Meter,
     /// Submissions alone.
     pub submissions: Meter,
+    /// What is passed on for callers alone.
+    pub passages: Meter,
     /// Until when the vendor asked to be left alone.
     pub closed_until: Option<Timestamp>,
 }
@@ -74,27 +88,46 @@ impl Budget {
             return (self, Leave::NotBefore(until));
         }
         let flow = rate.flow();
-        let submissions = Flow { interval: flow.interval.saturating_mul(4).div_ceil(3), ..flow };
-        let (room, free_at) = match errand {
-            Errand::Follow => self.requests.look(flow.with_less_burst(), now),
-            Errand::Submit => {
-                let (room, free_at) = self.requests.look(flow, now);
-                let (own_room, own_free_at) = self.submissions.look(submissions, now);
-                (room.min(own_room), free_at.max(own_free_at))
-            }
+        let shared = match errand {
+            Errand::Submit => flow,
+            Errand::Follow => flow.with_burst_by(2),
+            Errand::Pass => flow.with_burst_by(4),
         };
+        let mut spent = Self { closed_until: None, ..self };
+        let own = match errand {
+            Errand::Submit => Some((&mut spent.submissions, flow.slowed(4, 3))),
+            Errand::Follow => None,
+            Errand::Pass => Some((&mut spent.passages, flow.slowed(2, 1))),
+        };
+        let (mut room, mut free_at) = self.requests.look(shared, now);
+        if let Some((meter, flow)) = &own {
+            let (own_room, own_free_at) = meter.look(*flow, now);
+            (room, free_at) = (room.min(own_room), free_at.max(own_free_at));
+        }
         let Some(given) = NonZeroU32::new(room.min(wanted.get())) else {
             return (self, Leave::NotBefore(free_at));
         };
-        let spent = Self {
-            requests: self.requests.push(flow, given, now),
-            submissions: match errand {
-                Errand::Submit => self.submissions.push(submissions, given, now),
-                Errand::Follow => self.submissions,
-            },
-            closed_until: None,
-        };
+        if let Some((meter, flow)) = own {
+            *meter = meter.push(flow, given, now);
+        }
+        spent.requests = self.requests.push(flow, given, now);
         (spent, Leave::Given(given))
+    }
+
+    /// As [`Budget::spend`] of an allowance, which only one errand is ever asked on: all of the flow
+    /// is its.
+    #[must_use]
+    pub fn spend_allowance(self, wanted: NonZeroU32, rate: Rate, now: Timestamp) -> (Self, Leave) {
+        if let Some(until) = self.closed_until.filter(|until| now < *until) {
+            return (self, Leave::NotBefore(until));
+        }
+        let flow = rate.flow();
+        let (room, free_at) = self.requests.look(flow, now);
+        let Some(given) = NonZeroU32::new(room.min(wanted.get())) else {
+            return (self, Leave::NotBefore(free_at));
+        };
+        let requests = self.requests.push(flow, given, now);
+        (Self { requests, closed_until: None, ..self }, Leave::Given(given))
     }
 
     /// The vendor asked to be left alone until then, which outweighs an earlier word of its.
@@ -125,9 +158,14 @@ impl Rate {
 }
 
 impl Flow {
-    /// The burst of what leaves room for others.
-    fn with_less_burst(self) -> Self {
-        Self { burst: self.burst.div_euclid(2).max(1), ..self }
+    /// The burst of what leaves room for others: so many times smaller.
+    fn with_burst_by(self, divisor: u32) -> Self {
+        Self { burst: self.burst.checked_div(divisor).unwrap_or_default().max(1), ..self }
+    }
+
+    /// For each `shares` requests of the whole flow, so many at most.
+    fn slowed(self, shares: u64, of: u64) -> Self {
+        Self { interval: self.interval.saturating_mul(shares).div_ceil(of), ..self }
     }
 }
 
@@ -189,23 +227,23 @@ mod tests {
     }
 
     /// A pause, the errand, how many are wanted, and how late they are made, in milliseconds.
-    type Ask = (u64, bool, u32, u64);
+    type Ask = (u64, Errand, u32, u64);
 
     fn asks() -> impl Strategy<Value = Vec<Ask>> {
-        prop::collection::vec((0..600_u64, any::<bool>(), 1..9_u32, 0..=3_000_u64), 1..600)
+        prop::collection::vec((0..600_u64, errands(), 1..9_u32, 0..=3_000_u64), 1..600)
     }
 
-    fn errand(is_submission: bool) -> Errand {
-        if is_submission { Errand::Submit } else { Errand::Follow }
+    fn errands() -> impl Strategy<Value = Errand> {
+        prop_oneof![Just(Errand::Submit), Just(Errand::Follow), Just(Errand::Pass)]
     }
 
     /// When the requests that were allowed are made.
     fn made(asks: Vec<Ask>, rate: Rate) -> Vec<Timestamp> {
         let (mut budget, mut now, mut made) = (Budget::default(), NOON, Vec::new());
-        for (pause, is_submission, wanted, late) in asks {
+        for (pause, errand, wanted, late) in asks {
             now = now.after(Duration::from_millis(pause));
             let wanted = NonZeroU32::new(wanted).unwrap();
-            let (spent, leave) = budget.spend(errand(is_submission), wanted, rate, now);
+            let (spent, leave) = budget.spend(errand, wanted, rate, now);
             budget = spent;
             if let Leave::Given(given) = leave {
                 assert!(given <= wanted);
@@ -232,9 +270,9 @@ mod tests {
 
         #[test]
         fn whoever_is_told_to_wait_may_ask_then_and_not_before(
-            per_minute in 1_u32..600, taken in 0_u32..60, is_submission: bool,
+            per_minute in 1_u32..600, taken in 0_u32..60, errand in errands(),
         ) {
-            let (rate, errand) = (rate(per_minute), errand(is_submission));
+            let rate = rate(per_minute);
             let mut budget = Budget::default();
             for _ in 0..taken {
                 takes(&mut budget, errand, rate, NOON);
@@ -269,6 +307,7 @@ mod tests {
             for millis in 0..300_000 {
                 let now = NOON.after(MILLISECOND * millis);
                 while takes(&mut budget, Errand::Follow, rate(per_minute), now) {}
+                while takes(&mut budget, Errand::Pass, rate(per_minute), now) {}
                 assert!(takes(&mut budget.clone(), Errand::Submit, rate(per_minute), now));
             }
         }
@@ -284,10 +323,32 @@ mod tests {
     }
 
     #[test]
+    fn half_of_the_flow_is_passed_on_at_most() {
+        let (mut budget, mut passed) = (Budget::default(), 0);
+        for millis in 0..600_000 {
+            let now = NOON.after(MILLISECOND * millis);
+            passed += u32::from(takes(&mut budget, Errand::Pass, rate(500), now));
+        }
+        assert!((2_200..=2_500).contains(&passed), "{passed} in ten minutes");
+    }
+
+    #[test]
+    fn an_allowance_gives_all_of_its_rate_to_whoever_asks_alone() {
+        let (mut allowance, mut given) = (Budget::default(), 0);
+        for millis in 0..600_000 {
+            let now = NOON.after(MILLISECOND * millis);
+            let (spent, leave) = allowance.spend_allowance(ONE, rate(30), now);
+            allowance = spent;
+            given += u32::from(matches!(leave, Leave::Given(_)));
+        }
+        assert!((250..=300).contains(&given), "{given} in ten minutes");
+    }
+
+    #[test]
     fn nobody_asks_while_the_vendor_wants_to_be_left_alone() {
         let until = NOON.after(Duration::from_secs(90));
         let mut budget = Budget::default().closed_until(until).closed_until(NOON);
-        for errand in [Errand::Submit, Errand::Follow] {
+        for errand in [Errand::Submit, Errand::Follow, Errand::Pass] {
             let (_, leave) = budget.spend(errand, ONE, rate(500), until.before(MILLISECOND));
             assert_eq!(leave, Leave::NotBefore(until));
             assert!(takes(&mut budget.clone(), errand, rate(500), until));

@@ -24,6 +24,7 @@ pub mod policy;
 pub mod pricing;
 pub mod quota;
 pub mod reveal;
+pub mod route;
 pub mod team;
 pub mod time;
 pub mod uuid;

@@ -199,6 +199,21 @@ pub enum Refusal {
         /// When the next request may go through to see.
         retry_after: Duration,
     },
+    /// There is nothing of the gateway's at this path.
+    #[error("there is no such path")]
+    NoSuchPath,
+    /// The path is not passed on.
+    #[error("the path is not passed on")]
+    RouteNotAllowed {
+        /// What would allow it.
+        setting: String,
+    },
+    /// The vendor gave no answer to what was passed on.
+    #[error("the vendor gave no answer")]
+    VendorAway,
+    /// It gave none in time.
+    #[error("the vendor gave no answer in time")]
+    VendorLate,
     /// The vendor cannot be asked now, so nothing was sent.
     #[error("the vendor cannot be asked now")]
     VendorBusy {
@@ -241,7 +256,12 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadKey => "unauthorized",
-            Self::NoSuchBatch | Self::NoSuchValidation | Self::NoSuchTeam => "not_found",
+            Self::NoSuchBatch | Self::NoSuchValidation | Self::NoSuchTeam | Self::NoSuchPath => {
+                "not_found"
+            }
+            Self::RouteNotAllowed { .. } => "route_not_allowed",
+            Self::VendorAway => "vendor_unreachable",
+            Self::VendorLate => "vendor_timeout",
             Self::TeamPaused(_) => "team_paused",
             Self::PhonesNotAllowed(_) => "phones_not_allowed",
             Self::VendorRefused { .. } => "vendor_refused",

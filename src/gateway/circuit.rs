@@ -38,6 +38,8 @@ struct State {
     refused_submit: Option<u16>,
     /// The same, by an answer to a read.
     refused_read: Option<u16>,
+    /// The same, by an answer to what was passed on for a caller.
+    refused_pass: Option<u16>,
 }
 
 /// What the vendor says of its credits.
@@ -52,6 +54,7 @@ enum News {
 pub(super) enum Asked {
     Submit,
     Read,
+    Pass,
 }
 
 impl Circuit {
@@ -124,7 +127,7 @@ impl Circuit {
     pub(super) fn remarks(&self) -> Vec<String> {
         let state = self.state();
         let credits = state.probe_at.map(|_| "vendor: its own credits are out (402)".to_owned());
-        let key = state.refused_submit.or(state.refused_read).map(|status| {
+        let key = state.any_refused().map(|status| {
             format!("vendor: it answers {status}: check vendor.api_key and vendor.base_url")
         });
         key.into_iter().chain(credits).collect()
@@ -137,7 +140,7 @@ impl Circuit {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = self.state();
         change(&mut state);
-        let is_refused = state.refused_submit.or(state.refused_read).is_some();
+        let is_refused = state.any_refused().is_some();
         self.metrics.show_circuit(match (is_refused, state.probe_at) {
             (true, _) => Shown::KeyRefused,
             (false, Some(_)) => Shown::OutOfCredits,
@@ -187,7 +190,12 @@ impl State {
         match asked {
             Asked::Submit => &mut self.refused_submit,
             Asked::Read => &mut self.refused_read,
+            Asked::Pass => &mut self.refused_pass,
         }
+    }
+
+    fn any_refused(&self) -> Option<u16> {
+        self.refused_submit.or(self.refused_read).or(self.refused_pass)
     }
 }
 

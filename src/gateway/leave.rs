@@ -1,22 +1,25 @@
 //! Leave to ask the vendor, out of the request budget that all replicas share.
 //!
-//! Whoever submits waits in line here, since turns are few and leave is given soon; whoever asks
-//! after a job comes again later; whoever is in the midst of an answer waits for its next page.
+//! Whoever submits waits in line here, since turns are few and leave is given soon, and so does
+//! whoever passes a request on, since somebody waits for the answer; whoever asks after a job comes
+//! again later; whoever is in the midst of an answer waits for its next page.
 
+use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::Gateway;
 use super::dispatch::jittered;
-use crate::domain::budget::{ALLOWED_FOR, Errand, Leave};
+use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave};
 use crate::domain::time::Timestamp;
 use crate::ledger::step::Asking;
 use crate::ledger::{Ledger, LedgerError};
 
-/// How long a submission waits in line. Longer than the turns of this process take to be given
+/// How long a submission, or a request to be passed on, waits in line. Longer than the turns of this process take to be given
 /// leave one after the other, much shorter than a turn.
 const LINE_WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -50,19 +53,59 @@ impl Leaves {
     }
 }
 
+/// Where leave is waited for, one line for each budget that it is spent from: whoever waits for an
+/// allowance is in nobody else's way. Only the first in a line asks the store.
+pub(super) struct Lines {
+    submissions: Mutex<()>,
+    passages: Mutex<()>,
+    allowances: HashMap<String, Mutex<()>>,
+}
+
+impl Lines {
+    /// The lines, with one for each of these.
+    pub(super) fn of(allowances: impl Iterator<Item = Allowance>) -> Self {
+        Self {
+            submissions: Mutex::default(),
+            passages: Mutex::default(),
+            allowances: allowances.map(|allowance| (allowance.name, Mutex::default())).collect(),
+        }
+    }
+
+    fn to_pass(&self, allowance: Option<&Allowance>) -> &Mutex<()> {
+        let own = allowance.and_then(|allowance| self.allowances.get(&allowance.name));
+        own.unwrap_or(&self.passages)
+    }
+}
+
 /// Leave, or when to come back.
 pub(super) type Answer = Result<Leaves, Timestamp>;
 
 impl Gateway {
-    /// Leave to submit one job. Turns of this process wait in line for it, and only the first in
-    /// line asks the store.
+    /// Leave to submit one job.
     pub(super) async fn leave_to_submit(&self) -> Result<Answer, LedgerError> {
+        self.wait_in_line(&self.lines.submissions, Errand::Submit, None).await
+    }
+
+    /// Leave to pass one request on.
+    pub(super) async fn leave_to_pass(
+        &self,
+        allowance: Option<&Allowance>,
+    ) -> Result<Answer, LedgerError> {
+        self.wait_in_line(self.lines.to_pass(allowance), Errand::Pass, allowance).await
+    }
+
+    async fn wait_in_line(
+        &self,
+        line: &Mutex<()>,
+        errand: Errand,
+        allowance: Option<&Allowance>,
+    ) -> Result<Answer, LedgerError> {
         let patience = Instant::now() + LINE_WAIT_MAX;
-        let Ok(_place) = timeout_at(patience, self.line.lock()).await else {
+        let Ok(_place) = timeout_at(patience, line.lock()).await else {
             return Ok(Err(self.clock.now().after(jittered(COME_BACK_WITHIN))));
         };
         loop {
-            let until = match self.ask_leave(Errand::Submit, NonZeroU32::MIN).await? {
+            let until = match self.ask_leave(errand, NonZeroU32::MIN, allowance).await? {
                 Ok(leaves) => return Ok(Ok(leaves)),
                 Err(until) => until,
             };
@@ -75,7 +118,7 @@ impl Gateway {
 
     /// Leave to ask after a job once, or to cancel it.
     pub(super) async fn leave_to_follow(&self) -> Result<Answer, LedgerError> {
-        self.ask_leave(Errand::Follow, NonZeroU32::MIN).await
+        self.ask_leave(Errand::Follow, NonZeroU32::MIN, None).await
     }
 
     /// Leave to read the next of so many pages. It is waited for, so that the pages before are not
@@ -83,7 +126,7 @@ impl Gateway {
     pub(super) async fn leave_for_pages(&self, pages: u32) -> Result<Answer, LedgerError> {
         let wanted = NonZeroU32::new(pages.min(PAGES_AT_ONCE)).unwrap_or(NonZeroU32::MIN);
         loop {
-            let until = match self.ask_leave(Errand::Follow, wanted).await? {
+            let until = match self.ask_leave(Errand::Follow, wanted, None).await? {
                 Ok(leaves) => return Ok(Ok(leaves)),
                 Err(until) => until,
             };
@@ -96,10 +139,21 @@ impl Gateway {
 
     /// Has all replicas leave the vendor alone for as long as it asked.
     pub(super) async fn leave_alone(&self, retry_after: Option<Duration>) {
+        self.leave_alone_by(None, retry_after).await;
+    }
+
+    /// The same, where it was asked for something that has an allowance: only that is closed then,
+    /// since it is there for what the vendor takes less of.
+    pub(super) async fn leave_alone_by(
+        &self,
+        allowance: Option<Allowance>,
+        retry_after: Option<Duration>,
+    ) {
         let Some(wait) = retry_after else { return };
         let until = self.clock.now().after(wait);
         warn!(%until, "the vendor has had too many requests: it is left alone until {until}");
-        if let Err(error) = self.ledger.leave_alone(until).await {
+        let allowance = allowance.map(|allowance| allowance.name);
+        if let Err(error) = self.ledger.leave_alone(until, allowance).await {
             // This turn leaves it alone all the same, and the next one is told anew.
             warn!(%error, "other turns could not be told to leave the vendor alone");
         }
@@ -113,9 +167,15 @@ impl Gateway {
         }
     }
 
-    async fn ask_leave(&self, errand: Errand, wanted: NonZeroU32) -> Result<Answer, LedgerError> {
+    async fn ask_leave(
+        &self,
+        errand: Errand,
+        wanted: NonZeroU32,
+        allowance: Option<&Allowance>,
+    ) -> Result<Answer, LedgerError> {
         let good_until = Instant::now() + ALLOWED_FOR;
-        let asking = Asking { errand, wanted, rate: self.settings.request_rate };
+        let (rate, allowance) = (self.settings.request_rate, allowance.cloned());
+        let asking = Asking { errand, wanted, rate, allowance };
         Ok(match self.ledger.ask_leave(asking).await? {
             Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
             Leave::NotBefore(until) => Err(until),

@@ -24,6 +24,7 @@ mod leave;
 mod load;
 mod look;
 mod manage;
+mod pass;
 mod replay;
 mod report;
 mod send;
@@ -37,7 +38,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,12 +51,14 @@ pub use answer::{
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
+pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
 pub use validation::{AddressLine, Judgement, ValidationPage, Verdict};
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
+use crate::domain::route::Routes;
 use crate::domain::time::Timestamp;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::ids::JobId;
@@ -64,6 +67,7 @@ use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
 use circuit::Circuit;
 use failed::Failed;
+use leave::Lines;
 
 /// What a gateway is made of.
 pub struct Parts {
@@ -81,6 +85,8 @@ pub struct Parts {
     pub concerns: Concerns,
     /// What it is told to do.
     pub settings: Settings,
+    /// What the vendor's other paths may do.
+    pub routes: Routes,
     /// The folder that the journal is exported to.
     pub export_dir: Option<PathBuf>,
     /// Where it counts.
@@ -110,11 +116,14 @@ pub struct Inside {
     keyer: Keyer,
     concerns: Concerns,
     settings: Settings,
+    routes: Routes,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     circuit: Circuit,
-    /// Where submissions wait for leave.
-    line: tokio::sync::Mutex<()>,
+    /// Where leave to ask the vendor is waited for.
+    lines: Lines,
+    /// Who may pass something on at once.
+    places: Arc<Semaphore>,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -162,6 +171,7 @@ impl Gateway {
             keyer,
             concerns,
             settings,
+            routes,
             export_dir,
             metrics,
             clock,
@@ -174,10 +184,12 @@ impl Gateway {
             keyer,
             concerns,
             settings,
+            lines: Lines::of(routes.allowances()),
+            places: Arc::new(Semaphore::new(pass::PLACES)),
+            routes,
             metrics,
             clock,
             circuit,
-            line: tokio::sync::Mutex::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             exports: TaskTracker::new(),

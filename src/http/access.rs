@@ -1,6 +1,6 @@
 //! Access: one log line and one measurement for each request, and the id that ties log lines to it.
 //!
-//! Never a query, a body or a path: only the template of the route that it matched.
+//! Never a query, a body or a path: only the template or pattern of the route that it took.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,6 +20,11 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken over from a caller.
 const ID_BYTES_MAX: usize = 128;
 
+/// By which route a request was passed on. An answer carries it here, since no router matched the
+/// request: the table of routes did.
+#[derive(Clone, Debug)]
+pub(super) struct RouteLabel(pub(super) Arc<str>);
+
 /// Serves a request inside a span of its own, and says how it went.
 pub(super) async fn record(
     State(metrics): State<Arc<Metrics>>,
@@ -36,7 +41,11 @@ pub(super) async fn record(
 
     response.headers_mut().insert(X_REQUEST_ID, id);
     let (status, took) = (response.status(), started.elapsed());
-    let route = route.as_ref().map(MatchedPath::as_str);
+    let passed = response.extensions_mut().remove::<RouteLabel>();
+    let route = match (&route, &passed) {
+        (Some(matched), _) => Some(matched.as_str()),
+        (None, passed) => passed.as_ref().map(|RouteLabel(pattern)| pattern.as_ref()),
+    };
     metrics.serve(route, &method, status, took);
     let (route, status, millis) =
         (route.unwrap_or("unmatched"), status.as_u16(), took.as_secs_f64() * 1000.0);

@@ -21,7 +21,7 @@ pub(super) const VENDOR_JSON: &str = "application/vnd.amp+json";
 pub(super) const JSON: &str = "application/json";
 
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Takes in a JSON body, of which each piece is made room for as it comes. One without a media type
 /// is taken for JSON: nothing else would be understood.
@@ -36,11 +36,7 @@ pub(super) async fn take(
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
         return Err(too_large(bytes_max));
     }
-    timeout(BODY_TIMEOUT, collect(body, bytes_max, make_room)).await.unwrap_or_else(|_| {
-        Err(REQUEST_TIMEOUT
-            .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
-            .with_header(header::CONNECTION, HeaderValue::from_static("close")))
-    })
+    timeout(BODY_TIMEOUT, collect(body, bytes_max, make_room)).await.unwrap_or_else(|_| Err(late()))
 }
 
 async fn collect(
@@ -63,8 +59,21 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-fn too_large(bytes_max: usize) -> Problem {
+/// A body that is larger than it may be.
+pub(super) fn too_large(bytes_max: usize) -> Problem {
     PAYLOAD_TOO_LARGE.says(format!("A body has at most {bytes_max} bytes"))
+}
+
+/// A body that took too long to arrive.
+pub(super) fn late() -> Problem {
+    REQUEST_TIMEOUT
+        .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
+        .with_header(header::CONNECTION, HeaderValue::from_static("close"))
+}
+
+/// A body that did not come whole.
+pub(super) fn cut() -> Problem {
+    UNREADABLE_BODY.says("The body ended early")
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -92,9 +101,9 @@ fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
 /// Says whether the connection or the packing is to blame, and nothing of the body.
 fn unreadable(error: &(dyn Error + 'static)) -> Problem {
     let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    UNREADABLE_BODY.says(if causes.any(<dyn Error>::is::<hyper::Error>) {
-        "The body ended early"
+    if causes.any(<dyn Error>::is::<hyper::Error>) {
+        cut()
     } else {
-        "The body is not gzip, as its Content-Encoding says"
-    })
+        UNREADABLE_BODY.says("The body is not gzip, as its Content-Encoding says")
+    }
 }

@@ -35,6 +35,7 @@ macro_rules! table {
 
 table! {
     INVALID_REQUEST: BAD_REQUEST "invalid_request" "Invalid Request"
+    INVALID_PATH: BAD_REQUEST "invalid_path" "Invalid Path"
     INVALID_PAGE: BAD_REQUEST "invalid_page" "Invalid Page"
     INVALID_HEADER: BAD_REQUEST "invalid_header" "Invalid Header"
     UNREADABLE_BODY: BAD_REQUEST "unreadable_body" "Unreadable Body"
@@ -42,6 +43,7 @@ table! {
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
     PHONES_NOT_ALLOWED: FORBIDDEN "phones_not_allowed" "Phones Not Allowed"
+    ROUTE_NOT_ALLOWED: FORBIDDEN "route_not_allowed" "Route Not Allowed"
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
@@ -52,8 +54,10 @@ table! {
     KEY_REUSED: UNPROCESSABLE_ENTITY "idempotency_key_reused" "Idempotency Key Reused"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
     VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
+    VENDOR_UNREACHABLE: BAD_GATEWAY "vendor_unreachable" "Vendor Unreachable"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
     UNRESOLVED: GATEWAY_TIMEOUT "unresolved" "Unresolved"
+    VENDOR_TIMEOUT: GATEWAY_TIMEOUT "vendor_timeout" "Vendor Timeout"
 }
 
 /// When a request that the store or a shutdown turned away may come again.
@@ -138,6 +142,13 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
+            Refusal::NoSuchPath => Self::no_such_path(),
+            Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
+                .says(format!("This path is not passed on; the setting {setting} would allow it")),
+            Refusal::VendorAway => {
+                VENDOR_UNREACHABLE.says("The vendor could not be reached, or gave no whole answer")
+            }
+            Refusal::VendorLate => VENDOR_TIMEOUT.says("The vendor did not answer in time"),
             Refusal::TeamPaused(team) => {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
             }
@@ -265,6 +276,13 @@ mod tests {
                 Refusal::PhonesNotAllowed("sales".parse().unwrap()),
                 (403, "phones_not_allowed", vec![]),
             ),
+            (Refusal::NoSuchPath, (404, "not_found", vec![])),
+            (
+                Refusal::RouteNotAllowed { setting: "routes.\"/lists\"".to_owned() },
+                (403, "route_not_allowed", vec![]),
+            ),
+            (Refusal::VendorAway, (502, "vendor_unreachable", vec![])),
+            (Refusal::VendorLate, (504, "vendor_timeout", vec![])),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
             (
                 Refusal::Beyond(Excess {

@@ -123,8 +123,13 @@ pub trait Ledger: Send + Sync + 'static {
     /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
     /// a leave whose answer was lost is spent.
     fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
-    /// The vendor asked to be left alone until then: no replica is given leave before.
-    fn leave_alone(&self, until: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor asked to be left alone until then: no replica is given leave before, be it for
+    /// anything or, where an allowance is named, for what is spent from that.
+    fn leave_alone(
+        &self,
+        until: Timestamp,
+        allowance: Option<String>,
+    ) -> impl Future<Output = Outcome<()>> + Send;
     /// The vendor said that its credits are out: no replica sends what costs for so long.
     fn run_out(&self, probe_every: Duration) -> impl Future<Output = Outcome<()>> + Send;
     /// The vendor took something that costs.

@@ -128,8 +128,10 @@ impl<S: Shelf> Ledger for S {
         self.write("ask_leave", move |draft| budget::ask_leave(draft, &asking)).await
     }
 
-    async fn leave_alone(&self, until: Timestamp) -> Outcome<()> {
-        self.write("leave_alone", move |draft| budget::leave_alone(draft, until)).await
+    async fn leave_alone(&self, until: Timestamp, allowance: Option<String>) -> Outcome<()> {
+        let step =
+            move |draft: &mut Draft<'_>| budget::leave_alone(draft, until, allowance.as_deref());
+        self.write("leave_alone", step).await
     }
 
     async fn run_out(&self, probe_every: Duration) -> Outcome<()> {

@@ -101,7 +101,7 @@ tables! {
     Carried: "carried", TallyKey => Tally;
     /// Single numbers: the epoch, the journal's bounds, the turns given.
     Numbers: "numbers", String => u64;
-    /// What was spent of the request budget: one row.
+    /// What was spent of the request budget, in one row, and of each allowance within it.
     Budgets: "budgets", String => Budget;
     /// The validation that each address was last sent with.
     Addresses: "addresses", LeadKey => AddressRow;

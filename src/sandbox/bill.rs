@@ -44,6 +44,10 @@ pub enum EntryKind {
     PhoneRevealed,
     /// An address was taken to be validated: 1 email credit, every time.
     AddressValidated,
+    /// Something that is no person was asked for: 1 email credit, each time.
+    EmailElsewhere,
+    /// The same, which spends phone credits: 1, each time.
+    PhoneElsewhere,
 }
 
 /// One charge.
@@ -51,11 +55,11 @@ pub enum EntryKind {
 pub struct Entry {
     /// When the lead finished, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The vendor's id of the batch, or the number of the validation.
+    /// The vendor's id of the batch, or the number of the validation; 0 where it was neither.
     pub batch: u64,
-    /// The lead's position in its batch, from 1.
+    /// The lead's position in its batch, from 1; 0 where it was none.
     pub lead: usize,
-    /// The vendor's id of the person; empty for an address.
+    /// The vendor's id of the person; empty where it was none.
     pub person: String,
     /// What it is charged in.
     pub unit: Unit,
@@ -135,8 +139,11 @@ impl EntryKind {
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
-            Self::PersonFound | Self::EmailRevealed | Self::AddressValidated => Unit::Email,
-            Self::PhoneRevealed => Unit::Phone,
+            Self::PersonFound
+            | Self::EmailRevealed
+            | Self::AddressValidated
+            | Self::EmailElsewhere => Unit::Email,
+            Self::PhoneRevealed | Self::PhoneElsewhere => Unit::Phone,
         }
     }
 
@@ -145,9 +152,7 @@ impl EntryKind {
     pub const fn price(self) -> Credits {
         match self {
             Self::PersonFound => Credits::from_halves(1),
-            Self::EmailRevealed | Self::PhoneRevealed | Self::AddressValidated => {
-                Credits::from_halves(2)
-            }
+            _ => Credits::from_halves(2),
         }
     }
 }

@@ -160,6 +160,11 @@ impl Desk {
         self.validations.iter().flat_map(Validation::emails).cloned().collect()
     }
 
+    /// Charges a request for something that is no person.
+    pub(super) fn charge_elsewhere(&mut self, kind: EntryKind, now: i64) {
+        self.tally.charge_elsewhere(kind, now);
+    }
+
     pub(super) fn page_size(&self) -> usize {
         self.faults.page_size.map_or(self.options.page_size, usize::from)
     }

@@ -39,6 +39,7 @@ mod bill;
 mod company;
 mod cut;
 mod desk;
+mod elsewhere;
 mod fault;
 mod handle;
 mod lead;

@@ -18,6 +18,7 @@ use super::answer::{
 use super::batch::Ending;
 use super::bill::Bill;
 use super::desk::Desk;
+use super::elsewhere;
 use super::fault::{self, FaultKind, Faults, Operation};
 use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
@@ -32,6 +33,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router {
         .route("/people/enrichment-requests/{id}", get(read).patch(cancel))
         .route("/email-validations", post(validate))
         .route("/email-validations/{id}", get(read_validation).patch(cancel_validation))
+        .merge(elsewhere::router())
         .route_layer(middleware::from_fn_with_state(sandbox.clone(), authorize));
     Router::new()
         .merge(vendor)
@@ -153,7 +155,7 @@ async fn set_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
 }
 
 /// Acts on a request unless a fault forbids it, and answers as the faults allow.
-async fn under_faults(
+pub(super) async fn under_faults(
     sandbox: &Sandbox,
     operation: Operation,
     act: impl FnOnce(Ending) -> Result<Answer, Answer>,

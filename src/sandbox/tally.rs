@@ -44,6 +44,21 @@ impl Tally {
         Self { window_ms, paid: HashMap::new(), bill: Bill::default() }
     }
 
+    /// Charges a request for something that is no person: nothing ever spares it.
+    pub(super) fn charge_elsewhere(&mut self, kind: EntryKind, at: i64) {
+        let (unit, credits) = (kind.unit(), kind.price());
+        self.bill.without_dedupe.add(unit, credits);
+        self.bill.charge(Entry {
+            at,
+            batch: 0,
+            lead: 0,
+            person: String::new(),
+            unit,
+            kind,
+            credits,
+        });
+    }
+
     /// Charges what this delivery owes. Deliveries come in the order of their time.
     pub(super) fn book(&mut self, delivery: &Delivery, misses: &[Miss]) {
         for kind in delivery.kinds() {
@@ -104,7 +119,7 @@ impl Paid {
         let is_in_force = match kind {
             EntryKind::PersonFound => delivery.at - self.at < window_ms,
             EntryKind::EmailRevealed | EntryKind::PhoneRevealed => true,
-            EntryKind::AddressValidated => false,
+            _ => false,
         };
         self.kind == kind
             && is_in_force

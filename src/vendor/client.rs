@@ -16,9 +16,12 @@ use rustls::RootCertStore;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::passing::Passing;
 use super::retry_after::retry_after;
 use super::sorting::{self, Answer};
-use super::{Canceled, Cause, Cursor, LeadFields, Page, Submitted, Unread, Vendor, wire};
+use super::{
+    Canceled, Cause, Cursor, LeadFields, Page, Passage, Passed, Submitted, Unread, Vendor, wire,
+};
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
 
@@ -27,9 +30,9 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Shorter than servers keep an idle connection, so that a submission seldom meets one that is
 /// just being closed: nobody could say whether it arrived.
-const IDLE_MAX: Duration = Duration::from_secs(15);
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
 
-const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
+pub(super) const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What it takes to reach the vendor.
@@ -70,6 +73,7 @@ pub struct HttpVendor {
     base: Url,
     batches: Url,
     page_size: NonZeroU16,
+    passing: Passing,
 }
 
 impl HttpVendor {
@@ -79,8 +83,11 @@ impl HttpVendor {
     /// Where the settings cannot work.
     pub fn new(settings: VendorSettings) -> Result<Self, Unbuildable> {
         let VendorSettings { base_url, api_key, timeout, connect_timeout, page_size } = settings;
+        let mut tls = tls();
+        tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let authorization = authorization(&api_key)?;
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls())
+            .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
             .no_proxy()
@@ -88,11 +95,21 @@ impl HttpVendor {
             .connect_timeout(connect_timeout)
             .pool_idle_timeout(IDLE_MAX)
             .user_agent(USER_AGENT)
-            .default_headers(headers(&api_key)?)
+            .default_headers(headers(authorization.clone()))
             .build()
             .map_err(Unbuildable::Client)?;
         let batches = batches(base_url.clone())?;
-        Ok(Self { client, base: base_url, batches, page_size })
+        let passing = Passing::new(&base_url, authorization, timeout, connect_timeout);
+        Ok(Self { client, base: base_url, batches, page_size, passing })
+    }
+
+    /// Passes a caller's request on as it came, and answers with the head of the vendor's answer
+    /// as soon as that is there.
+    ///
+    /// # Errors
+    /// [`Cause`] where no head came.
+    pub async fn pass(&self, passage: Passage) -> Result<Passed, Cause> {
+        self.passing.pass(passage).await
     }
 
     /// A path of the vendor's, with its query; none where that makes no address.
@@ -192,24 +209,26 @@ fn lost(error: reqwest::Error) -> Cause {
 
 /// The provider and the roots are named here, so that neither a process-wide default nor the
 /// machine's certificates have a say.
-fn tls() -> rustls::ClientConfig {
+pub(super) fn tls() -> rustls::ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+    rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring speaks every version of TLS that is safe")
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config
+        .with_no_client_auth()
 }
 
-fn headers(api_key: &SecretString) -> Result<HeaderMap, Unbuildable> {
+fn authorization(api_key: &SecretString) -> Result<HeaderValue, Unbuildable> {
     let bearer = format!("Bearer {}", api_key.expose_secret());
     let mut bearer = HeaderValue::try_from(bearer).map_err(|_| Unbuildable::Key)?;
     bearer.set_sensitive(true);
-    Ok(HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, bearer)]))
+    Ok(bearer)
+}
+
+fn headers(authorization: HeaderValue) -> HeaderMap {
+    HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, authorization)])
 }
 
 /// Where the vendor's batches are.

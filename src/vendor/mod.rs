@@ -1,7 +1,7 @@
 //! What costs: the vendor's API, and every answer of it sorted by what the gateway may do next.
 //!
 //! Each call is one request, sent once: nothing here retries, waits, keeps a budget or counts
-//! credits. The shapes of the vendor's JSON end in `wire`; what leaves this module is the house's
+//! credits. What costs nothing is passed on (`passing`). The shapes of the vendor's JSON end in `wire`; what leaves this module is the house's
 //! own.
 
 mod answer;
@@ -12,6 +12,7 @@ mod cursor;
 mod fields;
 mod gathering;
 mod matching;
+mod passing;
 mod retry_after;
 mod sorting;
 mod validation;
@@ -30,6 +31,7 @@ pub use cursor::Cursor;
 pub use fields::{Echo, LeadFields};
 pub use gathering::{Gathered, Gathering};
 pub use matching::{Matched, match_results};
+pub use passing::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use validation::{ValidationPage, Verdict};
 
 use crate::domain::reveal::Reveals;

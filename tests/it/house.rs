@@ -23,6 +23,9 @@ const MAY_NAME: [(&str, &[&str]); 13] = [
 ];
 const MAY_NAME_ANYTHING: [&str; 3] = ["lib", "main", "app"];
 
+/// How the keys of routes begin, which have a page of their own.
+const ROUTES: &str = "routes.";
+
 const LINES_MAX: usize = 400;
 const LINES_MEDIAN_MAX: usize = 150;
 
@@ -90,7 +93,7 @@ fn every_link_between_pages_leads_somewhere() {
 fn the_settings_on_the_page_are_the_settings_there_are() {
     let settings = settings_with_defaults();
     let page = read(&root().join("docs/configuration.md"));
-    for (key, default) in &settings {
+    for (key, default) in settings.iter().filter(|(key, _)| !key.starts_with(ROUTES)) {
         let row = row_of(&page, key);
         let row = row.unwrap_or_else(|| panic!("{key} is not on docs/configuration.md"));
         let told = match default {
@@ -102,6 +105,26 @@ fn the_settings_on_the_page_are_the_settings_there_are() {
     for key in first_cells(&page).filter(|cell| cell.contains('.')) {
         assert!(settings.iter().any(|(known, _)| *known == key), "{key} is no setting");
     }
+}
+
+#[test]
+fn the_routes_on_the_page_are_the_defaults() {
+    let page = read(&root().join("docs/routes.md"));
+    let table = page.split_once("| path | default | why |").unwrap().1;
+    let table = table.split("\n\n").next().unwrap().lines().skip(2);
+    let told: Vec<_> = table
+        .map(|row| {
+            let cells: Vec<_> = row.trim_matches('|').split('|').map(str::trim).collect();
+            let [path, default, why] = cells[..] else { panic!("{row}") };
+            assert!(!why.is_empty(), "{row} gives no reason");
+            (path.trim_matches('`').to_owned(), default.trim_matches('`').to_owned())
+        })
+        .collect();
+    let settings = settings_with_defaults().into_iter().filter_map(|(key, default)| {
+        let pattern = key.strip_prefix(ROUTES)?.trim_matches('"').to_owned();
+        Some((pattern, default?))
+    });
+    assert_eq!(told, settings.collect::<Vec<_>>());
 }
 
 #[test]

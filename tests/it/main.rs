@@ -25,6 +25,7 @@ mod one_store;
 mod operators;
 mod pace;
 mod pages;
+mod passing;
 mod policies;
 mod power;
 mod privacy;

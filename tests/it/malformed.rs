@@ -173,13 +173,13 @@ async fn a_path_or_method_that_is_none_is_refused() {
         (Method::GET, ESTIMATES.to_owned(), 405),
         (Method::OPTIONS, BATCHES.to_owned(), 405),
         (Method::POST, format!("{BATCHES}/"), 404),
-        (Method::POST, "/people/enrichment-requestsx".to_owned(), 404),
-        (Method::POST, "//people/enrichment-requests".to_owned(), 404),
-        (Method::GET, "/".to_owned(), 404),
+        (Method::POST, "/people/enrichment-requestsx".to_owned(), 403),
+        (Method::POST, "//people/enrichment-requests".to_owned(), 400),
+        (Method::GET, "/".to_owned(), 403),
         (Method::GET, "/people/find?email=ada@x.example".to_owned(), 404),
-        (Method::POST, "/email-validations".to_owned(), 404),
-        (Method::GET, "/admin/v1/teams".to_owned(), 404),
-        (Method::GET, "/metrics".to_owned(), 404),
+        (Method::POST, "/email-validations".to_owned(), 400),
+        (Method::GET, "/admin/v1/teams".to_owned(), 403),
+        (Method::GET, "/metrics".to_owned(), 403),
     ];
     let odd_ids = ["0", "1", "-1", "+1", "1.0", "x", "%00", "%ff", "1%2F2", "99999999999999999999"];
     let unknown = odd_ids.iter().map(|id| (Method::GET, format!("{BATCHES}/{id}"), 404));
@@ -291,7 +291,7 @@ async fn a_connection_goes_on_after_a_wrong_request() {
         ("POST", BATCHES, "{", 400),
         ("POST", BATCHES, r#"{"leads":[7]}"#, 400),
         ("DELETE", "/people/enrichment-requests/1", "", 405),
-        ("POST", "/nowhere", "x", 404),
+        ("POST", "/nowhere", "x", 403),
         ("PATCH", "/people/enrichment-requests/1", r#"{"status":"canceled"}"#, 404),
         ("POST", ESTIMATES, r#"{"leads":[{}]}"#, 200),
     ];

@@ -20,6 +20,7 @@ use tollgate::domain::lead::{Field, Fields, Lead};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
+use tollgate::domain::route::Routes;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
     BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
@@ -87,6 +88,7 @@ impl Shared {
             concerns: Concerns::default(),
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
+            routes: Routes::default(),
             settings: self.settings,
             export_dir: None,
             metrics: Arc::new(Metrics::new()),

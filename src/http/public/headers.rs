@@ -6,7 +6,7 @@ use std::fmt::Write;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::rate_limit;
-use crate::domain::credits::Unit;
+use crate::domain::credits::{Amounts, Unit};
 use crate::gateway::{Account, Dispositions, Remaining};
 
 const LEADS: HeaderName = HeaderName::from_static("tollgate-leads");
@@ -39,6 +39,12 @@ pub(super) fn tell(account: &Account, headers: &mut HeaderMap) {
     if let Some(remaining) = remaining {
         tell_remaining(remaining, headers);
     }
+}
+
+/// Tells what was set aside for a call, and what it was charged.
+pub(super) fn tell_costs(reserved: &Amounts, spent: &Amounts, headers: &mut HeaderMap) {
+    insert(headers, RESERVED, &reserved.to_string());
+    insert(headers, SPENT, &spent.to_string());
 }
 
 /// None is trimmed unless that was asked for, so `trimmed` is told only where some were.

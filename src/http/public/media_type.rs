@@ -9,13 +9,30 @@ use crate::http::body::{JSON, VENDOR_JSON};
 
 /// Names JSON answers as the caller asks for them.
 pub(super) async fn answer_as_asked(request: Request, next: Next) -> Response {
-    let is_vendors = asks_for_vendor_json(request.headers());
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    if is_vendors && headers.get(header::CONTENT_TYPE).is_some_and(|named| named == JSON) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(VENDOR_JSON));
+    let naming = Naming::of(request.headers());
+    naming.name(next.run(request).await)
+}
+
+/// How a caller wants JSON to be named.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Naming {
+    is_vendors: bool,
+}
+
+impl Naming {
+    /// As these headers of a request ask for.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        Self { is_vendors: asks_for_vendor_json(headers) }
     }
-    response
+
+    /// Names an answer of the gateway's own so.
+    pub(super) fn name(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        if self.is_vendors && headers.get(header::CONTENT_TYPE).is_some_and(|named| named == JSON) {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(VENDOR_JSON));
+        }
+        response
+    }
 }
 
 /// Whether the vendor's media type is accepted and plain JSON is not. Weights are passed over:

@@ -14,6 +14,7 @@ mod json_body;
 mod leads_body;
 mod media_type;
 mod page;
+mod pass;
 mod rate_limit;
 #[cfg(test)]
 mod tests;
@@ -66,17 +67,23 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         .route("/email-validations/{id}", get(validation::read).patch(validation::cancel))
         .route("/gateway/v1/estimates", post(estimate::estimate).layer(in_a_place))
         .route("/gateway/v1/usage", get(usage::usage));
-    edged(routes, metrics).with_state(Edge { gateway, bounds })
+    edged(own(routes).fallback(pass::pass), metrics).with_state(Edge { gateway, bounds })
 }
 
-/// What all routes have in common, the outermost last.
-fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
+/// What the gateway's own endpoints have in common, the outermost last. What is passed on has none
+/// of it, since it is left as it came.
+fn own<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
-        .fallback(async || Envelope(Problem::no_such_path()))
         .method_not_allowed_fallback(async || Envelope(Problem::no_such_method()))
         .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn(media_type::answer_as_asked))
+}
+
+/// What all have in common, the outermost last.
+fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
+    routes
+        .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn_with_state(metrics, access::record))
 }
 

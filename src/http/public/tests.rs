@@ -55,6 +55,7 @@ fn edge() -> Router {
         .route("/leads", post(count_leads))
         .route("/batches/{id}", get(async |_: batch_path::BatchPath| "1"))
         .route("/panic", get(async || -> Infallible { panic!("Ada Lovelace") }));
+    let routes = own(routes.fallback(async || Envelope(Problem::no_such_path())));
     edged(routes, Arc::new(Metrics::new())).with_state(bounds())
 }
 

@@ -16,7 +16,7 @@ pub use remaining::{QuotaLeft, Remaining, Reset};
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
-use crate::domain::budget::{Errand, Rate};
+use crate::domain::budget::{Allowance, Errand, Rate};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -37,7 +37,7 @@ pub struct Turn {
 }
 
 /// Leave to ask the vendor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asking {
     /// What for.
     pub errand: Errand,
@@ -45,6 +45,8 @@ pub struct Asking {
     pub wanted: NonZeroU32,
     /// How often all replicas together may ask in a minute.
     pub rate: Rate,
+    /// What it is spent from besides, where the path has an allowance of its own.
+    pub allowance: Option<Allowance>,
 }
 
 /// Whether something that costs may be sent to a vendor whose credits may be out.

@@ -1,4 +1,4 @@
-//! The request budget: one row that every replica spends from.
+//! The request budget: one row that every replica spends from, and one for each allowance in it.
 
 use crate::domain::budget::{Budget, Leave};
 use crate::domain::time::Timestamp;
@@ -9,30 +9,58 @@ use crate::ledger::table::Budgets;
 /// The one budget that there is.
 const VENDOR: &str = "vendor";
 
-/// Takes leave to ask the vendor, as often as is wanted and allowed now. Whoever has to wait changes
-/// nothing.
+/// Takes leave to ask the vendor, as often as is wanted and allowed now, by the allowance as well
+/// where there is one. Whoever has to wait changes nothing.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault> {
-    let Asking { errand, wanted, rate } = *asking;
-    let (spent, leave) = budget(draft)?.spend(errand, wanted, rate, draft.now());
-    if matches!(leave, Leave::Given(_)) {
-        draft.put::<Budgets>(&VENDOR.to_owned(), &spent);
+    let &Asking { errand, mut wanted, rate, ref allowance } = asking;
+    let now = draft.now();
+    let allowed = match allowance {
+        Some(allowance) => {
+            let row = row_of(Some(&allowance.name));
+            let left = budget(draft, &row)?;
+            match left.spend_allowance(wanted, allowance.rate, now) {
+                (_, Leave::Given(given)) => wanted = given,
+                (_, wait) => return Ok(wait),
+            }
+            Some((row, left, allowance.rate))
+        }
+        None => None,
+    };
+    let whole = row_of(None);
+    let (spent, leave) = budget(draft, &whole)?.spend(errand, wanted, rate, now);
+    let Leave::Given(given) = leave else { return Ok(leave) };
+    draft.put::<Budgets>(&whole, &spent);
+    if let Some((row, left, rate)) = allowed {
+        let (spent, _) = left.spend_allowance(given, rate, now);
+        draft.put::<Budgets>(&row, &spent);
     }
     Ok(leave)
 }
 
-/// The vendor asked to be left alone: nobody is given leave before `until`.
+/// The vendor asked to be left alone: nobody is given leave before `until`, or nobody who spends
+/// from this allowance.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn leave_alone(draft: &mut Draft<'_>, until: Timestamp) -> Result<(), Fault> {
-    let closed = budget(draft)?.closed_until(until);
-    draft.put::<Budgets>(&VENDOR.to_owned(), &closed);
+pub fn leave_alone(
+    draft: &mut Draft<'_>,
+    until: Timestamp,
+    allowance: Option<&str>,
+) -> Result<(), Fault> {
+    let row = row_of(allowance);
+    let closed = budget(draft, &row)?.closed_until(until);
+    draft.put::<Budgets>(&row, &closed);
     Ok(())
 }
 
-fn budget(draft: &Draft<'_>) -> Result<Budget, Fault> {
-    Ok(draft.find::<Budgets>(&VENDOR.to_owned())?.unwrap_or_default())
+fn budget(draft: &Draft<'_>, row: &String) -> Result<Budget, Fault> {
+    Ok(draft.find::<Budgets>(row)?.unwrap_or_default())
+}
+
+/// Where the budget is, or an allowance of it.
+fn row_of(allowance: Option<&str>) -> String {
+    allowance.map_or_else(|| VENDOR.to_owned(), |name| format!("{VENDOR} {name}"))
 }

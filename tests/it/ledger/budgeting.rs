@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tollgate::domain::budget::{Errand, Leave, Rate};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::step::Asking;
 
@@ -17,7 +17,14 @@ const AT_ONCE: u32 = 10;
 
 fn asking(errand: Errand, wanted: u32) -> Asking {
     let number = |number| NonZeroU32::new(number).unwrap();
-    Asking { errand, wanted: number(wanted), rate: Rate(number(500)) }
+    Asking { errand, wanted: number(wanted), rate: Rate(number(500)), allowance: None }
+}
+
+/// To search, which may be done twice at once.
+fn searching() -> Asking {
+    let rate = Rate(NonZeroU32::new(30).unwrap());
+    let allowance = Some(Allowance { name: "/people/search".to_owned(), rate });
+    Asking { allowance, ..asking(Errand::Pass, 8) }
 }
 
 /// How often leave is given.
@@ -64,12 +71,12 @@ pub(super) async fn a_submission_goes_before_those_that_ask_after_jobs(books: &B
 
 pub(super) async fn what_the_vendor_asks_for_holds_for_everybody(books: &Books<impl Store>) {
     let until = books.now().after(MINUTE);
-    books.ledger().leave_alone(until).await.unwrap();
+    books.ledger().leave_alone(until, None).await.unwrap();
     let before = books.dump().await;
-    books.ledger().leave_alone(until).await.unwrap();
-    books.ledger().leave_alone(books.now()).await.unwrap();
+    books.ledger().leave_alone(until, None).await.unwrap();
+    books.ledger().leave_alone(books.now(), None).await.unwrap();
     assert_eq!(books.dump().await, before, "the longest wait is kept to");
-    for errand in [Errand::Submit, Errand::Follow] {
+    for errand in [Errand::Submit, Errand::Follow, Errand::Pass] {
         let leave = books.ledger().ask_leave(asking(errand, 1)).await;
         assert_eq!(leave, Ok(Leave::NotBefore(until)));
     }
@@ -77,4 +84,27 @@ pub(super) async fn what_the_vendor_asks_for_holds_for_everybody(books: &Books<i
     assert_eq!(given(books.ledger(), Errand::Submit, 1).await, 0);
     books.pass(Duration::from_millis(1));
     assert_eq!(given(books.ledger(), Errand::Submit, 1).await, 1);
+}
+
+pub(super) async fn an_allowance_is_spent_beside_the_budget(books: &Books<impl Store>) {
+    let two = Leave::Given(NonZeroU32::new(2).unwrap());
+    assert_eq!(books.ledger().ask_leave(searching()).await, Ok(two));
+    let before = books.dump().await;
+    let leave = books.ledger().ask_leave(searching()).await.unwrap();
+    let Leave::NotBefore(until) = leave else { panic!("{leave:?}") };
+    assert_eq!(books.dump().await, before, "whoever waits for the one spends nothing of the other");
+    assert_eq!(given(books.ledger(), Errand::Follow, AT_ONCE).await, AT_ONCE - 2);
+    books.pass_until(until);
+    let one = Leave::Given(NonZeroU32::MIN);
+    assert_eq!(books.ledger().ask_leave(searching()).await, Ok(one));
+}
+
+pub(super) async fn a_word_about_an_allowance_holds_for_nobody_else(books: &Books<impl Store>) {
+    let until = books.now().after(MINUTE);
+    let name = searching().allowance.map(|allowance| allowance.name);
+    books.ledger().leave_alone(until, name).await.unwrap();
+    assert_eq!(books.ledger().ask_leave(searching()).await, Ok(Leave::NotBefore(until)));
+    assert_eq!(given(books.ledger(), Errand::Pass, 1).await, 1);
+    books.pass(MINUTE);
+    assert!(matches!(books.ledger().ask_leave(searching()).await, Ok(Leave::Given(_))));
 }

@@ -152,6 +152,8 @@ macro_rules! contract_suite {
                 of_many_at_once_no_more_are_given_leave_than_there_is
                 a_submission_goes_before_those_that_ask_after_jobs
                 what_the_vendor_asks_for_holds_for_everybody
+                an_allowance_is_spent_beside_the_budget
+                a_word_about_an_allowance_holds_for_nobody_else
             }
             probing: {
                 while_the_vendors_credits_are_out_one_a_minute_goes_and_sees

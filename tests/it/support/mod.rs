@@ -10,6 +10,7 @@ pub(crate) mod metrics;
 pub(crate) mod people;
 pub(crate) mod ports;
 pub(crate) mod process;
+pub(crate) mod recorder;
 pub(crate) mod redis;
 pub(crate) mod vendor;
 pub(crate) mod wait;

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tollgate::domain::budget::{Errand, Leave, Rate};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
@@ -121,10 +121,17 @@ impl<S: Store> World<S> {
     /// Somebody wants to ask the vendor, or was told to leave it alone.
     async fn ask_leave(&mut self) {
         let number = |number| NonZeroU32::new(number).expect("a number above zero");
-        let errand = if self.dice.percent(50) { Errand::Submit } else { Errand::Follow };
+        let errand = match self.dice.below(3) {
+            0 => Errand::Submit,
+            1 => Errand::Follow,
+            _ => Errand::Pass,
+        };
         let wanted = number(1 + u32::try_from(self.dice.below(3)).expect("below 3"));
-        let asking = Asking { errand, wanted, rate: Rate(number(2)) };
+        let rate = Rate(number(2));
+        let allowance = Allowance { name: "/people/search".to_owned(), rate };
+        let allowance = self.dice.percent(50).then_some(allowance);
         for _ in 0..3 {
+            let asking = Asking { errand, wanted, rate, allowance: allowance.clone() };
             let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
             if matches!(leave, Leave::NotBefore(_)) {
                 self.checks.saw("told to wait");
@@ -133,7 +140,9 @@ impl<S: Store> World<S> {
         }
         if self.dice.percent(20) {
             let until = self.books.now().after(MINUTE);
-            self.books.ledger().leave_alone(until).await.expect("the store is there");
+            let allowance = allowance.map(|allowance| allowance.name);
+            let told = self.books.ledger().leave_alone(until, allowance).await;
+            told.expect("the store is there");
             self.stepped_in_vain().await;
         }
     }

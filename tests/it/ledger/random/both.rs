@@ -125,7 +125,7 @@ on_both! {
         lease(limit: usize, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
-        leave_alone(until: Timestamp) -> ();
+        leave_alone(until: Timestamp, allowance: Option<String>) -> ();
         run_out(probe_every: Duration) -> ();
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;

@@ -1,0 +1,148 @@
+//! Routes: the one section whose keys are the operator's own, patterns of the vendor's paths, each
+//! with what those paths may do.
+//!
+//! What a pattern covers, and which of several decides, is for [`crate::domain::route`] to say.
+
+mod rule;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::remarks::{Place, Remark};
+use super::values::Unfit;
+use crate::domain::route::{Access, Pattern, Route, Routes, setting};
+use crate::domain::team::TeamId;
+
+/// The section's name.
+pub(super) const SECTION: &str = "routes";
+
+/// The table in it that holds what single teams have of their own.
+const TEAMS: &str = "teams";
+
+/// The routes in force, each with its place.
+#[derive(Default)]
+pub(super) struct RouteTable(BTreeMap<(Option<TeamId>, Pattern), (Place, Route)>);
+
+impl RouteTable {
+    /// Lays a table of routes over what earlier layers say; what is wrong with it.
+    pub(super) fn lay(
+        &mut self,
+        table: &DeTable<'_>,
+        at: impl Fn(Range<usize>) -> Place,
+    ) -> Vec<Remark> {
+        let mut faults = Vec::new();
+        for (key, value) in table {
+            let (name, place) = (key.get_ref().as_ref(), at(key.span()));
+            if name != TEAMS {
+                faults.extend(self.lay_route(None, name, value.get_ref(), place));
+                continue;
+            }
+            let Some(teams) = value.get_ref().as_table() else {
+                let unfit = Unfit::new("is no table", "write [routes.teams.NAME]");
+                faults.push(fault(place, format!("{SECTION}.{TEAMS}"), unfit));
+                continue;
+            };
+            for (team, value) in teams {
+                faults.extend(self.lay_team(
+                    team.get_ref(),
+                    value.get_ref(),
+                    &at(team.span()),
+                    &at,
+                ));
+            }
+        }
+        faults
+    }
+
+    fn lay_team(
+        &mut self,
+        name: &str,
+        value: &DeValue<'_>,
+        place: &Place,
+        at: &impl Fn(Range<usize>) -> Place,
+    ) -> Vec<Remark> {
+        let refuse = |unfit| vec![fault(place.clone(), format!("{SECTION}.{TEAMS}.{name}"), unfit)];
+        let team = match name.parse::<TeamId>() {
+            Ok(team) => team,
+            Err(why) => return refuse(Unfit::new("is no team", why.to_string())),
+        };
+        let Some(table) = value.as_table() else {
+            return refuse(Unfit::new(
+                "is no table",
+                "write a pattern and what it may do below it",
+            ));
+        };
+        let mut faults = Vec::new();
+        for (key, value) in table {
+            let (team, place) = (Some(team.clone()), at(key.span()));
+            faults.extend(self.lay_route(team, key.get_ref(), value.get_ref(), place));
+        }
+        faults
+    }
+
+    fn lay_route(
+        &mut self,
+        team: Option<TeamId>,
+        pattern: &str,
+        value: &DeValue<'_>,
+        place: Place,
+    ) -> Option<Remark> {
+        match rule::route(pattern, value) {
+            Ok(route) => {
+                self.0.insert((team, route.pattern.clone()), (place, route));
+                None
+            }
+            Err(unfit) => Some(fault(place, setting(team.as_ref(), pattern), unfit)),
+        }
+    }
+
+    /// The routes, to judge requests by.
+    pub(super) fn routes(&self) -> Routes {
+        Routes::of(self.0.iter().map(|((team, _), (_, route))| (team.clone(), route.clone())))
+    }
+
+    /// What works but is probably not meant.
+    pub(super) fn warnings(&self, requests_per_minute: u32) -> Vec<Remark> {
+        let mut warnings = Vec::new();
+        for ((team, pattern), (place, route)) in &self.0 {
+            let key = || setting(team.as_ref(), &pattern.to_string());
+            if pattern.is_everything() && route.access == Access::Free {
+                let wrong = "passes on whatever the vendor has or will have, priced or not";
+                let unfit = Unfit::new(wrong, "name the paths that are meant");
+                warnings.push(fault(place.clone(), key(), unfit));
+            }
+            if route.requests_per_minute.is_some_and(|rate| rate.0.get() > requests_per_minute) {
+                let wrong =
+                    "allows more requests than vendor.requests_per_minute, which holds first";
+                warnings.push(fault(place.clone(), key(), Unfit::new(wrong, "allow fewer")));
+            }
+        }
+        warnings
+    }
+
+    /// Each route as it is written, with its table and its place.
+    pub(super) fn written(&self) -> impl Iterator<Item = (String, String, String, &Place)> {
+        self.0.iter().map(|((team, pattern), (place, route))| {
+            let section = match team {
+                None => SECTION.to_owned(),
+                Some(team) => format!("{SECTION}.{TEAMS}.{}", quoted_if_dotted(team)),
+            };
+            let name = toml::Value::from(pattern.to_string()).to_string();
+            (section, name, rule::written(route), place)
+        })
+    }
+}
+
+fn quoted_if_dotted(team: &TeamId) -> String {
+    let name = team.as_str();
+    if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() }
+}
+
+fn fault(place: Place, key: String, unfit: Unfit) -> Remark {
+    let Unfit { wrong, remedy } = unfit;
+    Remark { place, key, wrong, remedy }
+}

@@ -1,0 +1,141 @@
+//! One rule: what the paths of one pattern may do, as it is written.
+
+use std::num::NonZeroU32;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::config::schema::Form;
+use crate::config::values::{Unfit, Value};
+use crate::domain::budget::Rate;
+use crate::domain::credits::{Amounts, Credits};
+use crate::domain::route::{Access, NotAPattern, Pattern, Price, Route};
+
+/// What paths cost at most, far above any use.
+const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
+
+const CHOICES: &str =
+    "write \"free\", \"refused\" or a price such as { email = 1, per = \"/emails\" }";
+
+/// Reads a pattern and what it may do.
+pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> {
+    let pattern = pattern.parse::<Pattern>().map_err(|why| {
+        Unfit::new(
+            why.to_string(),
+            match why {
+                NotAPattern::Own => {
+                    "leave it out: it goes through the books, whatever is written here"
+                }
+                NotAPattern::Method => "write GET, HEAD, POST, PUT, PATCH or DELETE before a path",
+                _ => "write a path such as \"/tasks\", \"/contacts/*\" or \"GET /companies/find\"",
+            },
+        )
+    })?;
+    let (access, requests_per_minute) = match value {
+        DeValue::String(text) => (access(text)?, None),
+        DeValue::Table(table) => rule(table)?,
+        _ => return Err(Unfit::new("does not say what the path may do", CHOICES)),
+    };
+    Ok(Route { pattern, access, requests_per_minute })
+}
+
+fn access(text: &str) -> Result<Access, Unfit> {
+    match text {
+        "free" => Ok(Access::Free),
+        "refused" => Ok(Access::Refused),
+        _ => Err(Unfit::new(format!("\"{text}\" is none of the choices"), CHOICES)),
+    }
+}
+
+/// What a rule written as a table says: what its path may do, and how often.
+fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
+    let (mut named, mut email, mut phone, mut per, mut rate) = (None, None, None, None, None);
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        match (name, Form::of(value.get_ref())) {
+            ("access", Some((Form::Text, text))) => named = Some(access(&text)?),
+            ("email", Some((Form::Number, number))) => email = Some(price(&number)?),
+            ("phone", Some((Form::Number, number))) => phone = Some(price(&number)?),
+            ("per", Some((Form::Text, pointer))) => per = Some(array_at(pointer)?),
+            ("requests_per_minute", Some((Form::Number, number))) => rate = Some(often(&number)?),
+            ("access" | "email" | "phone" | "per" | "requests_per_minute", _) => {
+                return Err(Unfit::new(format!("{name} is of the wrong kind"), CHOICES));
+            }
+            _ => {
+                let remedy = "the keys are access, email, phone, per and requests_per_minute";
+                return Err(Unfit::new(format!("{name} is an unknown key"), remedy));
+            }
+        }
+    }
+    let amounts = Amounts { email: email.unwrap_or_default(), phone: phone.unwrap_or_default() };
+    let access = match (named, email.or(phone)) {
+        (Some(_), Some(_)) => {
+            return Err(Unfit::new("names both an access and a price", "give one of the two"));
+        }
+        (Some(_), None) if per.is_some() => {
+            return Err(Unfit::new("has something to pay per, and no price", CHOICES));
+        }
+        (Some(named), None) => named,
+        (None, None) => return Err(Unfit::new("does not say what the path may do", CHOICES)),
+        (None, Some(_)) => Access::Priced(Price { amounts, per }),
+    };
+    match &access {
+        Access::Priced(_) if rate.is_some() => {
+            let wrong = "has a price and requests_per_minute";
+            Err(Unfit::new(wrong, "leave one out: what is priced goes out like leads, and first"))
+        }
+        Access::Priced(price) if price.is_nothing() => {
+            Err(Unfit::new("has a price of nothing", "write \"free\""))
+        }
+        _ => Ok((access, rate)),
+    }
+}
+
+fn price(number: &str) -> Result<Credits, Unfit> {
+    let credits = Credits::read(number)
+        .map_err(|Unfit { wrong, remedy }| Unfit::new(format!("{number} {wrong}"), remedy))?;
+    if credits > PRICE_MAX {
+        let wrong = format!("{credits} is a price above {PRICE_MAX}");
+        return Err(Unfit::new(wrong, "give the price of one"));
+    }
+    Ok(credits)
+}
+
+fn array_at(pointer: String) -> Result<String, Unfit> {
+    if pointer.starts_with('/') {
+        return Ok(pointer);
+    }
+    let wrong = format!("\"{pointer}\" is no JSON pointer to an array of the body");
+    Err(Unfit::new(wrong, "write one such as \"/emails\""))
+}
+
+fn often(number: &str) -> Result<Rate, Unfit> {
+    let number = number.parse().ok().filter(|number: &NonZeroU32| number.get() <= 1_000_000);
+    number.map(Rate).ok_or_else(|| {
+        Unfit::new("is not between 1 and 1000000 a minute", "write a number such as 60")
+    })
+}
+
+/// What a route may do, as it is written.
+pub(super) fn written(route: &Route) -> String {
+    let mut fields = Vec::new();
+    match &route.access {
+        Access::Free => fields.push("access = \"free\"".to_owned()),
+        Access::Refused => fields.push("access = \"refused\"".to_owned()),
+        Access::Priced(Price { amounts, per }) => {
+            for (unit, credits) in [("email", amounts.email), ("phone", amounts.phone)] {
+                if !credits.is_zero() {
+                    fields.push(format!("{unit} = {credits}"));
+                }
+            }
+            fields
+                .extend(per.iter().map(|per| format!("per = {}", toml::Value::from(per.as_str()))));
+        }
+    }
+    let rate = route.requests_per_minute;
+    fields.extend(rate.map(|rate| format!("requests_per_minute = {}", rate.0)));
+    match (fields.as_slice(), &route.access) {
+        ([_], Access::Free) => "\"free\"".to_owned(),
+        ([_], Access::Refused) => "\"refused\"".to_owned(),
+        _ => format!("{{ {} }}", fields.join(", ")),
+    }
+}

@@ -1,0 +1,134 @@
+//! What an operator may write into `[routes]`, and what comes of it.
+
+use super::super::{Sources, load};
+use crate::domain::credits::{Amounts, Credits};
+use crate::domain::route::{Access, Method, Price, VendorPath};
+
+fn file(text: &str) -> Sources {
+    let key = [("TOLLGATE_VENDOR__API_KEY", "vendor-key-0123456789")];
+    Sources::none().with_environment(key).with_text("tollgate.toml", text)
+}
+
+fn access_of(sources: &Sources, team: &str, path: &str) -> Option<Access> {
+    let routes = load(sources).unwrap().config.routes;
+    let path = VendorPath::of(path).unwrap();
+    let taken = routes.taken(&team.parse().unwrap(), Method::Get, &path)?;
+    Some(taken.route.access.clone())
+}
+
+#[test]
+fn the_defaults_pass_what_is_free_and_refuse_what_may_spend() {
+    let access = |path| access_of(&file(""), "sales", path);
+    for free in ["/account-info", "/users", "/contacts/7", "/excluded-domains", "/calls/7/x"] {
+        assert_eq!(access(free), Some(Access::Free), "{free}");
+    }
+    for refused in ["/people/search", "/companies/enrichment-requests/7", "/lead-lists"] {
+        assert_eq!(access(refused), Some(Access::Refused), "{refused}");
+    }
+    let each = Amounts { email: Credits::from_thousandths(1000), phone: Credits::ZERO };
+    let price = Price { amounts: each, per: Some("/emails".to_owned()) };
+    assert_eq!(access("/email-validations"), Some(Access::Priced(price)));
+    assert_eq!(access("/mailboxes"), None);
+}
+
+#[test]
+fn a_file_changes_single_routes_and_a_flag_outweighs_it() {
+    let text = "[routes]\n\"/people/search\" = \"free\"\n\"/companies/find\" = { email = 0.5 }\n";
+    let sources = file(text).with_flags([
+        "routes.\"/people/search\"=refused",
+        "routes.teams.growth.\"/people/search\"={ access = \"free\", requests_per_minute = 60 }",
+    ]);
+    assert_eq!(access_of(&sources, "sales", "/people/search"), Some(Access::Refused));
+    assert_eq!(access_of(&sources, "growth", "/people/search"), Some(Access::Free));
+    let Some(Access::Priced(price)) = access_of(&sources, "sales", "/companies/find") else {
+        panic!("it has a price");
+    };
+    assert_eq!((price.amounts.email, price.per), (Credits::from_thousandths(500), None));
+    assert_eq!(access_of(&sources, "sales", "/users"), Some(Access::Free));
+}
+
+#[test]
+fn routes_print_as_they_are_written() {
+    let text = "[routes]\n\"/a\" = { email = 1, phone = 0.5, per = \"/x\" }\n\
+                    [routes.teams.\"eu.sales\"]\n\
+                    \"POST /a/*\" = { access = \"free\", requests_per_minute = 60 }\n";
+    let printed = load(&file(text)).unwrap().in_force.to_string();
+    for line in [
+        "[routes]",
+        "\"/contacts/*\" = \"free\"  # default",
+        "\"/email-validations\" = { email = 1, per = \"/emails\" }  # default",
+        "\"/a\" = { email = 1, phone = 0.5, per = \"/x\" }  # tollgate.toml:2:1",
+        "[routes.teams.\"eu.sales\"]",
+        "\"POST /a/*\" = { access = \"free\", requests_per_minute = 60 }  # tollgate.toml:4:1",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in\n{printed}");
+    }
+    let again = load(&file(&printed.replace("\"<redacted>\"", "\"key-0123456789\"")));
+    assert!(again.is_ok(), "{again:?}");
+}
+
+#[test]
+fn what_makes_no_route_is_told_with_its_place_and_a_remedy() {
+    let text = "\
+[routes]
+\"people/search\" = \"free\"
+\"/people/find\" = \"free\"
+\"FETCH /tasks\" = \"free\"
+\"/a/*/b\" = \"free\"
+\"/a?b\" = \"free\"
+\"/b\" = \"passed\"
+\"/c\" = 1
+\"/d\" = { email = -1 }
+\"/e\" = { email = 0 }
+\"/f\" = { email = 1, per = \"emails\" }
+\"/g\" = { emails = 1 }
+\"/h\" = { access = \"free\", email = 1 }
+\"/i\" = { access = \"free\", requests_per_minute = 0 }
+\"/j\" = { email = 1, requests_per_minute = 60 }
+\"/k\" = {}
+teams = \"none\"
+";
+    let told = load(&file(text)).unwrap_err().to_string();
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 17, "{told}");
+    for (number, line) in lines.iter().take(16).enumerate() {
+        let place = format!("tollgate.toml:{}:1: routes.", number + 2);
+        assert!(line.starts_with(&place) && line.contains("; "), "{line}");
+    }
+    assert_eq!(
+        lines[1],
+        "tollgate.toml:3:1: routes.\"/people/find\": is one of the gateway's own paths; \
+             leave it out: it goes through the books, whatever is written here"
+    );
+    assert_eq!(
+        lines[7],
+        "tollgate.toml:9:1: routes.\"/d\": -1 is not a number of credits; \
+             write one such as 0.5, with at most three decimals"
+    );
+}
+
+#[test]
+fn a_route_that_no_source_can_name_is_refused_with_a_remedy() {
+    let told = |sources: &Sources| load(sources).unwrap_err().to_string();
+    let variable = file("").with_environment([
+        ("TOLLGATE_VENDOR__API_KEY", "vendor-key-0123456789"),
+        ("TOLLGATE_ROUTES__X", "free"),
+    ]);
+    assert!(told(&variable).contains("TOLLGATE_ROUTES__X: routes.x: no variable can name"));
+    let flag = file("").with_flags(["routes./people/search=free"]);
+    assert!(told(&flag).contains("--set 'routes.\"/people/search\"=free'"), "{}", told(&flag));
+    let team = file("[routes.teams.Sales]\n\"/a\" = \"free\"\n");
+    assert!(told(&team).starts_with("tollgate.toml:1:15: routes.teams.Sales: is no team"));
+}
+
+#[test]
+fn what_is_probably_not_meant_is_warned_of() {
+    let warned = |text: &str| {
+        let warnings = load(&file(text)).unwrap().warnings;
+        warnings.iter().filter(|remark| remark.key.starts_with("routes.")).count()
+    };
+    assert_eq!(warned(""), 0);
+    assert_eq!(warned("[routes]\n\"/*\" = \"free\""), 1);
+    assert_eq!(warned("[routes]\n\"/*\" = { email = 1 }"), 0);
+    assert_eq!(warned("[routes]\n\"/a\" = { access = \"free\", requests_per_minute = 501 }"), 1);
+}

@@ -1,0 +1,223 @@
+//! A path that may be passed on: one that names the same thing however it is read.
+//!
+//! The vendor may take encoding, letter case and endings off a path before it looks at it, and a
+//! path that then is another one would be judged by the wrong route. Such a path is refused, never
+//! mended.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+/// What the gateway serves by its own books, with all that lies below.
+const OWN: [&str; 3] = ["/people/enrichment-requests", "/people/find", "/gateway"];
+
+/// A path, as it came and as routes see it. Perhaps personal, so its `Debug` tells nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VendorPath {
+    /// Decoded, in lower case, without a slash at the end.
+    folded: String,
+}
+
+/// Why a path is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsafe {
+    /// It does not begin with a slash.
+    #[error("it does not begin with a slash")]
+    NoSlash,
+    /// Two slashes follow one another.
+    #[error("it has an empty segment")]
+    EmptySegment,
+    /// It has a segment `.` or `..`, perhaps encoded.
+    #[error("it has a segment of dots")]
+    DotSegment,
+    /// A character stands in it that belongs into no path.
+    #[error("it has a character that has to be percent-encoded")]
+    Character,
+    /// It holds what some servers read as a separator once it is decoded.
+    #[error("it has an encoded slash, backslash, semicolon, percent sign or control character")]
+    Disguised,
+    /// What follows a percent sign is no two hexadecimal digits.
+    #[error("its percent-encoding is broken")]
+    Encoding,
+}
+
+impl VendorPath {
+    /// A path as it stands in a request, without its query.
+    ///
+    /// # Errors
+    /// [`Unsafe`] where it could be read in two ways.
+    pub fn of(path: &str) -> Result<Self, Unsafe> {
+        let rest = path.strip_prefix('/').ok_or(Unsafe::NoSlash)?;
+        let rest = rest.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(rest);
+        let mut folded = String::with_capacity(path.len());
+        for segment in rest.split('/').filter(|_| !rest.is_empty()) {
+            folded.push('/');
+            folded.push_str(&folded_segment(segment)?);
+        }
+        Ok(Self { folded })
+    }
+
+    /// Whether the gateway serves it, or would if it were there: it is never passed on.
+    #[must_use]
+    pub fn is_the_gateways(&self) -> bool {
+        OWN.iter().any(|own| self.is(own) || self.is_below(own))
+    }
+
+    /// The path as far as it is made of plain words, and `*` for the rest: ids and names of people
+    /// do not stand in it.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        let is_word = |segment: &&str| {
+            segment.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+        };
+        let segments = || self.folded.split('/').skip(1);
+        let words: String = segments().take_while(is_word).flat_map(|word| ["/", word]).collect();
+        match segments().all(|segment| is_word(&segment)) {
+            true if words.is_empty() => "/".to_owned(),
+            true => words,
+            false => format!("{words}/*"),
+        }
+    }
+
+    /// Whether this is the path that `literal` names; an ending such as `.json` makes no other.
+    pub(super) fn is(&self, literal: &str) -> bool {
+        self.folded
+            .strip_prefix(literal)
+            .is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !rest.contains('/')))
+    }
+
+    /// Whether it lies below the path that `literal` names.
+    pub(super) fn is_below(&self, literal: &str) -> bool {
+        self.folded.strip_prefix(literal).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// As routes see it.
+    pub(super) fn folded(&self) -> &str {
+        &self.folded
+    }
+
+    /// Whether it begins so.
+    pub(super) fn begins_with(&self, literal: &str) -> bool {
+        self.folded.starts_with(literal)
+    }
+}
+
+impl fmt::Debug for VendorPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VendorPath(<redacted>)")
+    }
+}
+
+fn folded_segment(segment: &str) -> Result<String, Unsafe> {
+    if segment.is_empty() {
+        return Err(Unsafe::EmptySegment);
+    }
+    let is_plain = |byte: u8| {
+        // What RFC 3986 lets stand in a segment, but for `;`, which some servers cut a path at.
+        byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@%".contains(&byte)
+    };
+    if !segment.bytes().all(is_plain) {
+        return Err(Unsafe::Character);
+    }
+    let encoded = segment.split('%').skip(1);
+    let is_encoding = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !encoded.into_iter().all(is_encoding) {
+        return Err(Unsafe::Encoding);
+    }
+    let decoded: Vec<u8> = percent_decode_str(segment).collect();
+    let is_disguised = |byte: &u8| byte.is_ascii_control() || b"/\\;%".contains(byte);
+    if decoded.iter().any(is_disguised) {
+        return Err(Unsafe::Disguised);
+    }
+    if decoded == b"." || decoded == b".." {
+        return Err(Unsafe::DotSegment);
+    }
+    Ok(String::from_utf8_lossy(&decoded).to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(path: &str) -> String {
+        VendorPath::of(path).unwrap().folded
+    }
+
+    #[test]
+    fn however_it_is_spelled_a_path_is_judged_as_one() {
+        for path in ["/people/search", "/People/SEARCH", "/people/search/", "/peopl%65/se%61rch"] {
+            assert_eq!(folded(path), "/people/search", "{path}");
+        }
+        assert_eq!(folded("/contacts/ada@x.example"), "/contacts/ada@x.example");
+        assert_eq!(folded("/contacts/J%C3%BCrgen"), "/contacts/jürgen");
+        assert_eq!(folded("/"), "");
+    }
+
+    #[test]
+    fn a_path_that_could_be_read_as_another_is_refused() {
+        for (path, why) in [
+            ("", Unsafe::NoSlash),
+            ("*", Unsafe::NoSlash),
+            ("contacts", Unsafe::NoSlash),
+            ("//", Unsafe::EmptySegment),
+            ("//contacts", Unsafe::EmptySegment),
+            ("/contacts//7", Unsafe::EmptySegment),
+            ("/contacts//", Unsafe::EmptySegment),
+            ("/contacts/../people/find", Unsafe::DotSegment),
+            ("/contacts/.", Unsafe::DotSegment),
+            ("/contacts/%2e%2E/people/find", Unsafe::DotSegment),
+            ("/contacts/.%2e/people/find", Unsafe::DotSegment),
+            ("/contacts%2F..%2Fpeople", Unsafe::Disguised),
+            ("/contacts/a%5Cb", Unsafe::Disguised),
+            ("/contacts/%252e%252e", Unsafe::Disguised),
+            ("/contacts/%00", Unsafe::Disguised),
+            ("/contacts/%0d%0a", Unsafe::Disguised),
+            ("/contacts/7%3bx", Unsafe::Disguised),
+            ("/contacts/7;x=1", Unsafe::Character),
+            ("/contacts\\..\\people", Unsafe::Character),
+            ("/contacts/jürgen", Unsafe::Character),
+            ("/contacts/a b", Unsafe::Character),
+            ("/contacts/%", Unsafe::Encoding),
+            ("/contacts/%4", Unsafe::Encoding),
+            ("/contacts/%zz", Unsafe::Encoding),
+            ("/contacts/%+1", Unsafe::Encoding),
+        ] {
+            assert_eq!(VendorPath::of(path), Err(why), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_gateways_own_paths_are_its_own_in_every_spelling() {
+        for path in [
+            "/people/find",
+            "/people/find/",
+            "/People/Find",
+            "/people/find.json",
+            "/people/f%69nd",
+            "/people/enrichment-requests/7/x",
+            "/gateway",
+            "/gateway/v2/usage",
+        ] {
+            assert!(VendorPath::of(path).unwrap().is_the_gateways(), "{path}");
+        }
+        for path in ["/people/finders", "/people/search", "/people", "/gateways"] {
+            assert!(!VendorPath::of(path).unwrap().is_the_gateways(), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_outline_holds_words_and_no_ids() {
+        for (path, outline) in [
+            ("/mailboxes", "/mailboxes"),
+            ("/Lists/Mine", "/lists/mine"),
+            ("/lists/17/members", "/lists/*"),
+            ("/lists/ada@x.example", "/lists/*"),
+            ("/17", "/*"),
+            ("/", "/"),
+        ] {
+            assert_eq!(VendorPath::of(path).unwrap().outline(), outline, "{path}");
+        }
+        let path = VendorPath::of("/lists/ada@x.example").unwrap();
+        assert!(!format!("{path:?}").contains("ada"));
+    }
+}

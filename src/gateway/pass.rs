@@ -1,0 +1,116 @@
+//! Passing on: what costs nothing goes to the vendor as it came, and the vendor's answer comes back
+//! as it is.
+//!
+//! Nothing of it is on the books, so nothing of it has to be finished: a caller that hangs up ends
+//! it. What is priced never comes here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use super::circuit::Asked;
+use super::{Caller, Gateway, Refusal};
+use crate::domain::budget::Allowance;
+use crate::domain::route::{Access, Method, Route, Taken, VendorPath, setting};
+use crate::vendor::Cause;
+pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
+
+/// How many requests are passed on at once; more are turned away. Where the vendor hangs, so many
+/// callers hang with it, and no others.
+pub(super) const PLACES: usize = 256;
+
+/// When a request may come again that found no place, or none was said.
+const SOON: Duration = Duration::from_secs(2);
+
+impl Gateway {
+    /// The route that a caller's request takes.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchPath`] below the gateway's own paths, [`Refusal::RouteNotAllowed`] where no
+    /// route leads.
+    pub fn route(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &VendorPath,
+    ) -> Result<Taken<'_>, Refusal> {
+        if path.is_the_gateways() {
+            return Err(Refusal::NoSuchPath);
+        }
+        let not_allowed = || Refusal::RouteNotAllowed { setting: setting(None, &path.outline()) };
+        self.routes.taken(&caller.team, method, path).ok_or_else(not_allowed)
+    }
+
+    /// Passes a request on by its route, where that is free, and answers with what the vendor
+    /// begins to answer. Where the vendor takes the gateway for somebody else, or has had too many
+    /// requests, that is no word to the caller.
+    ///
+    /// # Errors
+    /// [`Refusal`]; the vendor may have acted on the request where it gave no answer.
+    pub async fn pass(&self, taken: Taken<'_>, passage: Passage) -> Result<Passed, Refusal> {
+        let Taken { route, team } = taken;
+        if route.access != Access::Free {
+            let setting = setting(team, &route.pattern.to_string());
+            return Err(Refusal::RouteNotAllowed { setting });
+        }
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            return Err(Refusal::VendorBusy { retry_after: SOON });
+        };
+        let allowance = route.allowance();
+        self.wait_to_pass(allowance.as_ref()).await?;
+        let began = Instant::now();
+        let answer = self.vendor.pass(passage).await;
+        self.metrics.ask_vendor("pass", outcome(&answer), began.elapsed());
+        let passed = answer.map_err(|cause| no_answer(route, &cause))?;
+        match passed.status.as_u16() {
+            status @ (401 | 403) => {
+                warn!(status, route = %route.pattern, "the vendor takes our key for wrong");
+                self.circuit.refuse_key(Asked::Pass, status);
+                Err(Refusal::VendorRefusesKey)
+            }
+            429 => {
+                self.leave_alone_by(allowance, passed.retry_after).await;
+                Err(Refusal::VendorBusy { retry_after: passed.retry_after.unwrap_or(SOON) })
+            }
+            _ => {
+                self.circuit.accept_key(Asked::Pass);
+                Ok(Passed { body: passed.body.in_place(place), ..passed })
+            }
+        }
+    }
+
+    async fn wait_to_pass(&self, allowance: Option<&Allowance>) -> Result<(), Refusal> {
+        let retry_after = match self.leave_to_pass(allowance).await? {
+            Ok(mut leaves) => {
+                if leaves.take() {
+                    return Ok(());
+                }
+                SOON // The store took so long over it that it is over.
+            }
+            Err(until) => until.since(self.clock.now()),
+        };
+        if self.resting.is_cancelled() {
+            return Err(Refusal::ShuttingDown);
+        }
+        Err(Refusal::VendorBusy { retry_after })
+    }
+}
+
+fn no_answer(route: &Route, cause: &Cause) -> Refusal {
+    warn!(%cause, route = %route.pattern, "a request that was passed on got no answer: {cause}");
+    match cause {
+        Cause::Late => Refusal::VendorLate,
+        _ => Refusal::VendorAway,
+    }
+}
+
+fn outcome(answer: &Result<Passed, Cause>) -> &'static str {
+    match answer.as_ref().map(|passed| passed.status.as_u16()) {
+        Ok(401 | 403) => "misaddressed",
+        Ok(429) => "wait",
+        Ok(_) => "answered",
+        Err(Cause::Unreachable(_)) => "not_sent",
+        Err(_) => "no_answer",
+    }
+}

@@ -1,0 +1,157 @@
+//! A caller's body on its way through: bounded in size and in time, never taken in whole.
+
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
+use tokio::time::{Sleep, sleep};
+
+use crate::gateway::PassageBody;
+use crate::http::body::{BODY_TIMEOUT, cut, late, too_large};
+use crate::http::problem::Problem;
+
+/// A body that fails where it passes its bounds.
+pub(super) struct Bounded {
+    body: Body,
+    left: usize,
+    bytes_max: usize,
+    time: Pin<Box<Sleep>>,
+    broken: Broken,
+}
+
+/// What became of a body that did not come whole.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Broken(Arc<OnceLock<Problem>>);
+
+/// Why a body goes no further; [`Broken`] tells the caller.
+#[derive(Debug, thiserror::Error)]
+#[error("the caller's body broke off")]
+struct BrokeOff;
+
+impl Broken {
+    /// What the caller is told, where it was the caller's body that broke off.
+    pub(super) fn problem(&self) -> Option<Problem> {
+        self.0.get().cloned()
+    }
+}
+
+impl Bounded {
+    /// The body within its bounds, and what becomes of it.
+    ///
+    /// # Errors
+    /// Where it says beforehand that it is too large.
+    pub(super) fn within(bytes_max: usize, body: Body) -> Result<(PassageBody, Broken), Problem> {
+        if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
+            return Err(too_large(bytes_max));
+        }
+        let broken = Broken::default();
+        let time = Box::pin(sleep(BODY_TIMEOUT));
+        let bounded = Self { body, left: bytes_max, bytes_max, time, broken: broken.clone() };
+        Ok((bounded.boxed_unsync(), broken))
+    }
+
+    fn break_off(&self, problem: Problem) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
+        // Whatever broke it first is what the caller is told.
+        let _ = self.broken.0.set(problem);
+        Poll::Ready(Some(Err(BrokeOff.into())))
+    }
+}
+
+type BoxedError = Box<dyn Error + Send + Sync>;
+
+impl HttpBody for Bounded {
+    type Data = Bytes;
+    type Error = BoxedError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            // What follows the data is trailers, which are headers that no list has seen.
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(data) => match self.left.checked_sub(data.len()) {
+                    Some(left) => {
+                        self.left = left;
+                        Poll::Ready(Some(Ok(Frame::data(data))))
+                    }
+                    None => self.break_off(too_large(self.bytes_max)),
+                },
+                Err(_) => Poll::Ready(None),
+            },
+            Poll::Ready(Some(Err(_))) => self.break_off(cut()),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending if self.time.as_mut().poll(cx).is_ready() => self.break_off(late()),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn told(body: Body, bytes_max: usize) -> Result<usize, u16> {
+        let (bounded, broken) =
+            Bounded::within(bytes_max, body).map_err(|problem| problem.kind.status.as_u16())?;
+        let whole = bounded.collect().await;
+        whole
+            .map(|whole| whole.to_bytes().len())
+            .map_err(|_| broken.problem().expect("the caller is told why").kind.status.as_u16())
+    }
+
+    fn pieces(count: usize) -> Body {
+        struct Pieces(usize);
+        impl HttpBody for Pieces {
+            type Data = Bytes;
+            type Error = BoxedError;
+            fn poll_frame(
+                mut self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
+                let Some(left) = self.0.checked_sub(1) else { return Poll::Ready(None) };
+                self.0 = left;
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"12345")))))
+            }
+        }
+        Body::new(Pieces(count))
+    }
+
+    #[tokio::test]
+    async fn a_body_may_be_as_large_as_the_bound_and_no_larger() {
+        assert_eq!(told(Body::from("1234567890"), 10).await, Ok(10));
+        assert_eq!(told(Body::from("1234567890"), 9).await, Err(413));
+        assert_eq!(told(pieces(2), 10).await, Ok(10));
+        assert_eq!(told(pieces(3), 10).await, Err(413));
+        assert_eq!(told(Body::empty(), 10).await, Ok(0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_given_up() {
+        struct Never;
+        impl HttpBody for Never {
+            type Data = Bytes;
+            type Error = BoxedError;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
+                Poll::Pending
+            }
+        }
+        assert_eq!(told(Body::new(Never), 10).await, Err(408));
+    }
+}

@@ -1,0 +1,96 @@
+//! The vendor's other paths: passed on as they come, or made through the books, where the operator
+//! says so; refused where not.
+//!
+//! A path is judged before a byte of its body is read.
+
+mod body;
+mod priced;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method as Asked, Uri, header};
+use axum::response::{IntoResponse, Response};
+
+use self::body::Bounded;
+use super::Edge;
+use super::envelope::Envelope;
+use super::media_type::Naming;
+use crate::domain::route::{Access, Method, Taken, VendorPath};
+use crate::gateway::{Caller, Passage, Passed, PassedHeaders};
+use crate::http::access::RouteLabel;
+use crate::http::problem::{INVALID_PATH, Problem};
+use crate::http::retry_after::retry_after;
+
+/// Whatever is none of the gateway's own endpoints.
+pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response {
+    let naming = Naming::of(request.headers());
+    let (mut parts, body) = request.into_parts();
+    let told = |refused: Envelope| naming.name(refused.into_response());
+    let (caller, taken) = match route(&edge, &mut parts).await {
+        Ok(taken) => taken,
+        Err(refused) => return told(refused),
+    };
+    let answered = match &taken.route.access {
+        Access::Priced(price) => priced::call(&edge, &caller, price, parts, body).await,
+        Access::Free | Access::Refused => pass_on(&edge, taken, parts, body).await.map(shown),
+    };
+    let mut response = answered.unwrap_or_else(|problem| told(problem.into()));
+    response.extensions_mut().insert(RouteLabel(Arc::from(taken.route.pattern.to_string())));
+    response
+}
+
+/// Who asks, and the route that the request takes.
+async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'e>), Envelope> {
+    let caller = Caller::from_request_parts(parts, edge).await?;
+    let path = path_of(&parts.uri)?;
+    let method = method_of(&parts.method)?;
+    let taken = edge.gateway.route(&caller, method, &path)?;
+    Ok((caller, taken))
+}
+
+/// A path that stands alone: an address with a host names somebody else's.
+fn path_of(uri: &Uri) -> Result<VendorPath, Problem> {
+    if uri.scheme().is_some() || uri.authority().is_some() {
+        return Err(INVALID_PATH.says("Ask for a path, without a scheme and a host before it"));
+    }
+    VendorPath::of(uri.path())
+        .map_err(|why| INVALID_PATH.says(format!("The path is not passed on: {why}")))
+}
+
+fn method_of(asked: &Asked) -> Result<Method, Problem> {
+    asked.as_str().parse().map_err(|_| {
+        let names = Method::ALL.map(Method::name).join(", ");
+        let allowed = HeaderValue::from_str(&names).expect("names of methods fit in a header");
+        Problem::no_such_method().with_header(header::ALLOW, allowed)
+    })
+}
+
+async fn pass_on(
+    edge: &Edge,
+    taken: Taken<'_>,
+    parts: Parts,
+    body: Body,
+) -> Result<Passed, Problem> {
+    let target = parts.uri.into_parts().path_and_query.expect("a path was seen in it");
+    let (body, broken) = Bounded::within(edge.bounds.body_bytes_max, body)?;
+    let headers = PassedHeaders::of_request(&parts.headers);
+    let passage = Passage { method: parts.method, target, headers, body };
+    edge.gateway.pass(taken, passage).await.map_err(|refusal| {
+        // Where the caller's own body broke off, the vendor is not to blame.
+        broken.problem().unwrap_or_else(|| refusal.into())
+    })
+}
+
+fn shown(passed: Passed) -> Response {
+    let Passed { status, headers, retry_after: wait, body } = passed;
+    let mut response = Response::new(Body::new(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = HeaderMap::from(headers);
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, retry_after(wait));
+    }
+    response
+}

@@ -1,0 +1,91 @@
+//! The vendor's other paths: what is free, answered by small objects that are the same at every
+//! start; and what can spend credits, charged for each request.
+//!
+//! The vendor publishes no price for the latter. That something is charged for each is what a
+//! gateway has to fear; how much makes no difference to that.
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::any;
+use http::{Method, StatusCode, Uri};
+use serde_json::{Value, json};
+
+use super::Sandbox;
+use super::answer::Answer;
+use super::bill::EntryKind;
+use super::fault::Operation;
+use super::routes::under_faults;
+
+const FREE: [&str; 19] = [
+    "/account-info",
+    "/users",
+    "/users/{id}",
+    "/contacts",
+    "/contacts/{id}",
+    "/contacts/{id}/notes",
+    "/sequences",
+    "/sequences/{id}",
+    "/sequences/{id}/leads",
+    "/tasks",
+    "/tasks/{id}",
+    "/tasks/{id}/complete",
+    "/calls",
+    "/calls/{id}",
+    "/calls/{id}/recording",
+    "/excluded-domains",
+    "/excluded-domains/{id}",
+    "/excluded-emails",
+    "/excluded-emails/{id}",
+];
+
+const SPENDING: [&str; 8] = [
+    "/companies/find",
+    "/companies/enrichment-requests",
+    "/companies/enrichment-requests/{id}",
+    "/people/search",
+    "/companies/search",
+    "/lead-lists",
+    "/lead-lists/{id}",
+    REVIEW,
+];
+
+/// What spends phone credits; the others spend email credits.
+const REVIEW: &str = "/phone-numbers/review";
+
+pub(super) fn router() -> Router<Sandbox> {
+    let free = FREE.iter().fold(Router::new(), |router, path| router.route(path, any(free)));
+    SPENDING.iter().fold(free, |router, path| router.route(path, any(spending)))
+}
+
+async fn free(State(sandbox): State<Sandbox>, method: Method, target: Uri) -> Response {
+    let act = |_| Ok(answer(&method, &target));
+    under_faults(&sandbox, Operation::Elsewhere, act).await
+}
+
+async fn spending(State(sandbox): State<Sandbox>, method: Method, target: Uri) -> Response {
+    let act = |_| {
+        let is_review = target.path() == REVIEW;
+        let kind = if is_review { EntryKind::PhoneElsewhere } else { EntryKind::EmailElsewhere };
+        sandbox.at_desk(|desk, now| desk.charge_elsewhere(kind, now));
+        Ok(answer(&method, &target))
+    };
+    under_faults(&sandbox, Operation::Elsewhere, act).await
+}
+
+/// An object for whatever was made or changed, else a page of a list, under the link it was asked by.
+fn answer(method: &Method, target: &Uri) -> Answer {
+    let links = json!({"self": {"href": target.to_string()}});
+    match *method {
+        Method::GET | Method::HEAD => Answer::ok(json!({
+            "object": "list",
+            "results": [{"id": "00000000-0000-4000-8000-000000000001", "name": "Ada Lovelace"}],
+            "_links": links,
+        })),
+        Method::DELETE => Answer { status: StatusCode::NO_CONTENT, ..Answer::ok(Value::Null) },
+        _ => Answer {
+            status: StatusCode::CREATED,
+            ..Answer::ok(json!({"object": "made", "_links": links}))
+        },
+    }
+}

@@ -1,0 +1,134 @@
+//! The headers that are passed on, either way: named here, or dropped.
+//!
+//! No validators are among them (`ETag`, `Last-Modified`, `If-…`), nor `Range`: a caller that never
+//! sees one of an answer has none to ask with, and always gets the whole of what is there.
+
+use http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION,
+};
+
+/// What the vendor is told of a caller's request.
+const OF_A_REQUEST: [HeaderName; 3] = [ACCEPT, CONTENT_ENCODING, CONTENT_TYPE];
+
+/// What the caller is told of the vendor's answer. A `Retry-After` is told in whole seconds, and a
+/// `Location` where it stays with the gateway.
+const OF_AN_ANSWER: [HeaderName; 6] =
+    [ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE];
+
+/// Headers of which each may be passed on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PassedHeaders(HeaderMap);
+
+impl PassedHeaders {
+    /// Those of a caller's request.
+    #[must_use]
+    pub fn of_request(headers: &HeaderMap) -> Self {
+        Self(only(headers, &OF_A_REQUEST))
+    }
+
+    /// Those of the vendor's answer; only to a `HEAD` is the length told that has no body with it.
+    pub(super) fn of_answer(headers: &HeaderMap, is_head: bool) -> Self {
+        let mut passed = only(headers, &OF_AN_ANSWER);
+        let location = headers.get(LOCATION).filter(|value| {
+            let bytes = value.as_bytes();
+            bytes.starts_with(b"/") && !bytes.starts_with(b"//") && !bytes.contains(&b'\\')
+        });
+        if let Some(location) = location {
+            passed.insert(LOCATION, location.clone());
+        }
+        if let Some(length) = headers.get(CONTENT_LENGTH).filter(|_| is_head) {
+            passed.insert(CONTENT_LENGTH, length.clone());
+        }
+        Self(passed)
+    }
+
+    pub(super) fn into_map(self) -> HeaderMap {
+        self.0
+    }
+}
+
+fn only(headers: &HeaderMap, names: &[HeaderName]) -> HeaderMap {
+    let mut passed = HeaderMap::new();
+    for name in names {
+        for value in headers.get_all(name) {
+            passed.append(name, value.clone());
+        }
+    }
+    passed
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    fn names(passed: &PassedHeaders) -> Vec<String> {
+        let mut names: Vec<_> = passed.0.iter().map(|(name, _)| name.to_string()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn of_a_request_only_what_describes_its_body_and_the_wanted_answer_goes_on() {
+        let all = headers(&[
+            ("accept", "application/json"),
+            ("accept", "text/csv"),
+            ("accept-encoding", "br"),
+            ("authorization", "Bearer tg_a_b"),
+            ("content-encoding", "gzip"),
+            ("content-length", "7"),
+            ("content-type", "application/vnd.amp+json"),
+            ("cookie", "a=b"),
+            ("host", "gateway"),
+            ("if-none-match", "\"x\""),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-api-key", "a"),
+        ]);
+        let passed = names(&PassedHeaders::of_request(&all));
+        assert_eq!(passed, ["accept", "accept", "content-encoding", "content-type"]);
+    }
+
+    #[test]
+    fn of_an_answer_nothing_of_the_account_comes_back() {
+        let all = headers(&[
+            ("content-type", "application/json"),
+            ("content-length", "7"),
+            ("set-cookie", "session=1"),
+            ("etag", "\"x\""),
+            ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("www-authenticate", "Bearer"),
+            ("x-account-id", "1"),
+            ("x-request-id", "theirs"),
+            ("retry-after", "7"),
+            ("connection", "close"),
+            ("allow", "GET"),
+        ]);
+        assert_eq!(names(&PassedHeaders::of_answer(&all, false)), ["allow", "content-type"]);
+        let to_head = names(&PassedHeaders::of_answer(&all, true));
+        assert_eq!(to_head, ["allow", "content-length", "content-type"]);
+    }
+
+    #[test]
+    fn a_location_is_told_only_where_it_stays_with_the_gateway() {
+        for (location, is_told) in [
+            ("/contacts/7", true),
+            ("/contacts?page[size]=2", true),
+            ("//elsewhere.example/", false),
+            ("/\\elsewhere.example", false),
+            ("https://api.amplemarket.com/contacts/7", false),
+            ("contacts/7", false),
+        ] {
+            let passed = PassedHeaders::of_answer(&headers(&[("location", location)]), false);
+            assert_eq!(passed.0.contains_key(LOCATION), is_told, "{location}");
+        }
+    }
+}
