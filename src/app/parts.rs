@@ -12,7 +12,7 @@ use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
-use crate::domain::budget::Rate;
+use crate::domain::budget::{Rate, Rates};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
 use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
@@ -156,7 +156,10 @@ fn settings(config: &Config) -> Settings {
         batch_ttl: config.cache.batch_ttl,
         keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
-        request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),
+        request_rates: Rates {
+            requests: rate(vendor.requests_per_minute),
+            look_ups: rate(vendor.find_requests_per_minute),
+        },
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,
         on_no_answer: match vendor.on_no_answer {
@@ -170,4 +173,8 @@ fn settings(config: &Config) -> Settings {
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,
     }
+}
+
+fn rate(per_minute: u32) -> Rate {
+    Rate(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN))
 }

@@ -23,6 +23,9 @@ const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
+/// A caller who waits holds a connection.
+const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
+
 /// A month's quota that begins to be counted is reckoned from the entries since the month began.
 const KEEP_MIN: Duration = Duration::from_hours(32 * 24);
 const KEEP_MAX: Duration = Duration::from_hours(10 * 366 * 24);
@@ -58,12 +61,19 @@ fn check_server(server: &Server, reading: &mut Reading) {
         let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
         reading.warn(&["server.body_bytes_max"], unfit);
     }
+    above_zero(reading, "server.find_wait", server.find_wait);
+    at_most(reading, "server.find_wait", server.find_wait, FIND_WAIT_MAX);
+    usually_at_least(reading, "server.find_wait", server.find_wait, Duration::from_secs(1));
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
-    let requests = &vendor.requests_per_minute;
-    within(reading, "vendor.requests_per_minute", requests, &(1..=REQUESTS_PER_MINUTE_MAX));
+    for (key, requests) in [
+        ("vendor.requests_per_minute", vendor.requests_per_minute),
+        ("vendor.find_requests_per_minute", vendor.find_requests_per_minute),
+    ] {
+        within(reading, key, &requests, &(1..=REQUESTS_PER_MINUTE_MAX));
+    }
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     let durations = [
@@ -250,8 +260,11 @@ fn above_zero(reading: &mut Reading, key: &str, duration: Duration) {
 
 fn at_most(reading: &mut Reading, key: &str, duration: Duration, max: Duration) {
     if duration > max {
-        let days = max.as_secs() / 86_400;
-        let unfit = Unfit::new(format!("is longer than {days} days"), "give a shorter duration");
+        let most = match max.as_secs() / 86_400 {
+            0 => format!("{max:?}"),
+            days => format!("{days} days"),
+        };
+        let unfit = Unfit::new(format!("is longer than {most}"), "give a shorter duration");
         reading.refuse(&[key], unfit);
     }
 }

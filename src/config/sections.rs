@@ -57,6 +57,8 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// The most leads in one batch.
     pub leads_max: usize,
+    /// How long a look-up waits for its answer.
+    pub find_wait: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -68,6 +70,7 @@ impl Server {
             admin_listen: from.value("server.admin_listen"),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
+            find_wait: from.value("server.find_wait"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
     }
@@ -86,6 +89,8 @@ pub struct Vendor {
     pub connect_timeout: Duration,
     /// How often all replicas together may ask it in a minute.
     pub requests_per_minute: u32,
+    /// How often, of these, for one person.
+    pub find_requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// The first pause between two looks at a job.
@@ -110,6 +115,7 @@ impl Vendor {
             timeout: from.value("vendor.timeout"),
             connect_timeout: from.value("vendor.connect_timeout"),
             requests_per_minute: from.value("vendor.requests_per_minute"),
+            find_requests_per_minute: from.value("vendor.find_requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
             poll_interval_max: from.value("vendor.poll_interval_max"),

@@ -115,7 +115,7 @@ impl Gateway {
 
     async fn ask_leave(&self, errand: Errand, wanted: NonZeroU32) -> Result<Answer, LedgerError> {
         let good_until = Instant::now() + ALLOWED_FOR;
-        let asking = Asking { errand, wanted, rate: self.settings.request_rate };
+        let asking = Asking { errand, wanted, rates: self.settings.request_rates };
         Ok(match self.ledger.ask_leave(asking).await? {
             Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
             Leave::NotBefore(until) => Err(until),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::budget::Rate;
+use crate::domain::budget::Rates;
 use crate::domain::estimate::HitRates;
 use crate::domain::pricing::Prices;
 use crate::ledger::step::Terms;
@@ -23,7 +23,7 @@ pub struct Settings {
     /// How many leads the vendor takes at once.
     pub job_leads_max: u32,
     /// How often all replicas together may ask the vendor in a minute.
-    pub request_rate: Rate,
+    pub request_rates: Rates,
     /// How soon a job's answer is asked for at the earliest.
     pub poll_interval_min: Duration,
     /// How soon at the latest.

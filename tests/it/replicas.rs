@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
-use tollgate::domain::budget::Rate;
+use tollgate::domain::budget::{Rate, Rates};
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
@@ -109,6 +109,11 @@ fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(Timestamp::from_millis(1_764_000_000_000)))
 }
 
+fn rates(per_minute: u32) -> Rates {
+    let rate = Rate(NonZeroU32::new(per_minute).unwrap());
+    Rates { requests: rate, look_ups: rate }
+}
+
 fn settings() -> Settings {
     Settings {
         prices: Prices::PUBLISHED,
@@ -117,7 +122,7 @@ fn settings() -> Settings {
         batch_ttl: Duration::from_hours(24),
         keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
-        request_rate: Rate(NonZeroU32::new(1_000_000).unwrap()),
+        request_rates: rates(1_000_000),
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),
         on_no_answer: OnNoAnswer::Retry,
@@ -215,7 +220,7 @@ async fn each_job_is_sent_once_whoever_admits_sends_or_reads_it() {
 #[tokio::test]
 async fn replicas_share_the_vendors_rate() {
     let (mut shared, judge) = before_sandbox().await;
-    shared.settings.request_rate = Rate(NonZeroU32::new(10).unwrap());
+    shared.settings.request_rates = rates(10);
     let requests_per_minute = NonZeroUsize::new(10);
     judge.set_faults(Faults { requests_per_minute, ..Faults::default() });
     let (one, other) = (shared.replica().await, shared.replica().await);

@@ -12,7 +12,7 @@ pub use admission::{
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
-use crate::domain::budget::{Errand, Rate};
+use crate::domain::budget::{Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -40,7 +40,7 @@ pub struct Asking {
     /// How often at most.
     pub wanted: NonZeroU32,
     /// How often all replicas together may ask in a minute.
-    pub rate: Rate,
+    pub rates: Rates,
 }
 
 /// An attempt to be begun.

@@ -15,8 +15,8 @@ const VENDOR: &str = "vendor";
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault> {
-    let Asking { errand, wanted, rate } = *asking;
-    let (spent, leave) = budget(draft)?.spend(errand, wanted, rate, draft.now());
+    let Asking { errand, wanted, rates } = *asking;
+    let (spent, leave) = budget(draft)?.spend(errand, wanted, rates, draft.now());
     if matches!(leave, Leave::Given(_)) {
         draft.put::<Budgets>(&VENDOR.to_owned(), &spent);
     }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tollgate::domain::budget::{Errand, Leave, Rate};
+use tollgate::domain::budget::{Errand, Leave, Rate, Rates};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::{Job, Way};
@@ -170,9 +170,11 @@ impl<S: Store> World<S> {
     /// Somebody wants to ask the vendor, or was told to leave it alone.
     async fn ask_leave(&mut self) {
         let number = |number| NonZeroU32::new(number).expect("a number above zero");
-        let errand = if self.dice.percent(50) { Errand::Submit } else { Errand::Follow };
+        let errands = [Errand::LookUp, Errand::Submit, Errand::Follow];
+        let errand = errands[pick(&mut self.dice, errands.len())];
         let wanted = number(1 + u32::try_from(self.dice.below(3)).expect("below 3"));
-        let asking = Asking { errand, wanted, rate: Rate(number(2)) };
+        let rates = Rates { requests: Rate(number(2)), look_ups: Rate(number(1)) };
+        let asking = Asking { errand, wanted, rates };
         for _ in 0..3 {
             let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
             if matches!(leave, Leave::NotBefore(_)) {
