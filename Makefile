@@ -9,7 +9,7 @@ demo: ## run the whole thing on this machine, with nothing to install or pay
 	cargo run --release -- demo
 
 test: ## run every test, after installing the Debian packages that they need
-	tests/install-packages gcc libc6-dev curl redis-server
+	tests/install-packages gcc libc6-dev curl redis-server python3 python3-requests python3-httpx
 	cargo test
 
 soak: ## try the books for an hour under every trouble at once

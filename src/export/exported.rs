@@ -68,7 +68,9 @@ impl Exported {
             first = first.or(Some(number));
             next = Some(number.saturating_add(1));
             open.note(&entry);
-            if entry.at >= since && number < as_of {
+            // All that follow the first one kept are kept, though they may be dated before it: two
+            // steps are not always written in the order of their moments.
+            if number < as_of && (number > from || entry.at >= since) {
                 from = from.min(number);
                 fold(&entry, &mut moved);
             }

@@ -194,6 +194,19 @@ fn the_books_of_a_folder_are_those_of_the_store() {
 }
 
 #[test]
+fn entries_whose_dates_cross_are_counted_once() {
+    let (folder, mut entries) = (tempfile::tempdir().unwrap(), journal(6));
+    let (earlier, later) = (entries[2].1.at, entries[3].1.at);
+    (entries[2].1.at, entries[3].1.at) = (later, earlier);
+    export(folder.path(), &entries).unwrap();
+    let mut exporter = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
+    exporter.put_checkpoint(checkpoint(&entries)).unwrap();
+    let books = Exported::open(folder.path()).unwrap().books(later).unwrap();
+    assert_eq!(books.legacy.next_entry, 2, "what follows is kept with it, older or not");
+    assert_eq!(books.legacy.tallies, checkpoint(&entries[..2]).tallies);
+}
+
+#[test]
 fn wherever_the_last_write_was_cut_it_is_mended_from_the_store() {
     let (folder, entries) = exported();
     let last = files(folder.path(), "journal-").pop().unwrap();

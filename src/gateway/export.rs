@@ -11,6 +11,7 @@ use tracing::{error, info};
 
 use super::Gateway;
 use crate::export::{Exporter, Fault};
+use crate::ledger::record::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
 
 /// How many entries are read, and written, at once.
@@ -128,6 +129,9 @@ impl Export {
             }
             let entries = ledger.journal(exporter.wants_from(), ENTRIES).await?;
             let store = ledger.holdings().await?;
+            if !self.will_last(&entries, exporter.next_entry()).await? {
+                return Ok(exporter);
+            }
             let appended;
             (exporter, appended) = blocking(move || {
                 let appended = exporter.append(&entries, &store)?;
@@ -138,6 +142,20 @@ impl Export {
                 return Ok(exporter);
             }
         }
+    }
+}
+
+impl Export {
+    /// Whether no failover loses these entries any more, of which those from `new` on are to be
+    /// appended. Looked at again once the store has confirmed them: it may be that they were read
+    /// from a primary that is gone, and what was confirmed is another's.
+    async fn will_last(&self, entries: &[(u64, Entry)], new: u64) -> Result<bool, Halted> {
+        let Some((number, _)) = entries.last().filter(|(number, _)| *number >= new) else {
+            return Ok(true);
+        };
+        let ledger = &self.gateway.ledger;
+        ledger.confirm().await?;
+        Ok(ledger.journal(*number, 1).await?.last() == entries.last())
     }
 }
 

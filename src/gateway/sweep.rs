@@ -30,8 +30,10 @@ pub(super) async fn run(gateway: Gateway) {
     let mut rounds = 0_u32;
     loop {
         if rounds.is_multiple_of(ROUNDS_BETWEEN_AUDITS) {
-            // What it finds it shows itself; a store that is away has been told of.
-            let _ = gateway.audit().await;
+            // What it finds it tells itself.
+            if let Err(error) = gateway.audit().await {
+                warn!(%error, "the books could not be audited; tried again in about an hour");
+            }
             rounds += 1;
         }
         let rest = match gateway.sweep_on(place).await {

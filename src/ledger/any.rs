@@ -42,4 +42,12 @@ impl Shelf for AnyLedger {
             Self::Redis(ledger) => Shelf::read(ledger, name, look).await,
         }
     }
+
+    async fn confirm(&self) -> Outcome<()> {
+        match self {
+            Self::Memory(ledger) => Shelf::confirm(ledger).await,
+            Self::Embedded(ledger) => Shelf::confirm(ledger).await,
+            Self::Redis(ledger) => Shelf::confirm(ledger).await,
+        }
+    }
 }

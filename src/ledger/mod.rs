@@ -2,8 +2,8 @@
 //!
 //! [`Ledger`] has one method for each atomic step. Money moves in exactly two of them: `admit`
 //! reserves the worst case, `settle` charges what is due and releases the rest. Everything between
-//! may crash, repeat or run twice. [`transition`] is the protocol as pure functions; [`memory`] and
-//! [`embedded`] only keep the rows. No lead, result or key in clear is ever stored here.
+//! may crash, repeat or run twice. [`transition`] is the protocol as pure functions; [`memory`],
+//! [`embedded`] and [`redis`] only keep the rows. No lead, result or key in clear is ever stored here.
 #![cfg_attr(
     not(test),
     deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)
@@ -229,6 +229,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn roster(&self) -> impl Future<Output = Outcome<Roster>> + Send;
     /// All tallies, teams and keys as of one entry.
     fn checkpoint(&self) -> impl Future<Output = Outcome<Checkpoint>> + Send;
+    /// Waits until no failover loses what can be read now.
+    fn confirm(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// Every row of the books as text, in order: equal books have equal dumps.
     fn dump(&self) -> impl Future<Output = Outcome<Vec<String>>> + Send;
 }

@@ -1,5 +1,5 @@
-//! Where rows are kept. A store that can run one step at a time over its rows is a ledger: the
-//! steps themselves are the same for all.
+//! Where rows are kept. A store that keeps each step as if it had run alone, over rows that it can
+//! show, is a ledger: the steps themselves are the same for all.
 
 use std::future::Future;
 use std::ops::Bound;
@@ -37,7 +37,7 @@ use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
-/// A store that runs one step at a time.
+/// A store whose steps are as if one ran at a time.
 pub trait Shelf: Send + Sync + 'static {
     /// Runs a step and keeps what it writes, all of it or nothing; durable before it answers. A
     /// step may be run more than once, and only its last run counts.
@@ -53,6 +53,12 @@ pub trait Shelf: Send + Sync + 'static {
         name: &'static str,
         look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> impl Future<Output = Outcome<T>> + Send;
+
+    /// Waits until all that can be read now is as durable as what steps answer that are acted on.
+    /// Most stores show nothing before it is.
+    fn confirm(&self) -> impl Future<Output = Outcome<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Told of every step that a store ran.
@@ -283,6 +289,10 @@ impl<S: Shelf> Ledger for S {
 
     async fn checkpoint(&self) -> Outcome<Checkpoint> {
         Shelf::read(self, "checkpoint", checkpoint::checkpoint).await
+    }
+
+    async fn confirm(&self) -> Outcome<()> {
+        Shelf::confirm(self).await
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {

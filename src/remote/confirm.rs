@@ -64,7 +64,7 @@ impl Remote {
             _ => false,
         };
         if !is_confirmed {
-            // The line is closed: the next one will ask how many replicas there are by then.
+            // The line is closed: something may still be on its way over it.
             return Err(RemoteError::NotDurable);
         }
         server.take_back(line);

@@ -19,6 +19,9 @@ pub struct Facts {
     pub user: String,
     /// How many replicas the address asks to be waited for.
     pub replicas_awaited: Option<NonZeroU16>,
+    /// The most replicas that it was seen to have: all of them are waited for where the address
+    /// does not say how many.
+    pub replicas_seen: Option<NonZeroU16>,
     /// Its version, or that of the Redis it is like.
     pub version: Option<Version>,
     /// Whether it takes writes.
@@ -81,6 +84,7 @@ impl Remote {
             server: server.endpoint().to_string(),
             user: address.user().to_owned(),
             replicas_awaited: address.replicas,
+            replicas_seen: u16::try_from(server.replicas()).ok().and_then(NonZeroU16::new),
             version: info.text("redis_version").and_then(Version::read),
             is_primary: info.is("role", "master"),
             is_cluster: info.is("redis_mode", "cluster"),

@@ -130,6 +130,22 @@ fn the_endpoints_on_the_page_are_the_endpoints_there_are() {
     assert_eq!(told, routes.collect::<BTreeSet<_>>());
 }
 
+#[test]
+fn the_habits_on_the_page_are_the_tests_there_are() {
+    let page = read(&root().join("docs/compatibility.md"));
+    let told: BTreeSet<_> = first_cells(&page).map(str::to_owned).collect();
+    let mut tests = BTreeSet::new();
+    for file in files_below(&root().join("tests/it/compat"), "rs") {
+        let module = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let text = read(&file);
+        let tested = text.split("#[tokio::test").skip(1);
+        let names = tested.filter_map(|rest| rest.split("async fn ").nth(1)?.split('(').next());
+        tests.extend(names.map(|name| format!("{module}::{name}")));
+    }
+    assert!(!tests.is_empty(), "no test was found at all");
+    assert_eq!(told, tests);
+}
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

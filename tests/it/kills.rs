@@ -9,7 +9,6 @@ use tollgate::sandbox::{FaultKind, Faults, Operation, Rule, Sandbox};
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
 use crate::support::faulty_disk::Dice;
-use crate::support::gateway::credits;
 use crate::support::metrics::Scrape;
 use crate::support::people::{handle, plain, spelled};
 use crate::support::process::Process;
@@ -71,7 +70,7 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
     let everybody: Vec<_> = (0..PEOPLE).map(plain).collect();
     team.enrich(&json!({"leads": everybody, "reveal_email": true, "reveal_phone_numbers": true}))
         .await;
-    balance(&gateway, &judge).await;
+    gateway.balance(&judge).await;
 }
 
 /// Posts a batch and waits for the point; answers the batch's id if its caller got one.
@@ -133,21 +132,5 @@ impl Seen {
         };
         let (accepted, reads) = (count("\"submit\",outcome=\"accepted\""), count("\"read\""));
         Self { posts: vendor.posts_received(), accepted, reads }
-    }
-}
-
-async fn balance(gateway: &Process, vendor: &Sandbox) {
-    let mut totals = json!(null);
-    eventually("no reservation is open", async || {
-        let usage = gateway.operator().get("/admin/v1/teams/sales/usage").await;
-        totals = usage.body["totals"].clone();
-        totals["email"]["reserved"] == json!(0) && totals["phone"]["reserved"] == json!(0)
-    })
-    .await;
-    let bill = vendor.bill();
-    assert_eq!(totals["email"]["spent"].as_f64().unwrap(), credits(bill.email), "{totals}");
-    assert_eq!(totals["phone"]["spent"].as_f64().unwrap(), credits(bill.phone), "{totals}");
-    for unit in ["email", "phone"] {
-        assert_eq!(totals[unit]["unresolved"], json!(0), "{totals}");
     }
 }

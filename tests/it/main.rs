@@ -7,6 +7,7 @@ mod callers;
 mod cancels;
 mod chaos;
 mod commands;
+mod compat;
 mod conforms;
 mod crossings;
 mod disk;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Founding;
 use super::clock::ServerClock;
+use super::error::{corrupt, is_full, read_error, unexpected};
 use super::keys::{Keys, LAYOUT, Place, Shape, shape};
 use super::mark::{Mark, MarkState, Marked};
 use super::scripts::{FOUND, GIVE_UP};
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
-use crate::ledger::codec::{Corrupt, to_row};
+use crate::ledger::codec::to_row;
 use crate::ledger::draft::RawRows;
 use crate::ledger::table::TableId;
 use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Value};
@@ -158,7 +159,9 @@ impl Books {
                 commands.push(self.command(want)?);
             }
             let sent = std::time::Instant::now();
-            let mut values = self.ask(commands, found.is_of_one_moment).await?.into_iter();
+            let values;
+            (values, found.is_of_one_moment) = self.look(commands, found.is_of_one_moment).await?;
+            let mut values = values.into_iter();
             if says_when {
                 let held = values.next().and_then(Value::into_bytes).unwrap_or_default();
                 if held != epoch.as_bytes() {
@@ -174,6 +177,22 @@ impl Books {
             }
         }
         Ok(found)
+    }
+
+    /// Asks; as of one moment where that is wanted and can be had: a server whose memory is full
+    /// takes no transaction, and be it of reads. Tells whether it was.
+    async fn look(
+        &self,
+        commands: Vec<Command>,
+        as_of_one_moment: bool,
+    ) -> Result<(Vec<Value>, bool), LedgerError> {
+        if as_of_one_moment {
+            match self.ask(commands.clone(), true).await {
+                Err(LedgerError::NotApplied(why)) if is_full(&why) => {}
+                asked => return Ok((asked?, true)),
+            }
+        }
+        Ok((self.ask(commands, false).await?, false))
     }
 
     /// Asks; as of one moment where that is wanted.
@@ -361,31 +380,4 @@ fn server_time(value: &Value) -> Option<Timestamp> {
     let seconds: i64 = seconds.as_text()?.parse().ok()?;
     let micros: i64 = micros.as_text()?.parse().ok()?;
     Some(Timestamp::from_millis(seconds.checked_mul(1000)?.checked_add(micros.checked_div(1000)?)?))
-}
-
-pub(super) fn unexpected(what: &str) -> LedgerError {
-    LedgerError::Invariant(format!("the server answered {what} in a way it should not"))
-}
-
-fn corrupt(corrupt: Corrupt) -> LedgerError {
-    LedgerError::Invariant(corrupt.to_string())
-}
-
-/// What went wrong while looking: nothing was done.
-pub(super) fn read_error(error: RemoteError) -> LedgerError {
-    match error {
-        RemoteError::NotApplied(why) | RemoteError::Unknown(why) => LedgerError::NotApplied(why),
-        error => write_error(error),
-    }
-}
-
-/// What went wrong while writing.
-pub(super) fn write_error(error: RemoteError) -> LedgerError {
-    match error {
-        RemoteError::NotApplied(why) => LedgerError::NotApplied(why),
-        RemoteError::Unknown(why) => LedgerError::Unknown(why),
-        RemoteError::NotDurable => LedgerError::NotDurable,
-        RemoteError::Said { code, .. } if code == "WRONGEPOCH" => LedgerError::WrongEpoch,
-        RemoteError::Said { code, message } => LedgerError::Invariant(format!("{code} {message}")),
-    }
 }

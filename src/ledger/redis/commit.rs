@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::books::{Books, entry_id, write_error};
+use super::books::{Books, entry_id};
 use super::change::{Change, Changes, Field};
+use super::error::write_error;
 use super::scripts::{COMMIT_WHEN_FULL, commit_of, is_acted_on};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
@@ -15,8 +16,8 @@ use crate::remote::{Call, Confirm, Script, Value};
 /// How long a commit is known by its token: far longer than anybody repeats it.
 const TOKEN_FOR: Duration = Duration::from_mins(1);
 
-/// How long a commit whose answer was lost is repeated.
-const REPEAT_FOR: Duration = Duration::from_millis(1200);
+/// How long a step whose answer was lost is repeated, script by script.
+pub(super) const REPEAT_FOR: Duration = Duration::from_millis(1200);
 
 /// Whether a step was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ mod books;
 mod change;
 mod clock;
 mod commit;
+mod error;
 mod keys;
 mod mark;
 mod scan;
@@ -39,10 +40,11 @@ use super::writes::Writes;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
-use crate::remote::{Confirm, Remote};
+use crate::remote::{Command, Confirm, Remote};
 use books::Books;
 use change::Changes;
 use commit::Fate;
+use error::read_error;
 use keys::Keys;
 use view::{BooksView, Purpose, Seen};
 
@@ -260,6 +262,16 @@ impl Shelf for RedisLedger {
         look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
         self.step(name, Purpose::Look, move |draft| look(draft)).await
+    }
+
+    async fn confirm(&self) -> Outcome<()> {
+        let Books { remote, keys, confirm, .. } = &self.0.books;
+        if *confirm == Confirm::Nothing {
+            return Ok(());
+        }
+        // What is confirmed is this and all that the server took before it.
+        let question = vec![Command::new("GET", &keys.epoch())];
+        remote.ask_confirmed(question, *confirm).await.map(drop).map_err(read_error)
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::ops::Bound;
 
-use super::books::{KeptRows, entries, entry_id, fields, read_error, unexpected};
+use super::books::{KeptRows, entries, entry_id, fields};
+use super::error::{read_error, unexpected};
 use super::keys::{Front, Shape, front_of, shape};
 use super::scripts::NAMES;
 use super::view::BooksView;

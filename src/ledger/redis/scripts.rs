@@ -47,8 +47,8 @@ const WHEN_FULL: [&str; 16] = [
 /// something, an operator's word counts. Where a failover loses any other step, it is taken again
 /// or errs on the high side.
 const ACTED_ON: [&str; 12] = [
-    "admit",
     "adjust",
+    "admit",
     "begin_send",
     "cancel",
     "close_team",
@@ -69,4 +69,18 @@ pub(super) fn commit_of(step: &str) -> &'static Script {
 /// Whether somebody acts on the step of this name as soon as it is answered.
 pub(super) fn is_acted_on(step: &str) -> bool {
     ACTED_ON.contains(&step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_that_is_named_here_is_one_that_writes() {
+        let steps = include_str!("../shelf.rs");
+        for step in WHEN_FULL.iter().chain(&ACTED_ON) {
+            assert!(steps.contains(&format!(".write(\"{step}\"")), "no step is called {step}");
+        }
+        assert!(WHEN_FULL.is_sorted() && ACTED_ON.is_sorted());
+    }
 }

@@ -3,18 +3,19 @@
 //! learns from the step's record what it means.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::books::{Books, write_error};
+use super::books::Books;
 use super::change::{Change, Changes, Field};
-use super::commit::{Arguments, Fate, Record, commit};
+use super::commit::{Arguments, Fate, REPEAT_FOR, Record, commit};
+use super::error::{read_error, write_error};
 use super::mark::{Mark, Marked};
 use super::scripts::{STAGE, UNMARK};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::table::TableId;
-use crate::remote::{Command, Confirm, Value};
+use crate::remote::{Command, Confirm, RemoteError, Value};
 
 /// The most rows of one script.
 const ROWS: usize = 2000;
@@ -45,19 +46,25 @@ pub(super) async fn keep(
         key: books.keys.staged(&mark),
         staging: format!("staging {}", until.as_millis()).into_bytes(),
     };
-    let outcome = match stage(books, &mark, until, &staged).await {
-        Ok(Fate::Kept) => commit(books, name, &rest, now, Some(&record)).await,
-        other => other,
+    // Where it fails, the record knows whether it was kept, and whoever tidies sees to the rest:
+    // nobody is kept waiting for a server that is in trouble.
+    let fate = match stage(books, &mark, until, &staged).await? {
+        Fate::Kept => commit(books, name, &rest, now, Some(&record)).await?,
+        Fate::Moved => Fate::Moved,
     };
-    // Where nobody knows whether it was kept, the record does.
-    if !matches!(outcome, Ok(Fate::Kept) | Err(LedgerError::Unknown(_) | LedgerError::NotDurable)) {
-        let _ = books.give_up(&mark, true).await;
-    }
     let fields: Vec<_> = staged.into_keys().collect();
-    if let Err(error) = unmark(books, &mark, &fields).await {
+    if let Err(error) = end(books, &mark, &fields, fate).await {
         tracing::debug!(%error, "the marks of a step stay until somebody sees to them");
     }
-    outcome
+    Ok(fate)
+}
+
+/// Leaves no mark of a step that was kept, or has to run again.
+async fn end(books: &Books, mark: &Mark, fields: &[Field], fate: Fate) -> Result<(), LedgerError> {
+    if fate == Fate::Moved {
+        books.give_up(mark, true).await?;
+    }
+    unmark(books, mark, fields).await
 }
 
 /// The rows of most leads are staged; what is few, or is read by what owns it, goes with the commit.
@@ -91,7 +98,7 @@ async fn stage(
     until: Timestamp,
     staged: &BTreeMap<Field, Change>,
 ) -> Result<Fate, LedgerError> {
-    let epoch = books.epoch().await?;
+    let (epoch, began) = (books.epoch().await?, Instant::now());
     let rows: Vec<_> = staged.iter().collect();
     for piece in rows.chunks(PIECE) {
         let hashes = piece.iter().map(|(field, _)| *field);
@@ -111,11 +118,12 @@ async fn stage(
         }
         let call = arguments.call(&STAGE);
         let mut answer = books.remote.run_confirmed(&call, Confirm::Nothing).await;
-        if let Err(crate::remote::RemoteError::Unknown(_)) = answer {
+        // Staged twice is staged once.
+        if matches!(answer, Err(RemoteError::Unknown(_))) && began.elapsed() < REPEAT_FOR {
             answer = books.remote.run_confirmed(&call, Confirm::Nothing).await;
         }
         // Nothing counts before the commit, so whatever went wrong here was not applied.
-        match answer.map_err(super::books::read_error)? {
+        match answer.map_err(read_error)? {
             Value::Int(1) => {}
             _ => return Ok(Fate::Moved),
         }

@@ -132,11 +132,23 @@ impl Judgement<'_> {
     }
 
     fn replicas(&mut self) {
-        let awaited = self.facts.replicas_awaited.map_or(1, |replicas| u64::from(replicas.get()));
+        let said = self.facts.replicas_awaited;
+        let awaited = said.or(self.facts.replicas_seen).map_or(1, |count| u64::from(count.get()));
+        let connect = "on each replica: REPLICAOF with its host and port";
         match self.facts.replicas {
+            Some(count) if count < awaited && said.is_none() && awaited > 1 => self.refuse_for_now(
+                format!(
+                    "{count} replicas are connected to it, where it had {awaited} and all of them \
+                     have to confirm"
+                ),
+                format!(
+                    "{connect}; or, where one is gone for good, say in store.url how many there \
+                     are, replicas=N, and start the gateway again"
+                ),
+            ),
             Some(count) if count < awaited => self.refuse_for_now(
                 format!("{count} replicas are connected to it, where {awaited} have to confirm"),
-                "on each replica: REPLICAOF with its host and port",
+                connect,
             ),
             Some(_) => {}
             None => {

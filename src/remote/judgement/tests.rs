@@ -10,6 +10,7 @@ fn sound() -> Facts {
         server: "10.0.0.1:6379".to_owned(),
         user: "ada".to_owned(),
         replicas_awaited: None,
+        replicas_seen: NonZeroU16::new(1),
         version: Some(Version(7, 2, 0)),
         is_primary: Some(true),
         is_cluster: Some(false),
@@ -120,6 +121,20 @@ fn the_disk_counts_unless_the_books_may_be_lost() {
 #[test]
 fn replicas_count_where_the_books_must_outlast_a_server() {
     let alone = |facts: &mut Facts| facts.replicas = Some(0);
+    let lost_one = |facts: &mut Facts| facts.replicas_seen = NonZeroU16::new(2);
+    assert_eq!(
+        told(Durability::Strict, lost_one),
+        [
+            "fatal: 1 replicas are connected to it, where it had 2 and all of them have to confirm: on \
+          each replica: REPLICAOF with its host and port; or, where one is gone for good, say in \
+          store.url how many there are, replicas=N, and start the gateway again"
+        ]
+    );
+    let says_one = |facts: &mut Facts| {
+        lost_one(facts);
+        facts.replicas_awaited = NonZeroU16::new(1);
+    };
+    assert_eq!(told(Durability::Strict, says_one), [""; 0], "the address outweighs what was seen");
     assert_eq!(
         told(Durability::Strict, alone),
         ["fatal: 0 replicas are connected to it, where 1 have to confirm: on each replica: \

@@ -17,7 +17,12 @@ use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Script, Value};
 
+/// Keeps items. Refused where the server's memory is full.
 static KEEP: Script = Script::new("keep", include_str!("keep.lua"));
+
+/// Keeps items that were paid for, even where the server's memory is full.
+static KEEP_WHEN_FULL: Script =
+    Script::new("keep_when_full", concat!("#!lua flags=allow-oom\n", include_str!("keep.lua")));
 
 /// How many items travel at once, so that nobody else waits long for the server.
 const ITEMS_MAX: usize = 128;
@@ -70,7 +75,9 @@ impl RedisVault {
             let millis = parcel.expires.since(now).as_millis().to_string();
             [parcel.stored.clone(), millis.into_bytes(), parcel.replaces.clone()]
         });
-        let call = Call { script: &KEEP, keys, args: args.collect() };
+        let is_paid = |parcel: &Parcel| matches!(parcel.key, ItemKey::Result { .. });
+        let script = if parcels.iter().all(is_paid) { &KEEP_WHEN_FULL } else { &KEEP };
+        let call = Call { script, keys, args: args.collect() };
         let kept = self.remote.run_confirmed(&call, self.confirm).await?;
         let kept = kept.into_list().unwrap_or_default().into_iter().map(Value::into_bytes);
         let in_the_way = parcels.into_iter().zip(kept).filter_map(|(parcel, kept)| {

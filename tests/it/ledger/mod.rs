@@ -29,6 +29,7 @@ mod redriving;
 mod resolving;
 mod sending;
 mod settling;
+mod stuck;
 mod sweeping;
 mod teams;
 mod trimming;

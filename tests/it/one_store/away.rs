@@ -114,7 +114,7 @@ async fn a_gateway_started_while_its_redis_is_away_is_ready_once_it_comes() {
     gateway.ready().await;
     let ended = gateway.team("sales").await.enrich(&people(0, 1)).await;
     assert_eq!(ended.body["status"], json!("completed"));
-    super::balance(&gateway, &judge).await;
+    gateway.balance(&judge).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,6 +135,21 @@ async fn a_gateway_started_while_its_redis_is_full_is_ready_once_there_is_room()
     store.server.make_room().await;
     store.gateways.replicas[0].ready().await;
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
+    store.balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_settled_though_the_redis_is_full_by_then() {
+    let store = OneStore::start(1, taking(Duration::from_secs(2))).await;
+    let team = store.team("sales").await.remove(0);
+    let id = team.start(&people(0, 5)).await.id();
+    eventually("the vendor took it", async || store.vendor.posts_received() == 1).await;
+    store.server.fill_up().await;
+    let ended = team.ended(id).await;
+    assert_eq!(ended.body["status"], "completed", "{ended:?}");
+    assert_eq!(ended.results()[4]["status"], "enriched", "{ended:?}");
+    refused(&team, &people(5, 1)).await;
+    store.server.make_room().await;
     store.balance().await;
 }
 

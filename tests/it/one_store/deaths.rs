@@ -38,7 +38,7 @@ async fn what_a_killed_replica_was_sending_another_brings_to_its_end() {
     let ended = timeout(TAKEN_OVER, caller.ended(id)).await.expect("another took it over");
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     assert_eq!(judge.posts_received(), 2, "nobody knew the vendor's name for it");
-    super::balance(&others.replicas[0], &judge).await;
+    others.replicas[0].balance(&judge).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,9 +4,12 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
+use serde_json::json;
+use tollgate::export::Exported;
+use tollgate::ledger::record::entry::Fact;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule, Sandbox};
 
-use super::{SINGLE, balance, people, refused};
+use super::{SINGLE, people, refused};
 use crate::support::asking::batch;
 use crate::support::gateway::{Sums, credits};
 use crate::support::gateways::SECRET;
@@ -26,9 +29,13 @@ struct Watched {
 
 impl Watched {
     async fn start(durability: &str) -> Self {
+        Self::with(&[durability]).await
+    }
+
+    async fn with(further: &[&str]) -> Self {
         let redis = Sentinels::start().await;
         let (vendor, address) = vendor::start(taking(Duration::from_millis(30))).await;
-        let settings = [SECRET, durability];
+        let settings = [&[SECRET], further].concat();
         let gateway = Process::on(address, &redis.url(), &settings).await;
         Self { redis, gateway, vendor }
     }
@@ -72,7 +79,7 @@ async fn in_strict_nothing_is_promised_or_sent_that_a_failover_could_lose() {
 
     assert_eq!(watched.vendor.posts_received(), 0);
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
-    balance(&watched.gateway, &watched.vendor).await;
+    watched.gateway.balance(&watched.vendor).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,5 +100,28 @@ async fn in_strict_an_attempt_that_is_not_confirmed_is_not_made() {
 
     assert_eq!(team.ended(id).await.body["status"], "completed");
     assert_eq!(watched.vendor.posts_received(), 2);
-    balance(&watched.gateway, &watched.vendor).await;
+    watched.gateway.balance(&watched.vendor).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
+    let folder = tempfile::tempdir().unwrap();
+    let export_dir = format!("ledger.export_dir={}", folder.path().display());
+    let mut watched = Watched::with(&[STRICT, &export_dir]).await;
+    let team = watched.gateway.team("sales").await;
+    watched.cut_replicas_off().await;
+    // A quota that begins to be counted is an entry: with the primary, and with nobody else.
+    let operator = watched.gateway.operator();
+    let monthly = json!({"quotas": [{"unit": "email", "period": "month", "limit": 9}]});
+    assert_eq!(operator.put("/admin/v1/teams/sales", &monthly).await.status, 503);
+    let gateway = &watched.gateway;
+    eventually("the export waits", async || gateway.output().contains("has stopped")).await;
+    watched.fail_over().await;
+
+    assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
+    watched.gateway.balance(&watched.vendor).await;
+    assert!(watched.gateway.terminate().await.success());
+    let exported = Exported::open(folder.path()).unwrap();
+    let facts = exported.entries().map(|entry| entry.unwrap().1.fact).collect::<Vec<_>>();
+    assert!(facts.contains(&Fact::Settled) && !facts.contains(&Fact::Opened), "{facts:?}");
 }

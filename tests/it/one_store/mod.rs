@@ -17,7 +17,6 @@ use tollgate::sandbox::{Options, Sandbox};
 
 use crate::support::asking::BATCHES;
 use crate::support::client::{Answer, Client};
-use crate::support::gateway::{Sums, credits};
 use crate::support::gateways::Gateways;
 use crate::support::process::Process;
 use crate::support::redis::{Proxy, Server};
@@ -61,15 +60,8 @@ impl OneStore {
 
     /// Both books say the same, with nothing in doubt.
     async fn balance(&self) {
-        balance(self.one(), &self.vendor).await;
+        self.one().balance(&self.vendor).await;
     }
-}
-
-async fn balance(gateway: &Process, vendor: &Sandbox) {
-    let sums = Sums::at_rest(&gateway.operator()).await;
-    let bill = vendor.bill();
-    assert_eq!((sums.email.spent, sums.phone.spent), (credits(bill.email), credits(bill.phone)));
-    assert_eq!((sums.email.unresolved, sums.phone.unresolved), (0.0, 0.0));
 }
 
 /// So many people from the n-th on, each of whom costs one and a half.

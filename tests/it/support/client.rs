@@ -37,9 +37,14 @@ impl Client {
         Self { http, address, key: key.to_owned() }
     }
 
+    /// What every address of a request begins with.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// A request with the key, to be sent with [`Client::send`].
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("http://{}{path}", self.address)).bearer_auth(&self.key)
+        self.http.request(method, self.base_url() + path).bearer_auth(&self.key)
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {

@@ -6,9 +6,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
+use tollgate::sandbox::Sandbox;
 
 use super::client::{Client, connections};
-use super::gateway::{ADMIN_TOKEN, settings};
+use super::gateway::{ADMIN_TOKEN, Sums, credits, settings};
 use super::ports::free;
 use super::wait::eventually;
 
@@ -146,6 +147,16 @@ impl Process {
     /// A client on the callers' side with this key.
     pub(crate) fn caller(&self, key: &str) -> Client {
         Client::new(self.http.clone(), self.callers, key)
+    }
+
+    /// Waits until no reservation is open, and checks that the books agree with themselves and, to
+    /// the half-credit, with the vendor's bill.
+    pub(crate) async fn balance(&self, vendor: &Sandbox) {
+        let sums = Sums::at_rest(&self.operator()).await;
+        let bill = vendor.bill();
+        assert_eq!(sums.email.spent, credits(bill.email), "email");
+        assert_eq!(sums.phone.spent, credits(bill.phone), "phone");
+        assert_eq!((sums.email.unresolved, sums.phone.unresolved), (0.0, 0.0), "nothing in doubt");
     }
 
     /// A team without bounds, and a client of it.

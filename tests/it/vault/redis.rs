@@ -104,6 +104,18 @@ async fn what_replicas_did_not_confirm_is_not_told_as_done() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_full_takes_what_was_paid_for_and_nothing_else() {
+    let server = Server::start().await;
+    let vault = vault(&server.url(), Confirm::Nothing);
+    server.fill_up().await;
+    let leads = ItemKey::Leads { token: [1; 16], chunk: 0 };
+    let put = vault.put(vec![item(leads)]).await;
+    assert!(matches!(put, Err(VaultError::Unavailable(_))), "{put:?}");
+    vault.put(vec![item(result(1, 0))]).await.unwrap();
+    assert_eq!(vault.fetch(&[leads, result(1, 0)]).await.unwrap(), [None, Some(TEXT.into())]);
+}
+
+#[tokio::test]
 async fn without_its_server_a_vault_says_that_nothing_was_done() {
     let mut server = Server::start().await;
     let vault = vault(&server.url(), Confirm::Nothing);

@@ -11,10 +11,15 @@
 --       where new is '=' as it is, else '-' nothing, or '+' and bytes
 --
 -- Answers 1 where all were staged, asked again or not, and 0 where none was, since a row is not as
--- expected or the record was given up.
+-- expected, the record was given up, or its time is over: one that comes late must not begin anew
+-- what was given up and forgotten.
 
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
+end
+local now = redis.call('TIME')
+if now[1] * 1000 + math.floor(now[2] / 1000) >= tonumber(ARGV[3]) then
+  return 0
 end
 local mark, state = ARGV[2], 'staging ' .. ARGV[3]
 local stood = redis.call('HGET', KEYS[2], 'state')

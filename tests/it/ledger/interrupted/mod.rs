@@ -5,6 +5,7 @@
 mod copy;
 mod recorder;
 
+use redis::Value;
 use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::Cause;
@@ -16,6 +17,9 @@ use super::named::{EMAIL, NONE, found, lead};
 use super::store::Redis;
 use copy::Copy;
 use recorder::{Recorded, Recorder};
+
+/// In milliseconds since the Unix epoch; by then every test is over.
+const LATER: &str = "9999999999999";
 
 #[tokio::test]
 async fn no_script_that_breaks_off_leaves_half_of_a_step() {
@@ -65,7 +69,8 @@ async fn no_script_that_breaks_off_leaves_half_of_a_large_step() {
     let admission = books.admission(&sales, EMAIL, leads);
     books.admit(admission).await.unwrap();
 
-    let calls = recorder.calls(books.store.servers()).await;
+    let calls = recorder.calls(books.store.servers()).await.into_iter();
+    let calls: Vec<_> = calls.map(|call| call.with_time_until(LATER)).collect();
     let copy = Copy::start().await;
     let (small, large) = calls.split_at(calls.iter().position(Recorded::is_stage).unwrap());
     for call in small {
@@ -78,6 +83,9 @@ async fn no_script_that_breaks_off_leaves_half_of_a_large_step() {
     // Before the commit all of it can be taken back, wherever it broke off, and nobody sees it.
     let unstaged = copy.all().await;
     let unasked = copy.dump().await;
+    let late = stages[0].clone().with_time_until("1");
+    assert_eq!(copy.make(&late).await.unwrap(), Value::Int(0), "its time is over");
+    assert_eq!(copy.all().await, unstaged);
     for stage in stages {
         copy.remember().await;
         for fault in faults(stage) {

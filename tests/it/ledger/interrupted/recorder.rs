@@ -76,12 +76,31 @@ impl Recorded {
         self.words.len() > 1000
     }
 
+    /// The call as it were if its step might be staged until then.
+    pub(super) fn with_time_until(mut self, millis: &str) -> Self {
+        if self.is_stage() {
+            let until = self.keys() + 3;
+            self.words[until] = millis.into();
+        }
+        for word in &mut self.words {
+            if word.starts_with(b"staging ") {
+                *word = format!("staging {millis}").into_bytes();
+            }
+        }
+        self
+    }
+
+    /// How many keys there are; the arguments follow them.
+    fn keys(&self) -> usize {
+        String::from_utf8(self.words[0].clone()).unwrap().parse().unwrap()
+    }
+
     /// The call by which a stage's step is given up by its own process.
     pub(super) fn given_up(&self) -> [Self; 1] {
         let source = include_str!("../../../../src/ledger/redis/scripts/give_up.lua").to_owned();
-        let keys: usize = String::from_utf8(self.words[0].clone()).unwrap().parse().unwrap();
         let (epoch, record) = (self.words[1].clone(), self.words[2].clone());
-        let words = vec![b"2".to_vec(), epoch, record, self.words[keys + 1].clone(), b"1".to_vec()];
+        let held = self.words[self.keys() + 1].clone();
+        let words = vec![b"2".to_vec(), epoch, record, held, b"1".to_vec()];
         [Self { source, words }]
     }
 }

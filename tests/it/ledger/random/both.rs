@@ -161,6 +161,7 @@ on_both! {
         holdings() -> Holdings;
         roster() -> Roster;
         checkpoint() -> Checkpoint;
+        confirm() -> ();
         dump() -> Vec<String>;
     }
 }

@@ -1,0 +1,24 @@
+"""Enriches leads, and joins what came back to what was asked: by order, and by email address."""
+import json
+import os
+import sys
+import time
+
+import httpx
+
+POLL_SECONDS = float(sys.argv[1])
+
+client = httpx.Client(
+    base_url=os.environ["AMPLEMARKET_BASE_URL"],
+    headers={"Authorization": "Bearer " + os.environ["AMPLEMARKET_API_KEY"]},
+)
+leads = [json.loads(line) for line in sys.stdin]
+batch = client.post("/people/enrichment-requests", json={"leads": leads}).json()
+while batch["status"] != "completed":
+    time.sleep(POLL_SECONDS)
+    batch = client.get(f"/people/enrichment-requests/{batch['id']}").json()
+
+found = {row["email"].strip().lower(): row for row in batch["results"]}
+for lead, row in zip(leads, batch["results"]):
+    same = found[lead["email"].strip().lower()]
+    print(json.dumps([(r["result"] or {}).get("name") for r in (row, same)]))

@@ -1,0 +1,14 @@
+"""Shows who of an enrichment is found already."""
+import json
+import os
+import sys
+
+import httpx
+
+response = httpx.get(
+    f"{os.environ['AMPLEMARKET_BASE_URL']}/people/enrichment-requests/{sys.argv[1]}",
+    headers={"Authorization": "Bearer " + os.environ["AMPLEMARKET_API_KEY"]},
+)
+answered = [row for row in response.json()["results"] if row["result"]]
+for row in answered:
+    print(json.dumps({"asked": row["linkedin_url"], "found": row["result"]["name"]}))

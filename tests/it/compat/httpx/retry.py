@@ -1,0 +1,36 @@
+"""Sends an enrichment again, up to six times, whatever went wrong."""
+import json
+import os
+import sys
+import time
+
+import httpx
+
+PACE = float(sys.argv[1])
+
+client = httpx.Client(
+    base_url=os.environ["AMPLEMARKET_BASE_URL"],
+    headers={"Authorization": "Bearer " + os.environ["AMPLEMARKET_API_KEY"]},
+)
+
+
+def tried(times, ask):
+    for left in reversed(range(times)):
+        try:
+            response = ask()
+            response.raise_for_status()
+            return response.json()
+        except Exception as error:
+            if not left:
+                print(json.dumps({"gave_up": str(error)}))
+                sys.exit()
+            time.sleep(PACE)
+
+
+leads = [json.loads(line) for line in sys.stdin]
+body = {"leads": leads, "reveal_email": True}
+batch = tried(6, lambda: client.post("/people/enrichment-requests", json=body))
+while batch["status"] != "completed":
+    time.sleep(PACE)
+    batch = tried(6, lambda: client.get(f"/people/enrichment-requests/{batch['id']}"))
+print(json.dumps(batch))
