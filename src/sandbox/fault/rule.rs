@@ -31,6 +31,8 @@ pub enum Operation {
     Read,
     /// `PATCH /people/enrichment-requests/{id}`.
     Cancel,
+    /// `GET /people/find`.
+    Find,
     /// Any of them; only in a rule.
     Any,
 }
@@ -118,7 +120,9 @@ impl Rule {
                 FaultKind::NoId | FaultKind::EndsInError(_) | FaultKind::NeverEnds => {
                     operation == Operation::Submit
                 }
-                kind if kind.is_about_results() => operation != Operation::Submit,
+                kind if kind.is_about_results() => {
+                    matches!(operation, Operation::Read | Operation::Cancel)
+                }
                 _ => true,
             }
     }
