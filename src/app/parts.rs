@@ -169,6 +169,7 @@ fn settings(config: &Config) -> Settings {
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
+        find_wait: config.server.find_wait,
         turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,

@@ -28,13 +28,28 @@ const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 impl Gateway {
     /// Admits a batch. It is durable when this answers, and finishes by itself.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
-    ///
     /// # Errors
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
     pub async fn enrich(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
+        let mut page = self.admit(caller, ask, Way::Batch).await?;
+        if !page.status.has_ended() {
+            page.status = Status::Queued;
+            page.lines.clear();
+        }
+        Ok(page)
+    }
+
+    /// Admits what is asked, and shows it as it stands then.
+    ///
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    pub(super) async fn admit(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        way: Way,
+    ) -> Result<BatchPage, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let admitting = async move { gateway.admit(&caller, ask).await };
+        let admitting = async move { gateway.admit_in_task(&caller, ask, way).await };
         let outcome = self.tasks.spawn(admitting).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "an admission ended in a panic, which is a bug");
@@ -42,8 +57,13 @@ impl Gateway {
         })
     }
 
-    async fn admit(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
-        let (batch, admitted) = match self.admit_or_refuse(caller, ask).await {
+    async fn admit_in_task(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        way: Way,
+    ) -> Result<BatchPage, Refusal> {
+        let (batch, admitted) = match self.admit_or_refuse(caller, ask, way).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
@@ -54,13 +74,9 @@ impl Gateway {
         self.report_admission(caller, batch, &admitted);
         self.wake.notify_one();
         // From here on nothing may sound as if the batch did not exist.
-        let shown = self.page(&caller.team, batch, PageAsk::first()).await;
+        let shown = self.page(&caller.team, batch, way, PageAsk::first()).await;
         let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(admitted.remaining);
-        if !page.status.has_ended() {
-            page.status = Status::Queued;
-            page.lines.clear();
-        }
         Ok(page)
     }
 
@@ -68,13 +84,14 @@ impl Gateway {
         &self,
         caller: &Caller,
         ask: Enrichment,
+        way: Way,
     ) -> Result<(BatchId, Admitted), Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let asks = self.lead_asks(&ask.leads);
         self.pass_circuit(caller, &ask, &asks).await?;
-        self.admit_as_new(caller, &ask, asks).await
+        self.admit_as_new(caller, &ask, way, asks).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -104,6 +121,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         ask: &Enrichment,
+        way: Way,
         asks: Vec<LeadAsk>,
     ) -> Result<(BatchId, Admitted), Refusal> {
         for _ in 0..TRIES {
@@ -114,7 +132,7 @@ impl Gateway {
                 batch,
                 token,
                 team: caller.team.clone(),
-                way: Way::Batch,
+                way,
                 reveals: ask.reveals,
                 leads: asks.clone(),
                 terms: self.settings.terms(),

@@ -13,6 +13,7 @@ use super::Gateway;
 use super::dispatch::jittered;
 use crate::domain::budget::{ALLOWED_FOR, Errand, Leave};
 use crate::domain::time::Timestamp;
+use crate::ledger::record::job::Way;
 use crate::ledger::step::Asking;
 use crate::ledger::{Ledger, LedgerError};
 
@@ -29,6 +30,13 @@ pub(super) const PAGE_WAIT_MAX: Duration = Duration::from_mins(5);
 
 /// How many pages leave is taken for at once: what is read while a leave is good.
 const PAGES_AT_ONCE: u32 = 8;
+
+/// Where jobs wait for leave to be sent.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    batches: tokio::sync::Mutex<()>,
+    look_ups: tokio::sync::Mutex<()>,
+}
 
 /// Leave to ask so many times, for as long as it is good.
 #[derive(Debug)]
@@ -54,15 +62,19 @@ impl Leaves {
 pub(super) type Answer = Result<Leaves, Timestamp>;
 
 impl Gateway {
-    /// Leave to submit one job. Turns of this process wait in line for it, and only the first in
-    /// line asks the store.
-    pub(super) async fn leave_to_submit(&self) -> Result<Answer, LedgerError> {
+    /// Leave to send one job. Turns of this process wait in line for it, and only the first in line
+    /// asks the store. Look-ups have a line of their own: somebody waits for each.
+    pub(super) async fn leave_to_send(&self, way: Way) -> Result<Answer, LedgerError> {
+        let (errand, line) = match way {
+            Way::Batch => (Errand::Submit, &self.lines.batches),
+            Way::LookUp => (Errand::LookUp, &self.lines.look_ups),
+        };
         let patience = Instant::now() + LINE_WAIT_MAX;
-        let Ok(_place) = timeout_at(patience, self.line.lock()).await else {
+        let Ok(_place) = timeout_at(patience, line.lock()).await else {
             return Ok(Err(self.clock.now().after(jittered(COME_BACK_WITHIN))));
         };
         loop {
-            let until = match self.ask_leave(Errand::Submit, NonZeroU32::MIN).await? {
+            let until = match self.ask_leave(errand, NonZeroU32::MIN).await? {
                 Ok(leaves) => return Ok(Ok(leaves)),
                 Err(until) => until,
             };

@@ -17,6 +17,8 @@ mod enrich;
 mod evidence;
 mod export;
 mod failed;
+mod find;
+mod handing_in;
 mod keeping;
 mod leave;
 mod look;
@@ -32,7 +34,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,7 +57,13 @@ use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
 use circuit::Circuit;
+use dispatch::Busy;
 use failed::Failed;
+use leave::Lines;
+
+/// How many turns may end before a caller who waits has heard of the first. One who has missed some
+/// looks at the books.
+const TURNS_TOLD: usize = 1024;
 
 /// What a gateway is made of.
 pub struct Parts {
@@ -105,8 +113,11 @@ pub struct Inside {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     circuit: Circuit,
-    /// Where submissions wait for leave.
-    line: tokio::sync::Mutex<()>,
+    lines: Lines,
+    /// Told of every turn that has ended, for those who wait for a job.
+    turned: broadcast::Sender<JobId>,
+    /// The jobs that a turn is under way with here.
+    busy: Busy,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -167,7 +178,9 @@ impl Gateway {
             metrics,
             clock,
             circuit,
-            line: tokio::sync::Mutex::default(),
+            lines: Lines::default(),
+            turned: broadcast::Sender::new(TURNS_TOLD),
+            busy: Busy::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             exports: TaskTracker::new(),

@@ -39,6 +39,8 @@ pub struct Settings {
     /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
     /// under way that died.
     pub turn_for: Duration,
+    /// How long a look-up waits for its answer.
+    pub find_wait: Duration,
     /// How many jobs are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.

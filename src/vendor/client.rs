@@ -17,7 +17,7 @@ use url::{Host, Url};
 
 use super::retry_after::retry_after;
 use super::sorting::{self, Answer};
-use super::{Canceled, Cause, Cursor, LeadFields, Page, Submitted, Unread, Vendor, wire};
+use super::{Canceled, Cause, Cursor, LeadFields, LookedUp, Page, Submitted, Unread, Vendor, wire};
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
 
@@ -67,6 +67,7 @@ pub enum Unbuildable {
 pub struct HttpVendor {
     client: reqwest::Client,
     batches: Url,
+    look_ups: Url,
     page_size: NonZeroU16,
 }
 
@@ -89,12 +90,21 @@ impl HttpVendor {
             .default_headers(headers(&api_key)?)
             .build()
             .map_err(Unbuildable::Client)?;
-        Ok(Self { client, batches: batches(base_url)?, page_size })
+        let base_url = checked(base_url)?;
+        let batches = endpoint(&base_url, ["people", "enrichment-requests"]);
+        let look_ups = endpoint(&base_url, ["people", "find"]);
+        Ok(Self { client, batches, look_ups, page_size })
     }
 
     fn batch(&self, id: VendorId) -> Url {
         let mut url = self.batches.clone();
         url.path_segments_mut().expect("an https address has a path").push(&id.to_string());
+        url
+    }
+
+    fn look_up_of(&self, lead: LeadFields<'_>, reveals: Reveals) -> Url {
+        let mut url = self.look_ups.clone();
+        url.set_query(Some(&wire::look_up(lead, reveals)));
         url
     }
 
@@ -111,13 +121,18 @@ impl HttpVendor {
 }
 
 impl Vendor for HttpVendor {
-    async fn submit(&self, leads: &[LeadFields<'_>], reveals: Reveals) -> Submitted {
+    async fn submit(&self, leads: &[LeadFields<'_>], reveals: Reveals) -> Submitted<VendorId> {
         let request = self
             .client
             .post(self.batches.clone())
             .header(CONTENT_TYPE, JSON)
             .body(wire::submission(leads, reveals));
         sorting::submitted(exchange(request).await)
+    }
+
+    async fn look_up(&self, lead: LeadFields<'_>, reveals: Reveals) -> Submitted<LookedUp> {
+        let request = self.client.get(self.look_up_of(lead, reveals));
+        sorting::looked_up(exchange(request).await)
     }
 
     async fn page(&self, id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
@@ -194,8 +209,8 @@ fn headers(api_key: &SecretString) -> Result<HeaderMap, Unbuildable> {
     Ok(HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, bearer)]))
 }
 
-/// Where the vendor's batches are.
-fn batches(mut base_url: Url) -> Result<Url, Unbuildable> {
+/// The vendor's address, if it is one that may be asked.
+fn checked(base_url: Url) -> Result<Url, Unbuildable> {
     let is_this_machine = match base_url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -211,12 +226,16 @@ fn batches(mut base_url: Url) -> Result<Url, Unbuildable> {
     if has_user || base_url.query().is_some() || base_url.fragment().is_some() {
         return Err(Unbuildable::NotABase);
     }
-    base_url
-        .path_segments_mut()
-        .map_err(|()| Unbuildable::NotABase)?
-        .pop_if_empty()
-        .extend(["people", "enrichment-requests"]);
-    Ok(base_url)
+    if base_url.cannot_be_a_base() { Err(Unbuildable::NotABase) } else { Ok(base_url) }
+}
+
+/// Where an endpoint of the vendor's is.
+fn endpoint(base_url: &Url, path: [&str; 2]) -> Url {
+    let mut url = base_url.clone();
+    let mut segments = url.path_segments_mut().expect("an https address has a path");
+    segments.pop_if_empty().extend(path);
+    drop(segments);
+    url
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod conforms;
 mod crossings;
 mod disk;
 mod exports;
+mod finds;
 mod house;
 mod kills;
 mod ledger;

@@ -129,6 +129,7 @@ fn settings() -> Settings {
         quiet_period: QUIET,
         attempts_max: 3,
         job_deadline: Duration::from_hours(2),
+        find_wait: Duration::from_secs(25),
         turn_for: TURN,
         turns_max: 8,
         rates: HitRates::PRIOR,

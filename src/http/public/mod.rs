@@ -7,8 +7,10 @@ mod batch_path;
 mod caller;
 mod envelope;
 mod estimate;
+mod find;
 mod headers;
 mod json_body;
+mod look_up_query;
 mod media_type;
 mod page;
 #[cfg(test)]
@@ -57,6 +59,7 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
+        .route("/people/find", get(find::find))
         .route("/gateway/v1/estimates", post(estimate::estimate).layer(room));
     edged(routes, metrics).with_state(Edge { gateway, bounds })
 }

@@ -14,5 +14,6 @@ mod given;
 mod json;
 pub(super) mod key;
 pub(super) mod links;
+pub(super) mod look_up;
 pub(super) mod team;
 pub(super) mod usage;

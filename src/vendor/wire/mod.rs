@@ -8,7 +8,8 @@ mod request;
 
 pub(super) use batch::{accepted, page};
 pub(super) use envelope::errors;
-pub(super) use request::{cancellation, submission};
+pub(super) use person::person;
+pub(super) use request::{cancellation, look_up, submission};
 
 use super::Unreadable;
 
