@@ -22,4 +22,5 @@ pub mod quota;
 pub mod reveal;
 pub mod team;
 pub mod time;
+pub mod uuid;
 pub mod vendor_id;

@@ -8,7 +8,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
-pub use crate::ledger::step::{QuotaShort, Remaining};
+pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
 /// Who calls: a team, by one of its keys.
@@ -47,7 +47,7 @@ pub struct BatchPage {
 }
 
 /// What a batch costs and spares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// How its leads stood at admission.
     pub dispositions: Dispositions,
@@ -57,7 +57,7 @@ pub struct Account {
     pub spent: Option<Amounts>,
     /// List price of what was answered without the vendor, as known at admission.
     pub avoided: Amounts,
-    /// What is left of the team's tightest quota of each unit; known at admission only.
+    /// What is left of the team's quotas, where that could be told.
     pub remaining: Option<Remaining>,
 }
 
@@ -120,7 +120,7 @@ pub enum PageFrom {
 }
 
 /// What an enrichment would cost now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     /// How its leads stand.
     pub dispositions: Dispositions,
@@ -130,11 +130,12 @@ pub struct Estimate {
     pub expected: Amounts,
     /// Whether the worst case fits every quota.
     pub fits: bool,
-    /// What is left of the team's tightest quota of each unit.
+    /// What is left of the team's quotas.
     pub remaining: Remaining,
 }
 
-/// Why a request was not served. No balance changed, but for [`Refusal::OutcomeUnknown`].
+/// Why a request was not served. Nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
+/// [`Refusal::Unresolved`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such key, or it is not good any more.
@@ -158,6 +159,18 @@ pub enum Refusal {
         /// When the next request may go through to see.
         retry_after: Duration,
     },
+    /// The vendor cannot be asked now, so nothing was sent.
+    #[error("the vendor cannot be asked now")]
+    VendorBusy {
+        /// When it pays to come again.
+        retry_after: Duration,
+    },
+    /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
+    #[error("the vendor refuses the gateway's key")]
+    VendorRefusesKey,
+    /// A call was not answered and is never made again; an operator resolves this batch.
+    #[error("the vendor gave no answer: batch {0} is unresolved")]
+    Unresolved(BatchId),
     /// The books cannot be kept now.
     #[error("the books cannot be kept: {why}")]
     StoreAway {
@@ -185,7 +198,10 @@ impl Refusal {
             Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
             Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
-            Self::StoreAway { .. }
+            Self::VendorRefusesKey => "vendor_refuses_key",
+            Self::Unresolved(_) => "unresolved",
+            Self::VendorBusy { .. }
+            | Self::StoreAway { .. }
             | Self::OtherStore
             | Self::OutcomeUnknown
             | Self::ShuttingDown => "service_unavailable",

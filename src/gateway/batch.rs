@@ -31,7 +31,22 @@ impl Gateway {
         batch: BatchId,
         page: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        self.page(&caller.team, batch, Way::Batch, page).await
+        self.page_and_quotas(&caller.team, batch, Way::Batch, page).await
+    }
+
+    /// One page, with what is left of the team's quotas. That is asked for meanwhile, and where it
+    /// cannot be told it is left out: it keeps nobody waiting.
+    pub(super) async fn page_and_quotas(
+        &self,
+        team: &TeamId,
+        id: BatchId,
+        way: Way,
+        ask: PageAsk,
+    ) -> Result<BatchPage, Refusal> {
+        let (page, usage) = tokio::join!(self.page(team, id, way, ask), self.usage(team));
+        let mut page = page?;
+        page.account.remaining = usage.ok().map(|usage| usage.remaining(self.clock.now()));
+        Ok(page)
     }
 
     /// One page of a batch whose own jobs travel this way: a look-up is read by nobody but who waits
@@ -128,7 +143,7 @@ impl Gateway {
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
         self.wake.notify_one();
         info!(batch.id = %id, team = %caller.team, "batch {id} was cancelled by its caller");
-        self.page(&caller.team, id, Way::Batch, PageAsk::first()).await
+        self.page_and_quotas(&caller.team, id, Way::Batch, PageAsk::first()).await
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
+use super::call::tell_passed;
 use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
@@ -17,10 +18,10 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
 /// How often an admission whose outcome is unknown is asked again, and an id taken anew.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// How long it is asked again.
-const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
+pub(super) const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
 
 /// Ids count the seconds from 2020 on, and so last until 2088.
 const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
@@ -213,10 +214,7 @@ impl Gateway {
         for avoided in &admitted.avoided {
             self.metrics.avoid(team, *avoided);
         }
-        for passed in &admitted.passed {
-            let (unit, period, limit) = (passed.unit, passed.period, passed.limit);
-            warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
-        }
+        tell_passed(team, &admitted.passed);
         info!(
             batch.id = %id,
             %team,
@@ -247,7 +245,7 @@ impl Gateway {
 
 /// An id that sorts by time, to the second, and is most likely nobody else's: of two batches that are
 /// given one, only one is admitted.
-fn new_batch_id(now: Timestamp) -> BatchId {
+pub(super) fn new_batch_id(now: Timestamp) -> BatchId {
     const RANDOM_BITS: u32 = 22;
     let seconds = now.since(IDS_BEGIN).as_secs();
     let random = u64::from(u32::from_be_bytes(random()) >> (u32::BITS - RANDOM_BITS));

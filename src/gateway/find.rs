@@ -35,10 +35,9 @@ impl Gateway {
             return Ok(page);
         }
         self.wait_for(caller, page.id, until, turned).await;
-        let shown = self.page(&caller.team, page.id, Way::LookUp, PageAsk::first()).await;
-        let mut ended = shown.map_err(|_| Refusal::OutcomeUnknown)?;
-        ended.account.remaining = page.account.remaining;
-        Ok(ended)
+        let first = PageAsk::first();
+        let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;
+        shown.map_err(|_| Refusal::OutcomeUnknown)
     }
 
     /// Waits until a batch has ended, or it is no use to wait any longer.

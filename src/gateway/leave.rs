@@ -34,6 +34,7 @@ const PAGES_AT_ONCE: u32 = 8;
 /// Where jobs wait for leave to be sent.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    /// Those of batches, and calls.
     batches: tokio::sync::Mutex<()>,
     look_ups: tokio::sync::Mutex<()>,
 }
@@ -66,7 +67,7 @@ impl Gateway {
     /// asks the store. Look-ups have a line of their own: somebody waits for each.
     pub(super) async fn leave_to_send(&self, way: Way) -> Result<Answer, LedgerError> {
         let (errand, line) = match way {
-            Way::Batch => (Errand::Submit, &self.lines.batches),
+            Way::Batch | Way::Call => (Errand::Submit, &self.lines.batches),
             Way::LookUp => (Errand::LookUp, &self.lines.look_ups),
         };
         let patience = Instant::now() + LINE_WAIT_MAX;

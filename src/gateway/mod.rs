@@ -8,6 +8,7 @@
 mod answer;
 mod batch;
 mod bodies;
+mod call;
 mod caller;
 mod circuit;
 mod collect;
@@ -41,8 +42,9 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaShort, Refusal, Remaining, Status,
+    Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
+pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use report::{Audit, Readiness, StoreWatch, Usage};

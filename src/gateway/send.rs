@@ -65,6 +65,10 @@ impl Gateway {
         match job.way {
             Way::Batch => self.submit(&job, lease, &leads).await,
             Way::LookUp => self.look_up(&job, lease, &leads).await,
+            Way::Call => {
+                let what = format!("job {} is a call, and calls are never made again", job.id);
+                Err(LedgerError::Invariant(what).into())
+            }
         }
     }
 

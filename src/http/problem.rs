@@ -47,10 +47,11 @@ table! {
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
     LEGAL_REASONS: UNAVAILABLE_FOR_LEGAL_REASONS "unavailable_for_legal_reasons" "Unavailable For Legal Reasons"
     VENDOR_ERROR: BAD_GATEWAY "vendor_error" "Vendor Error"
-    UNRESOLVED: BAD_GATEWAY "unresolved" "Unresolved"
     NOT_ANSWERED_YET: SERVICE_UNAVAILABLE "not_answered_yet" "Not Answered Yet"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
+    VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+    UNRESOLVED: GATEWAY_TIMEOUT "unresolved" "Unresolved"
 }
 
 /// When a request that the store or a shutdown turned away may come again.
@@ -131,6 +132,16 @@ impl From<Refusal> for Problem {
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
                 .after(retry_after),
+            Refusal::VendorBusy { retry_after } => UNAVAILABLE
+                .says("The vendor cannot be asked now; nothing was sent or charged")
+                .after(retry_after),
+            Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
+                .says("The vendor refuses the gateway's own key; an operator has to see to it")
+                .after(LATER),
+            Refusal::Unresolved(batch) => UNRESOLVED.says(format!(
+                "The vendor gave no answer, so whether this was charged is open; it is not sent \
+                 again. An operator can resolve batch {batch}"
+            )),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {
                 UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
@@ -180,6 +191,7 @@ mod tests {
     use super::*;
     use crate::domain::credits::{Credits, Unit};
     use crate::domain::time::Timestamp;
+    use crate::gateway::BatchId;
 
     fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
         let credits = |text: &str| text.parse::<Credits>().unwrap();
@@ -221,6 +233,12 @@ mod tests {
             (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
+            (
+                Refusal::VendorBusy { retry_after: Duration::from_millis(2500) },
+                (503, "service_unavailable", vec![retry("3")]),
+            ),
+            (Refusal::VendorRefusesKey, (502, "vendor_refuses_key", vec![retry("30")])),
+            (Refusal::Unresolved(BatchId::FIRST), (504, "unresolved", vec![])),
             (away(), (503, "service_unavailable", vec![retry("2")])),
             (Refusal::OtherStore, (503, "service_unavailable", vec![retry("30")])),
             (

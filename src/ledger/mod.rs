@@ -49,6 +49,7 @@ use step::{
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
+use transition::call::{Closing, Opened, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
 use transition::read::Reading;
@@ -135,6 +136,18 @@ pub trait Ledger: Send + Sync + 'static {
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Outcome<Settled>> + Send;
     /// Drives a batch again off a job that died.
     fn redrive(&self, redrive: Redrive) -> impl Future<Output = Outcome<Redriven>> + Send;
+    /// Sets aside what a call may cost, and writes down that its bytes may leave; durable before it
+    /// answers.
+    fn open_call(
+        &self,
+        opening: Opening,
+    ) -> impl Future<Output = Outcome<Result<Opened, Refused>>> + Send;
+    /// Ends a call by what came of it.
+    fn close_call(
+        &self,
+        job: JobId,
+        closing: Closing,
+    ) -> impl Future<Output = Outcome<Settled>> + Send;
     /// Ends a job that was certainly not charged.
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.

@@ -18,6 +18,7 @@ use super::step::{
 use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
+use super::transition::call::{self, Closing, Opened, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
@@ -141,6 +142,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn redrive(&self, order: Redrive) -> Outcome<Redriven> {
         self.write("redrive", move |draft| redrive::redrive(draft, &order)).await
+    }
+
+    async fn open_call(&self, opening: Opening) -> Outcome<Result<Opened, Refused>> {
+        self.write("open_call", move |draft| call::open_call(draft, &opening)).await
+    }
+
+    async fn close_call(&self, job: JobId, closing: Closing) -> Outcome<Settled> {
+        self.write("close_call", move |draft| call::close_call(draft, job, closing)).await
     }
 
     async fn void(&self, voiding: Voiding) -> Outcome<Voided> {

@@ -174,6 +174,9 @@ pub enum Unreadable {
     /// The batch is not the one that was asked for.
     #[error("another batch than was asked for")]
     OtherBatch,
+    /// An id that is no UUID.
+    #[error("an id that is no UUID")]
+    Name,
     /// A link to the next page that holds no cursor.
     #[error("a link to the next page without a cursor")]
     Link,

@@ -9,6 +9,7 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{RequestBuilder, Response, redirect, retry};
 use rustls::RootCertStore;
@@ -29,7 +30,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 const IDLE_MAX: Duration = Duration::from_secs(15);
 
 const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// What it takes to reach the vendor.
 #[derive(Clone, Debug)]
@@ -66,6 +67,7 @@ pub enum Unbuildable {
 /// The vendor's API over HTTP.
 pub struct HttpVendor {
     client: reqwest::Client,
+    base: Url,
     batches: Url,
     look_ups: Url,
     page_size: NonZeroU16,
@@ -90,10 +92,24 @@ impl HttpVendor {
             .default_headers(headers(&api_key)?)
             .build()
             .map_err(Unbuildable::Client)?;
-        let base_url = checked(base_url)?;
-        let batches = endpoint(&base_url, ["people", "enrichment-requests"]);
-        let look_ups = endpoint(&base_url, ["people", "find"]);
-        Ok(Self { client, batches, look_ups, page_size })
+        let base = checked(base_url)?;
+        let batches = endpoint(&base, ["people", "enrichment-requests"]);
+        let look_ups = endpoint(&base, ["people", "find"]);
+        Ok(Self { client, base, batches, look_ups, page_size })
+    }
+
+    /// A path of the vendor's, with its query; none where that makes no address.
+    pub(super) fn at(&self, path_and_query: &str) -> Option<Url> {
+        Url::parse(&format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'))).ok()
+    }
+
+    /// A request with the gateway's own headers and no others.
+    pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url)
+    }
+
+    pub(super) const fn page_size(&self) -> NonZeroU16 {
+        self.page_size
     }
 
     fn batch(&self, id: VendorId) -> Url {
@@ -156,11 +172,12 @@ impl fmt::Debug for HttpVendor {
 }
 
 /// Sends a request and reads the whole answer.
-async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
+pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
     let response = request.send().await.map_err(lost)?;
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
-    Ok(Answer { status, retry_after, body: body(response).await? })
+    let content_type = response.headers().get(CONTENT_TYPE).cloned();
+    Ok(Answer { status, retry_after, content_type, body: body(response).await? })
 }
 
 async fn body(mut response: Response) -> Result<Vec<u8>, Cause> {

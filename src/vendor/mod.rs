@@ -6,6 +6,7 @@
 
 mod answer;
 mod batch;
+mod call;
 mod client;
 mod cursor;
 mod fields;
@@ -13,6 +14,7 @@ mod gathering;
 mod matching;
 mod retry_after;
 mod sorting;
+mod validation;
 mod wire;
 
 #[cfg(test)]
@@ -22,11 +24,13 @@ mod tests;
 
 pub use answer::{Canceled, Cause, LookedUp, Read, Refusal, Submitted, Unread, Unreadable};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
+pub use call::{Called, Request, Whole};
 pub use client::{HttpVendor, Unbuildable, VendorSettings};
 pub use cursor::Cursor;
 pub use fields::{Echo, LeadFields};
 pub use gathering::{Gathered, Gathering};
 pub use matching::{Matched, match_results};
+pub use validation::{ValidationPage, Verdict};
 
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;

@@ -5,26 +5,45 @@
 
 use std::time::Duration;
 
-use super::{Canceled, Cause, LookedUp, Page, Refusal, Submitted, Unread, Unreadable, wire};
+use http::{HeaderValue, StatusCode};
+
+use super::{
+    Canceled, Cause, LookedUp, Page, Refusal, Submitted, Unread, Unreadable, ValidationPage, Whole,
+    wire,
+};
+use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 
 /// An answer that came whole.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
+    pub(super) content_type: Option<HeaderValue>,
     pub(super) body: Vec<u8>,
 }
 
 impl Answer {
     fn refusal(&self) -> Refusal {
-        let first = wire::errors(&self.body).into_iter().next();
-        let (code, detail) = first.map_or((None, None), |error| (error.code, error.detail));
-        Refusal { status: self.status, code, detail }
+        refusal(self.status, &self.body)
     }
 
-    fn undecided(&self) -> Cause {
+    /// The answer as it came, for whoever asked.
+    pub(super) fn into_whole(self) -> Whole {
+        // Whatever came over HTTP has a status of three digits.
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Whole { status, content_type: self.content_type, body: self.body.into() }
+    }
+
+    pub(super) fn undecided(&self) -> Cause {
         Cause::Status { status: self.status, retry_after: self.retry_after }
     }
+}
+
+/// An answer as a refusal, with the first code of the vendor's envelope if it is one.
+pub(super) fn refusal(status: u16, body: &[u8]) -> Refusal {
+    let first = wire::errors(body).into_iter().next();
+    let (code, detail) = first.map_or((None, None), |error| (error.code, error.detail));
+    Refusal { status, code, detail }
 }
 
 /// The vendor's code for: nobody was found.
@@ -76,9 +95,23 @@ fn sorted<T>(
 
 /// What a page of this batch says.
 pub(super) fn page(id: VendorId, answer: Result<Answer, Cause>) -> Result<Page, Unread> {
-    let answer = answer?;
+    let answer = readable(answer?)?;
+    Ok(wire::page(id, &answer).map_err(Cause::from)?)
+}
+
+/// What a page of this validation says.
+pub(super) fn validation_page(
+    id: Uuid,
+    answer: Result<Answer, Cause>,
+) -> Result<ValidationPage, Unread> {
+    let answer = readable(answer?)?;
+    Ok(wire::validation_page(id, &answer).map_err(Cause::from)?)
+}
+
+/// The answer to a read, if there is something to be read.
+fn readable(answer: Answer) -> Result<Answer, Unread> {
     match answer.status {
-        200 => Ok(wire::page(id, &answer).map_err(Cause::from)?),
+        200 => Ok(answer),
         404 => Err(Unread::Gone),
         status @ (401 | 403 | 405) => Err(Unread::Misaddressed { status }),
         429 => Err(Unread::Wait { retry_after: answer.retry_after }),

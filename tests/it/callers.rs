@@ -127,7 +127,8 @@ async fn the_headers_tell_what_a_batch_costs_and_spares() {
     let ended = team.ended(accepted.id()).await;
     // What a repeated lead spares is known when its person is.
     let avoided = Some("email=1.5, phone=0");
-    let expected = [Some(leads), Some(reserved), Some("email=3, phone=0"), avoided, None];
+    let expected =
+        [Some(leads), Some(reserved), Some("email=3, phone=0"), avoided, Some("email=97")];
     assert_eq!(told(&ended), expected);
     assert_eq!(ended.header("retry-after"), None);
 

@@ -16,6 +16,7 @@ mod finds;
 mod house;
 mod kills;
 mod ledger;
+mod limits_told;
 mod malformed;
 mod one_store;
 mod operators;

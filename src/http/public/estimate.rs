@@ -2,10 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
 
 use super::envelope::Envelope;
+use super::headers;
 use super::json_body::JsonBody;
-use crate::gateway::{Caller, Gateway};
+use crate::gateway::{Caller, Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
 /// `POST /gateway/v1/estimates`.
@@ -13,7 +16,19 @@ pub(super) async fn estimate(
     caller: Caller,
     State(gateway): State<Gateway>,
     body: JsonBody,
-) -> Result<Json<EstimateShown>, Envelope> {
+) -> Result<Estimated, Envelope> {
     let ask = body.enrichment()?;
-    Ok(Json(gateway.estimate(&caller, ask).await?.into()))
+    Ok(Estimated(gateway.estimate(&caller, ask).await?))
+}
+
+/// An estimate, with what is left of the quotas.
+pub(super) struct Estimated(Estimate);
+
+impl IntoResponse for Estimated {
+    fn into_response(self) -> Response {
+        let Self(estimate) = self;
+        let mut headers = HeaderMap::new();
+        headers::tell_remaining(&estimate.remaining, &mut headers);
+        (headers, Json(EstimateShown::from(estimate))).into_response()
+    }
 }

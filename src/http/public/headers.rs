@@ -1,9 +1,9 @@
-//! Headers of the gateway's own: what a batch costs and spares, as RFC 9651 dictionaries.
-
-use std::fmt::Write;
+//! Headers that the gateway adds: what a batch costs and spares, and what is left, as RFC 9651 has
+//! dictionaries and lists.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
+use super::rate_limit;
 use crate::domain::credits::Unit;
 use crate::gateway::{Account, Dispositions, Remaining};
 
@@ -12,37 +12,46 @@ const RESERVED: HeaderName = HeaderName::from_static("tollgate-credits-reserved"
 const SPENT: HeaderName = HeaderName::from_static("tollgate-credits-spent");
 const AVOIDED: HeaderName = HeaderName::from_static("tollgate-credits-avoided");
 const REMAINING: HeaderName = HeaderName::from_static("tollgate-credits-remaining");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Tells all that is known of a batch's account.
 pub(super) fn tell(account: &Account, headers: &mut HeaderMap) {
-    let Account { dispositions, reserved, spent, avoided, remaining } = *account;
+    let Account { dispositions, reserved, spent, avoided, remaining } = account;
     let Dispositions { submitted, repeated, cached, joined, fresh } = dispositions;
     let leads = format!(
         "submitted={submitted}, repeated={repeated}, cached={cached}, joined={joined}, fresh={fresh}"
     );
-    let remaining = remaining.map(remaining_by_unit);
     for (name, dictionary) in [
         (LEADS, Some(leads)),
         (RESERVED, Some(reserved.to_string())),
-        (SPENT, spent.map(|spent| spent.to_string())),
+        (SPENT, spent.as_ref().map(ToString::to_string)),
         (AVOIDED, Some(avoided.to_string())),
-        (REMAINING, remaining.filter(|dictionary| !dictionary.is_empty())),
     ] {
         let Some(dictionary) = dictionary else { continue };
-        let value = HeaderValue::from_str(&dictionary).expect("names and numbers fit in a header");
-        headers.insert(name, value);
+        insert(headers, name, &dictionary);
+    }
+    if let Some(remaining) = remaining {
+        tell_remaining(remaining, headers);
     }
 }
 
-/// A unit without a quota is left out.
-fn remaining_by_unit(Remaining { email, phone }: Remaining) -> String {
-    let mut dictionary = String::new();
-    for (unit, remaining) in [(Unit::Email, email), (Unit::Phone, phone)] {
-        let Some(credits) = remaining else { continue };
-        let separator = if dictionary.is_empty() { "" } else { ", " };
-        write!(dictionary, "{separator}{unit}={credits}").expect("a string takes what is written");
+/// Tells what is left of a team's quotas: of the tightest of each unit, and of every one.
+pub(super) fn tell_remaining(remaining: &Remaining, headers: &mut HeaderMap) {
+    let of_unit = |unit: Unit| remaining.tightest(unit).map(|left| format!("{unit}={left}"));
+    let units: Vec<_> = [Unit::Email, Unit::Phone].into_iter().filter_map(of_unit).collect();
+    if units.is_empty() {
+        // A team without a quota runs out of nothing.
+        return;
     }
-    dictionary
+    insert(headers, REMAINING, &units.join(", "));
+    insert(headers, RATELIMIT_POLICY, &rate_limit::policy(remaining));
+    insert(headers, RATELIMIT, &rate_limit::limit(remaining));
+}
+
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    let value = HeaderValue::from_str(value).expect("names and numbers fit in a header");
+    headers.insert(name, value);
 }
 
 #[cfg(test)]
@@ -59,13 +68,18 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_told_in_five_dictionaries() {
+    fn an_account_is_told_in_five_dictionaries_and_the_quotas_in_two_lists() {
         let expected = [
             ("tollgate-leads", "submitted=10, repeated=1, cached=3, joined=1, fresh=5"),
             ("tollgate-credits-reserved", "email=7.5, phone=5"),
             ("tollgate-credits-spent", "email=4.5, phone=2"),
             ("tollgate-credits-avoided", "email=6, phone=1"),
             ("tollgate-credits-remaining", "email=492.5, phone=95"),
+            (
+                "ratelimit-policy",
+                r#""email-day";q=500;qu="credits";w=86400, "phone-total";q=100;qu="credits""#,
+            ),
+            ("ratelimit", r#""email-day";r=492;t=3600, "phone-total";r=95"#),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(told(&samples::account()), expected);
@@ -77,14 +91,15 @@ mod tests {
             told(account).into_iter().map(|(name, _)| name).collect()
         };
         let known = ["tollgate-leads", "tollgate-credits-reserved", "tollgate-credits-avoided"];
-        let unbounded = Some(Remaining { email: None, phone: None });
-        for remaining in [None, unbounded] {
+        for remaining in [None, Some(Remaining::default())] {
             let account = Account { spent: None, remaining, ..samples::account() };
             assert_eq!(names(&account), known);
         }
-        let phone = Some(Remaining { email: None, phone: Some(Credits::ZERO) });
-        let account = Account { remaining: phone, ..samples::account() };
-        let last = told(&account).pop().unwrap();
-        assert_eq!(last, ("tollgate-credits-remaining".to_owned(), "phone=0".to_owned()));
+        let mut phone = samples::remaining();
+        phone.quotas.remove(0);
+        phone.quotas[0].remaining = Credits::ZERO;
+        let account = Account { remaining: Some(phone), ..samples::account() };
+        let told = told(&account);
+        assert!(told.contains(&("tollgate-credits-remaining".to_owned(), "phone=0".to_owned())));
     }
 }

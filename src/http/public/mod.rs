@@ -13,8 +13,10 @@ mod json_body;
 mod look_up_query;
 mod media_type;
 mod page;
+mod rate_limit;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -60,7 +62,8 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
         .route("/people/find", get(find::find))
-        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room));
+        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room))
+        .route("/gateway/v1/usage", get(usage::usage));
     edged(routes, metrics).with_state(Edge { gateway, bounds })
 }
 

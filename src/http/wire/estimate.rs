@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::credits::Number;
+use crate::domain::credits::Unit;
 use crate::gateway::Estimate;
 
 /// The body of an answer to an estimate.
@@ -62,8 +63,8 @@ impl From<Estimate> for EstimateShown {
             },
             fits,
             remaining: RemainingShown {
-                email: remaining.email.map(Number),
-                phone: remaining.phone.map(Number),
+                email: remaining.tightest(Unit::Email).map(Number),
+                phone: remaining.tightest(Unit::Phone).map(Number),
             },
         }
     }
@@ -87,7 +88,7 @@ mod tests {
             worst: amounts(7_500, 5_000),
             expected: amounts(5_100, 2_550),
             fits: true,
-            remaining: Remaining { email: Some(Credits::from_thousandths(492_500)), phone: None },
+            remaining: Remaining { quotas: vec![samples::remaining().quotas[0]] },
         };
         assert_eq!(
             serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),

@@ -1,4 +1,4 @@
-//! What a team has used, as operators are shown it.
+//! What a team has used, as its callers and operators are shown it.
 
 use serde::Serialize;
 

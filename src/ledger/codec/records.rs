@@ -81,7 +81,7 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
 });
-stored_enum!(Way { 0 => Batch, 1 => LookUp });
+stored_enum!(Way { 0 => Batch, 1 => LookUp, 2 => Call });
 stored_enum!(State {
     0 => Ready,
     1 => Sending,
@@ -100,7 +100,13 @@ stored_enum!(Reason {
     4 => BodyLost,
     5 => StoreLost,
 });
-stored_enum!(Cause { 0 => Refused, 1 => VendorCredits, 2 => Canceled, 3 => BodyLost });
+stored_enum!(Cause {
+    0 => Refused,
+    1 => VendorCredits,
+    2 => Canceled,
+    3 => BodyLost,
+    4 => NotSent,
+});
 stored_struct!(Part {
     batch,
     team,

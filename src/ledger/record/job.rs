@@ -85,11 +85,11 @@ impl Job {
         self.parts.iter().any(|part| !part.reserved.is_zero() || !part.unresolved.is_zero())
     }
 
-    /// Whether it was lost with its store: only what it has open is known, and none of its leads,
-    /// so that no answer can be told to be theirs.
+    /// Whether an answer can be told to be its leads'. A call has none, and of a job that was lost
+    /// with its store only what it has open is known.
     #[must_use]
-    pub const fn is_lost(&self) -> bool {
-        self.leads == 0
+    pub const fn is_answered_by_lead(&self) -> bool {
+        self.leads > 0 && !matches!(self.way, Way::Call)
     }
 
     /// Whether leads of other batches may join it.
@@ -106,6 +106,8 @@ pub enum Way {
     Batch,
     /// As one look-up of one person, whose answer settles it.
     LookUp,
+    /// As one call of another kind: paid for as soon as the vendor takes it, and never made again.
+    Call,
 }
 
 impl Way {
@@ -115,7 +117,7 @@ impl Way {
     pub const fn is_answered_at_once(self) -> bool {
         match self {
             Self::Batch => false,
-            Self::LookUp => true,
+            Self::LookUp | Self::Call => true,
         }
     }
 }
@@ -169,6 +171,8 @@ pub enum Cause {
     Canceled,
     /// What was to be sent is no longer there.
     BodyLost,
+    /// It was a call, and could not be made: it waits for no second chance.
+    NotSent,
 }
 
 /// What one batch has in a job.

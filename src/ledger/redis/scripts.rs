@@ -24,10 +24,11 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 16] = [
+const WHEN_FULL: [&str; 17] = [
     "ask_leave",
     "bind",
     "cancel",
+    "close_call",
     "close_team",
     "erase",
     "give_up",
@@ -46,7 +47,7 @@ const WHEN_FULL: [&str; 16] = [
 /// Steps that somebody acts on as soon as they are answered: bytes leave, a caller is promised
 /// something, an operator's word counts. Where a failover loses any other step, it is taken again
 /// or errs on the high side.
-const ACTED_ON: [&str; 12] = [
+const ACTED_ON: [&str; 13] = [
     "adjust",
     "admit",
     "begin_send",
@@ -54,6 +55,7 @@ const ACTED_ON: [&str; 12] = [
     "close_team",
     "end_adoption",
     "erase",
+    "open_call",
     "put_key",
     "put_team",
     "redrive",

@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::job::Way;
+use crate::ledger::step::Remaining;
 
 /// One lead, by the keys that name its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,19 +68,10 @@ pub struct Admitted {
     pub avoided: Vec<Avoided>,
     /// Whether this very call admitted it.
     pub is_first: bool,
-    /// What is left of the tightest quota of each unit.
+    /// What is left of each quota.
     pub remaining: Remaining,
     /// Quotas that only warn and were passed.
     pub passed: Vec<QuotaShort>,
-}
-
-/// What is left of the tightest quota of each unit; none where there is no quota of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Remaining {
-    /// Email credits.
-    pub email: Option<Credits>,
-    /// Phone credits.
-    pub phone: Option<Credits>,
 }
 
 /// Why a batch was not admitted. No balance changed.
@@ -129,7 +121,7 @@ pub struct Appraisal {
     pub expected: Amounts,
     /// What it does not fit, if anything.
     pub short: Option<Box<QuotaShort>>,
-    /// What is left of the tightest quota of each unit.
+    /// What is left of each quota.
     pub remaining: Remaining,
 }
 

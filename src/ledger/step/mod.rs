@@ -1,13 +1,15 @@
 //! What steps are asked with, and what they answer.
 
 mod admission;
+mod remaining;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use admission::{
-    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Remaining, Terms,
+    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
 };
+pub use remaining::{QuotaLeft, Remaining, Reset};
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};

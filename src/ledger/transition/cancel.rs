@@ -2,7 +2,7 @@
 
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
-use crate::ledger::record::job::{Cause, State};
+use crate::ledger::record::job::{Cause, State, Way};
 use crate::ledger::step::Canceled;
 use crate::ledger::table::{Batches, Jobs, Joins};
 use crate::ledger::transition::close::{has_joiners, release};
@@ -47,7 +47,7 @@ fn leave(draft: &mut Draft<'_>, job: JobId, id: BatchId) -> Result<(), Fault> {
 fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
     let Some(mut job) = draft.find::<Jobs>(&id)? else { return Ok(()) };
     let is_shared = job.parts.len() > 1;
-    if is_shared || !job.is_alive() {
+    if is_shared || !job.is_alive() || job.way == Way::Call {
         return Ok(());
     }
     if job.state == State::Ready && job.unanswered == 0 {

@@ -7,7 +7,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Join;
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Cause, Job, State};
+use crate::ledger::record::job::{Cause, Job, Reason, State};
 use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
 use crate::ledger::table::{Batches, Jobs, Joins, Teams};
 use crate::ledger::transition::post::{post, post_part};
@@ -71,7 +71,19 @@ pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
             return Err(Fault::Fenced);
         }
     }
-    job.state = State::Unresolved(giving.reason);
+    leave_unresolved(draft, &mut job, giving.reason);
+    let evidence_may_come = job.vendor_id.is_some();
+    job.due = if has_joiners(draft, job.id)? {
+        Some(draft.now())
+    } else {
+        evidence_may_come.then_some(giving.look_again_at)
+    };
+    put_job(draft, &job)
+}
+
+/// Ends a job whose charge nobody could learn: what was reserved for it is unresolved.
+pub(super) fn leave_unresolved(draft: &mut Draft<'_>, job: &mut Job, reason: Reason) {
+    job.state = State::Unresolved(reason);
     job.ended_at = Some(draft.now());
     for n in 0..job.parts.len() {
         let Some(part) = job.parts.get_mut(n) else { break };
@@ -80,15 +92,8 @@ pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
         let part = part.clone();
         let change =
             Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
-        post_part(draft, &job, &part, Fact::GivenUp, change, Charges::ZERO);
+        post_part(draft, job, &part, Fact::GivenUp, change, Charges::ZERO);
     }
-    let evidence_may_come = job.vendor_id.is_some();
-    job.due = if has_joiners(draft, job.id)? {
-        Some(draft.now())
-    } else {
-        evidence_may_come.then_some(giving.look_again_at)
-    };
-    put_job(draft, &job)
 }
 
 /// Whether other batches' leads wait for a job's answer.

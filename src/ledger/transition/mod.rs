@@ -5,6 +5,7 @@ pub mod admit;
 pub mod adopt;
 pub mod audit;
 pub mod budget;
+pub mod call;
 pub mod cancel;
 pub mod checkpoint;
 pub mod close;

@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::Team;
-use crate::ledger::step::{QuotaShort, Remaining};
+use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 use crate::ledger::table::Tallies;
 
 /// A quota, its present period and its counters.
@@ -18,6 +18,8 @@ pub struct QuotaNow<'a> {
     pub key: TallyKey,
     /// When its period ends.
     pub resets_at: Option<Timestamp>,
+    /// The same, as callers are told.
+    pub resets: Option<Reset>,
     /// The counters of its period.
     pub tally: Tally,
 }
@@ -30,9 +32,10 @@ pub(super) fn quotas_now<'a>(
     let mut now = Vec::with_capacity(team.quotas.len());
     for quota in &team.quotas {
         let span = quota.span(draft.now());
+        let (resets_at, resets) = (span.ends, Reset::of(&span, draft.now()));
         let key = TallyKey { team: team.id.clone(), unit: quota.unit, period: span.id };
         draft.foresee::<Tallies>(&key);
-        now.push(QuotaNow { quota, key, resets_at: span.ends, tally: Tally::default() });
+        now.push(QuotaNow { quota, key, resets_at, resets, tally: Tally::default() });
     }
     for quota in &mut now {
         quota.tally = draft.tally(&quota.key)?;
@@ -77,16 +80,19 @@ pub(super) fn keep(draft: &mut Draft<'_>, quotas: &[QuotaNow<'_>], worst: Amount
     }
 }
 
-/// What is left of the tightest quota of each unit once `more` is reserved.
+/// What is left of each quota once `more` is reserved.
 pub(super) fn remaining(quotas: &[QuotaNow<'_>], more: Amounts) -> Remaining {
-    let left = |unit: Unit| {
-        let of_unit = quotas.iter().filter(|now| now.quota.unit == unit);
-        of_unit.map(|now| now.quota.limit.minus(now.tally.used().plus(more.in_unit(unit)))).min()
+    let left = |now: &QuotaNow<'_>| {
+        let used = now.tally.used().plus(more.in_unit(now.quota.unit));
+        QuotaLeft {
+            unit: now.quota.unit,
+            period: now.quota.period,
+            limit: now.quota.limit,
+            remaining: now.quota.limit.minus(used).max(Credits::ZERO),
+            resets: now.resets,
+        }
     };
-    Remaining {
-        email: left(Unit::Email).map(|left| left.max(Credits::ZERO)),
-        phone: left(Unit::Phone).map(|left| left.max(Credits::ZERO)),
-    }
+    Remaining { quotas: quotas.iter().map(left).collect() }
 }
 
 /// The periods that an admission at `moment` belongs to, all time included.

@@ -10,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
-use crate::ledger::record::job::{Answer, Cause, Job, State};
+use crate::ledger::record::job::{Answer, Cause, Job, State, Way};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Leads, Persons, Slots, Teams};
 
@@ -103,9 +103,8 @@ pub fn read(
     id: BatchId,
     range: Range<u32>,
 ) -> Result<Option<Reading>, Fault> {
-    let Some(batch) = draft.find::<Batches>(&id)?.filter(|batch| batch.team == *team) else {
-        return Ok(None);
-    };
+    let is_its = |batch: &Batch| batch.team == *team && batch.way != Way::Call;
+    let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else { return Ok(None) };
     let is_its =
         |team: Team| team.standing != Standing::Closed && batch.admitted_at >= team.opened_at;
     if !draft.find::<Teams>(team)?.is_some_and(is_its) {
@@ -254,7 +253,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             State::Void(cause) if is_own => LeadReading::Failed(match cause {
                 Cause::VendorCredits => Failure::InsufficientCredits,
                 Cause::Canceled => Failure::Canceled,
-                Cause::Refused | Cause::BodyLost => Failure::VendorError,
+                Cause::Refused | Cause::BodyLost | Cause::NotSent => Failure::VendorError,
             }),
             State::Unresolved(_) | State::Resolved if is_own => {
                 LeadReading::Failed(Failure::Unresolved)

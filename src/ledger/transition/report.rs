@@ -13,6 +13,7 @@ use crate::ledger::ids::BatchId;
 use crate::ledger::record::job::State;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::step::{QuotaLeft, Remaining, Reset};
 use crate::ledger::table::{Due, Jobs, Teams};
 use crate::ledger::transition::quota::quotas_now;
 
@@ -37,6 +38,19 @@ impl Usage {
             Unit::Email => self.email,
             Unit::Phone => self.phone,
         }
+    }
+
+    /// What is left of each quota, as of `now`.
+    #[must_use]
+    pub fn remaining(&self, now: Timestamp) -> Remaining {
+        let left = |used: &QuotaUsage| QuotaLeft {
+            unit: used.quota.unit,
+            period: used.quota.period,
+            limit: used.quota.limit,
+            remaining: used.remaining,
+            resets: Reset::of(&used.quota.span(now), now),
+        };
+        Remaining { quotas: self.quotas.iter().map(left).collect() }
     }
 }
 

@@ -8,9 +8,10 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
-use crate::ledger::record::job::{Job, State};
+use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::step::Turn;
 use crate::ledger::table::{Due, Jobs, Joins, Numbers};
+use crate::ledger::transition::call::abandon;
 
 /// Writes a job, and when it is due.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
@@ -157,6 +158,11 @@ pub fn take_over(
         let mut job = draft.need::<Jobs>(id)?;
         job.lease = job.lease.next(now);
         match job.state {
+            // Whoever was making the call is gone, and it is not made again.
+            State::Sending if job.way == Way::Call => {
+                abandon(draft, job)?;
+                continue;
+            }
             State::Sending => super::send::mark_unanswered(&mut job, now.after(quiet)),
             // Its quiet period goes on.
             State::Unknown => {}

@@ -7,9 +7,10 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::entry::{Change, Fact};
-use crate::ledger::record::job::{Cause, Job, State};
+use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::{Attempt, Begun, Binding};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Leads, Persons};
+use crate::ledger::transition::call::abandon;
 use crate::ledger::transition::close::release;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
@@ -92,7 +93,8 @@ fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, F
 /// turn, it changes nothing.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on, or is a call, which does not
+/// wait.
 pub fn put_back(
     draft: &mut Draft<'_>,
     job: JobId,
@@ -101,7 +103,7 @@ pub fn put_back(
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
     match job.state {
-        State::Sending => {}
+        State::Sending if job.way != Way::Call => {}
         State::Ready | State::Unknown | State::Void(Cause::Canceled) => return Ok(()),
         _ => return Err(Fault::Fenced),
     }
@@ -125,8 +127,8 @@ fn is_canceled(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
     Ok(draft.find::<Batches>(&part.batch)?.is_some_and(|batch| batch.canceled_at.is_some()))
 }
 
-/// The attempt was not answered: the vendor may have taken it. Nothing is released. Asked again in
-/// the same turn, it counts no second attempt.
+/// The attempt was not answered: the vendor may have taken it. Nothing is released, and a call, which
+/// has no second attempt, is unresolved. Asked again in the same turn, it counts no second attempt.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
@@ -138,8 +140,10 @@ pub fn unanswered(
 ) -> Result<(), Fault> {
     let mut job = leased(draft, job, lease)?;
     match job.state {
+        State::Sending if job.way == Way::Call => return abandon(draft, job).map(|_| ()),
         State::Sending => {}
         State::Unknown => return Ok(()),
+        State::Unresolved(_) if job.way == Way::Call => return Ok(()),
         _ => return Err(Fault::Fenced),
     }
     mark_unanswered(&mut job, quiet_until);
@@ -163,7 +167,7 @@ pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
 /// that the vendor never names.
 pub fn bind(draft: &mut Draft<'_>, binding: &Binding) -> Result<(), Fault> {
     let mut job = draft.find::<Jobs>(&binding.job)?.ok_or(Fault::Fenced)?;
-    if job.is_lost() || job.way.is_answered_at_once() {
+    if !job.is_answered_by_lead() || job.way.is_answered_at_once() {
         return Err(Fault::Fenced);
     }
     match job.state {

@@ -29,7 +29,7 @@ use crate::ledger::transition::schedule::put_job;
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
     foresee(draft, settlement);
     let mut job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
-    if job.is_lost() {
+    if !job.is_answered_by_lead() {
         return Err(Fault::Fenced);
     }
     match job.state {
@@ -102,7 +102,7 @@ fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
     }
 }
 
-fn settled_before(job: &Job) -> Settled {
+pub(super) fn settled_before(job: &Job) -> Settled {
     let part = |part: &Part| PartSettled {
         batch: part.batch,
         team: part.team.clone(),
@@ -269,7 +269,7 @@ fn is_removed(
 }
 
 /// Ends one part's reservation.
-fn close_part(
+pub(super) fn close_part(
     draft: &mut Draft<'_>,
     job: &mut Job,
     n: usize,

@@ -29,7 +29,7 @@ struct Enrichment<'a> {
 }
 
 #[derive(Deserialize)]
-struct Links {
+pub(super) struct Links {
     next: Option<Link>,
 }
 
@@ -78,12 +78,16 @@ pub(in crate::vendor) fn page(id: VendorId, answer: &Answer) -> Result<Page, Unr
             results: enrichment.results.map(results).transpose()?,
             errors: envelope::error_list(enrichment.errors),
         },
-        next: enrichment.links.and_then(|links| links.next).as_ref().map(cursor).transpose()?,
+        next: enrichment.links.map(Links::next).transpose()?.flatten(),
     }))
 }
 
-fn cursor(link: &Link) -> Result<Cursor, Unreadable> {
-    Cursor::in_link(&link.href).ok_or(Unreadable::Link)
+impl Links {
+    /// The cursor of the next page, if there is one.
+    pub(super) fn next(self) -> Result<Option<Cursor>, Unreadable> {
+        let cursor = |link: Link| Cursor::in_link(&link.href).ok_or(Unreadable::Link);
+        self.next.map(cursor).transpose()
+    }
 }
 
 fn results(list: &RawValue) -> Result<Vec<VendorResult>, Unreadable> {
@@ -139,7 +143,7 @@ mod tests {
 
     fn read(body: &str) -> Result<Page, Unreadable> {
         let retry_after = Some(Duration::from_secs(3));
-        page(ID, &Answer { status: 200, retry_after, body: body.into() })
+        page(ID, &Answer { status: 200, retry_after, content_type: None, body: body.into() })
     }
 
     fn ended(body: &str) -> EndedPage {

@@ -5,11 +5,13 @@ mod batch;
 mod envelope;
 mod person;
 mod request;
+mod validation;
 
 pub(super) use batch::{accepted, page};
 pub(super) use envelope::errors;
 pub(super) use person::person;
 pub(super) use request::{cancellation, look_up, submission};
+pub(super) use validation::{validation_accepted, validation_page, validation_request};
 
 use super::Unreadable;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -45,7 +45,14 @@ impl Program {
             writeln!(lines, "{lead}").unwrap();
             lines
         });
-        tokio::task::spawn_blocking(move || printed(command, &lines)).await.unwrap()
+        let output = tokio::task::spawn_blocking(move || output(command, &lines)).await.unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        let told =
+            format!("{self:?}, {script}: {}\n{out}\n{err}\nit needs: {INSTALL}", output.status);
+        assert!(output.status.success(), "{told}");
+        let values = serde_json::Deserializer::from_str(&out).into_iter();
+        values.map(|value| value.unwrap_or_else(|why| panic!("{why} in {told}"))).collect()
     }
 
     /// Without the settings that this machine may have for proxies, names and passwords.
@@ -67,15 +74,10 @@ fn folder_of_scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/compat")
 }
 
-fn printed(mut command: Command, input: &str) -> Vec<Value> {
+/// Runs a command to its end.
+fn output(mut command: Command, input: &str) -> Output {
     let mut lines = tempfile::tempfile().unwrap();
     lines.write_all(input.as_bytes()).unwrap();
     lines.rewind().unwrap();
-    let output = command.stdin(lines).output().unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, err) = (text(&output.stdout), text(&output.stderr));
-    let told = format!("{command:?}: {}\n{out}\n{err}\nits packages: {INSTALL}", output.status);
-    assert!(output.status.success(), "{told}");
-    let values = serde_json::Deserializer::from_str(&out).into_iter();
-    values.map(|value| value.unwrap_or_else(|why| panic!("{why} in {told}"))).collect()
+    command.stdin(lines).output().unwrap()
 }

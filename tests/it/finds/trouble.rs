@@ -60,7 +60,7 @@ async fn what_is_never_answered_is_unresolved() {
     let team = gateway.team("sales", 100).await;
     gateway.vendor.set_faults(always(FaultKind::CutBefore));
     let failed = find(&team, ADA).await;
-    assert_eq!((failed.status, failed.errors()), (502, vec![("unresolved", "")]), "{failed:?}");
+    assert_eq!((failed.status, failed.errors()), (504, vec![("unresolved", "")]), "{failed:?}");
     let sums = gateway.sums().await;
     assert_eq!((sums.email.spent, sums.email.unresolved), (0.0, 0.5));
     assert_eq!(gateway.vendor.look_ups_received(), 2);

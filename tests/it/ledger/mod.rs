@@ -16,6 +16,7 @@ mod aliases;
 mod auditing;
 mod budgeting;
 mod caching;
+mod calling;
 mod canceling;
 mod checkpoints;
 mod crashes;

@@ -40,8 +40,8 @@ pub(super) async fn what_just_fits_is_admitted(books: &Books<impl Store>) {
     let sales = books.team("sales", &[quota(Period::Day, "3")]).await;
     let admission = books.admission(&sales, EMAIL, leads(&["ada", "bob"]));
     let admitted = books.admit(admission).await.unwrap();
-    assert_eq!(admitted.remaining.email, Some("0".parse().unwrap()));
-    assert_eq!(admitted.remaining.phone, None);
+    assert_eq!(admitted.remaining.tightest(Unit::Email), Some("0".parse().unwrap()));
+    assert_eq!(admitted.remaining.tightest(Unit::Phone), None);
     assert_eq!(short(books, &sales, &["cyd"]).await.needed, "1.5".parse().unwrap());
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn the_tightest_of_several_quotas_decides(books: &Books<impl St
     assert_eq!(short(books, &sales, &["ada", "bob"]).await.period, Period::Month);
     let admission = books.admission(&sales, EMAIL, leads(&["ada"]));
     let admitted = books.admit(admission).await.unwrap();
-    assert_eq!(admitted.remaining.email, Some("0.5".parse().unwrap()));
+    assert_eq!(admitted.remaining.tightest(Unit::Email), Some("0.5".parse().unwrap()));
 }
 
 pub(super) async fn a_unit_that_is_not_needed_bounds_nothing(books: &Books<impl Store>) {

@@ -103,6 +103,20 @@ macro_rules! contract_suite {
                 a_look_up_goes_before_submissions_and_has_a_bound_of_its_own
                 what_the_vendor_asks_for_holds_for_everybody
             }
+            calling: {
+                a_call_is_on_the_books_before_it_is_made
+                what_a_call_costs_is_charged_and_the_rest_released
+                a_call_charged_beyond_its_reservation_is_booked_whole
+                a_call_that_was_certainly_not_taken_is_void
+                an_unanswered_call_is_unresolved_and_never_made_again
+                a_call_whose_maker_died_is_given_up_by_the_next_turn
+                who_takes_over_gives_up_the_calls_that_were_being_made
+                certain_word_that_comes_late_ends_what_was_unresolved
+                certain_word_after_an_operators_is_booked_as_the_difference
+                a_call_asked_again_changes_nothing
+                a_call_that_does_not_fit_is_refused_and_changes_nothing
+                a_call_is_no_batch_of_leads
+            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing

@@ -6,6 +6,7 @@ mod away;
 mod deaths;
 mod emptied;
 mod failovers;
+mod finds;
 mod unfit;
 
 use std::net::SocketAddr;

@@ -39,9 +39,12 @@ impl<S: Store> World<S> {
             92 => self.sweep().await,
             93 => {
                 self.books.ledger().take_over(QUIET, TURN).await.expect("the store is there");
-                self.stepped_in_vain().await;
+                // Calls that were being made are unresolved from now on.
+                self.stepped().await;
             }
             94 => self.ask_leave().await,
+            95 => self.call().await,
+            96 => self.hear_of_a_call().await,
             _ => self.operate().await,
         }
     }
@@ -135,9 +138,11 @@ impl<S: Store> World<S> {
             for (lead, reads) in leads.iter().zip(&reading.leads) {
                 if let LeadReading::Found(KeptResult { at, .. }) = reads {
                     let found = self.checks.results.get(at).copied();
-                    let is_right = found == lead.called.person(*at) || lead.called.is_shared();
-                    assert!(is_right, "{lead:?} reads person {found:?}");
                     let job = self.job(at.job).await;
+                    // Of a job that was forgotten the vault has the last word, and nothing to say.
+                    let is_forgotten = found.is_none() && job.is_none();
+                    let is_right = found == lead.called.person(*at) || lead.called.is_shared();
+                    assert!(is_right || is_forgotten, "{lead:?} reads person {found:?}");
                     let covers = |(job, _): (Job, _)| job.reveals.covers(admission.reveals);
                     assert!(job.is_none_or(covers), "{lead:?} reads less than was asked");
                 }

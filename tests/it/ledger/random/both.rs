@@ -25,6 +25,7 @@ use tollgate::ledger::step::{
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
+use tollgate::ledger::transition::call::{Closing, Opened, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::read::Reading;
@@ -126,6 +127,8 @@ on_both! {
         bind(binding: Binding) -> ();
         settle(settlement: Settlement) -> Settled;
         redrive(redrive: Redrive) -> Redriven;
+        open_call(opening: Opening) -> Result<Opened, Refused>;
+        close_call(job: JobId, closing: Closing) -> Settled;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
         resolve(resolution: Resolution) -> Amounts;

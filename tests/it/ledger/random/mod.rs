@@ -6,6 +6,7 @@
 
 mod actions;
 mod both;
+mod calls;
 mod cast;
 mod checks;
 mod operators;
@@ -60,6 +61,10 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "called",
+        "called and not charged",
+        "called and unanswered",
+        "heard of a call late",
         "told to wait",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");

@@ -3,7 +3,7 @@
 use tollgate::domain::credits::Credits;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
-use tollgate::ledger::record::job::{Cause, Reason, State};
+use tollgate::ledger::record::job::{Cause, Reason, State, Way};
 use tollgate::ledger::step::{Begun, GivingUp, Redrive, Turn, Voiding};
 
 use super::world::World;
@@ -28,6 +28,7 @@ impl<S: Store> World<S> {
             }
         }
         self.hear_the_last_of_it().await;
+        self.hear_of_every_call().await;
         for asked in &self.batches {
             let (team, batch) = (asked.admission.team.clone(), asked.admission.batch);
             let read = self.books.ledger().read(team, batch, 0, 100).await;
@@ -60,7 +61,9 @@ impl<S: Store> World<S> {
                     }
                 }
             }
-            State::Sending if job.unanswered == 0 && !self.vendor.has(job.id) => {
+            State::Sending
+                if job.way != Way::Call && job.unanswered == 0 && !self.vendor.has(job.id) =>
+            {
                 let (cause, quiet_until) = (Cause::Refused, now);
                 let voiding = Voiding { job: job.id, lease, cause, quiet_until };
                 ledger.void(voiding).await.expect("it is our turn");

@@ -1,7 +1,7 @@
 //! Turns with jobs, taken by hands that crash, repeat themselves and wake up late.
 
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
-use tollgate::ledger::record::job::{Cause, Job, JobLead, Reason, State};
+use tollgate::ledger::record::job::{Cause, Job, JobLead, Reason, State, Way};
 use tollgate::ledger::step::{Begun, GivingUp, Redrive, Turn, Voided, Voiding};
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -28,6 +28,7 @@ impl<S: Store> World<S> {
         self.ends_once(&job);
         match job.state {
             State::Ready | State::Unknown => self.send(&job, lease).await,
+            State::Sending if job.way == Way::Call => self.give_up_call(job.id, lease).await,
             State::Sending => self.leave_unanswered(job.id, lease).await,
             State::Bound => self.collect(&job, lease).await,
             State::Void(_) | State::Done | State::Unresolved(_) | State::Resolved => {

@@ -29,6 +29,8 @@ pub(super) struct Vendor {
     pub(super) found: Credits,
     pub(super) emails: Credits,
     pub(super) phones: Credits,
+    /// What it charged for calls.
+    pub(super) calls: Amounts,
     /// What it worked on and nobody has looked at since.
     pub(super) worked: Vec<JobId>,
     last: u64,
@@ -61,6 +63,7 @@ impl Vendor {
             found: Credits::ZERO,
             emails: Credits::ZERO,
             phones: Credits::ZERO,
+            calls: Amounts::ZERO,
             worked: Vec::new(),
             last: 0,
         }
@@ -68,7 +71,7 @@ impl Vendor {
 
     /// All that it charged.
     pub(super) fn bill(&self) -> Amounts {
-        Amounts { email: self.found.plus(self.emails), phone: self.phones }
+        Amounts { email: self.found.plus(self.emails), phone: self.phones }.plus(self.calls)
     }
 
     /// Takes a job, and names it.

@@ -13,6 +13,7 @@ use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::step::Admission;
 
+use super::calls::Made;
 use super::cast::{Called, Lead};
 use super::checks::Checks;
 use super::vendor::Vendor;
@@ -32,6 +33,8 @@ pub(super) struct World<S> {
     pub(super) jobs: BTreeMap<BatchId, u32>,
     /// Turns that were given once; most of them are over.
     pub(super) turns: Vec<(JobId, Lease)>,
+    /// Calls that were made, and what the vendor truly made of them.
+    pub(super) calls: Vec<Made>,
     /// How many steps the ledger took.
     pub(super) steps: usize,
 }
@@ -58,6 +61,7 @@ impl<S: Store> World<S> {
             batches: Vec::new(),
             jobs: BTreeMap::new(),
             turns: Vec::new(),
+            calls: Vec::new(),
             steps: 0,
         };
         for team in world.teams.clone() {

@@ -1,0 +1,222 @@
+//! Priced calls that are not for leads: reserved before a byte leaves, ended by what came of them,
+//! and never made again.
+//!
+//! A call is a batch of one job that travels by [`Way::Call`]. It is being sent from the moment that
+//! it is opened, by whoever opened it, and there is no other attempt: so any certain word about it
+//! ends it, however late, and where there is none its reservation is unresolved.
+
+use std::time::Duration;
+
+use crate::domain::credits::Amounts;
+use crate::domain::pricing::{Charges, Prices};
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{BatchId, JobId, Lease, Token};
+use crate::ledger::record::batch::{Batch, Dispositions};
+use crate::ledger::record::entry::{Change, Fact};
+use crate::ledger::record::job::{Cause, Job, Part, Reason, State, Way};
+use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
+use crate::ledger::table::{Batches, Jobs, Teams};
+use crate::ledger::transition::admit::fit;
+use crate::ledger::transition::close::{leave_unresolved, release};
+use crate::ledger::transition::post::post_part;
+use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
+use crate::ledger::transition::schedule::put_job;
+use crate::ledger::transition::settle::{close_part, settled_before};
+
+/// A call to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opening {
+    /// Its id, made beforehand.
+    pub batch: BatchId,
+    /// The same where the same call is opened again.
+    pub token: Token,
+    /// Who asks and pays.
+    pub team: TeamId,
+    /// The most that it may be charged.
+    pub worst: Amounts,
+    /// The prices in force.
+    pub prices: Prices,
+    /// How long the turn of whoever opens it lasts, unless it is renewed.
+    pub lease_for: Duration,
+}
+
+/// A call that is on the books: bytes may leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its job.
+    pub job: JobId,
+    /// The turn of whoever opened it.
+    pub lease: Lease,
+    /// Whether this very step opened it.
+    pub is_first: bool,
+    /// What is left of the tightest quota of each unit.
+    pub remaining: Remaining,
+    /// Quotas that only warn and were passed.
+    pub passed: Vec<QuotaShort>,
+}
+
+/// What came of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// The vendor did what was asked, and charges so much.
+    Charged(Amounts),
+    /// The vendor certainly did nothing.
+    NotCharged(Cause),
+    /// Nobody heard: the vendor may have done it.
+    Unanswered,
+}
+
+/// Sets aside what a call may cost, and writes down that its bytes may leave from now on. Asked
+/// again, it answers the same and changes nothing.
+///
+/// # Errors
+/// [`Fault::Fenced`] where it was opened before, and is no longer being sent.
+pub fn open_call(
+    draft: &mut Draft<'_>,
+    opening: &Opening,
+) -> Result<Result<Opened, Refused>, Fault> {
+    draft.foresee::<Batches>(&opening.batch);
+    let Some(team) = draft.find::<Teams>(&opening.team)? else { return Ok(Err(Refused::NoTeam)) };
+    if let Some(batch) = draft.find::<Batches>(&opening.batch)? {
+        return opened_before(draft, opening, &team, &batch);
+    }
+    match team.standing {
+        Standing::Open => {}
+        Standing::Paused => return Ok(Err(Refused::Paused)),
+        Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    }
+    let quotas = quotas_now(draft, &team)?;
+    let passed = match fit(&quotas, &team, opening.worst) {
+        Ok(passed) => passed,
+        Err(refused) => return Ok(Err(Refused::Quota(refused))),
+    };
+    keep(draft, &quotas, opening.worst);
+    let job = being_sent(draft, opening, &team);
+    put_job(draft, &job)?;
+    for part in &job.parts {
+        let change = Change { reserved: part.reserved, ..Change::default() };
+        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
+    }
+    let batch = batch_of(&job, opening, draft.now());
+    draft.put::<Batches>(&opening.batch, &batch);
+    let remaining = remaining(&quotas, opening.worst);
+    Ok(Ok(Opened { job: job.id, lease: job.lease, is_first: true, remaining, passed }))
+}
+
+fn opened_before(
+    draft: &Draft<'_>,
+    opening: &Opening,
+    team: &Team,
+    batch: &Batch,
+) -> Result<Result<Opened, Refused>, Fault> {
+    if batch.token != opening.token || batch.team != opening.team || batch.way != Way::Call {
+        return Ok(Err(Refused::Collision));
+    }
+    let job = draft.find::<Jobs>(&first_job(opening.batch))?.ok_or(Fault::Fenced)?;
+    if job.state != State::Sending {
+        return Err(Fault::Fenced);
+    }
+    let remaining = remaining(&quotas_now(draft, team)?, Amounts::ZERO);
+    let passed = Vec::new();
+    Ok(Ok(Opened { job: job.id, lease: job.lease, is_first: false, remaining, passed }))
+}
+
+const fn first_job(batch: BatchId) -> JobId {
+    JobId { batch, ordinal: 0 }
+}
+
+fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team) -> Job {
+    let now = draft.now();
+    let part = Part {
+        batch: opening.batch,
+        team: team.id.clone(),
+        leads: 0,
+        admitted_at: now,
+        periods: periods(team, now),
+        prices: opening.prices,
+        reserved: opening.worst,
+        unresolved: Amounts::ZERO,
+        charged: Charges::ZERO,
+    };
+    Job {
+        id: first_job(opening.batch),
+        way: Way::Call,
+        state: State::Sending,
+        reveals: Reveals::default(),
+        leads: 0,
+        parts: vec![part],
+        attempts: 1,
+        unanswered: 0,
+        first_sent_at: Some(now),
+        charged_by: None,
+        vendor_id: None,
+        bound_at: None,
+        due: Some(now.after(opening.lease_for)),
+        lease: Lease::default().next(now),
+        is_cancel_wanted: false,
+        ended_at: None,
+    }
+}
+
+fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
+    Batch {
+        team: opening.team.clone(),
+        token: opening.token,
+        way: Way::Call,
+        reveals: Reveals::default(),
+        admitted_at: now,
+        dispositions: Dispositions::default(),
+        reserved: opening.worst,
+        avoided: Amounts::ZERO,
+        jobs: vec![job.id],
+        jobs_made: 1,
+        canceled_at: None,
+    }
+}
+
+/// Ends a call by what came of it, whoever has the turn by now: only who sent it can know. Late
+/// word ends what was unresolved meanwhile. Asked again, it changes nothing and tells what was
+/// charged.
+///
+/// # Errors
+/// [`Fault::Fenced`] where there is no such call, or it ended otherwise.
+pub fn close_call(draft: &mut Draft<'_>, job: JobId, closing: Closing) -> Result<Settled, Fault> {
+    let job = draft.find::<Jobs>(&job)?.filter(|job| job.way == Way::Call).ok_or(Fault::Fenced)?;
+    let is_open = matches!(job.state, State::Sending | State::Unresolved(_) | State::Resolved);
+    match (closing, job.state) {
+        (Closing::Charged(amounts), _) if is_open => charge(draft, job, amounts),
+        (Closing::NotCharged(cause), State::Sending) => {
+            release(draft, job, cause)?;
+            Ok(Settled::default())
+        }
+        // It is certain now that what was given up was never charged.
+        (Closing::NotCharged(_), _) if is_open => charge(draft, job, Amounts::ZERO),
+        (Closing::Unanswered, State::Sending) => abandon(draft, job),
+        (Closing::Unanswered, _) if is_open => Ok(settled_before(&job)),
+        (Closing::Charged(_), State::Done)
+        | (Closing::NotCharged(_), State::Void(_) | State::Done) => Ok(settled_before(&job)),
+        _ => Err(Fault::Fenced),
+    }
+}
+
+fn charge(draft: &mut Draft<'_>, mut job: Job, amounts: Amounts) -> Result<Settled, Fault> {
+    let (state, charged) = (job.state, Charges::of_other(amounts));
+    let part = close_part(draft, &mut job, 0, state, charged, Amounts::ZERO)?;
+    job.state = State::Done;
+    job.ended_at = Some(draft.now());
+    job.due = None;
+    put_job(draft, &job)?;
+    Ok(Settled { is_first: true, turn: job.lease, parts: vec![part], ..Settled::default() })
+}
+
+/// Nobody heard what came of a call: what was reserved for it is unresolved.
+pub(super) fn abandon(draft: &mut Draft<'_>, mut job: Job) -> Result<Settled, Fault> {
+    leave_unresolved(draft, &mut job, Reason::NoAnswer);
+    job.due = None;
+    put_job(draft, &job)?;
+    Ok(Settled { is_first: true, ..settled_before(&job) })
+}

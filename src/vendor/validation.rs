@@ -1,0 +1,91 @@
+//! Email validations at the vendor's: asked for, read page by page, and cancelled.
+
+use bytes::Bytes;
+use http::Method;
+
+use super::call::{Called, Request};
+use super::client::{HttpVendor, JSON, exchange};
+use super::{Canceled, Cursor, Ending, Unread, sorting, wire};
+use crate::domain::uuid::Uuid;
+
+const VALIDATIONS: &str = "/email-validations";
+
+/// A page of a validation.
+#[derive(Debug)]
+pub enum ValidationPage {
+    /// It is queued or under way.
+    Running {
+        /// How long the vendor asks to be left alone.
+        retry_after: Option<std::time::Duration>,
+    },
+    /// It has ended, and this is some of it.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// What it says of addresses.
+        results: Vec<Verdict>,
+        /// The page after this one.
+        next: Option<Cursor>,
+    },
+}
+
+/// What the vendor says of one address.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// The address.
+    pub email: String,
+    /// `deliverable`, `risky`, `unknown` or `undeliverable`, as far as is documented.
+    pub result: String,
+    /// Whether its domain takes mail for any address.
+    pub catch_all: Option<bool>,
+}
+
+impl HttpVendor {
+    /// Asks for addresses to be validated. Costs a credit for each, every time.
+    pub async fn validate(&self, emails: &[&str]) -> Called<Uuid> {
+        let request = Request {
+            method: Method::POST,
+            path_and_query: VALIDATIONS.to_owned(),
+            content_type: Some(JSON),
+            accept: None,
+            body: Bytes::from(wire::validation_request(emails)),
+        };
+        match self.call(request).await {
+            // The path is the vendor's, so it is the address that is wrong.
+            Called::Refused(whole) if matches!(whole.status.as_u16(), 404 | 405) => {
+                Called::Misaddressed { status: whole.status.as_u16() }
+            }
+            called => called.read(|whole| Ok(wire::validation_accepted(&whole.body)?)),
+        }
+    }
+
+    /// Reads one page of a validation: the first, or the one after a cursor.
+    ///
+    /// # Errors
+    /// [`Unread`]; reading is free and may be tried again.
+    pub async fn validation_page(
+        &self,
+        id: Uuid,
+        after: Option<&Cursor>,
+    ) -> Result<ValidationPage, Unread> {
+        let cursor = after.map(|cursor| format!("&page%5Bafter%5D={}", cursor.in_query()));
+        let size = self.page_size();
+        let path =
+            format!("{VALIDATIONS}/{id}?page%5Bsize%5D={size}{}", cursor.unwrap_or_default());
+        let url = self.at(&path).ok_or(Unread::Gone)?;
+        sorting::validation_page(id, exchange(self.request(Method::GET, url)).await)
+    }
+
+    /// Asks the vendor to go no further with a validation.
+    pub async fn cancel_validation(&self, id: Uuid) -> Canceled {
+        let Some(url) = self.at(&format!("{VALIDATIONS}/{id}")) else { return Canceled::Gone };
+        let request = self.request(Method::PATCH, url).header(http::header::CONTENT_TYPE, JSON);
+        sorting::canceled(exchange(request.body(wire::cancellation())).await)
+    }
+}
+
+impl std::fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Verdict(<redacted>, {:?})", self.result)
+    }
+}

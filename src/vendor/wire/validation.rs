@@ -1,0 +1,81 @@
+//! An email validation: what is sent, and its pages.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::batch::Links;
+use crate::domain::uuid::Uuid;
+use crate::vendor::sorting::Answer;
+use crate::vendor::validation::{ValidationPage, Verdict};
+use crate::vendor::{Ending, Unreadable};
+
+#[derive(Serialize)]
+struct Submission<'a> {
+    emails: Vec<Email<'a>>,
+}
+
+#[derive(Serialize)]
+struct Email<'a> {
+    email: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Accepted {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Validation<'a> {
+    id: String,
+    status: String,
+    #[serde(borrow)]
+    results: Option<Vec<&'a RawValue>>,
+    #[serde(rename = "_links")]
+    links: Option<Links>,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    email: String,
+    result: String,
+    catch_all: Option<bool>,
+}
+
+/// The body that asks for addresses to be validated.
+pub(in crate::vendor) fn validation_request(emails: &[&str]) -> Vec<u8> {
+    let body = Submission { emails: emails.iter().map(|email| Email { email }).collect() };
+    serde_json::to_vec(&body).expect("a struct of texts is JSON")
+}
+
+/// The id of a validation that the vendor took.
+pub(in crate::vendor) fn validation_accepted(body: &[u8]) -> Result<Uuid, Unreadable> {
+    let Accepted { id } = serde_json::from_slice(body)?;
+    id.parse().map_err(|_| Unreadable::Name)
+}
+
+/// What a page of this validation says. A result that cannot be read is passed over: its address
+/// has none.
+pub(in crate::vendor) fn validation_page(
+    id: Uuid,
+    answer: &Answer,
+) -> Result<ValidationPage, Unreadable> {
+    let validation: Validation<'_> = serde_json::from_slice(&answer.body)?;
+    if validation.id.parse() != Ok(id) {
+        return Err(Unreadable::OtherBatch);
+    }
+    let ending = match validation.status.as_str() {
+        "queued" | "processing" => {
+            return Ok(ValidationPage::Running { retry_after: answer.retry_after });
+        }
+        "completed" => Ending::Completed,
+        "canceled" => Ending::Canceled,
+        "error" => Ending::Error,
+        _ => return Err(Unreadable::Status),
+    };
+    let rows = validation.results.unwrap_or_default().into_iter();
+    let rows = rows.filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
+    let results = rows.map(|Row { email, result, catch_all }| Verdict { email, result, catch_all });
+    let results = results.collect();
+    let next = validation.links.map(Links::next).transpose()?.flatten();
+    Ok(ValidationPage::Ended { ending, results, next })
+}
