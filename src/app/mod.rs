@@ -153,7 +153,7 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     if let Some(keeper) = keeper {
         app.watching.spawn(keeper.run(app.leaving.clone()));
     }
-    let limits = Limits::with_grace(app.grace);
+    let limits = Limits::usual(config.server.connections_max, app.grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
     app.open(callers, public, limits);
     app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);

@@ -154,8 +154,10 @@ fn settings(config: &Config) -> Settings {
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
         batch_ttl: config.cache.batch_ttl,
+        replay_window: config.server.replay_window,
         keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
+        gather_window: vendor.gather_window,
         request_rates: Rates {
             requests: rate(vendor.requests_per_minute),
             look_ups: rate(vendor.find_requests_per_minute),

@@ -17,6 +17,8 @@ use crate::domain::pricing::Prices;
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
+const BODIES_BYTES_MAX: usize = 1 << 40;
+const CONNECTIONS_MAX: usize = 1_000_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 const PHONE_NUMBERS_MAX: u32 = 100;
@@ -25,6 +27,13 @@ const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
 /// A caller who waits holds a connection.
 const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
+
+/// Gathering is for callers that ask at once, not for those of a minute.
+const GATHER_WINDOW_MAX: Duration = Duration::from_mins(1);
+const GATHER_WINDOW_USUAL: Duration = Duration::from_secs(5);
+
+/// Beyond it, what is meant to be asked anew is taken for a retry: a caller has keys to say so.
+const REPLAY_WINDOW_MAX: Duration = Duration::from_hours(24);
 
 /// A month's quota that begins to be counted is reckoned from the entries since the month began.
 const KEEP_MIN: Duration = Duration::from_hours(32 * 24);
@@ -64,7 +73,27 @@ fn check_server(server: &Server, reading: &mut Reading) {
     above_zero(reading, "server.find_wait", server.find_wait);
     at_most(reading, "server.find_wait", server.find_wait, FIND_WAIT_MAX);
     usually_at_least(reading, "server.find_wait", server.find_wait, Duration::from_secs(1));
+    at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
+    check_room(server, reading);
+}
+
+fn check_room(server: &Server, reading: &mut Reading) {
+    within(reading, "server.connections_max", &server.connections_max, &(1..=CONNECTIONS_MAX));
+    within(reading, "server.bodies_max", &server.bodies_max, &(1..=CONNECTIONS_MAX));
+    within(reading, "server.bodies_at_once", &server.bodies_at_once, &(1..=CONNECTIONS_MAX));
+    above_zero(reading, "server.bodies_wait", server.bodies_wait);
+    at_most(reading, "server.bodies_wait", server.bodies_wait, DURATION_MAX);
+    let bytes = &server.bodies_bytes_max;
+    within(reading, "server.bodies_bytes_max", bytes, &(1..=BODIES_BYTES_MAX));
+    if server.bodies_bytes_max < server.body_bytes_max {
+        let unfit = Unfit::new("one body may be larger than all together", "raise it");
+        reading.refuse(&["server.bodies_bytes_max", "server.body_bytes_max"], unfit);
+    }
+    if server.bodies_max >= server.connections_max {
+        let unfit = Unfit::new("leave no connection for whoever only reads", "lower it");
+        reading.refuse(&["server.bodies_max", "server.connections_max"], unfit);
+    }
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
@@ -76,6 +105,7 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     }
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
+    check_gathering(vendor.gather_window, reading);
     let durations = [
         ("vendor.timeout", vendor.timeout, Duration::from_secs(1)),
         ("vendor.connect_timeout", vendor.connect_timeout, Duration::from_millis(100)),
@@ -107,6 +137,18 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     if vendor.base_url.scheme() == "http" && !is_loopback {
         let unfit = Unfit::new("would send the key and personal data unencrypted", "use https");
         reading.refuse(&["vendor.base_url"], unfit);
+    }
+}
+
+/// Whoever submits a few leads waits that long before they are sent.
+fn check_gathering(window: Duration, reading: &mut Reading) {
+    let key = &["vendor.gather_window"];
+    if window > GATHER_WINDOW_MAX {
+        let wrong = format!("is longer than {GATHER_WINDOW_MAX:?}");
+        reading.refuse(key, Unfit::new(wrong, "a second gathers what many callers ask at once"));
+    } else if window > GATHER_WINDOW_USUAL {
+        let wrong = format!("every small submission waits for {window:?} before it is sent");
+        reading.warn(key, Unfit::new(wrong, "200ms gathers what many callers ask at once"));
     }
 }
 

@@ -57,6 +57,18 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// The most leads in one batch.
     pub leads_max: usize,
+    /// The most connections to one listener at once.
+    pub connections_max: usize,
+    /// The most bodies of leads under way at once, those included that wait.
+    pub bodies_max: usize,
+    /// The most bodies of leads that are worked on at once.
+    pub bodies_at_once: usize,
+    /// How long one waits for its turn.
+    pub bodies_wait: Duration,
+    /// The most bytes that all bodies together may hold.
+    pub bodies_bytes_max: usize,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long a look-up waits for its answer.
     pub find_wait: Duration,
     /// How long open requests may take after SIGTERM.
@@ -70,6 +82,12 @@ impl Server {
             admin_listen: from.value("server.admin_listen"),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
+            connections_max: from.value("server.connections_max"),
+            bodies_max: from.value("server.bodies_max"),
+            bodies_at_once: from.value("server.bodies_at_once"),
+            bodies_wait: from.value("server.bodies_wait"),
+            bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
+            replay_window: from.value("server.replay_window"),
             find_wait: from.value("server.find_wait"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
@@ -93,6 +111,8 @@ pub struct Vendor {
     pub find_requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
+    /// How long a small submission waits for others to travel with; zero where each travels alone.
+    pub gather_window: Duration,
     /// The first pause between two looks at a job.
     pub poll_interval_min: Duration,
     /// The pause that it grows to.
@@ -117,6 +137,7 @@ impl Vendor {
             requests_per_minute: from.value("vendor.requests_per_minute"),
             find_requests_per_minute: from.value("vendor.find_requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
+            gather_window: from.value("vendor.gather_window"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
             poll_interval_max: from.value("vendor.poll_interval_max"),
             on_no_answer: from.value("vendor.on_no_answer"),

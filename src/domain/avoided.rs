@@ -15,16 +15,19 @@ pub enum AvoidedReason {
     CachedAfterWindow,
     /// The reveal was paid before.
     OwnedReveal,
+    /// The same request was answered before.
+    Replayed,
 }
 
 impl AvoidedReason {
     /// All reasons.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Repeated,
         Self::Joined,
         Self::CachedInWindow,
         Self::CachedAfterWindow,
         Self::OwnedReveal,
+        Self::Replayed,
     ];
 
     /// The reason as a label.
@@ -36,6 +39,7 @@ impl AvoidedReason {
             Self::CachedInWindow => "cached_in_window",
             Self::CachedAfterWindow => "cached_after_window",
             Self::OwnedReveal => "owned_reveal",
+            Self::Replayed => "replayed",
         }
     }
 }

@@ -17,6 +17,14 @@ impl Reveals {
     /// Both.
     pub const ALL: Self = Self { email: true, phone: true };
 
+    /// Every set of them.
+    pub const SETS: [Self; 4] = [
+        Self::NONE,
+        Self { email: true, phone: false },
+        Self { email: false, phone: true },
+        Self::ALL,
+    ];
+
     /// Whether everything in `other` is in this too.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::domain::credits::Amounts;
+use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Lead;
+use crate::domain::limits::{Excess, Limits};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 pub use crate::ledger::ids::BatchId;
@@ -27,6 +29,25 @@ pub struct Enrichment {
     pub leads: Vec<Lead>,
     /// What is asked of each person.
     pub reveals: Reveals,
+    /// What its caller allows it to cost.
+    pub limits: Limits,
+    /// What else tells it from other requests.
+    pub marks: Marks,
+}
+
+/// What tells a request, asked again, from another, beside its leads and reveals.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Its caller's own name for it.
+    pub key: Option<IdempotencyKey>,
+    /// Its headers that change what is asked, in the order of their names.
+    pub headers: Vec<String>,
+}
+
+impl std::fmt::Debug for Marks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Marks(<redacted>)")
+    }
 }
 
 /// A batch as its caller reads it: one page of it.
@@ -44,6 +65,8 @@ pub struct BatchPage {
     pub retry_after: Option<Duration>,
     /// What it costs and spares.
     pub account: Account,
+    /// Whether it answers a request that was admitted before.
+    pub is_replay: bool,
 }
 
 /// What a batch costs and spares.
@@ -128,7 +151,7 @@ pub struct Estimate {
     pub worst: Amounts,
     /// What it is likely to cost.
     pub expected: Amounts,
-    /// Whether the worst case fits every quota.
+    /// Whether the worst case fits every quota, and what its caller allows.
     pub fits: bool,
     /// What is left of the team's quotas.
     pub remaining: Remaining,
@@ -153,6 +176,12 @@ pub enum Refusal {
     /// The worst case does not fit a quota.
     #[error("the worst case does not fit the quota")]
     Quota(Box<QuotaShort>),
+    /// The worst case is above what its caller allows.
+    #[error("the worst case is above what its caller allows")]
+    Beyond(Excess),
+    /// The caller's key for the request is that of another.
+    #[error("the idempotency key is that of another request")]
+    KeyReused,
     /// The vendor says that its own credits are out.
     #[error("the vendor's own credits are out")]
     VendorCredits {
@@ -197,7 +226,8 @@ impl Refusal {
             Self::BadKey => "unauthorized",
             Self::NoSuchBatch | Self::NoSuchTeam => "not_found",
             Self::TeamPaused(_) => "team_paused",
-            Self::Quota(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::KeyReused => "idempotency_key_reused",
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
             Self::VendorBusy { .. }

@@ -76,6 +76,7 @@ impl Gateway {
             lines,
             retry_after: self.retry_after(&reading),
             account: Account::of(&reading),
+            is_replay: false,
         })
     }
 

@@ -52,22 +52,30 @@ pub(super) async fn leads_at(
     token: Token,
     positions: impl Iterator<Item = u32>,
 ) -> Result<BTreeMap<u32, Lead>, Failed> {
-    let mut wanted: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for position in positions {
-        wanted.entry(position / CHUNK).or_default().push(position);
+    let places = positions.map(|position| (token, position)).collect();
+    let leads = leads_of(vault, places).await?;
+    Ok(leads.into_iter().map(|((_, position), lead)| (position, lead)).collect())
+}
+
+/// Leads of several admissions, by each one's mark and their positions in it.
+pub(super) async fn leads_of(
+    vault: &AnyVault,
+    places: Vec<(Token, u32)>,
+) -> Result<BTreeMap<([u8; 16], u32), Lead>, Failed> {
+    let mut wanted: BTreeMap<([u8; 16], u32), Vec<u32>> = BTreeMap::new();
+    for (token, position) in places {
+        wanted.entry((*token.as_bytes(), position / CHUNK)).or_default().push(position);
     }
-    let keys: Vec<_> = wanted
-        .keys()
-        .map(|chunk| ItemKey::Leads { token: *token.as_bytes(), chunk: *chunk })
-        .collect();
+    let key = |(token, chunk): &([u8; 16], u32)| ItemKey::Leads { token: *token, chunk: *chunk };
+    let keys: Vec<_> = wanted.keys().map(key).collect();
     let items = vault.fetch(&keys).await?;
     let mut leads = BTreeMap::new();
-    for (positions, item) in wanted.values().zip(items) {
+    for (((token, _), positions), item) in wanted.into_iter().zip(items) {
         let Some(mut chunk) = item.and_then(|bytes| unpack(&bytes)) else { continue };
         for position in positions {
             let place = (position % CHUNK) as usize;
             if let Some(lead) = chunk.get_mut(place).and_then(Option::take) {
-                leads.insert(*position, lead);
+                leads.insert((token, position), lead);
             }
         }
     }

@@ -148,11 +148,11 @@ impl Gateway {
                         remaining,
                     ));
                 }
-                // The id is another batch's.
-                Err(Refused::Collision) => {}
-                Err(Refused::Quota(short)) => return Err(Refusal::Quota(short)),
-                Err(Refused::Paused) => return Err(Refusal::TeamPaused(team.clone())),
-                Err(Refused::NoTeam) => return Err(Refusal::BadKey),
+                Err(refused) => {
+                    if let Some(refusal) = Refusal::of(refused, team) {
+                        return Err(refusal);
+                    }
+                }
             }
         }
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })

@@ -118,8 +118,8 @@ impl Gateway {
 
     /// Settles a job by the answer that ended it.
     async fn end(&self, job: Job, lease: Lease, batch: Batch) -> Result<(), Failed> {
-        let body = self.body(&job).await?;
-        let answer = match read_evidence(&self.keyer, &job, &body, batch) {
+        let load = self.load(&job).await?;
+        let answer = match read_evidence(&self.keyer, job.reveals, &load, batch) {
             Some(answer) => answer,
             None if matches!(job.state, State::Bound) => {
                 return self.give_up(&job, lease, Reason::Failed).await;

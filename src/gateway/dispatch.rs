@@ -86,6 +86,7 @@ async fn take_turns(gateway: &Gateway, permits: &Arc<Semaphore>) -> Result<Durat
     if due > now {
         return Ok(due.since(now).min(LOOK_EVERY));
     }
+    gateway.gather().await;
     let room = permits.available_permits();
     if room == 0 {
         // A turn that ends rings.
@@ -142,6 +143,8 @@ impl Gateway {
                 self.give_up(&job, lease, Reason::NoAnswer).await
             }
             State::Ready | State::Unknown => self.send(job, lease).await,
+            // Its coach has the turns.
+            State::Gathered(_) => Ok(()),
             State::Sending => self.no_answer(&job, lease).await,
             State::Bound => self.collect(job, lease).await,
             State::Unresolved(_) | State::Resolved => {

@@ -10,10 +10,12 @@ use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
 use crate::domain::lead::Lead;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::job::Way;
-use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Question, Refused};
+use crate::ledger::record::replay::Retry;
+use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, Refused};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
@@ -33,7 +35,7 @@ impl Gateway {
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
     pub async fn enrich(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
         let mut page = self.admit(caller, ask, Way::Batch).await?;
-        if !page.status.has_ended() {
+        if !page.is_replay && !page.status.has_ended() {
             page.status = Status::Queued;
             page.lines.clear();
         }
@@ -64,20 +66,20 @@ impl Gateway {
         ask: Enrichment,
         way: Way,
     ) -> Result<BatchPage, Refusal> {
-        let (batch, admitted) = match self.admit_or_refuse(caller, ask, way).await {
+        let admitted = match self.admit_or_refuse(caller, ask, way).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
                 return Err(refusal);
             }
         };
-        self.metrics.decide(&caller.team, Decision::Admitted);
-        self.report_admission(caller, batch, &admitted);
+        self.report(caller, &admitted);
         self.wake.notify_one();
         // From here on nothing may sound as if the batch did not exist.
-        let shown = self.page(&caller.team, batch, way, PageAsk::first()).await;
+        let shown = self.page(&caller.team, admitted.id, way, PageAsk::first()).await;
         let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(admitted.remaining);
+        page.is_replay = admitted.novelty == Novelty::Replayed;
         Ok(page)
     }
 
@@ -86,13 +88,18 @@ impl Gateway {
         caller: &Caller,
         ask: Enrichment,
         way: Way,
-    ) -> Result<(BatchId, Admitted), Refusal> {
+    ) -> Result<Admitted, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let asks = self.lead_asks(&ask.leads);
-        self.pass_circuit(caller, &ask, &asks).await?;
-        self.admit_as_new(caller, &ask, way, asks).await
+        // A look-up asked again is answered from what is known, or joins what is under way.
+        let retry = match way {
+            Way::Batch => self.retry(caller, &ask),
+            Way::LookUp | Way::Call => None,
+        };
+        self.pass_circuit(caller, &ask, &asks, retry).await?;
+        self.admit_under_a_free_id(caller, &ask, way, asks, retry).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -101,14 +108,19 @@ impl Gateway {
         caller: &Caller,
         ask: &Enrichment,
         asks: &[LeadAsk],
+        retry: Option<Retry>,
     ) -> Result<(), Refusal> {
         if !self.circuit.is_out_of_credits() {
             return Ok(());
         }
-        let appraisal = self.ledger.appraise(self.question(caller, ask, asks.to_vec())).await?;
+        let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
+        let appraisal = self.ledger.appraise(question).await?;
         // What admission will refuse must not use up the one request that may go and see.
-        let goes_on =
-            |appraisal: Appraisal| appraisal.dispositions.fresh == 0 || appraisal.short.is_some();
+        let goes_on = |appraisal: Appraisal| {
+            appraisal.dispositions.fresh == 0
+                || appraisal.replays.is_some()
+                || appraisal.refused.is_some()
+        };
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
@@ -118,13 +130,14 @@ impl Gateway {
         }
     }
 
-    async fn admit_as_new(
+    async fn admit_under_a_free_id(
         &self,
         caller: &Caller,
         ask: &Enrichment,
         way: Way,
         asks: Vec<LeadAsk>,
-    ) -> Result<(BatchId, Admitted), Refusal> {
+        retry: Option<Retry>,
+    ) -> Result<Admitted, Refusal> {
         for _ in 0..TRIES {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
             let expires = self.clock.now().after(self.settings.results_ttl());
@@ -136,20 +149,23 @@ impl Gateway {
                 way,
                 reveals: ask.reveals,
                 leads: asks.clone(),
+                limits: ask.limits,
+                retry,
                 terms: self.settings.terms(),
             };
             let refused = match self.admit_surely(admission).await? {
-                Ok(admitted) => return Ok((batch, admitted)),
+                Ok(admitted) if admitted.novelty == Novelty::Replayed => {
+                    // The batch keeps its own. These are of no use, and forgotten in time anyway.
+                    let _ = forget_leads(&self.vault, token, ask.leads.len()).await;
+                    return Ok(admitted);
+                }
+                Ok(admitted) => return Ok(admitted),
                 Err(refused) => refused,
             };
             forget_leads(&self.vault, token, ask.leads.len()).await?;
-            return Err(match refused {
-                // The id is another batch's.
-                Refused::Collision => continue,
-                Refused::Quota(short) => Refusal::Quota(short),
-                Refused::Paused => Refusal::TeamPaused(caller.team.clone()),
-                Refused::NoTeam => Refusal::BadKey,
-            });
+            if let Some(refusal) = Refusal::of(refused, &caller.team) {
+                return Err(refusal);
+            }
         }
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
@@ -195,33 +211,51 @@ impl Gateway {
             team: caller.team.clone(),
             reveals: ask.reveals,
             leads,
+            limits: ask.limits,
+            retry: None,
             terms: self.settings.terms(),
             rates: self.settings.rates,
         }
     }
 
-    fn report_admission(&self, caller: &Caller, id: BatchId, admitted: &Admitted) {
+    fn report(&self, caller: &Caller, admitted: &Admitted) {
         let team = &caller.team;
-        let count = admitted.batch.dispositions;
+        for avoided in &admitted.avoided {
+            self.metrics.avoid(team, *avoided);
+        }
+        match admitted.novelty {
+            Novelty::New | Novelty::AskedAgain => {
+                self.metrics.decide(team, Decision::Admitted);
+                self.report_admission(team, admitted);
+            }
+            Novelty::Replayed => {
+                let id = admitted.id;
+                self.metrics.decide(team, Decision::Replayed);
+                info!(batch.id = %id, %team, "{team} asked again for batch {id}");
+            }
+        }
+    }
+
+    fn report_admission(&self, team: &TeamId, admitted: &Admitted) {
+        let Admitted { id, batch, passed, .. } = admitted;
+        let count = batch.dispositions;
         for (disposition, leads) in [
             (Disposition::Repeated, count.repeated),
             (Disposition::Cached, count.cached),
             (Disposition::Joined, count.joined),
             (Disposition::Fresh, count.fresh),
+            (Disposition::Trimmed, count.trimmed),
         ] {
             self.metrics.place_leads(team, disposition, leads.into());
         }
-        for avoided in &admitted.avoided {
-            self.metrics.avoid(team, *avoided);
-        }
-        tell_passed(team, &admitted.passed);
+        tell_passed(team, passed);
         info!(
             batch.id = %id,
             %team,
             leads.submitted = count.submitted,
             leads.fresh = count.fresh,
-            credits.reserved = %admitted.batch.reserved,
-            "admitted batch {id} of {team} with {} reserved", admitted.batch.reserved
+            credits.reserved = %batch.reserved,
+            "admitted batch {id} of {team} with {} reserved", batch.reserved
         );
     }
 
@@ -237,7 +271,7 @@ impl Gateway {
             dispositions: appraisal.dispositions,
             worst: appraisal.worst,
             expected: appraisal.expected,
-            fits: appraisal.short.is_none(),
+            fits: appraisal.refused.is_none(),
             remaining: appraisal.remaining,
         })
     }

@@ -1,16 +1,14 @@
 //! What an answer of the vendor's says of each lead, in the books' terms.
 
-use super::send::fields_of;
+use super::load::{Carried, fields_of};
 use crate::domain::charge::Shown;
 use crate::domain::identity::Identity;
 use crate::domain::identity::keys::{Keyer, LeadKey};
-use crate::domain::lead::Lead;
 use crate::domain::person::{Person, PhoneSource, Sections};
 use crate::domain::reveal::Reveals;
 use crate::ledger::ids::ResultRef;
-use crate::ledger::record::job::Job;
 use crate::ledger::step::Evidence;
-use crate::vendor::{Batch, Ending, Finding, LeadFields, LookedUp, VendorResult, match_results};
+use crate::vendor::{Batch, Ending, Finding, LookedUp, VendorResult, match_results};
 
 /// A job's answer: what is to be booked, and what is to be kept.
 #[derive(Clone)]
@@ -27,28 +25,25 @@ pub(super) struct Answer {
 /// one that failed and lists nobody may have charged for everybody.
 pub(super) fn read_evidence(
     keyer: &Keyer,
-    job: &Job,
-    body: &[Option<Lead>],
+    asked: Reveals,
+    load: &[Carried],
     batch: Batch,
 ) -> Option<Answer> {
     let results = batch.results?;
     if batch.ending == Ending::Error && results.is_empty() {
         return None;
     }
-    // A lead that is gone can contradict nothing.
-    let asked: Vec<LeadFields<'_>> =
-        body.iter().map(|lead| lead.as_ref().map(fields_of).unwrap_or_default()).collect();
-    let matched = match_results(&asked, results);
+    let fields: Vec<_> = load.iter().map(fields_of).collect();
+    let matched = match_results(&fields, results);
     let mut answer = Answer {
-        evidence: Vec::with_capacity(asked.len()),
+        evidence: Vec::with_capacity(load.len()),
         results: Vec::new(),
         unmatched: 0,
         extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
     };
-    for (index, result) in (0_u32..).zip(matched.answers) {
-        let at = ResultRef { job: job.id, index };
+    for (Carried { at, .. }, result) in load.iter().zip(matched.answers) {
         let evidence = match result {
-            Some(VendorResult { finding, .. }) => answer.read(keyer, at, job.reveals, finding),
+            Some(VendorResult { finding, .. }) => answer.read(keyer, *at, asked, finding),
             None => missing(batch.ending),
         };
         answer.unmatched += u64::from(evidence == Evidence::Unmatched);
@@ -58,14 +53,19 @@ pub(super) fn read_evidence(
 }
 
 /// Reads what the vendor's answer says of the one lead of a look-up.
-pub(super) fn read_look_up(keyer: &Keyer, job: &Job, looked_up: LookedUp) -> Answer {
+pub(super) fn read_look_up(
+    keyer: &Keyer,
+    asked: Reveals,
+    at: ResultRef,
+    looked_up: LookedUp,
+) -> Answer {
     let mut answer = Answer { evidence: Vec::new(), results: Vec::new(), unmatched: 0, extras: 0 };
     let finding = match looked_up {
         LookedUp::Found(person) => Finding::Found(person),
         LookedUp::NotFound => Finding::NotFound,
         LookedUp::Removed => Finding::Removed,
     };
-    let evidence = answer.read(keyer, ResultRef { job: job.id, index: 0 }, job.reveals, finding);
+    let evidence = answer.read(keyer, at, asked, finding);
     answer.evidence.push(evidence);
     answer
 }

@@ -3,7 +3,9 @@
 use tracing::warn;
 
 use super::Refusal;
+use crate::domain::team::TeamId;
 use crate::ledger::LedgerError;
+use crate::ledger::step::Refused;
 use crate::vault::VaultError;
 
 /// A store did not do what was asked.
@@ -15,6 +17,21 @@ pub(super) enum Failed {
     /// The vault.
     #[error("the vault: {0}")]
     Vault(#[from] VaultError),
+}
+
+impl Refusal {
+    /// What a caller is told of a refusal of the ledger's; nothing where only the id was another
+    /// batch's, and a further one will do.
+    pub(super) fn of(refused: Refused, team: &TeamId) -> Option<Self> {
+        Some(match refused {
+            Refused::Collision => return None,
+            Refused::Quota(short) => Self::Quota(short),
+            Refused::Beyond(excess) => Self::Beyond(excess),
+            Refused::OtherRequest => Self::KeyReused,
+            Refused::Paused => Self::TeamPaused(team.clone()),
+            Refused::NoTeam => Self::BadKey,
+        })
+    }
 }
 
 impl From<LedgerError> for Refusal {

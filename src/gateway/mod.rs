@@ -19,11 +19,14 @@ mod evidence;
 mod export;
 mod failed;
 mod find;
+mod gather;
 mod handing_in;
 mod keeping;
 mod leave;
+mod load;
 mod look;
 mod manage;
+mod replay;
 mod report;
 mod send;
 mod settings;
@@ -42,7 +45,7 @@ use tokio_util::task::TaskTracker;
 
 pub use answer::{
     Account, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure, Finding,
-    Line, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
+    Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};

@@ -1,23 +1,21 @@
 //! Sending a job: on the books first, then on the wire, then what came of it on the books.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
-use super::bodies::leads_at;
 use super::circuit::Asked;
 use super::dispatch::jittered;
 use super::evidence::read_look_up;
+use super::load::{Carried, fields_of, incomplete};
 use super::{Failed, Gateway};
-use crate::domain::lead::{Field, Lead};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
-use crate::ledger::ids::Lease;
-use crate::ledger::record::job::{Cause, Job, JobLead, Reason, Way};
+use crate::ledger::ids::{JobId, Lease};
+use crate::ledger::record::job::{Cause, Job, Reason, Way};
 use crate::ledger::step::{Attempt, Begun, Binding, Voided, Voiding};
 use crate::ledger::{Ledger, LedgerError};
-use crate::vendor::{LeadFields, LookedUp, Refusal, Submitted, Vendor};
+use crate::vendor::{LookedUp, Refusal, Submitted, Vendor};
 
 /// How long a job rests after the vendor took the gateway's key or address for wrong.
 const KEY_REST: Duration = Duration::from_secs(30);
@@ -31,9 +29,11 @@ const PAYMENT_REQUIRED: u16 = 402;
 
 impl Gateway {
     pub(super) async fn send(&self, job: Job, lease: Lease) -> Result<(), Failed> {
-        let Some(leads) = self.whole_body(&job).await? else {
-            return self.body_lost(&job, lease).await;
-        };
+        let load = self.load(&job).await?;
+        let gone = incomplete(&load);
+        if !gone.is_empty() {
+            return self.body_lost(&job, lease, gone).await;
+        }
         let mut leaves = match self.leave_to_send(job.way).await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?),
@@ -63,8 +63,8 @@ impl Gateway {
             return self.put_back(&job, lease, self.back_off(0)).await;
         }
         match job.way {
-            Way::Batch => self.submit(&job, lease, &leads).await,
-            Way::LookUp => self.look_up(&job, lease, &leads).await,
+            Way::Batch => self.submit(&job, lease, &load).await,
+            Way::LookUp => self.look_up(&job, lease, &load).await,
             Way::Call => {
                 let what = format!("job {} is a call, and calls are never made again", job.id);
                 Err(LedgerError::Invariant(what).into())
@@ -73,8 +73,8 @@ impl Gateway {
     }
 
     /// Sends a job as a batch, which the vendor names.
-    async fn submit(&self, job: &Job, lease: Lease, leads: &[Lead]) -> Result<(), Failed> {
-        let fields: Vec<_> = leads.iter().map(fields_of).collect();
+    async fn submit(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
+        let fields: Vec<_> = load.iter().map(fields_of).collect();
         let submitting = self.vendor.submit(&fields, job.reveals);
         let Some(vendor_id) = self.ask_vendor("submit", job, lease, submitting).await? else {
             return Ok(());
@@ -84,12 +84,12 @@ impl Gateway {
     }
 
     /// Sends a job as a look-up, whose answer settles it.
-    async fn look_up(&self, job: &Job, lease: Lease, leads: &[Lead]) -> Result<(), Failed> {
-        let [lead] = leads else {
-            let what = format!("job {} looks up {} persons at once", job.id, leads.len());
+    async fn look_up(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
+        let [one] = load else {
+            let what = format!("job {} looks up {} persons at once", job.id, load.len());
             return Err(LedgerError::Invariant(what).into());
         };
-        let looking_up = self.vendor.look_up(fields_of(lead), job.reveals);
+        let looking_up = self.vendor.look_up(fields_of(one), job.reveals);
         let Some(looked_up) = self.ask_vendor("find", job, lease, looking_up).await? else {
             return Ok(());
         };
@@ -98,7 +98,7 @@ impl Gateway {
             // Nothing was bought, so it says nothing of the vendor's credits.
             LookedUp::NotFound | LookedUp::Removed => self.circuit.accept_key(Asked::Submit),
         }
-        let answer = read_look_up(&self.keyer, job, looked_up);
+        let answer = read_look_up(&self.keyer, job.reveals, one.at, looked_up);
         // The answer is nowhere else: it is written down as long as that may help.
         let settling = self.hand_in(|| self.settle(job, lease, answer.clone()));
         self.keeping(job.id, lease, settling).await
@@ -175,6 +175,9 @@ impl Gateway {
             Cause::Refused
         };
         let quiet_until = self.clock.now().after(self.settings.quiet_period);
+        if cause == Cause::Refused && job.passengers.len() > 1 {
+            return self.split(job, lease, refusal.status, quiet_until).await;
+        }
         let voiding = Voiding { job: job.id, lease, cause, quiet_until };
         let voided = self.hand_in(|| self.ledger.void(voiding)).await?;
         let (status, code) = (refusal.status, refusal.code.as_deref().unwrap_or("none"));
@@ -188,36 +191,11 @@ impl Gateway {
         Ok(())
     }
 
-    /// The leads of a job in order; none where any of them is gone.
-    async fn whole_body(&self, job: &Job) -> Result<Option<Vec<Lead>>, Failed> {
-        Ok(self.body(job).await?.into_iter().collect())
-    }
-
-    /// The leads of a job in order, as far as the vault still has them.
-    pub(super) async fn body(&self, job: &Job) -> Result<Vec<Option<Lead>>, Failed> {
-        let (_, leads) = self.ledger.job(job.id).await?.ok_or(LedgerError::Fenced)?;
-        let mut rest = leads.as_slice();
-        let mut body = Vec::with_capacity(leads.len());
-        for part in &job.parts {
-            let count = usize::try_from(part.leads).unwrap_or(usize::MAX).min(rest.len());
-            let (mine, others) = rest.split_at(count);
-            rest = others;
-            let position = |lead: &JobLead| lead.position;
-            let mut found = match self.ledger.token(part.batch).await? {
-                Some(token) => leads_at(&self.vault, token, mine.iter().map(position)).await?,
-                None => BTreeMap::new(),
-            };
-            // Whoever is sent is whoever is on the books, or nobody.
-            let is_meant = |lead: &JobLead, found: &Lead| self.lead_ask(found).key == lead.key;
-            body.extend(
-                mine.iter()
-                    .map(|lead| found.remove(&lead.position).filter(|found| is_meant(lead, found))),
-            );
+    /// Of some jobs, of those that travel as this one, something is gone.
+    async fn body_lost(&self, job: &Job, lease: Lease, of: Vec<JobId>) -> Result<(), Failed> {
+        if job.is_coach() && job.unanswered == 0 {
+            return self.go_without(job, lease, of).await;
         }
-        Ok(body)
-    }
-
-    async fn body_lost(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
         warn!(job.id = %job.id, "what job {} was to send is gone", job.id);
         if job.unanswered > 0 {
             return self.give_up(job, lease, Reason::BodyLost).await;
@@ -226,18 +204,6 @@ impl Gateway {
         self.ledger.void(Voiding { job: job.id, lease, cause, quiet_until }).await?;
         self.wake.notify_one();
         Ok(())
-    }
-}
-
-/// A lead as the vendor is told of it.
-pub(super) fn fields_of(lead: &Lead) -> LeadFields<'_> {
-    LeadFields {
-        email: lead.field(Field::Email),
-        linkedin_url: lead.field(Field::LinkedinUrl),
-        company_domain: lead.field(Field::CompanyDomain),
-        company_name: lead.field(Field::CompanyName),
-        name: lead.field(Field::Name),
-        title: lead.field(Field::Title),
     }
 }
 

@@ -18,10 +18,14 @@ pub struct Settings {
     pub not_found_ttl: Duration,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
+    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    pub replay_window: Duration,
     /// How long the store keeps an entry that was exported.
     pub keep: Duration,
     /// How many leads the vendor takes at once.
     pub job_leads_max: u32,
+    /// How long a small job waits for others to travel with; zero where each travels alone.
+    pub gather_window: Duration,
     /// How often all replicas together may ask the vendor in a minute.
     pub request_rates: Rates,
     /// How soon a job's answer is asked for at the earliest.
@@ -75,6 +79,7 @@ impl Settings {
             not_found_ttl: self.not_found_ttl,
             horizon: self.horizon(),
             job_leads_max: self.job_leads_max,
+            gather_window: self.gather_window,
         }
     }
 }

@@ -64,6 +64,7 @@ impl Gateway {
             batch: None,
             job: None,
             lead: None,
+            replay: None,
             rows: ROWS,
             batch_ttl: self.settings.batch_ttl,
             results_ttl: self.settings.results_ttl(),
@@ -79,7 +80,10 @@ impl Gateway {
         let exported = self.exported.load(Ordering::Relaxed);
         let trim = Trim { keep: self.settings.keep, exported, limit: ROWS };
         let trimmed = if exported > 0 { self.ledger.trim(trim).await? } else { 0 };
-        let is_swept = next.batch.is_none() && next.job.is_none() && next.lead.is_none();
+        let is_swept = next.batch.is_none()
+            && next.job.is_none()
+            && next.lead.is_none()
+            && next.replay.is_none();
         let is_done = is_swept && trimmed < ROWS;
         Ok((!is_done).then_some(next))
     }

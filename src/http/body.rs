@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, HeaderValue, header};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
@@ -23,27 +23,48 @@ pub(super) const JSON: &str = "application/json";
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Takes in a JSON body. One without a media type is taken for JSON: nothing else would be
-/// understood.
+/// Takes in a JSON body, of which each piece is made room for as it comes. One without a media type
+/// is taken for JSON: nothing else would be understood.
 pub(super) async fn take(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
+    make_room: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
     check_encoding(headers)?;
-    let too_large = || PAYLOAD_TOO_LARGE.says(format!("A body has at most {bytes_max} bytes"));
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
-        return Err(too_large());
+        return Err(too_large(bytes_max));
     }
-    match timeout(BODY_TIMEOUT, Limited::new(body, bytes_max).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) => Err(unreadable(&*error)),
-        Err(_) => Err(REQUEST_TIMEOUT
+    timeout(BODY_TIMEOUT, collect(body, bytes_max, make_room)).await.unwrap_or_else(|_| {
+        Err(REQUEST_TIMEOUT
             .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
-            .with_header(header::CONNECTION, HeaderValue::from_static("close"))),
+            .with_header(header::CONNECTION, HeaderValue::from_static("close")))
+    })
+}
+
+async fn collect(
+    body: Body,
+    bytes_max: usize,
+    mut make_room: impl FnMut(usize) -> Result<(), Problem>,
+) -> Result<Bytes, Problem> {
+    let (mut body, mut whole) = (Limited::new(body, bytes_max), BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match &*error {
+            error if error.is::<LengthLimitError>() => too_large(bytes_max),
+            error => unreadable(error),
+        })?;
+        // What is no data is a trailer, which says nothing here.
+        if let Ok(piece) = frame.into_data() {
+            make_room(piece.len())?;
+            whole.extend_from_slice(&piece);
+        }
     }
+    Ok(whole.freeze())
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    PAYLOAD_TOO_LARGE.says(format!("A body has at most {bytes_max} bytes"))
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {

@@ -11,6 +11,7 @@ mod bearer;
 mod body;
 mod problem;
 mod retry_after;
+mod room;
 mod server;
 pub mod wire;
 

@@ -10,6 +10,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::retry_after::retry_after;
 use super::wire::fault::Fault;
+use crate::domain::limits::Excess;
 use crate::domain::period::Period;
 use crate::gateway::{QuotaShort, Refusal};
 
@@ -34,6 +35,7 @@ macro_rules! table {
 table! {
     INVALID_REQUEST: BAD_REQUEST "invalid_request" "Invalid Request"
     INVALID_PAGE: BAD_REQUEST "invalid_page" "Invalid Page"
+    INVALID_HEADER: BAD_REQUEST "invalid_header" "Invalid Header"
     UNREADABLE_BODY: BAD_REQUEST "unreadable_body" "Unreadable Body"
     UNAUTHORIZED: UNAUTHORIZED "unauthorized" "Unauthorized"
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
@@ -48,6 +50,7 @@ table! {
     LEGAL_REASONS: UNAVAILABLE_FOR_LEGAL_REASONS "unavailable_for_legal_reasons" "Unavailable For Legal Reasons"
     VENDOR_ERROR: BAD_GATEWAY "vendor_error" "Vendor Error"
     NOT_ANSWERED_YET: SERVICE_UNAVAILABLE "not_answered_yet" "Not Answered Yet"
+    KEY_REUSED: UNPROCESSABLE_ENTITY "idempotency_key_reused" "Idempotency Key Reused"
     INTERNAL: INTERNAL_SERVER_ERROR "internal_server_error" "Internal Server Error"
     VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
@@ -112,7 +115,7 @@ impl Problem {
         self
     }
 
-    fn after(self, wait: Duration) -> Self {
+    pub(super) fn after(self, wait: Duration) -> Self {
         self.with_header(header::RETRY_AFTER, retry_after(wait))
     }
 }
@@ -129,6 +132,16 @@ impl From<Refusal> for Problem {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
             }
             Refusal::Quota(short) => INSUFFICIENT_CREDITS.says(explained(&short)),
+            Refusal::Beyond(Excess { unit, needed, allowed }) => {
+                INSUFFICIENT_CREDITS.says(format!(
+                    "This may cost {needed} {unit} credits, more than the {allowed} that \
+                     Tollgate-Max-Credits allows"
+                ))
+            }
+            Refusal::KeyReused => KEY_REUSED.says(
+                "This Idempotency-Key is that of another request of the team in the last 24 hours; \
+                 give each request a key of its own",
+            ),
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
                 .after(retry_after),
@@ -232,6 +245,15 @@ mod tests {
             (Refusal::NoSuchTeam, (404, "not_found", vec![])),
             (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
             (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
+            (
+                Refusal::Beyond(Excess {
+                    unit: Unit::Phone,
+                    needed: Credits::from_thousandths(3_000),
+                    allowed: Credits::from_thousandths(2_500),
+                }),
+                (402, "insufficient_credits", vec![]),
+            ),
+            (Refusal::KeyReused, (422, "idempotency_key_reused", vec![])),
             (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
             (
                 Refusal::VendorBusy { retry_after: Duration::from_millis(2500) },

@@ -35,7 +35,8 @@ impl fmt::Display for BatchId {
     }
 }
 
-/// A job: the batch that made it, and its place among that batch's jobs.
+/// A job: the batch that made it, and its place among that batch's jobs. A coach is named after the
+/// first job that boarded it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct JobId {
     /// The batch whose admission made the job.
@@ -44,9 +45,23 @@ pub struct JobId {
     pub ordinal: u32,
 }
 
+impl JobId {
+    /// Set in the ordinals of coaches: no batch makes so many jobs.
+    const COACH: u32 = 1 << 31;
+
+    /// The coach that is named after this job. A job is the first of one coach at most, so no two
+    /// coaches ever have one name.
+    #[must_use]
+    pub const fn coach(self) -> Self {
+        Self { batch: self.batch, ordinal: self.ordinal | Self::COACH }
+    }
+}
+
 impl fmt::Display for JobId {
+    /// `7.0`; the coach that is named after it: `7.0+`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.batch, self.ordinal)
+        let coach = if self.ordinal & Self::COACH == 0 { "" } else { "+" };
+        write!(f, "{}.{}{coach}", self.batch, self.ordinal & !Self::COACH)
     }
 }
 

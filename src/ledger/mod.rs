@@ -38,14 +38,14 @@ use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, KeptResult, Lease, Token};
+use ids::{BatchId, JobId, KeptResult, Lease};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, Standing, Team};
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
-    Voiding,
+    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
+    Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -97,6 +97,14 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         question: Question,
     ) -> impl Future<Output = Outcome<Option<Appraisal>>> + Send;
+    /// Puts small jobs that have waited for long enough into a coach; none where no two may travel
+    /// together. Asked again, it gathers the next.
+    fn gather(
+        &self,
+        gathering: Gathering,
+    ) -> impl Future<Output = Outcome<Option<Gathered>>> + Send;
+    /// Splits a coach that the vendor refused, or that some cannot travel in.
+    fn split(&self, splitting: Splitting) -> impl Future<Output = Outcome<Split>> + Send;
     /// Takes turns with jobs that are due.
     fn lease(&self, limit: usize, ttl: Duration)
     -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
@@ -183,8 +191,8 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<Reading>>> + Send;
-    /// The mark of a batch's admission, by which the vault keeps its leads; none where it is gone.
-    fn token(&self, batch: BatchId) -> impl Future<Output = Outcome<Option<Token>>> + Send;
+    /// What travels to the vendor with a job.
+    fn load(&self, job: JobId) -> impl Future<Output = Outcome<Vec<Load>>> + Send;
     /// A job and its leads.
     fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
 

@@ -6,16 +6,16 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, KeptResult, Lease, Token};
+use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, Standing, Team};
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
-    Voiding,
+    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
+    Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
-use super::table::{Batches, JobLeads, Jobs, Journal, TableId};
+use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
 use super::transition::call::{self, Closing, Opened, Opening};
@@ -27,7 +27,7 @@ use super::transition::sweep::{self, Sweep};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
 use super::transition::{
-    admit, budget, cancel, close, erase, redrive, schedule, send, settle, team,
+    admit, appraise, budget, cancel, close, coach, erase, redrive, schedule, send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::Leave;
@@ -97,7 +97,15 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn appraise(&self, question: Question) -> Outcome<Option<Appraisal>> {
-        Shelf::read(self, "appraise", move |draft| admit::appraise(draft, &question)).await
+        Shelf::read(self, "appraise", move |draft| appraise::appraise(draft, &question)).await
+    }
+
+    async fn gather(&self, gathering: Gathering) -> Outcome<Option<Gathered>> {
+        self.write("gather", move |draft| coach::gather(draft, &gathering)).await
+    }
+
+    async fn split(&self, splitting: Splitting) -> Outcome<Split> {
+        self.write("split", move |draft| coach::split(draft, &splitting)).await
     }
 
     async fn lease(&self, limit: usize, ttl: Duration) -> Outcome<Vec<Turn>> {
@@ -202,9 +210,8 @@ impl<S: Shelf> Ledger for S {
         Shelf::read(self, "read", move |draft| read::read(draft, &team, batch, from..to)).await
     }
 
-    async fn token(&self, batch: BatchId) -> Outcome<Option<Token>> {
-        let look = move |draft: &Draft<'_>| Ok(draft.find::<Batches>(&batch)?.map(|b| b.token));
-        Shelf::read(self, "token", look).await
+    async fn load(&self, job: JobId) -> Outcome<Vec<Load>> {
+        Shelf::read(self, "load", move |draft| coach::load(draft, job)).await
     }
 
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {

@@ -6,10 +6,12 @@ use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answer, Job, JobLead};
 use super::record::lead::{LeadRow, PersonRow};
+use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use crate::domain::budget::Budget;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -82,8 +84,13 @@ tables! {
     Leads: "leads", LeadKey => LeadRow;
     /// What is known of persons.
     Persons: "persons", PersonKey => PersonRow;
+    /// Requests that may be asked again, and the batches that they became.
+    Replays: "replays", ReplayKey => Replay;
     /// Jobs by when something is to be done about them, with who pays for them.
     Due: "due", (Timestamp, JobId) => TeamId;
+    /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
+    /// have.
+    Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;
     /// The journal.
     Journal: "journal", u64 => Entry;
     /// What the entries that were trimmed from the journal have moved.

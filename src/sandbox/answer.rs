@@ -32,6 +32,8 @@ pub(super) const UNKNOWN_FIELD: ErrorKind =
     ErrorKind::new(StatusCode::BAD_REQUEST, "unknown_field", "Unknown Field");
 pub(super) const INVALID_TYPE: ErrorKind =
     ErrorKind::new(StatusCode::BAD_REQUEST, "invalid_type", "Invalid Type");
+pub(super) const INVALID_LEAD: ErrorKind =
+    ErrorKind::new(StatusCode::BAD_REQUEST, "invalid_lead", "Invalid Lead");
 pub(super) const TOO_MANY: ErrorKind =
     ErrorKind::new(StatusCode::BAD_REQUEST, "too_many_leads", "Too Many Leads");
 pub(super) const INVALID_PAGE: ErrorKind =

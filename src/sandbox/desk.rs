@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::Options;
 use super::answer::{
-    Answer, Error, LEGAL_REASONS, NO_CREDITS, NOT_FOUND, PERSON_NOT_FOUND, RATE_LIMITED,
+    Answer, Error, INVALID_LEAD, LEGAL_REASONS, NO_CREDITS, NOT_FOUND, PERSON_NOT_FOUND,
+    RATE_LIMITED,
 };
 use super::batch::{Batch, Ending};
 use super::bill::{Bill, EntryKind, Totals};
@@ -97,6 +98,9 @@ impl Desk {
         ending: Ending,
         now: i64,
     ) -> Result<Answer, Error> {
+        if let Some(refused) = self.refused(&submission) {
+            return Err(refused);
+        }
         self.afford(submission.leads.len(), submission.reveals)?;
         let id = u64::try_from(self.batches.len() + 1).expect("few batches");
         let processing = self.faults.processing_ms.map(Duration::from_millis);
@@ -163,6 +167,12 @@ impl Desk {
 
     pub(super) fn posts_received(&self) -> u64 {
         self.posts_received
+    }
+
+    fn refused(&self, submission: &Submission) -> Option<Error> {
+        let is_refused = |lead: &Lead| self.faults.refused_leads.contains(&lead.label());
+        let place = submission.leads.iter().position(is_refused)?;
+        Some(INVALID_LEAD.at(&format!("/leads/{place}"), "This lead cannot be enriched."))
     }
 
     pub(super) fn look_ups_received(&self) -> u64 {

@@ -10,6 +10,7 @@ use redis::{InfoDict, aio::MultiplexedConnection};
 use tollgate::domain::charge::Shown;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::limits::Limits;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
@@ -99,12 +100,15 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
         way: Way::Batch,
         reveals: REVEALS,
         leads: people.map(ask).collect(),
+        limits: Limits::default(),
+        retry: None,
         terms: Terms {
             prices: Prices::PUBLISHED,
             person_ttl: 24 * HOUR,
             not_found_ttl: HOUR,
             horizon: 3 * HOUR,
             job_leads_max: 10_000,
+            gather_window: Duration::ZERO,
         },
     }
 }

@@ -8,6 +8,7 @@ use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::charge::Shown;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use tollgate::domain::limits::Limits;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
@@ -32,7 +33,7 @@ const PEOPLE: u64 = 20;
 #[derive(Clone, Debug)]
 enum Step {
     Team,
-    Admit(Admission),
+    Admit(Box<Admission>),
     Lease,
     Send(Attempt),
     Bind(Binding),
@@ -47,7 +48,7 @@ impl Step {
                 let team = "sales".parse().unwrap();
                 ledger.put_team(team, "Sales".into(), vec![], Standing::Open).await.map(drop)
             }
-            Self::Admit(admission) => ledger.admit(admission).await.map(drop),
+            Self::Admit(admission) => ledger.admit(*admission).await.map(drop),
             Self::Lease => ledger.lease(1, Duration::from_mins(1)).await.map(drop),
             Self::Send(attempt) => ledger.begin_send(attempt).await.map(drop),
             Self::Bind(binding) => ledger.bind(binding).await,
@@ -92,7 +93,7 @@ impl Script {
         script.go_on(&ledger, &clock, Step::Team).await;
         for number in 1..=BATCHES {
             let batch = BatchId::new(number).unwrap();
-            script.go_on(&ledger, &clock, Step::Admit(admission(batch, &mut dice))).await;
+            script.go_on(&ledger, &clock, Step::Admit(Box::new(admission(batch, &mut dice)))).await;
             let id = JobId { batch, ordinal: 0 };
             let Some((_, leads)) = ledger.job(id).await.unwrap() else { continue };
             script.go_on(&ledger, &clock, Step::Lease).await;
@@ -178,6 +179,8 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         way: Way::Batch,
         reveals: Reveals { email: dice.percent(50), phone: dice.percent(50) },
         leads: (0..=dice.below(6)).map(|_| lead(dice)).collect(),
+        limits: Limits::default(),
+        retry: None,
         terms: terms(),
     }
 }
@@ -206,5 +209,6 @@ fn terms() -> Terms {
         not_found_ttl: Duration::from_hours(1),
         horizon: Duration::from_hours(3),
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
     }
 }

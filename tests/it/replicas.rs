@@ -16,11 +16,12 @@ use tollgate::domain::budget::{Rate, Rates};
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
+use tollgate::domain::limits::Limits;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, NewTeam, OnNoAnswer, PageAsk,
+    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
     PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
 };
 use tollgate::ledger::Ledger;
@@ -120,8 +121,10 @@ fn settings() -> Settings {
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
         batch_ttl: Duration::from_hours(24),
+        replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
         request_rates: rates(1_000_000),
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),
@@ -144,7 +147,8 @@ fn person(number: usize) -> Enrichment {
     let mut fields = Fields::default();
     fields[Field::LinkedinUrl] = Some(format!("linkedin.com/in/reachable-{number}"));
     let reveals = Reveals { email: true, phone: false };
-    Enrichment { leads: vec![Lead::new(fields).unwrap()], reveals }
+    let leads = vec![Lead::new(fields).unwrap()];
+    Enrichment { leads, reveals, limits: Limits::default(), marks: Marks::default() }
 }
 
 /// The sandbox, by the clock of the store.

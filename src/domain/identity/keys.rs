@@ -5,7 +5,9 @@
 use std::fmt;
 
 use super::Identity;
+use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Field;
+use crate::domain::team::TeamId;
 
 macro_rules! fingerprint {
     ($(#[$doc:meta])* $name:ident) => {
@@ -57,6 +59,16 @@ fingerprint! {
     PhoneKey
 }
 
+fingerprint! {
+    /// Of all that a request asks: equal where the same is asked again.
+    RequestKey
+}
+
+fingerprint! {
+    /// By which a team's request that is asked again finds its batch.
+    ReplayKey
+}
+
 /// Makes keys under a secret.
 #[derive(Clone)]
 pub struct Keyer([u8; 32]);
@@ -99,6 +111,25 @@ impl Keyer {
         let is_punctuation = |c: char| c.is_whitespace() || "-.()".contains(c);
         let number: String = number.chars().filter(|c| !is_punctuation(*c)).collect();
         PhoneKey(self.fingerprint("phone", &[Some(&number)]))
+    }
+
+    /// The key of a request, by all the texts that make it this one and no other.
+    #[must_use]
+    pub fn request_key(&self, texts: &[Option<&str>]) -> RequestKey {
+        RequestKey(self.fingerprint("request", texts))
+    }
+
+    /// The key by which a team's request finds its batch, where its caller named it.
+    #[must_use]
+    pub fn replay_key_named(&self, team: &TeamId, name: &IdempotencyKey) -> ReplayKey {
+        ReplayKey(self.fingerprint("replay/named", &[Some(team.as_str()), Some(name.as_str())]))
+    }
+
+    /// The key by which a team's request finds its batch, where only what it asks tells it.
+    #[must_use]
+    pub fn replay_key_unnamed(&self, team: &TeamId, request: RequestKey) -> ReplayKey {
+        let request = request.to_string();
+        ReplayKey(self.fingerprint("replay/unnamed", &[Some(team.as_str()), Some(&request)]))
     }
 
     /// Tagged with the kind, and every text by its length, so that no two kinds and no two ways to
@@ -165,7 +196,13 @@ mod tests {
         let mut bytes: HashSet<_> = keys.iter().map(|key| *key.as_bytes()).collect();
         bytes.insert(*KEYER.person_key("ab").as_bytes());
         bytes.insert(*KEYER.phone_key("ab").as_bytes());
-        assert_eq!(bytes.len(), keys.len() + 2);
+        bytes.insert(*KEYER.request_key(&[Some("ab")]).as_bytes());
+        for team in ["ab", "b"].map(|team| team.parse().unwrap()) {
+            bytes.insert(*KEYER.replay_key_named(&team, &"ab".parse().unwrap()).as_bytes());
+            let request = KEYER.request_key(&[Some("ab")]);
+            bytes.insert(*KEYER.replay_key_unnamed(&team, request).as_bytes());
+        }
+        assert_eq!(bytes.len(), keys.len() + 7);
     }
 
     #[test]

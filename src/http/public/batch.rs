@@ -5,9 +5,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::ask_headers::AskHeaders;
 use super::batch_path::BatchPath;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
 use crate::http::retry_after::retry_after;
@@ -18,9 +20,10 @@ use crate::http::wire::links::Links;
 pub(super) async fn start(
     caller: Caller,
     State(gateway): State<Gateway>,
-    body: JsonBody,
+    headers: AskHeaders,
+    body: LeadsBody,
 ) -> Result<Accepted, Envelope> {
-    let ask = body.enrichment()?;
+    let ask = body.enrichment(headers)?;
     Ok(Accepted(gateway.enrich(&caller, ask).await?))
 }
 
@@ -81,6 +84,9 @@ impl IntoResponse for OnePage {
 pub(super) fn headers_of(page: &BatchPage) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers::tell(&page.account, &mut headers);
+    if page.is_replay {
+        headers::tell_of_replay(&mut headers);
+    }
     // Personal data: for the caller, and for no cache on the way.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(wait) = page.retry_after {

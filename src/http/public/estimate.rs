@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
+use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use super::headers;
-use super::json_body::JsonBody;
+use super::leads_body::LeadsBody;
 use crate::gateway::{Caller, Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
@@ -15,9 +16,10 @@ use crate::http::wire::estimate::EstimateShown;
 pub(super) async fn estimate(
     caller: Caller,
     State(gateway): State<Gateway>,
-    body: JsonBody,
+    headers: AskHeaders,
+    body: LeadsBody,
 ) -> Result<Estimated, Envelope> {
-    let ask = body.enrichment()?;
+    let ask = body.enrichment(headers)?;
     Ok(Estimated(gateway.estimate(&caller, ask).await?))
 }
 

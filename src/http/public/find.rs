@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use super::ask_headers::AskHeaders;
 use super::batch::headers_of;
 use super::envelope::Envelope;
 use super::look_up_query::LookUpQuery;
@@ -18,8 +19,10 @@ use crate::http::problem::{
 pub(super) async fn find(
     caller: Caller,
     State(gateway): State<Gateway>,
-    LookUpQuery(ask): LookUpQuery,
+    headers: AskHeaders,
+    query: LookUpQuery,
 ) -> Result<LookedUp, Envelope> {
+    let ask = query.enrichment(headers);
     Ok(LookedUp(gateway.find(&caller, ask).await?))
 }
 

@@ -1,6 +1,8 @@
 //! Headers that the gateway adds: what a batch costs and spares, and what is left, as RFC 9651 has
 //! dictionaries and lists.
 
+use std::fmt::Write;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::rate_limit;
@@ -15,15 +17,18 @@ const REMAINING: HeaderName = HeaderName::from_static("tollgate-credits-remainin
 const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
+const REPLAYED: HeaderName = HeaderName::from_static("tollgate-replayed");
+
+/// Tells that the request had been admitted before.
+pub(super) fn tell_of_replay(headers: &mut HeaderMap) {
+    headers.insert(REPLAYED, HeaderValue::from_static("?1"));
+}
+
 /// Tells all that is known of a batch's account.
 pub(super) fn tell(account: &Account, headers: &mut HeaderMap) {
     let Account { dispositions, reserved, spent, avoided, remaining } = account;
-    let Dispositions { submitted, repeated, cached, joined, fresh } = dispositions;
-    let leads = format!(
-        "submitted={submitted}, repeated={repeated}, cached={cached}, joined={joined}, fresh={fresh}"
-    );
     for (name, dictionary) in [
-        (LEADS, Some(leads)),
+        (LEADS, Some(leads(dispositions))),
         (RESERVED, Some(reserved.to_string())),
         (SPENT, spent.as_ref().map(ToString::to_string)),
         (AVOIDED, Some(avoided.to_string())),
@@ -34,6 +39,18 @@ pub(super) fn tell(account: &Account, headers: &mut HeaderMap) {
     if let Some(remaining) = remaining {
         tell_remaining(remaining, headers);
     }
+}
+
+/// None is trimmed unless that was asked for, so `trimmed` is told only where some were.
+fn leads(dispositions: &Dispositions) -> String {
+    let Dispositions { submitted, repeated, cached, joined, fresh, trimmed } = *dispositions;
+    let mut dictionary = format!(
+        "submitted={submitted}, repeated={repeated}, cached={cached}, joined={joined}, fresh={fresh}"
+    );
+    if trimmed > 0 {
+        write!(dictionary, ", trimmed={trimmed}").expect("a string takes what is written");
+    }
+    dictionary
 }
 
 /// Tells what is left of a team's quotas: of the tightest of each unit, and of every one.

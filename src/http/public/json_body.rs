@@ -4,10 +4,12 @@ use axum::extract::{FromRef, FromRequest, Request};
 use bytes::Bytes;
 
 use super::Bounds;
+use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use crate::gateway::Enrichment;
 use crate::http::body;
 use crate::http::problem::Problem;
+use crate::http::room::Held;
 use crate::http::wire::cancellation;
 use crate::http::wire::request::EnrichmentRequest;
 
@@ -15,6 +17,7 @@ use crate::http::wire::request::EnrichmentRequest;
 pub(super) struct JsonBody {
     bytes: Bytes,
     bounds: Bounds,
+    _held: Held,
 }
 
 impl<S: Send + Sync> FromRequest<S> for JsonBody
@@ -26,17 +29,20 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
         let bounds = Bounds::from_ref(state);
         let (parts, body) = request.into_parts();
-        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max).await?;
-        Ok(Self { bytes, bounds })
+        let mut held = bounds.room.hold();
+        let more = |bytes| held.more(bytes);
+        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max, more).await?;
+        Ok(Self { bytes, bounds, _held: held })
     }
 }
 
 impl JsonBody {
-    /// What is asked to be enriched.
-    pub(super) fn enrichment(&self) -> Result<Enrichment, Problem> {
+    /// What is asked to be enriched, under what its headers say.
+    pub(super) fn enrichment(&self, headers: AskHeaders) -> Result<Enrichment, Problem> {
         let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
-        Ok(Enrichment { leads, reveals })
+        let AskHeaders { limits, marks } = headers;
+        Ok(Enrichment { leads, reveals, limits, marks })
     }
 
     /// That a batch shall be cancelled, and nothing else.

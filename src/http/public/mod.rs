@@ -2,6 +2,7 @@
 //!
 //! Nothing that the gateway adds stands in a body of the vendor's: it stands in headers.
 
+mod ask_headers;
 mod batch;
 mod batch_path;
 mod caller;
@@ -10,6 +11,7 @@ mod estimate;
 mod find;
 mod headers;
 mod json_body;
+mod leads_body;
 mod look_up_query;
 mod media_type;
 mod page;
@@ -26,22 +28,23 @@ use axum::extract::FromRef;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tower::limit::GlobalConcurrencyLimitLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use self::envelope::Envelope;
 use super::access;
 use super::problem::Problem;
+use super::room::Room;
 use crate::config::Server;
 use crate::gateway::Gateway;
 use crate::telemetry::metrics::Metrics;
 
-/// How much one request may bring.
-#[derive(Clone, Copy, Debug)]
+/// How much one request may bring, and how much there is room for in all.
+#[derive(Clone, Debug)]
 struct Bounds {
     body_bytes_max: usize,
     leads_max: usize,
+    room: Room,
 }
 
 #[derive(Clone, FromRef)]
@@ -50,19 +53,17 @@ struct Edge {
     bounds: Bounds,
 }
 
-/// How many bodies of leads are read and worked on at once; the rest wait their turn, unread. Each
-/// may be as large as `server.body_bytes_max`, unpacked and several times that once it is parsed.
-const BODIES_AT_ONCE: usize = 64;
-
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
-    let bounds = Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max };
-    let room = GlobalConcurrencyLimitLayer::new(BODIES_AT_ONCE);
+    let room = Room::new(server);
+    let in_a_place = from_fn_with_state(room.clone(), leads_body::let_in);
+    let bounds =
+        Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max, room };
     let routes = Router::new()
-        .route("/people/enrichment-requests", post(batch::start).layer(room.clone()))
+        .route("/people/enrichment-requests", post(batch::start).layer(in_a_place.clone()))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
         .route("/people/find", get(find::find))
-        .route("/gateway/v1/estimates", post(estimate::estimate).layer(room))
+        .route("/gateway/v1/estimates", post(estimate::estimate).layer(in_a_place))
         .route("/gateway/v1/usage", get(usage::usage));
     edged(routes, metrics).with_state(Edge { gateway, bounds })
 }

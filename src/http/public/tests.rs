@@ -18,9 +18,10 @@ use tower::ServiceExt;
 
 use super::json_body::JsonBody;
 use super::*;
+use crate::config::{self, Sources};
 use crate::http::bearer;
 
-const BOUNDS: Bounds = Bounds { body_bytes_max: 1000, leads_max: 3 };
+const BODY_BYTES_MAX: usize = 1000;
 const LEADS: &str = r#"{"leads":[{"email":"ada@x.example"},{"name":"Ada"}]}"#;
 
 /// Takes any secret at all, as a caller does before the gateway is asked about it.
@@ -35,8 +36,18 @@ impl<S: Send + Sync> FromRequestParts<S> for AnySecret {
     }
 }
 
-async fn count_leads(_: AnySecret, body: JsonBody) -> Result<String, Envelope> {
-    Ok(body.enrichment()?.leads.len().to_string())
+async fn count_leads(
+    _: AnySecret,
+    headers: ask_headers::AskHeaders,
+    body: JsonBody,
+) -> Result<String, Envelope> {
+    Ok(body.enrichment(headers)?.leads.len().to_string())
+}
+
+fn bounds() -> Bounds {
+    let sources = Sources::none().with_flags(["vendor.api_key=any"]);
+    let room = Room::new(&config::load(&sources).unwrap().config.server);
+    Bounds { body_bytes_max: BODY_BYTES_MAX, leads_max: 3, room }
 }
 
 fn edge() -> Router {
@@ -44,7 +55,7 @@ fn edge() -> Router {
         .route("/leads", post(count_leads))
         .route("/batches/{id}", get(async |_: batch_path::BatchPath| "1"))
         .route("/panic", get(async || -> Infallible { panic!("Ada Lovelace") }));
-    edged(routes, Arc::new(Metrics::new())).with_state(BOUNDS)
+    edged(routes, Arc::new(Metrics::new())).with_state(bounds())
 }
 
 struct Reply {
@@ -142,9 +153,9 @@ async fn other_media_types_are_refused_unread() {
 async fn a_packed_body_is_unpacked_within_the_bound() {
     assert_eq!(send(post_packed(), gzip(LEADS.as_bytes())).await.body, 2);
     let bomb = gzip(&vec![b' '; 1_000_000]);
-    assert!(bomb.len() > BOUNDS.body_bytes_max, "refused for what it unpacks to, not as it is");
+    assert!(bomb.len() > BODY_BYTES_MAX, "refused for what it unpacks to, not as it is");
     let small_bomb = gzip(&vec![b' '; 100_000]);
-    assert!(small_bomb.len() < BOUNDS.body_bytes_max);
+    assert!(small_bomb.len() < BODY_BYTES_MAX);
     for bomb in [bomb, small_bomb] {
         assert_eq!(send(post_packed(), bomb).await.error(), (413, "payload_too_large"));
     }

@@ -43,11 +43,11 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The usual limits, with this grace.
+    /// The usual limits, but for how many connections there may be, and the grace.
     #[must_use]
-    pub const fn with_grace(grace: Duration) -> Self {
+    pub const fn usual(connections_max: usize, grace: Duration) -> Self {
         Self {
-            connections_max: 4096,
+            connections_max,
             head_timeout: Duration::from_secs(10),
             age_max: Duration::from_hours(1),
             linger: Duration::from_secs(5),

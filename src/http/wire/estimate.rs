@@ -22,6 +22,9 @@ struct LeadsShown {
     cached: u32,
     joined: u32,
     fresh: u32,
+    /// None is, unless that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trimmed: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +59,7 @@ impl From<Estimate> for EstimateShown {
                 cached: dispositions.cached,
                 joined: dispositions.joined,
                 fresh: dispositions.fresh,
+                trimmed: Some(dispositions.trimmed).filter(|trimmed| *trimmed > 0),
             },
             credits: CreditsShown {
                 email: cost(worst.email, expected.email),

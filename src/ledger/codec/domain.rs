@@ -6,7 +6,7 @@ use super::{Corrupt, Stored, stored_enum, stored_struct};
 use crate::domain::budget::{Budget, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, RequestKey};
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::quota::{Action, Quota};
@@ -59,6 +59,7 @@ stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from
 stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));
 stored_as!(PersonKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PersonKey::from_bytes(bytes)));
 stored_as!(PhoneKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PhoneKey::from_bytes(bytes)));
+stored_as!(RequestKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(RequestKey::from_bytes(bytes)));
 stored_as!(PeriodId as String: |id| id.as_str().to_owned(), |name| Ok(PeriodId::from_stored(&name)));
 stored_as!(TeamId as String: |id| id.as_str().to_owned(), |name| {
     name.parse().map_err(|_| Corrupt("not a team"))

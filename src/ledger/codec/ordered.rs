@@ -2,8 +2,9 @@
 
 use super::{Corrupt, take};
 use crate::domain::credits::Unit;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::period::PeriodId;
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId};
@@ -128,6 +129,30 @@ impl Ordered for LeadKey {
 }
 
 impl Ordered for PersonKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.as_bytes());
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        array(bytes).map(Self::from_bytes)
+    }
+}
+
+impl Ordered for Reveals {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(self.email) | u8::from(self.phone) << 1);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let [set] = array(bytes)?;
+        match set {
+            0..4 => Ok(Self { email: set & 1 != 0, phone: set & 2 != 0 }),
+            _ => Err(Corrupt("not a set of reveals")),
+        }
+    }
+}
+
+impl Ordered for ReplayKey {
     fn order(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
     }

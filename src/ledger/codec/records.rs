@@ -8,6 +8,7 @@ use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::replay::Replay;
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
 
@@ -51,7 +52,7 @@ stored_struct!(Batch {
     jobs_made,
     canceled_at,
 });
-stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh });
+stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, other, source });
 stored_enum!(Source {
     0 => Cached(at),
@@ -61,6 +62,7 @@ stored_enum!(Source {
     4 => Removed,
     5 => Refused,
 });
+stored_struct!(Replay { request, batch, until });
 stored_struct!(Join { team, reveals, joined, repeated });
 
 stored_struct!(Job {
@@ -70,6 +72,8 @@ stored_struct!(Job {
     reveals,
     leads,
     parts,
+    passengers,
+    waits_until,
     attempts,
     unanswered,
     first_sent_at,
@@ -91,6 +95,7 @@ stored_enum!(State {
     5 => Resolved,
     6 => Done,
     7 => Void(cause),
+    8 => Gathered(coach),
 });
 stored_enum!(Reason {
     0 => NoAnswer,
@@ -106,6 +111,7 @@ stored_enum!(Cause {
     2 => Canceled,
     3 => BodyLost,
     4 => NotSent,
+    5 => Split,
 });
 stored_struct!(Part {
     batch,

@@ -48,6 +48,8 @@ pub struct Dispositions {
     pub joined: u32,
     /// Sent to the vendor.
     pub fresh: u32,
+    /// Not sent, since they did not fit a quota.
+    pub trimmed: u32,
 }
 
 /// How one lead of a batch will be answered.
@@ -74,7 +76,8 @@ pub enum Source {
     Repeated(ResultRef),
     /// From nowhere: the person was removed, and is not asked for.
     Removed,
-    /// From nowhere: the job it had joined died and its own team's quota was full.
+    /// From nowhere: its own team's quota was full, at admission or when the job that it had joined
+    /// died.
     Refused,
 }
 

@@ -24,8 +24,15 @@ pub struct Job {
     pub reveals: Reveals,
     /// How many leads it carries.
     pub leads: u32,
-    /// Whose leads they are, in order; together they cover all of them.
+    /// Whose leads they are, in order; together they cover all of them. A coach has none: what it
+    /// costs is on the parts of its passengers.
     pub parts: Vec<Part>,
+    /// The gathered jobs that travel in it, in the order of their leads: it is a coach. None in any
+    /// other job.
+    pub passengers: Vec<JobId>,
+    /// Until when it waits for others to travel with; none once it has had a turn, and where it
+    /// travels alone.
+    pub waits_until: Option<Timestamp>,
     /// How often it began to be sent: the attempt's number.
     pub attempts: u32,
     /// How many of the attempts may have reached the vendor and were not answered.
@@ -63,7 +70,16 @@ impl Job {
     /// Whether its answer may still come in the ordinary way, so that leads may join it.
     #[must_use]
     pub const fn is_alive(&self) -> bool {
-        matches!(self.state, State::Ready | State::Sending | State::Unknown | State::Bound)
+        matches!(
+            self.state,
+            State::Ready | State::Gathered(_) | State::Sending | State::Unknown | State::Bound
+        )
+    }
+
+    /// Whether gathered jobs travel in it.
+    #[must_use]
+    pub const fn is_coach(&self) -> bool {
+        !self.passengers.is_empty()
     }
 
     /// By when the vendor had surely charged what it answered at `now`. Where an attempt was not
@@ -127,6 +143,9 @@ impl Way {
 pub enum State {
     /// Certainly not with the vendor.
     Ready,
+    /// It travels in this coach, and stands where that one stands. The step that ends the coach
+    /// ends it, too, so neither outlives the other.
+    Gathered(JobId),
     /// An attempt is being made: bytes may have left.
     Sending,
     /// An attempt was made and not answered: the vendor may have taken it.
@@ -173,6 +192,8 @@ pub enum Cause {
     BodyLost,
     /// It was a call, and could not be made: it waits for no second chance.
     NotSent,
+    /// Of a coach: its passengers go on without it.
+    Split,
 }
 
 /// What one batch has in a job.

@@ -4,5 +4,6 @@ pub mod batch;
 pub mod entry;
 pub mod job;
 pub mod lead;
+pub mod replay;
 pub mod tally;
 pub mod team;

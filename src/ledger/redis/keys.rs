@@ -7,8 +7,8 @@
 //! | `epoch` | string | the version of this layout and the name of these books |
 //! | `teams`, `keys`, … | hash | a small table: a field for each row |
 //! | `tallies` | hash | counters, as `spent,reserved,unresolved,avoided` in thousandths |
-//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
-//! | `leads`, `persons`, `jobs`, `batches` | sorted set, by name | a directory: which of those hashes there are |
+//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
+//! | `leads`, `persons`, `jobs`, `batches`, `replays` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
 //! | `due` | sorted set, by name | when, which job and whose: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
@@ -74,9 +74,13 @@ pub(super) const fn shape(table: TableId) -> Shape {
         TableId::Teams | TableId::Keys | TableId::Carried | TableId::Numbers | TableId::Budgets => {
             Shape::Whole
         }
+        // Nothing waits for longer than the window.
+        TableId::Waiting => Shape::Whole,
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
-        TableId::Leads | TableId::Persons => Shape::Fronts(Front { bytes: 2, last: 0xfc }),
+        TableId::Leads | TableId::Persons | TableId::Replays => {
+            Shape::Fronts(Front { bytes: 2, last: 0xfc })
+        }
         // Ids grow with time: the batches of four seconds are in one hash.
         TableId::Jobs | TableId::Batches => Shape::Fronts(Front { bytes: 5, last: 0xff }),
         TableId::Slots => Shape::Owned(BATCH_BYTES),

@@ -24,13 +24,14 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 17] = [
+const WHEN_FULL: [&str; 19] = [
     "ask_leave",
     "bind",
     "cancel",
     "close_call",
     "close_team",
     "erase",
+    "gather",
     "give_up",
     "lease",
     "leave_alone",
@@ -38,6 +39,7 @@ const WHEN_FULL: [&str; 17] = [
     "reschedule",
     "revoke_key",
     "settle",
+    "split",
     "sweep",
     "trim",
     "unanswered",

@@ -6,6 +6,7 @@ use crate::domain::avoided::Avoided;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
 use crate::domain::reveal::Reveals;
@@ -14,6 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::job::Way;
+use crate::ledger::record::replay::Retry;
 use crate::ledger::step::Remaining;
 
 /// One lead, by the keys that name its person.
@@ -38,6 +40,8 @@ pub struct Terms {
     pub horizon: Duration,
     /// How many leads the vendor takes at once.
     pub job_leads_max: u32,
+    /// How long a small job waits for others to travel with; zero where each travels alone.
+    pub gather_window: Duration,
 }
 
 /// A batch to be admitted.
@@ -55,6 +59,10 @@ pub struct Admission {
     pub reveals: Reveals,
     /// The leads, in order.
     pub leads: Vec<LeadAsk>,
+    /// What its caller allows it to cost.
+    pub limits: Limits,
+    /// How it is told whether it is a retry; none where it is none in any case.
+    pub retry: Option<Retry>,
     /// The settings in force.
     pub terms: Terms,
 }
@@ -62,16 +70,30 @@ pub struct Admission {
 /// A batch that was admitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted {
+    /// Its id: the one made beforehand, but for a replay.
+    pub id: BatchId,
     /// The batch as it stands in the books.
     pub batch: Batch,
-    /// Avoided by this admission; empty where it was asked again.
-    pub avoided: Vec<Avoided>,
     /// Whether this very call admitted it.
-    pub is_first: bool,
+    pub novelty: Novelty,
+    /// Avoided by this admission; empty where it was asked again by its id.
+    pub avoided: Vec<Avoided>,
     /// What is left of each quota.
     pub remaining: Remaining,
     /// Quotas that only warn and were passed.
     pub passed: Vec<QuotaShort>,
+}
+
+/// Whether an admission made a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Novelty {
+    /// It did.
+    New,
+    /// It had made this batch before: it was asked again by its id.
+    AskedAgain,
+    /// It is a retry, and the batch is what the request became before. What this avoided is on no
+    /// books: it is the list price of all that the batch was answered with, once it has ended.
+    Replayed,
 }
 
 /// Why a batch was not admitted. No balance changed.
@@ -79,6 +101,10 @@ pub struct Admitted {
 pub enum Refused {
     /// Its worst case does not fit a quota.
     Quota(Box<QuotaShort>),
+    /// Its worst case is above what its caller allows.
+    Beyond(Excess),
+    /// Its caller's key for it is that of another request.
+    OtherRequest,
     /// There is no such team, or it was closed.
     NoTeam,
     /// An operator paused the team.
@@ -119,8 +145,10 @@ pub struct Appraisal {
     pub worst: Amounts,
     /// What it is likely to cost.
     pub expected: Amounts,
-    /// What it does not fit, if anything.
-    pub short: Option<Box<QuotaShort>>,
+    /// Why it would be refused, if it would.
+    pub refused: Option<Refused>,
+    /// The batch that it became before, where it is a retry.
+    pub replays: Option<BatchId>,
     /// What is left of each quota.
     pub remaining: Remaining,
 }
@@ -134,6 +162,10 @@ pub struct Question {
     pub reveals: Reveals,
     /// The leads, in order.
     pub leads: Vec<LeadAsk>,
+    /// What its caller allows it to cost.
+    pub limits: Limits,
+    /// How it is told whether it is a retry.
+    pub retry: Option<Retry>,
     /// The settings in force.
     pub terms: Terms,
     /// How often something comes back.

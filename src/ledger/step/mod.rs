@@ -1,14 +1,16 @@
 //! What steps are asked with, and what they answer.
 
 mod admission;
+mod gathering;
 mod remaining;
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use admission::{
-    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
+    Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, QuotaShort, Refused, Terms,
 };
+pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 pub use remaining::{QuotaLeft, Remaining, Reset};
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};

@@ -1,23 +1,29 @@
 //! Admission: slots, reservation, batch, jobs and entries, all or nothing.
 
 use crate::domain::credits::Amounts;
+use crate::domain::limits::{Limits, OnQuota, Room, UpTo};
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
-use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Job, Part, State};
 use crate::ledger::record::lead::Claim;
+use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::{Standing, Team};
-use crate::ledger::step::{
-    Admission, Admitted, Appraisal, LeadAsk, Question, QuotaShort, Refused, Terms,
+use crate::ledger::step::{Admission, Admitted, LeadAsk, Novelty, QuotaShort, Refused, Terms};
+use crate::ledger::table::{
+    Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Replays, Slots, Table, Teams,
 };
-use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots, Table, Teams};
+use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::plan::{Frame, OwnLead, Plan};
 use crate::ledger::transition::post::{post_avoided, post_part};
-use crate::ledger::transition::quota::{QuotaNow, keep, periods, quotas_now, remaining, short};
+use crate::ledger::transition::quota::{
+    QuotaNow, keep, periods, quotas_now, remaining, room, short,
+};
+use crate::ledger::transition::read::Reading;
+use crate::ledger::transition::replay::{Recalled, affirm, avoided_by, recall, remember};
 use crate::ledger::transition::schedule::put_job;
 
 /// Admits a batch, or refuses it and changes nothing.
@@ -29,6 +35,9 @@ pub fn admit(
     admission: &Admission,
 ) -> Result<Result<Admitted, Refused>, Fault> {
     draft.foresee::<Batches>(&admission.batch);
+    if let Some(retry) = &admission.retry {
+        draft.foresee::<Replays>(&retry.key);
+    }
     foresee_leads(draft, &admission.leads);
     let Some(team) = draft.find::<Teams>(&admission.team)? else { return Ok(Err(Refused::NoTeam)) };
     if let Some(batch) = draft.find::<Batches>(&admission.batch)? {
@@ -39,18 +48,26 @@ pub fn admit(
         Standing::Paused => return Ok(Err(Refused::Paused)),
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
+    if let Some(retry) = &admission.retry {
+        match recall(draft, &team.id, retry)? {
+            Recalled::Nothing => {}
+            Recalled::Batch(id, reading) => return replay(draft, retry, &team, id, *reading),
+            Recalled::OtherRequest => return Ok(Err(Refused::OtherRequest)),
+        }
+    }
+    let quotas = quotas_now(draft, &team)?;
     let frame = Frame {
         batch: admission.batch,
         jobs_made: 0,
         reveals: admission.reveals,
+        room: room_for(&quotas, admission.limits),
         terms: &admission.terms,
     };
     let plan = Plan::make(draft, frame, (0_u32..).zip(admission.leads.iter().copied()))?;
     let worst = plan.worst(&admission.terms.prices);
-    let quotas = quotas_now(draft, &team)?;
-    let passed = match fit(&quotas, &team, worst) {
+    let passed = match judge(&quotas, &team, admission.limits, worst) {
         Ok(passed) => passed,
-        Err(refused) => return Ok(Err(Refused::Quota(refused))),
+        Err(refused) => return Ok(Err(refused)),
     };
     keep(draft, &quotas, worst);
     let avoided = plan.avoided();
@@ -72,11 +89,20 @@ pub fn admit(
     put_slots(draft, admission.batch, &plan.slots);
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
     post_avoided(draft, &team.id, now, sum_avoided);
-    let remaining = remaining(&quotas, worst);
-    Ok(Ok(Admitted { batch, avoided, is_first: true, remaining, passed }))
+    if let Some(retry) = &admission.retry {
+        remember(draft, retry, admission.batch);
+    }
+    Ok(Ok(Admitted {
+        id: admission.batch,
+        batch,
+        novelty: Novelty::New,
+        avoided,
+        remaining: remaining(&quotas, worst),
+        passed,
+    }))
 }
 
-fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
+pub(super) fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
     for lead in leads {
         draft.foresee::<Leads>(&lead.key);
         if let Some(other) = &lead.other {
@@ -86,7 +112,7 @@ fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
 }
 
 fn admitted_before(
-    draft: &Draft<'_>,
+    draft: &mut Draft<'_>,
     admission: &Admission,
     team: &Team,
     batch: Batch,
@@ -94,9 +120,57 @@ fn admitted_before(
     if batch.token != admission.token || batch.team != admission.team {
         return Ok(Err(Refused::Collision));
     }
-    let remaining = remaining(&quotas_now(draft, team)?, Amounts::ZERO);
-    let (avoided, passed) = (Vec::new(), Vec::new());
-    Ok(Ok(Admitted { batch, avoided, is_first: false, remaining, passed }))
+    // Written once more, so that it is confirmed: it may not have been when it was first answered.
+    draft.put::<Batches>(&admission.batch, &batch);
+    Ok(Ok(Admitted {
+        id: admission.batch,
+        batch,
+        novelty: Novelty::AskedAgain,
+        avoided: Vec::new(),
+        remaining: remaining(&quotas_now(draft, team)?, Amounts::ZERO),
+        passed: Vec::new(),
+    }))
+}
+
+/// The answer to a retry. It moves no credits, so no quota is asked.
+fn replay(
+    draft: &mut Draft<'_>,
+    retry: &Retry,
+    team: &Team,
+    id: BatchId,
+    reading: Reading,
+) -> Result<Result<Admitted, Refused>, Fault> {
+    affirm(draft, retry)?;
+    Ok(Ok(Admitted {
+        id,
+        novelty: Novelty::Replayed,
+        avoided: avoided_by(&reading),
+        batch: reading.batch,
+        remaining: remaining(&quotas_now(draft, team)?, Amounts::ZERO),
+        passed: Vec::new(),
+    }))
+}
+
+/// What may be reserved for a batch before its leads are trimmed.
+pub(super) fn room_for(quotas: &[QuotaNow<'_>], limits: Limits) -> Room {
+    match limits.on_quota {
+        OnQuota::Refuse => Room::new(UpTo::ANY),
+        OnQuota::Trim => room(quotas),
+    }
+}
+
+/// Whether a worst case is allowed by its caller and by the quotas, of which those that only warn
+/// and are passed are told.
+pub(super) fn judge(
+    quotas: &[QuotaNow<'_>],
+    team: &Team,
+    limits: Limits,
+    worst: Amounts,
+) -> Result<Vec<QuotaShort>, Refused> {
+    if let Some(excess) = limits.most.passed_by(worst) {
+        return Err(Refused::Beyond(excess));
+    }
+    fit(quotas, team, worst).map_err(Refused::Quota)
 }
 
 /// The quotas that only warn and are passed; the first that refuses, where one does.
@@ -173,7 +247,9 @@ pub(super) fn open_jobs(
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
         };
-        let job = ready(job, part, &batch, now);
+        let job = ready(job, part, &batch);
+        let waits_until = is_gatherable(&job, terms).then(|| now.after(terms.gather_window));
+        let job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
         claim(draft, &job, own)?;
         put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
@@ -205,7 +281,7 @@ pub(super) fn open_jobs(
     Ok(batch)
 }
 
-fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
+fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
     Job {
         id,
         way: batch.way,
@@ -213,13 +289,15 @@ fn ready(id: JobId, part: Part, batch: &Batch, now: Timestamp) -> Job {
         reveals: batch.reveals,
         leads: part.leads,
         parts: vec![part],
+        passengers: Vec::new(),
+        waits_until: None,
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,
         charged_by: None,
         vendor_id: None,
         bound_at: None,
-        due: Some(now),
+        due: None,
         lease: Lease::default(),
         is_cancel_wanted: false,
         ended_at: None,
@@ -246,28 +324,4 @@ fn claim(draft: &mut Draft<'_>, job: &Job, own: &[OwnLead]) -> Result<(), Fault>
 
 fn count(length: usize) -> u32 {
     u32::try_from(length).expect("a job has fewer than 2^32 leads")
-}
-
-/// What a batch would cost now. Writes nothing.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Appraisal>, Fault> {
-    foresee_leads(draft, &question.leads);
-    let Some(team) = draft.find::<Teams>(&question.team)? else { return Ok(None) };
-    let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
-    let frame =
-        Frame { batch: nobodys, jobs_made: 0, reveals: question.reveals, terms: &question.terms };
-    let plan = Plan::make(draft, frame, (0_u32..).zip(question.leads.iter().copied()))?;
-    let prices = &question.terms.prices;
-    let worst = plan.worst(prices);
-    let expected = plan.own.iter().map(|own| question.rates.expected(prices, own.lead.worst)).sum();
-    let quotas = quotas_now(draft, &team)?;
-    Ok(Some(Appraisal {
-        dispositions: plan.dispositions,
-        worst,
-        expected,
-        short: fit(&quotas, &team, worst).err(),
-        remaining: remaining(&quotas, Amounts::ZERO),
-    }))
 }

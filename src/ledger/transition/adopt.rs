@@ -200,6 +200,8 @@ fn lost(draft: &Draft<'_>, id: JobId, parts: Vec<Part>) -> Job {
         reveals: Reveals::default(),
         leads: 0,
         parts,
+        passengers: Vec::new(),
+        waits_until: None,
         attempts: 0,
         unanswered: 0,
         first_sent_at: None,

@@ -149,6 +149,8 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team) -> Job {
         reveals: Reveals::default(),
         leads: 0,
         parts: vec![part],
+        passengers: Vec::new(),
+        waits_until: None,
         attempts: 1,
         unanswered: 0,
         first_sent_at: Some(now),

@@ -2,15 +2,17 @@
 
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
-use crate::ledger::record::job::{Cause, State, Way};
+use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::Canceled;
 use crate::ledger::table::{Batches, Jobs, Joins};
 use crate::ledger::transition::close::{has_joiners, release};
+use crate::ledger::transition::coach::set_down;
 use crate::ledger::transition::read::is_ended;
 use crate::ledger::transition::schedule::put_job;
 
 /// Cancels a batch. The vendor's own batch is cancelled only where nobody else waits for it, and only
-/// where it surely is the one that the vendor took.
+/// where it surely is the one that the vendor took. A gathered job leaves its coach that was not sent;
+/// of one that was, the vendor is told once no passenger wants its answer.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
@@ -45,19 +47,38 @@ fn leave(draft: &mut Draft<'_>, job: JobId, id: BatchId) -> Result<(), Fault> {
 }
 
 fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
-    let Some(mut job) = draft.find::<Jobs>(&id)? else { return Ok(()) };
-    let is_shared = job.parts.len() > 1;
-    if is_shared || !job.is_alive() || job.way == Way::Call {
-        return Ok(());
-    }
-    if job.state == State::Ready && job.unanswered == 0 {
+    let is_open = |job: &Job| job.is_alive() && job.way != Way::Call;
+    let Some(mut job) = draft.find::<Jobs>(&id)?.filter(is_open) else { return Ok(()) };
+    let coach = match job.state {
+        State::Gathered(coach) => Some(draft.need::<Jobs>(&coach)?),
+        _ => None,
+    };
+    let sent = coach.as_ref().unwrap_or(&job);
+    if sent.state == State::Ready && sent.unanswered == 0 {
+        if let Some(mut coach) = coach {
+            set_down(draft, &mut coach, &job);
+            put_job(draft, &coach)?;
+        }
         return release(draft, job, Cause::Canceled);
     }
     // Of several batches that the vendor may have taken only one could be told, so all are paid.
-    if job.unanswered > 0 || has_joiners(draft, id)? {
+    if sent.unanswered > 0 || has_joiners(draft, id)? {
         return Ok(());
     }
     job.is_cancel_wanted = true;
+    let Some(mut coach) = coach else { return tell_vendor(draft, job) };
+    put_job(draft, &job)?;
+    for passenger in &coach.passengers {
+        if !draft.need::<Jobs>(passenger)?.is_cancel_wanted {
+            return Ok(());
+        }
+    }
+    coach.is_cancel_wanted = true;
+    tell_vendor(draft, coach)
+}
+
+/// Has the vendor told, at once where it has named the job, that nobody waits for it.
+fn tell_vendor(draft: &mut Draft<'_>, mut job: Job) -> Result<(), Fault> {
     if job.state == State::Bound {
         job.due = Some(draft.now());
     }

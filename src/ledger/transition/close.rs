@@ -10,6 +10,7 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Cause, Job, Reason, State};
 use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
 use crate::ledger::table::{Batches, Jobs, Joins, Teams};
+use crate::ledger::transition::coach::passengers;
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::quota::periods;
 use crate::ledger::transition::schedule::{leased, put_job};
@@ -28,13 +29,15 @@ pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
         State::Ready | State::Sending => {}
         State::Void(_) => return Ok(Voided::Void),
         State::Unknown => return Ok(Voided::StillUnknown),
-        State::Bound | State::Unresolved(_) | State::Resolved | State::Done => {
-            return Err(Fault::Fenced);
-        }
+        State::Gathered(_)
+        | State::Bound
+        | State::Unresolved(_)
+        | State::Resolved
+        | State::Done => return Err(Fault::Fenced),
     }
     if job.unanswered > 0 {
         // It counts as one more attempt in doubt, so that there is an end to them.
-        mark_unanswered(&mut job, voiding.quiet_until);
+        mark_unanswered(draft, &mut job, voiding.quiet_until)?;
         put_job(draft, &job)?;
         return Ok(Voided::StillUnknown);
     }
@@ -42,8 +45,11 @@ pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
     Ok(Voided::Void)
 }
 
-/// Releases all that was reserved for a job.
+/// Releases all that was reserved for a job, and for those that travel in it.
 pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Result<(), Fault> {
+    for passenger in passengers(draft, &job)? {
+        release(draft, passenger, cause)?;
+    }
     job.state = State::Void(cause);
     job.ended_at = Some(draft.now());
     for n in 0..job.parts.len() {
@@ -53,6 +59,7 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
         let change = Change { reserved: negative(reserved), ..Change::default() };
         post_part(draft, &job, &part, Fact::Released, change, Charges::ZERO);
     }
+    job.waits_until = None;
     job.due = has_joiners(draft, job.id)?.then_some(draft.now());
     put_job(draft, &job)
 }
@@ -63,14 +70,22 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn, or the job has moved on.
 pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
-    let mut job = leased(draft, giving.job, giving.lease)?;
+    let job = leased(draft, giving.job, giving.lease)?;
     match job.state {
         State::Sending | State::Unknown | State::Bound => {}
         State::Unresolved(_) => return Ok(()),
-        State::Ready | State::Resolved | State::Done | State::Void(_) => {
+        State::Ready | State::Gathered(_) | State::Resolved | State::Done | State::Void(_) => {
             return Err(Fault::Fenced);
         }
     }
+    for passenger in passengers(draft, &job)? {
+        await_word(draft, passenger, giving)?;
+    }
+    await_word(draft, job, giving)
+}
+
+/// Leaves a job unresolved until an operator or late evidence says.
+fn await_word(draft: &mut Draft<'_>, mut job: Job, giving: &GivingUp) -> Result<(), Fault> {
     leave_unresolved(draft, &mut job, giving.reason);
     let evidence_may_come = job.vendor_id.is_some();
     job.due = if has_joiners(draft, job.id)? {

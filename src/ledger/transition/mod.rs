@@ -3,12 +3,14 @@
 
 pub mod admit;
 pub mod adopt;
+pub mod appraise;
 pub mod audit;
 pub mod budget;
 pub mod call;
 pub mod cancel;
 pub mod checkpoint;
 pub mod close;
+pub mod coach;
 pub mod epoch;
 pub mod erase;
 pub mod lost;
@@ -17,10 +19,12 @@ pub mod post;
 pub mod quota;
 pub mod read;
 pub mod redrive;
+pub mod replay;
 pub mod report;
 pub mod schedule;
 pub mod send;
 pub mod settle;
+pub mod spare;
 pub mod sweep;
 pub mod team;
 pub mod trim;

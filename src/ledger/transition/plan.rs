@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::Room;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
@@ -24,6 +25,8 @@ pub(super) struct Frame<'a> {
     pub(super) jobs_made: u32,
     /// What it asks.
     pub(super) reveals: Reveals,
+    /// What may be reserved for it: leads that need more are trimmed.
+    pub(super) room: Room,
     /// The settings in force.
     pub(super) terms: &'a Terms,
 }
@@ -71,6 +74,7 @@ impl Plan {
         let mut planner = Planner {
             draft,
             frame,
+            room: frame.room,
             plan: Self::default(),
             seen: HashMap::new(),
             jobs: HashMap::new(),
@@ -105,6 +109,7 @@ enum Verdict {
     Cached { at: ResultRef, find: AvoidedReason, found: Amounts, reveals: Amounts },
     Joined(ResultRef),
     Own { worst: WorstCase, spared: Amounts, is_claimed: bool },
+    Trimmed,
 }
 
 /// A lead placed before, and what a repetition of it is worth where that is known.
@@ -117,6 +122,8 @@ struct Placed {
 struct Planner<'a, 'b> {
     draft: &'a Draft<'b>,
     frame: Frame<'a>,
+    /// What is still left for it.
+    room: Room,
     plan: Plan,
     seen: HashMap<(LeadKey, Option<LeadKey>), Placed>,
     jobs: HashMap<JobId, bool>,
@@ -135,6 +142,7 @@ impl Planner<'_, '_> {
             self.repeat(placed)
         } else {
             let verdict = self.look_up(&row, conflict)?;
+            let verdict = self.trim(verdict);
             if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
                 self.rely_on(ask)?;
             }
@@ -196,6 +204,18 @@ impl Planner<'_, '_> {
             return Ok(self.upgrade(&person));
         }
         Ok(Verdict::Own { worst: full, spared: Amounts::ZERO, is_claimed: true })
+    }
+
+    /// What is to be sent must fit what is left.
+    fn trim(&mut self, verdict: Verdict) -> Verdict {
+        match verdict {
+            Verdict::Own { worst, .. }
+                if !self.room.take(self.frame.terms.prices.price_of(worst)) =>
+            {
+                Verdict::Trimmed
+            }
+            verdict => verdict,
+        }
     }
 
     fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
@@ -277,6 +297,10 @@ impl Planner<'_, '_> {
                 plan.own.push(OwnLead { lead: JobLead { key, position, worst }, is_claimed });
                 (Source::Own(at), Amounts::ZERO)
             }
+            Verdict::Trimmed => {
+                count.trimmed = count.trimmed.saturating_add(1);
+                (Source::Refused, Amounts::ZERO)
+            }
         };
         Placed { source, worth }
     }
@@ -284,7 +308,12 @@ impl Planner<'_, '_> {
     /// A lead for the same person as an earlier one of the batch.
     fn repeat(&mut self, Placed { source, worth }: Placed) -> Source {
         let plan = &mut self.plan;
-        plan.dispositions.repeated = plan.dispositions.repeated.saturating_add(1);
+        let count = &mut plan.dispositions;
+        if source == Source::Refused {
+            count.trimmed = count.trimmed.saturating_add(1);
+            return source;
+        }
+        count.repeated = count.repeated.saturating_add(1);
         plan.avoid(AvoidedReason::Repeated, worth);
         if let Source::Own(at) | Source::Joined(at) = source {
             plan.taken.entry(at.job).or_default().repeated.push(at.index);

@@ -174,7 +174,24 @@ impl<'a, 'b> Reader<'a, 'b> {
         for id in &ids {
             self.draft.foresee::<Jobs>(id);
         }
-        ids.into_iter().filter_map(|id| self.job(id).transpose()).collect()
+        let mut jobs = Vec::new();
+        for id in ids {
+            if let Some(job) = self.job(id)? {
+                jobs.push(self.on_its_way(job)?);
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// A gathered job stands where its coach does. One that has just ended is under way still, as
+    /// far as this look tells.
+    fn on_its_way(&mut self, mut job: Job) -> Result<Job, Fault> {
+        if let State::Gathered(coach) = job.state
+            && let Some(coach) = self.job(coach)?.filter(Job::is_alive)
+        {
+            (job.state, job.due) = (coach.state, coach.due);
+        }
+        Ok(job)
     }
 
     /// The jobs that the batch pays for.
@@ -189,7 +206,9 @@ impl<'a, 'b> Reader<'a, 'b> {
         jobs.iter().all(|job| match job.state {
             State::Done => true,
             State::Void(_) | State::Unresolved(_) | State::Resolved => job.id.batch == self.id,
-            State::Ready | State::Sending | State::Unknown | State::Bound => false,
+            State::Ready | State::Gathered(_) | State::Sending | State::Unknown | State::Bound => {
+                false
+            }
         })
     }
 
@@ -253,7 +272,9 @@ impl<'a, 'b> Reader<'a, 'b> {
             State::Void(cause) if is_own => LeadReading::Failed(match cause {
                 Cause::VendorCredits => Failure::InsufficientCredits,
                 Cause::Canceled => Failure::Canceled,
-                Cause::Refused | Cause::BodyLost | Cause::NotSent => Failure::VendorError,
+                Cause::Refused | Cause::BodyLost | Cause::NotSent | Cause::Split => {
+                    Failure::VendorError
+                }
             }),
             State::Unresolved(_) | State::Resolved if is_own => {
                 LeadReading::Failed(Failure::Unresolved)

@@ -2,6 +2,7 @@
 //! go their own way under their own team's quota.
 
 use crate::domain::credits::Amounts;
+use crate::domain::limits::{Room, UpTo};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::team::{Standing, Team};
@@ -46,6 +47,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
             batch: redrive.batch,
             jobs_made: batch.jobs_made,
             reveals: batch.reveals,
+            room: Room::new(UpTo::ANY),
             terms: &redrive.terms,
         };
         Plan::make(draft, frame, asks.iter().copied())?

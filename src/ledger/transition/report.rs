@@ -130,11 +130,20 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     }
     for ((_, id), _) in due {
         let Some(job) = draft.peek::<Jobs>(&id)? else { continue };
-        for part in &job.parts {
+        job.passengers.iter().for_each(|passenger| draft.foresee::<Jobs>(passenger));
+        let mut parts = job.parts.clone();
+        for passenger in &job.passengers {
+            parts.extend(draft.peek::<Jobs>(passenger)?.into_iter().flat_map(|job| job.parts));
+        }
+        for part in &parts {
             match job.state {
                 State::Ready => queued.insert(part.batch),
                 State::Sending | State::Unknown | State::Bound => processing.insert(part.batch),
-                State::Unresolved(_) | State::Resolved | State::Done | State::Void(_) => false,
+                State::Gathered(_)
+                | State::Unresolved(_)
+                | State::Resolved
+                | State::Done
+                | State::Void(_) => false,
             };
             if job.is_alive() {
                 let oldest = glance.oldest_unsettled.unwrap_or(part.admitted_at);

@@ -10,25 +10,44 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::step::Turn;
-use crate::ledger::table::{Due, Jobs, Joins, Numbers};
+use crate::ledger::table::{Due, Jobs, Joins, Numbers, Waiting};
 use crate::ledger::transition::call::abandon;
 
-/// Writes a job, and when it is due.
+/// Writes a job, when it is due, and until when it waits to be gathered.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
-    let was_due = draft.find::<Jobs>(&job.id)?.and_then(|old| old.due);
+    let old = draft.find::<Jobs>(&job.id)?;
+    let (was_due, waited_until) = old.map_or((None, None), |old| (old.due, old.waits_until));
     if was_due != job.due {
         if let Some(due) = was_due {
             draft.delete::<Due>(&(due, job.id));
         }
         if let Some(due) = job.due {
-            let Some(part) = job.parts.first() else {
-                return Err(Fault::Invariant(format!("job {} has no part", job.id)));
-            };
-            draft.put::<Due>(&(due, job.id), &part.team);
+            let team = payer(draft, job)?;
+            draft.put::<Due>(&(due, job.id), &team);
+        }
+    }
+    if waited_until != job.waits_until {
+        let place = |until| (job.reveals, (until, job.id));
+        if let Some(until) = waited_until {
+            draft.delete::<Waiting>(&place(until));
+        }
+        if let Some(until) = job.waits_until {
+            draft.put::<Waiting>(&place(until), &job.leads);
         }
     }
     draft.put::<Jobs>(&job.id, job);
     Ok(())
+}
+
+/// With whose turns a job has its turn: of several who pay, the first.
+fn payer(draft: &Draft<'_>, job: &Job) -> Result<TeamId, Fault> {
+    let first = match job.passengers.first() {
+        Some(first) => draft.peek::<Jobs>(first)?,
+        None => None,
+    };
+    let part = first.as_ref().unwrap_or(job).parts.first();
+    part.map(|part| part.team.clone())
+        .ok_or_else(|| Fault::Invariant(format!("job {} has no part", job.id)))
 }
 
 /// The job, if `lease` is still its latest.
@@ -102,6 +121,7 @@ fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<(Timestamp
 fn take_turn(draft: &mut Draft<'_>, mut job: Job, until: Timestamp) -> Result<Turn, Fault> {
     job.lease = job.lease.next(draft.now());
     job.due = Some(until);
+    job.waits_until = None;
     put_job(draft, &job)?;
     let stranded = if job.is_alive() { Vec::new() } else { stranded(draft, job.id)? };
     Ok(Turn { lease: job.lease, job, stranded })
@@ -163,7 +183,7 @@ pub fn take_over(
                 abandon(draft, job)?;
                 continue;
             }
-            State::Sending => super::send::mark_unanswered(&mut job, now.after(quiet)),
+            State::Sending => super::send::mark_unanswered(draft, &mut job, now.after(quiet))?,
             // Its quiet period goes on.
             State::Unknown => {}
             _ if *due > now.after(lease_for) => {}

@@ -9,9 +9,9 @@ use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::{Attempt, Begun, Binding};
-use crate::ledger::table::{Batches, JobLeads, Jobs, Leads, Persons};
+use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
 use crate::ledger::transition::call::abandon;
-use crate::ledger::transition::close::release;
+use crate::ledger::transition::coach::{passengers, without_canceled};
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 
@@ -28,10 +28,19 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     }
     let now = draft.now();
     let by = now.after(attempt.horizon);
-    if job.unanswered >= attempt.unanswered_max || !is_safe(&job, by) {
+    if job.unanswered >= attempt.unanswered_max {
+        return Ok(Begun::Exhausted);
+    }
+    let aboard = passengers(draft, &job)?;
+    if !is_safe(&job, &aboard, by) {
         return Ok(Begun::Exhausted);
     }
     reserve_finds(draft, &mut job, by)?;
+    for mut passenger in aboard {
+        if reserve_finds(draft, &mut passenger, by)? {
+            put_job(draft, &passenger)?;
+        }
+    }
     job.state = State::Sending;
     job.attempts = job.attempts.saturating_add(1);
     job.first_sent_at = job.first_sent_at.or(Some(now));
@@ -43,15 +52,16 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
 
 /// Whether an attempt that ends by `by` surely lies inside the charge window that an unanswered one
 /// may have opened.
-fn is_safe(job: &Job, by: Timestamp) -> bool {
+fn is_safe(job: &Job, aboard: &[Job], by: Timestamp) -> bool {
     let Some(first_sent) = job.first_sent_at.filter(|_| job.unanswered > 0) else { return true };
-    job.parts.iter().all(|part| by < part.prices.found_free_until(first_sent))
+    let mut parts = std::iter::once(job).chain(aboard).flat_map(|job| &job.parts);
+    parts.all(|part| by < part.prices.found_free_until(first_sent))
 }
 
-/// Reserves the finds that were free when their leads were admitted and may be charged by now. No
-/// quota is asked: the rest of the job is reserved already, and the vendor would charge them all
-/// the same.
-fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<(), Fault> {
+/// Reserves the finds that were free when their leads were admitted and may be charged by now, and
+/// answers whether there are any. No quota is asked: the rest of the job is reserved already, and
+/// the vendor would charge them all the same.
+fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<bool, Fault> {
     let mut chunks = draft.pieces::<JobLeads>(&job.id)?;
     let mut leads = chunks.iter_mut().flat_map(|(_, chunk)| chunk);
     let mut parts = job.parts.clone();
@@ -70,13 +80,14 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
             post_part(draft, job, part, Fact::Reserved, change, Charges::ZERO);
         }
     }
-    if parts != job.parts {
+    let has_any = parts != job.parts;
+    if has_any {
         job.parts = parts;
         for (place, chunk) in &chunks {
             draft.put::<JobLeads>(place, chunk);
         }
     }
-    Ok(())
+    Ok(has_any)
 }
 
 /// Whether the person that a lead names is surely found for free until then.
@@ -89,7 +100,7 @@ fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, F
 
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
 /// was before, and is looked at again at `until`. It counts as no attempt. A job whose batch was
-/// cancelled meanwhile is void instead: its caller did not want it sent. Asked again in the same
+/// cancelled meanwhile is void instead, and leaves its coach: its caller did not want it sent. Asked again in the same
 /// turn, it changes nothing.
 ///
 /// # Errors
@@ -111,20 +122,15 @@ pub fn put_back(
         job.state = State::Ready;
         job.first_sent_at = None;
         job.charged_by = None;
-        if is_canceled(draft, &job)? {
-            return release(draft, job, Cause::Canceled);
+        match without_canceled(draft, job)? {
+            Some(rest) => job = rest,
+            None => return Ok(()),
         }
     } else {
         job.state = State::Unknown;
     }
     job.due = Some(until);
     put_job(draft, &job)
-}
-
-/// Whether the one batch that a job carries was cancelled by its caller.
-fn is_canceled(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
-    let [part] = job.parts.as_slice() else { return Ok(false) };
-    Ok(draft.find::<Batches>(&part.batch)?.is_some_and(|batch| batch.canceled_at.is_some()))
 }
 
 /// The attempt was not answered: the vendor may have taken it. Nothing is released, and a call, which
@@ -146,17 +152,27 @@ pub fn unanswered(
         State::Unresolved(_) if job.way == Way::Call => return Ok(()),
         _ => return Err(Fault::Fenced),
     }
-    mark_unanswered(&mut job, quiet_until);
+    mark_unanswered(draft, &mut job, quiet_until)?;
     put_job(draft, &job)
 }
 
 /// The vendor may have taken the attempt, and may take another one: it is told of no cancellation
 /// any more, since it could be told of one of them only.
-pub(super) fn mark_unanswered(job: &mut Job, quiet_until: Timestamp) {
+pub(super) fn mark_unanswered(
+    draft: &mut Draft<'_>,
+    job: &mut Job,
+    quiet_until: Timestamp,
+) -> Result<(), Fault> {
     job.state = State::Unknown;
     job.unanswered = job.unanswered.saturating_add(1);
     job.is_cancel_wanted = false;
     job.due = Some(quiet_until);
+    for mut passenger in passengers(draft, job)? {
+        if std::mem::take(&mut passenger.is_cancel_wanted) {
+            put_job(draft, &passenger)?;
+        }
+    }
+    Ok(())
 }
 
 /// The vendor took the job and named it. The first name stays; another one for the same leads is
@@ -175,7 +191,9 @@ pub fn bind(draft: &mut Draft<'_>, binding: &Binding) -> Result<(), Fault> {
         // A late answer: it is evidence, though no longer in time.
         State::Unresolved(_) | State::Resolved if job.vendor_id.is_none() => {}
         State::Bound | State::Unresolved(_) | State::Resolved => return Ok(()),
-        State::Ready | State::Done | State::Void(_) => return Err(Fault::Fenced),
+        State::Ready | State::Gathered(_) | State::Done | State::Void(_) => {
+            return Err(Fault::Fenced);
+        }
     }
     job.vendor_id = job.vendor_id.or(Some(binding.vendor_id));
     job.bound_at = job.bound_at.or(Some(draft.now()));

@@ -1,11 +1,10 @@
 //! Settlement: what is due is charged by the gate, the rest of the reservation released, what was
 //! learned is known from now on.
 
-use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::charge::Shown;
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
+use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
@@ -14,11 +13,13 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
 use crate::ledger::record::lead::{Known, NotFound};
 use crate::ledger::step::{Evidence, PartSettled, Settled, Settlement};
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons};
+use crate::ledger::table::{Answers, JobLeads, Jobs, Joins, Leads, Persons};
 use crate::ledger::transition::admit::put_chunks;
 use crate::ledger::transition::close::negative;
-use crate::ledger::transition::post::{post_avoided, post_part};
+use crate::ledger::transition::coach::{leads_of, passengers};
+use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::put_job;
+use crate::ledger::transition::spare::{Worth, spare_joiners};
 
 /// Settles a job by the vendor's answer. Asked again, it changes nothing and tells what each part
 /// was charged.
@@ -33,17 +34,20 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         return Err(Fault::Fenced);
     }
     match job.state {
-        State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved => {}
+        State::Bound | State::Unknown | State::Unresolved(_) | State::Resolved | State::Done => {}
         // The answer to the sending is all there is, and whoever sent it has it.
         State::Sending if job.way.is_answered_at_once() && job.lease == settlement.turn => {}
-        State::Done => return Ok(settled_before(&job)),
-        State::Ready | State::Sending | State::Void(_) => return Err(Fault::Fenced),
+        State::Ready | State::Gathered(_) | State::Sending | State::Void(_) => {
+            return Err(Fault::Fenced);
+        }
     }
-    let leads = job_leads(draft, &job)?;
-    for lead in &leads {
-        draft.foresee::<Leads>(&lead.key);
+    let mut aboard = if job.is_coach() { passengers(draft, &job)? } else { vec![job.clone()] };
+    if job.state == State::Done {
+        let parts = aboard.iter().flat_map(|job| settled_before(job).parts).collect();
+        return Ok(Settled { turn: job.lease, parts, ..Settled::default() });
     }
-    if leads.len() != settlement.evidence.len() {
+    let leads = leads_of_all(draft, &aboard)?;
+    if leads.iter().map(Vec::len).sum::<usize>() != settlement.evidence.len() {
         return Err(Fault::Invariant(format!("job {} has an answer of another length", job.id)));
     }
     let mut settling = Settling {
@@ -52,46 +56,33 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         turn: settlement.turn,
         expires_at: settlement.results_expire_at,
         is_in_doubt: job.unanswered > 0,
-        learns: !matches!(job.state, State::Resolved),
+        learns: true,
         settled: Settled { is_first: true, turn: settlement.turn, ..Settled::default() },
-        worth: Vec::with_capacity(leads.len()),
+        worth: Vec::new(),
     };
-    let mut answers = Vec::with_capacity(leads.len());
-    let mut pairs = (0_u32..).zip(leads.iter().zip(&settlement.evidence));
-    for n in 0..job.parts.len() {
-        let Some(part) = job.parts.get(n) else { break };
-        let count = usize::try_from(part.leads).unwrap_or(usize::MAX);
-        let mut charged = Charges::ZERO;
-        let mut unmatched = Amounts::ZERO;
-        for (index, (lead, evidence)) in pairs.by_ref().take(count) {
-            let prices = part.prices;
-            let at = ResultRef { job: job.id, index };
-            let (answer, due) = settling.lead(draft, at, job.reveals, lead, evidence, &prices)?;
-            if answer == Answer::Unmatched {
-                unmatched = unmatched.plus(prices.price_of(lead.worst));
-            }
-            charged = charged.plus(due);
-            answers.push(answer);
-        }
-        let state = job.state;
-        let part = close_part(draft, &mut job, n, state, charged, unmatched)?;
-        settling.settled.parts.push(part);
+    let mut evidence = settlement.evidence.iter();
+    for (one, leads) in aboard.iter_mut().zip(&leads) {
+        let answered: Vec<_> = leads.iter().zip(evidence.by_ref()).collect();
+        settling.job(draft, one, &answered)?;
     }
-    put_chunks::<Answers, _, _>(draft, job.id, &answers);
-    spare_joiners(draft, &job, &mut settling)?;
+    if job.is_coach() {
+        end(draft, &mut job, settlement.turn)?;
+    }
+    Ok(settling.settled)
+}
+
+/// A job ends with the turn whose results count.
+fn end(draft: &mut Draft<'_>, job: &mut Job, turn: Lease) -> Result<(), Fault> {
     job.state = State::Done;
     job.ended_at = Some(draft.now());
     job.due = None;
-    job.lease = settlement.turn;
-    put_job(draft, &job)?;
-    Ok(settling.settled)
+    job.lease = turn;
+    put_job(draft, job)
 }
 
 /// Has the store make ready what the answer names.
 fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
     draft.foresee::<Jobs>(&settlement.job);
-    draft.foresee_under::<JobLeads>(&settlement.job);
-    draft.foresee_under::<Joins>(&settlement.job);
     for evidence in &settlement.evidence {
         if let Evidence::Found { person, aliases, .. } = evidence {
             draft.foresee::<Persons>(person);
@@ -114,9 +105,16 @@ pub(super) fn settled_before(job: &Job) -> Settled {
     Settled { turn: job.lease, parts, ..Settled::default() }
 }
 
-/// All leads of a job, in order.
-fn job_leads(draft: &Draft<'_>, job: &Job) -> Result<Vec<JobLead>, Fault> {
-    Ok(draft.pieces::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk).collect())
+/// All leads of each job, in order.
+fn leads_of_all(draft: &Draft<'_>, jobs: &[Job]) -> Result<Vec<Vec<JobLead>>, Fault> {
+    for job in jobs {
+        draft.foresee_under::<JobLeads>(&job.id);
+        draft.foresee_under::<Joins>(&job.id);
+    }
+    let leads: Result<Vec<_>, _> = jobs.iter().map(|job| leads_of(draft, job.id)).collect();
+    let leads = leads?;
+    leads.iter().flatten().for_each(|lead| draft.foresee::<Leads>(&lead.key));
+    Ok(leads)
 }
 
 struct Settling {
@@ -129,19 +127,47 @@ struct Settling {
     /// Whether the answer may be given to callers, and not only be booked.
     learns: bool,
     settled: Settled,
-    /// List price of each lead's answer, by what of it can be asked.
+    /// What each of the job's answers is worth to others.
     worth: Vec<Worth>,
 }
 
-#[derive(Clone, Copy)]
-struct Worth {
-    prices: Prices,
-    is_found: bool,
-    email: bool,
-    phones: u32,
-}
-
 impl Settling {
+    /// Settles one job, by what the answer says of each of its leads.
+    fn job(
+        &mut self,
+        draft: &mut Draft<'_>,
+        job: &mut Job,
+        answered: &[(&JobLead, &Evidence)],
+    ) -> Result<(), Fault> {
+        self.learns = !matches!(job.state, State::Resolved);
+        self.worth = Vec::with_capacity(answered.len());
+        let mut answers = Vec::with_capacity(answered.len());
+        let mut pairs = (0_u32..).zip(answered);
+        for n in 0..job.parts.len() {
+            let Some(part) = job.parts.get(n) else { break };
+            let count = usize::try_from(part.leads).unwrap_or(usize::MAX);
+            let mut charged = Charges::ZERO;
+            let mut unmatched = Amounts::ZERO;
+            for (index, (lead, evidence)) in pairs.by_ref().take(count) {
+                let prices = part.prices;
+                let at = ResultRef { job: job.id, index };
+                let (answer, due) = self.lead(draft, at, job.reveals, lead, evidence, &prices)?;
+                if answer == Answer::Unmatched {
+                    unmatched = unmatched.plus(prices.price_of(lead.worst));
+                }
+                charged = charged.plus(due);
+                answers.push(answer);
+            }
+            let state = job.state;
+            let part = close_part(draft, job, n, state, charged, unmatched)?;
+            self.settled.parts.push(part);
+        }
+        put_chunks::<Answers, _, _>(draft, job.id, &answers);
+        let avoided = spare_joiners(draft, job.id, &self.worth)?;
+        self.settled.avoided.extend(avoided);
+        end(draft, job, self.turn)
+    }
+
     fn lead(
         &mut self,
         draft: &mut Draft<'_>,
@@ -317,55 +343,4 @@ pub(super) fn close_part(
     }
     let (batch, team) = (part.batch, part.team);
     Ok(PartSettled { batch, team, charged, exceeded, unresolved })
-}
-
-/// Tells every batch that waited what it was spared; nothing is left waiting.
-fn spare_joiners(draft: &mut Draft<'_>, job: &Job, settling: &mut Settling) -> Result<(), Fault> {
-    for (key, join) in draft.under::<Joins>(&job.id)? {
-        let lists =
-            [(AvoidedReason::Joined, &join.joined), (AvoidedReason::Repeated, &join.repeated)];
-        let mut sum = Amounts::ZERO;
-        for (reason, indexes) in lists {
-            let worth = |index: &u32| {
-                let place = usize::try_from(*index).unwrap_or(usize::MAX);
-                settling.worth.get(place).map(|worth| worth.price(join.reveals))
-            };
-            let amounts: Amounts = indexes.iter().filter_map(worth).sum();
-            sum = sum.plus(amounts);
-            post_avoided(draft, &join.team, draft.now(), amounts);
-            if !amounts.is_zero() {
-                settling.settled.avoided.push((join.team.clone(), Avoided { reason, amounts }));
-            }
-        }
-        let (_, waiting) = key;
-        if let Some(mut batch) = draft.find::<Batches>(&waiting)? {
-            batch.avoided = batch.avoided.plus(sum);
-            draft.put::<Batches>(&waiting, &batch);
-        }
-        draft.delete::<Joins>(&key);
-    }
-    Ok(())
-}
-
-impl Worth {
-    fn of(evidence: &Evidence, prices: Prices) -> Self {
-        let Evidence::Found { shown, .. } = evidence else {
-            return Self { prices, is_found: false, email: false, phones: 0 };
-        };
-        let numbers = u32::try_from(shown.phones.len()).unwrap_or(u32::MAX);
-        let phones = match prices.phone_basis {
-            PhoneBasis::Person => numbers.min(1),
-            PhoneBasis::Number => numbers,
-        };
-        Self { prices, is_found: true, email: shown.email, phones }
-    }
-
-    /// List price of what a batch that asked `reveals` gets of it.
-    fn price(&self, reveals: Reveals) -> Amounts {
-        if !self.is_found {
-            return Amounts::ZERO;
-        }
-        let phones = if reveals.phone { self.phones } else { 0 };
-        self.prices.price_of(WorstCase { find: true, email: reveals.email && self.email, phones })
-    }
 }

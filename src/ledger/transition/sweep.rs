@@ -4,14 +4,16 @@
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::keys::{LeadKey, ReplayKey};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Batch;
-use crate::ledger::record::job::State;
+use crate::ledger::record::job::{Job, State};
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Slots};
+use crate::ledger::table::{
+    Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Replays, Slots,
+};
 use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
 
@@ -24,6 +26,8 @@ pub struct Sweep {
     pub job: Option<JobId>,
     /// The next lead key to look at.
     pub lead: Option<LeadKey>,
+    /// The next request to look at.
+    pub replay: Option<ReplayKey>,
     /// How many rows of each kind to look at.
     pub rows: usize,
     /// How long a batch is readable from its end.
@@ -42,7 +46,8 @@ pub fn sweep(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Sweep, Fault> {
     let batch = sweep_batches(draft, sweep)?;
     let job = sweep_jobs(draft, sweep)?;
     let lead = sweep_leads(draft, sweep)?;
-    Ok(Sweep { batch, job, lead, ..*sweep })
+    let replay = sweep_replays(draft, sweep)?;
+    Ok(Sweep { batch, job, lead, replay, ..*sweep })
 }
 
 fn after<K>(key: Option<&K>) -> Bound<&K> {
@@ -95,7 +100,7 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     let now = draft.now();
     let rows = draft.from::<Jobs>(after(sweep.job.as_ref()), sweep.rows)?;
     for (id, job) in &rows {
-        let has_ended = matches!(job.state, State::Done | State::Void(_) | State::Resolved);
+        let has_ended = has_ended(draft, job)?;
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
         let is_needed = !is_over || job.has_open_charge() || has_joiners(draft, *id)?;
         let stands = || Ok::<_, Fault>(draft.find::<Jobs>(id)?.as_ref() == Some(job));
@@ -118,6 +123,21 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     Ok(next(&rows, sweep.rows))
 }
 
+/// Whether nothing more is to become of a job. A coach whose charge nobody could learn has ended with
+/// the last of its passengers.
+fn has_ended(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
+    let has_ended = |job: &Job| matches!(job.state, State::Done | State::Void(_) | State::Resolved);
+    if has_ended(job) || !job.is_coach() {
+        return Ok(has_ended(job));
+    }
+    for passenger in &job.passengers {
+        if draft.find::<Jobs>(passenger)?.is_some_and(|job| !has_ended(&job)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, Fault> {
     let now = draft.now();
     let rows = draft.from::<Leads>(after(sweep.lead.as_ref()), sweep.rows)?;
@@ -130,6 +150,18 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
                 // The alias goes, but whoever asks by it must still learn of the removal.
                 removed_at => draft.put::<Leads>(key, &LeadRow { removed_at, ..row.clone() }),
             }
+        }
+    }
+    Ok(next(&rows, sweep.rows))
+}
+
+/// Requests that, asked again, are new ones.
+fn sweep_replays(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<ReplayKey>, Fault> {
+    let now = draft.now();
+    let rows = draft.from::<Replays>(after(sweep.replay.as_ref()), sweep.rows)?;
+    for (key, row) in rows.iter().filter(|(_, row)| row.until <= now) {
+        if draft.find::<Replays>(key)?.as_ref() == Some(row) {
+            draft.delete::<Replays>(key);
         }
     }
     Ok(next(&rows, sweep.rows))

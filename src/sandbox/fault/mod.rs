@@ -25,6 +25,9 @@ pub struct Faults {
     pub page_size: Option<NonZeroUsize>,
     /// Requests in any minute; more are refused with 429 and when to come again.
     pub requests_per_minute: Option<NonZeroUsize>,
+    /// Leads, by the LinkedIn address, else the email, else the name that they give, that the vendor
+    /// takes offence at: a submission with one of them is refused with 400.
+    pub refused_leads: Vec<String>,
     /// For which leads the vendor's own dedupe overlooks that it has charged the person.
     pub dedupe_misses: Vec<Miss>,
 }

@@ -63,6 +63,19 @@ async fn a_cut_before_sends_nothing_and_takes_nothing() {
 }
 
 #[tokio::test]
+async fn one_lead_that_is_refused_has_its_whole_batch_refused() {
+    let vendor = Vendor::start();
+    let refused_leads = vec![TWO[1].to_owned()];
+    vendor.sandbox.set_faults(Faults { refused_leads, ..Faults::default() });
+    let leads = json!([{"email": TWO[0]}, {"email": TWO[1]}]);
+    let refused = vendor.submit(&revealing(&leads)).await;
+    assert_eq!((refused.status, refused.code()), (StatusCode::BAD_REQUEST, Some("invalid_lead")));
+    assert_eq!(refused.body["_errors"][0]["source"]["pointer"], "/leads/1");
+    vendor.enrich(&TWO[..1]).await;
+    assert_eq!(vendor.sandbox.leads_received(), TWO[..1]);
+}
+
+#[tokio::test]
 async fn a_cut_after_takes_the_batch_and_breaks_its_promise() {
     let (vendor, bytes) = bytes_under(FaultKind::CutAfter).await;
     assert!(bytes.starts_with("HTTP/1.1 202 "), "{bytes}");

@@ -32,6 +32,8 @@ impl Disposition {
 pub enum Decision {
     /// It became a batch.
     Admitted,
+    /// It was a retry, answered with the batch that it had become.
+    Replayed,
     /// It was turned away; the error's code as it stands in the answer.
     Refused(&'static str),
 }
@@ -40,6 +42,7 @@ impl Decision {
     pub(super) const fn labels(self) -> (&'static str, &'static str) {
         match self {
             Self::Admitted => ("admitted", "none"),
+            Self::Replayed => ("replayed", "none"),
             Self::Refused(code) => ("refused", code),
         }
     }

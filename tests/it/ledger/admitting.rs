@@ -2,13 +2,14 @@
 
 use tollgate::domain::credits::Unit;
 use tollgate::domain::estimate::HitRates;
+use tollgate::domain::limits::Limits;
 use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Token};
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::State;
 use tollgate::ledger::record::team::Standing;
-use tollgate::ledger::step::{Admission, Question, Refused};
+use tollgate::ledger::step::{Admission, Novelty, Question, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first, quota, terms};
@@ -29,7 +30,7 @@ pub(super) async fn asked_again_it_answers_the_same_and_changes_nothing(books: &
     let once = books.admit(admission.clone()).await.unwrap();
     let before = books.dump().await;
     let again = books.admit(admission).await.unwrap();
-    assert!(once.is_first && !again.is_first);
+    assert!(once.novelty == Novelty::New && again.novelty == Novelty::AskedAgain);
     assert_eq!((again.batch, again.remaining), (once.batch, once.remaining));
     assert_eq!(books.dump().await, before);
 }
@@ -68,7 +69,8 @@ pub(super) async fn a_person_twice_in_a_batch_is_sent_once(books: &Books<impl St
     let admission = books.admission(&sales, EMAIL, leads(&["ada", "bob", "ada"]));
     let job = first(admission.batch);
     let admitted = books.admit(admission).await.unwrap();
-    let counted = Dispositions { submitted: 3, repeated: 1, cached: 0, joined: 0, fresh: 2 };
+    let counted =
+        Dispositions { submitted: 3, repeated: 1, cached: 0, joined: 0, fresh: 2, trimmed: 0 };
     assert_eq!(admitted.batch.dispositions, counted);
     assert_eq!(admitted.batch.reserved.to_string(), "email=3, phone=0");
 
@@ -117,13 +119,15 @@ pub(super) async fn an_appraisal_says_what_admission_reserves_and_reserves_nothi
         team: sales.clone(),
         reveals: EMAIL,
         leads: asked.clone(),
+        limits: Limits::default(),
+        retry: None,
         terms: terms(),
         rates: HitRates::PRIOR,
     };
     let before = books.dump().await;
     let appraisal = books.ledger().appraise(question).await.unwrap().unwrap();
     assert_eq!(books.dump().await, before);
-    assert!(appraisal.short.is_some(), "4 less 2 is short of 1 for Ada and 1.5 for Cyd");
+    assert!(appraisal.refused.is_some(), "4 less 2 is short of 1 for Ada and 1.5 for Cyd");
 
     books.team("sales", &[quota(Period::Day, "5")]).await;
     let admitted = books.admit(books.admission(&sales, EMAIL, asked)).await.unwrap();

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::domain::credits::Unit;
+use tollgate::domain::limits::Limits;
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
@@ -58,6 +59,7 @@ pub(super) fn terms() -> Terms {
         not_found_ttl: HOUR,
         horizon: HORIZON,
         job_leads_max: 10_000,
+        gather_window: Duration::ZERO,
     }
 }
 
@@ -127,6 +129,8 @@ impl<S: Store> Books<S> {
             way: Way::Batch,
             reveals,
             leads,
+            limits: Limits::default(),
+            retry: None,
             terms: terms(),
         }
     }

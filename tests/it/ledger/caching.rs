@@ -12,9 +12,9 @@ use super::named::{ALL, EMAIL, NONE, found, leads};
 use super::store::Store;
 
 const CACHED: Dispositions =
-    Dispositions { submitted: 1, repeated: 0, cached: 1, joined: 0, fresh: 0 };
+    Dispositions { submitted: 1, repeated: 0, cached: 1, joined: 0, fresh: 0, trimmed: 0 };
 const FRESH: Dispositions =
-    Dispositions { submitted: 1, repeated: 0, cached: 0, joined: 0, fresh: 1 };
+    Dispositions { submitted: 1, repeated: 0, cached: 0, joined: 0, fresh: 1, trimmed: 0 };
 
 pub(super) async fn a_known_person_is_answered_to_every_team_for_nothing(
     books: &Books<impl Store>,

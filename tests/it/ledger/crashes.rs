@@ -2,7 +2,7 @@
 //! nothing is forgotten.
 
 use tollgate::ledger::record::job::{Reason, State};
-use tollgate::ledger::step::{Begun, Evidence};
+use tollgate::ledger::step::{Begun, Evidence, Novelty};
 use tollgate::ledger::transition::read::Status;
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -15,7 +15,7 @@ pub(super) async fn an_admission_whose_answer_was_lost_is_found_again(books: &Bo
     let admission = books.admission(&sales, EMAIL, leads(&["ada"]));
     books.admit(admission.clone()).await.unwrap();
     books.pass(HOUR);
-    assert!(!books.admit(admission).await.unwrap().is_first);
+    assert_eq!(books.admit(admission).await.unwrap().novelty, Novelty::AskedAgain);
     // Without the same id, its leads find what is under way.
     books.ask(&sales, EMAIL, &["ada"]).await;
     assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");

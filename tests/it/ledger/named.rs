@@ -1,9 +1,12 @@
 //! Leads, persons and evidence by name, so that a case reads as data.
 
 use tollgate::domain::charge::Shown;
-use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, ReplayKey, RequestKey};
 use tollgate::domain::reveal::Reveals;
+use tollgate::ledger::record::replay::{Retry, ToldBy};
 use tollgate::ledger::step::{Evidence, LeadAsk};
+
+use super::books::{DAY, MINUTE};
 
 pub(super) const NONE: Reveals = Reveals::NONE;
 pub(super) const EMAIL: Reveals = Reveals { email: true, phone: false };
@@ -62,4 +65,24 @@ pub(super) fn found_under(name: &str, shown: Reveals, aliases: &[&str]) -> Evide
 /// Phone numbers came back.
 pub(super) fn numbers(names: &[&str]) -> Shown {
     Shown { email: false, phones: names.iter().map(|name| phone(name)).collect() }
+}
+
+/// How a request called `request` is told, whose caller called it `name`.
+pub(super) fn called(name: &str, request: &str) -> Retry {
+    Retry { by: ToldBy::Caller, window: DAY, ..retry(name, request) }
+}
+
+/// How a request called `request` is told, whose caller gave it no name.
+pub(super) fn asking(request: &str) -> Retry {
+    Retry { by: ToldBy::Content, window: MINUTE * 5, ..retry(request, request) }
+}
+
+fn retry(name: &str, request: &str) -> Retry {
+    Retry {
+        key: ReplayKey::from_bytes(fingerprint(name)),
+        request: RequestKey::from_bytes(fingerprint(request)),
+        by: ToldBy::Caller,
+        window: DAY,
+        batch_ttl: DAY * 7,
+    }
 }

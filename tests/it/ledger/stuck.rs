@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
+use tollgate::ledger::step::Novelty;
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::Books;
@@ -28,7 +29,7 @@ async fn whoever_asks_for_a_large_step_is_told_soon_that_the_server_is_stuck() {
     let () = server.ask(&["CLIENT", "UNPAUSE"]).await;
     let ledger = books.ledger();
     eventually("it is admitted", async || {
-        matches!(ledger.admit(admission.clone()).await, Ok(Ok(admitted)) if admitted.is_first)
+        matches!(ledger.admit(admission.clone()).await, Ok(Ok(admitted)) if admitted.novelty == Novelty::New)
     })
     .await;
     books.balance().await;

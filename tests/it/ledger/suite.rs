@@ -33,6 +33,31 @@ macro_rules! contract_suite {
                 an_adjustment_counts
                 of_sixty_at_once_exactly_so_many_are_admitted_as_fit
             }
+            fitting: {
+                leads_are_walked_in_order_and_what_does_not_fit_is_trimmed
+                both_units_of_a_lead_have_to_fit
+                a_lead_that_needs_less_fits_behind_one_that_does_not
+                a_quota_that_only_warns_trims_nothing
+                what_is_trimmed_reads_as_refused
+                a_batch_trimmed_to_nothing_ends_in_error
+                above_what_its_caller_allows_it_is_refused_and_changes_nothing
+                what_is_left_after_trimming_may_still_be_above_what_is_allowed
+                an_appraisal_trims_as_admission_does
+                of_twenty_trimmed_at_once_all_fits_and_nothing_is_left_over
+            }
+            replaying: {
+                a_request_asked_again_is_answered_with_its_batch
+                another_request_under_a_callers_key_is_refused
+                after_its_time_it_is_a_new_request
+                what_came_to_nothing_is_asked_anew_unless_its_caller_named_it
+                a_retry_passes_where_a_new_request_would_not
+                a_refusal_is_not_remembered
+                a_batch_that_cannot_be_read_answers_nobody
+                what_a_retry_spares_is_the_list_price_of_its_answer
+                of_twenty_at_once_one_is_admitted
+                an_appraisal_knows_a_retry
+                what_is_over_is_swept
+            }
             periods: {
                 a_new_period_begins_with_nothing_used
                 what_was_admitted_yesterday_is_charged_to_yesterday
@@ -102,6 +127,36 @@ macro_rules! contract_suite {
                 a_submission_goes_before_those_that_ask_after_jobs
                 a_look_up_goes_before_submissions_and_has_a_bound_of_its_own
                 what_the_vendor_asks_for_holds_for_everybody
+            }
+            gathering: {
+                nobody_is_gathered_before_the_first_has_waited
+                all_who_wait_travel_with_the_first
+                other_reveals_travel_apart
+                a_large_job_does_not_wait
+                one_alone_travels_alone
+                there_is_room_for_as_many_leads_as_the_vendor_takes
+                nobody_is_asked_for_twice_in_one_batch
+                whoever_joins_a_gathered_job_is_answered_for_nothing
+                a_gathered_batch_reads_where_its_coach_stands
+                a_coach_settled_again_tells_the_same
+                a_gathered_job_has_no_turn_of_its_own
+                a_removed_person_in_a_coach_is_paid_and_not_kept
+                nothing_of_a_coach_is_left_once_it_is_over
+            }
+            splitting: {
+                whoever_is_refused_is_refused_alone_in_the_end
+                a_refusal_after_doubt_splits_nothing
+                where_the_vendors_credits_are_out_all_are_void
+                what_the_vendor_did_not_take_is_sent_again_as_it_was
+                before_sending_whoever_cancels_leaves
+                a_coach_that_all_have_left_is_void
+                after_sending_the_vendor_is_told_once_all_have_cancelled
+                whoever_waits_for_a_passenger_keeps_the_coach_from_being_cancelled
+                whoever_cancelled_while_it_was_sent_leaves_what_was_not_taken
+                doubt_lets_others_join_whoever_cancelled
+                what_is_gone_of_some_goes_without_them
+                a_coach_that_nobody_answers_is_unresolved_for_each
+                a_process_that_dies_while_it_sends_a_coach_leaves_doubt
             }
             calling: {
                 a_call_is_on_the_books_before_it_is_made

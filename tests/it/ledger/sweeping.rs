@@ -15,11 +15,12 @@ const BATCH_TTL_DAYS: u32 = 7;
 const RESULTS_TTL_DAYS: u32 = 8;
 
 /// Sweeps all there is, a few rows at a time.
-async fn sweep<S: Store>(books: &Books<S>) {
+pub(super) async fn sweep<S: Store>(books: &Books<S>) {
     let mut next = Sweep {
         batch: None,
         job: None,
         lead: None,
+        replay: None,
         rows: 2,
         batch_ttl: DAY * BATCH_TTL_DAYS,
         results_ttl: DAY * RESULTS_TTL_DAYS,
@@ -27,7 +28,8 @@ async fn sweep<S: Store>(books: &Books<S>) {
     };
     for _ in 0..100 {
         next = books.ledger().sweep(next).await.unwrap();
-        if (next.batch, next.job, next.lead) == (None, None, None) {
+        let Sweep { batch, job, lead, replay, .. } = next;
+        if (batch, job, lead, replay) == (None, None, None, None) {
             return;
         }
     }

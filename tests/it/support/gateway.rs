@@ -238,6 +238,8 @@ pub(crate) fn settings(vendor: SocketAddr, store: &str) -> Vec<String> {
     [
         "server.listen=127.0.0.1:0",
         "server.admin_listen=127.0.0.1:0",
+        // Who asks twice in a test means it, where the test does not say otherwise.
+        "server.replay_window=0s",
         &format!("vendor.base_url=http://{vendor}"),
         "vendor.api_key=sandbox",
         "vendor.timeout=2s",

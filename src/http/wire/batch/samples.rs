@@ -20,6 +20,7 @@ pub(in crate::http) fn page(leads: u32, shown: Range<u32>) -> BatchPage {
         lines: shown.map(line).collect(),
         retry_after: Some(Duration::from_millis(1_500)),
         account: account(),
+        is_replay: false,
     }
 }
 
@@ -29,7 +30,14 @@ pub(in crate::http) fn account() -> Account {
         phone: Credits::from_thousandths(phone),
     };
     Account {
-        dispositions: Dispositions { submitted: 10, repeated: 1, cached: 3, joined: 1, fresh: 5 },
+        dispositions: Dispositions {
+            submitted: 10,
+            repeated: 1,
+            cached: 3,
+            joined: 1,
+            fresh: 5,
+            trimmed: 0,
+        },
         reserved: amounts(7_500, 5_000),
         spent: Some(amounts(4_500, 2_000)),
         avoided: amounts(6_000, 1_000),

@@ -6,15 +6,14 @@ use std::time::Duration;
 use tollgate::domain::budget::{Errand, Leave, Rate, Rates};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
-use tollgate::ledger::record::job::{Job, Way};
-use tollgate::ledger::step::{Admission, Asking, Canceled, Refused, Terms};
+use tollgate::ledger::record::job::Job;
+use tollgate::ledger::step::{Asking, Canceled};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::trim::Trim;
 
-use super::cast::Lead;
 use super::world::{Asked, World, pick};
-use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN, terms};
+use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN};
 use crate::ledger::store::Store;
 
 /// How long a batch is readable from its end.
@@ -47,63 +46,6 @@ impl<S: Store> World<S> {
             96 => self.hear_of_a_call().await,
             _ => self.operate().await,
         }
-    }
-
-    async fn ask(&mut self) {
-        let team = self.any_team();
-        let is_look_up = self.dice.percent(25);
-        let count = if is_look_up { 1 } else { 1 + pick(&mut self.dice, 4) };
-        let leads: Vec<_> = (0..count).map(|_| Lead::any(&mut self.dice)).collect();
-        let asks = leads.iter().map(|lead| lead.ask()).collect();
-        let reveals = self.any_reveals();
-        let mut admission = self.books.admission(&team, reveals, asks);
-        admission.terms = self.any_terms();
-        admission.way = if is_look_up { Way::LookUp } else { Way::Batch };
-        let outcome = self.books.admit(admission.clone()).await;
-        match outcome {
-            Ok(admitted) => {
-                assert!(admitted.is_first);
-                let batch = admitted.batch;
-                assert_eq!(batch.dispositions.submitted as usize, count);
-                self.jobs.insert(admission.batch, batch.jobs_made);
-                self.nobody_is_sent_twice(admission.batch, &leads).await;
-                self.batches.push(Asked { admission, leads });
-                self.checks.saw_standing(batch.dispositions);
-                self.stepped().await;
-                self.quotas_are_kept(&team, batch.reserved).await;
-            }
-            Err(Refused::Quota(short)) => {
-                let used = short.spent.plus(short.reserved).plus(short.unresolved);
-                assert!(used.plus(short.needed) > short.limit, "{short:?}");
-                self.checks.saw("refused");
-                self.stepped_in_vain().await;
-            }
-            Err(other) => panic!("no team is paused or closed: {other:?}"),
-        }
-    }
-
-    fn any_terms(&mut self) -> Terms {
-        let person_ttl = [Duration::ZERO, 2 * HOUR, DAY, 7 * DAY][pick(&mut self.dice, 4)];
-        let job_leads_max = if self.dice.percent(15) { 1 } else { 10_000 };
-        Terms { person_ttl, job_leads_max, ..terms() }
-    }
-
-    async fn ask_again(&mut self) {
-        let Some(n) = self.any_batch() else { return };
-        let admission = self.batches[n].admission.clone();
-        let ledger = self.books.ledger();
-        let read = ledger.read(admission.team.clone(), admission.batch, 0, 0).await;
-        if read.expect("the store is there").is_none() {
-            // It was forgotten.
-            return;
-        }
-        let before = self.books.dump().await;
-        let again = self.books.admit(admission.clone()).await.expect("it was admitted");
-        assert!(!again.is_first);
-        let other = Admission { team: "nobody".parse().expect("a name"), ..admission };
-        assert_eq!(self.books.admit(other).await, Err(Refused::NoTeam));
-        assert_eq!(self.books.dump().await, before);
-        self.stepped_in_vain().await;
     }
 
     async fn cancel(&mut self) {
@@ -199,6 +141,7 @@ impl<S: Store> World<S> {
             batch: None,
             job: None,
             lead: None,
+            replay: None,
             rows: 50,
             batch_ttl: BATCH_TTL,
             results_ttl: 10 * DAY,

@@ -13,15 +13,15 @@ use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::quota::Quota;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease, Token};
+use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, Standing, Team};
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    GivingUp, Question, Redrive, Redriven, Refused, Resolution, Settled, Settlement, Turn, Voided,
-    Voiding,
+    Gathered, Gathering, GivingUp, Load, Question, Redrive, Redriven, Refused, Resolution, Settled,
+    Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -117,6 +117,8 @@ macro_rules! on_both {
 on_both! {
     writes {
         admit(admission: Admission) -> Result<Admitted, Refused>;
+        gather(gathering: Gathering) -> Option<Gathered>;
+        split(splitting: Splitting) -> Split;
         lease(limit: usize, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
@@ -151,7 +153,7 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due() -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
-        token(batch: BatchId) -> Option<Token>;
+        load(job: JobId) -> Vec<Load>;
         job(job: JobId) -> Option<(Job, Vec<JobLead>)>;
         team(team: TeamId) -> Option<Team>;
         teams() -> Vec<Team>;

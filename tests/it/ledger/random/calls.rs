@@ -108,7 +108,8 @@ impl<S: Store> World<S> {
 
     /// Whether the batch of a call was not forgotten.
     async fn is_batch(&self, job: JobId) -> bool {
-        self.books.ledger().token(job.batch).await.expect("the store is there").is_some()
+        let loads = self.books.ledger().load(job).await.expect("the job is there");
+        loads.iter().any(|load| load.token.is_some())
     }
 
     async fn close_call(&mut self, job: JobId, closing: Closing) {

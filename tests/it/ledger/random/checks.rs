@@ -175,7 +175,11 @@ impl<S: Store> World<S> {
                     let Some((other, _)) = self.job(other).await else { continue };
                     let is_under_way = matches!(
                         other.state,
-                        State::Ready | State::Sending | State::Unknown | State::Bound
+                        State::Ready
+                            | State::Gathered(_)
+                            | State::Sending
+                            | State::Unknown
+                            | State::Bound
                     );
                     let answers = is_under_way && !other.is_cancel_wanted;
                     assert!(!answers || !reveals.covers(job.reveals), "{asked:?} is sent twice");
@@ -188,19 +192,27 @@ impl<S: Store> World<S> {
     /// A settlement charged each person by the published rule, and every reveal once.
     pub(super) fn settled(&mut self, job: &Job, answer: &Answer, settled: &Settled) {
         let by = job.surely_charged_by(self.books.now());
-        self.checks.surprises.remove(&job.id);
+        for at in &answer.places {
+            self.checks.surprises.remove(&at.job);
+        }
         if !settled.is_first {
             return;
         }
         let prices = terms().prices;
         let first_sent = job.first_sent_at.expect("it was sent");
-        let mut due = Charges::ZERO;
+        let mut dues: Vec<(JobId, Charges)> = Vec::new();
         let mut known = 0;
-        for (index, (evidence, person)) in (0..).zip(answer.evidence.iter().zip(&answer.persons)) {
-            let (Some(n), Evidence::Found { .. }) = (*person, evidence) else {
+        let answered = answer.evidence.iter().zip(&answer.persons);
+        for (at, (evidence, person)) in answer.places.iter().zip(answered) {
+            if dues.last().is_none_or(|(job, _)| *job != at.job) {
+                dues.push((at.job, Charges::ZERO));
+            }
+            let (Some((_, due)), Some(n), Evidence::Found { .. }) =
+                (dues.last_mut(), *person, evidence)
+            else {
                 continue;
             };
-            self.checks.results.insert(ResultRef { job: job.id, index }, n);
+            self.checks.results.insert(*at, n);
             let was_known = self.checks.windows.contains_key(&n);
             if self.checks.opens_window(n, first_sent, by) {
                 known += u32::from(was_known);
@@ -214,11 +226,13 @@ impl<S: Store> World<S> {
                 due.phone_revealed = due.phone_revealed.plus(prices.phone_revealed);
             }
         }
-        let [part] = settled.parts.as_slice() else { panic!("a job has one part: {settled:?}") };
-        let charged = Charges { other: Amounts::ZERO, ..part.charged };
-        assert_eq!(charged, due, "{} was charged otherwise than by the rule", job.id);
+        assert_eq!(settled.parts.len(), dues.len(), "a job has one part: {settled:?}");
+        for (part, (job, due)) in settled.parts.iter().zip(dues) {
+            let charged = Charges { other: Amounts::ZERO, ..part.charged };
+            assert_eq!(charged, due, "{job} was charged otherwise than by the rule");
+            self.checks.gated = self.checks.gated.plus(due);
+        }
         assert!(settled.perhaps_free <= known, "nobody was charged for them before");
-        self.checks.gated = self.checks.gated.plus(due);
         self.checks.perhaps_free += u64::from(settled.perhaps_free);
         if settled.perhaps_free > 0 {
             self.checks.saw("perhaps free");
@@ -264,7 +278,12 @@ impl Checks {
 
     /// Leads stand in these ways.
     pub(super) fn saw_standing(&mut self, of: Dispositions) {
-        let ways = [("cached", of.cached), ("joined", of.joined), ("repeated", of.repeated)];
+        let ways = [
+            ("cached", of.cached),
+            ("joined", of.joined),
+            ("repeated", of.repeated),
+            ("left out", of.trimmed),
+        ];
         for (what, _) in ways.into_iter().filter(|(_, leads)| *leads > 0) {
             self.saw(what);
         }

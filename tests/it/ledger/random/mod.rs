@@ -5,6 +5,7 @@
 //! `TOLLGATE_SOAK_STEPS` says how many steps memory and Redis take together.
 
 mod actions;
+mod asking;
 mod both;
 mod calls;
 mod cast;
@@ -61,11 +62,18 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "driven to a refusal",
         "driven to the vendor",
         "trimmed",
+        "gathered",
+        "split",
+        "kept together",
         "called",
         "called and not charged",
         "called and unanswered",
         "heard of a call late",
         "told to wait",
+        "left out",
+        "replayed",
+        "key reused",
+        "above what is allowed",
     ] {
         assert!(seen.contains_key(what), "{what}: it never happened");
     }

@@ -1,6 +1,6 @@
 //! Operators: they change quotas, correct the books, speak on what is unresolved, erase persons.
 
-use tollgate::domain::credits::{Amounts, Credits, Unit};
+use tollgate::domain::credits::{Credits, Unit};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::State;
@@ -66,9 +66,9 @@ impl<S: Store> World<S> {
             [] => return,
             [job] if matches!(job.state, State::Unresolved(_)) && self.dice.percent(60) => {
                 let now = self.books.now();
-                let answer = self.vendor.answer(job.id, now, &mut self.dice);
+                self.vendor.answer(self.sent_as(job.id), now, &mut self.dice);
                 self.vendor_worked().await;
-                let charged = answer.map_or(Amounts::ZERO, |answer| answer.charged);
+                let charged = self.vendor.charged(job.id);
                 if charged.is_zero() { Charged::Nothing } else { Charged::Some(charged) }
             }
             _ => Charged::All,

@@ -1,5 +1,7 @@
 //! Coming to rest: whatever was begun comes to an end, and the books stand as high as the bill.
 
+use std::collections::BTreeSet;
+
 use tollgate::domain::credits::Credits;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
@@ -23,6 +25,7 @@ impl<S: Store> World<S> {
             if due > now {
                 self.pass(due.since(now)).await;
             }
+            self.gather().await;
             for turn in self.books.ledger().lease(9, TURN).await.expect("the store is there") {
                 self.finish(turn).await;
             }
@@ -72,6 +75,7 @@ impl<S: Store> World<S> {
                 let quiet_until = now.after(QUIET);
                 ledger.unanswered(job.id, lease, quiet_until).await.expect("it is our turn");
             }
+            State::Gathered(_) => panic!("its coach has the turns"),
             State::Bound => self.settle(&job).await,
             State::Unresolved(_) | State::Resolved | State::Done | State::Void(_) => {
                 ledger.reschedule(job.id, lease, None).await.expect("it is our turn");
@@ -81,9 +85,8 @@ impl<S: Store> World<S> {
     }
 
     async fn send_for_good(&mut self, job: JobId) {
-        let (job, leads) = self.job(job).await.expect("it is there");
-        let called = self.called(job.id, &leads);
-        let number = self.vendor.take(job.id, called, job.reveals, self.books.now());
+        let (job, _) = self.job(job).await.expect("it is there");
+        let number = self.arrive(&job).await;
         if job.way.is_answered_at_once() {
             self.settle(&job).await;
         } else {
@@ -94,12 +97,14 @@ impl<S: Store> World<S> {
 
     /// Evidence comes for all that the vendor ever had; on the rest an operator speaks.
     async fn hear_the_last_of_it(&mut self) {
-        for id in self.all_jobs() {
+        for id in self.sent_as.values().copied().collect::<BTreeSet<_>>() {
             let Some((job, _)) = self.job(id).await else { continue };
             let is_open = matches!(job.state, State::Unresolved(_) | State::Resolved);
             if is_open && self.vendor.has(id) {
                 self.settle(&job).await;
             }
+        }
+        for id in self.all_jobs() {
             self.speak(id.batch).await;
         }
     }

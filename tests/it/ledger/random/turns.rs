@@ -1,8 +1,10 @@
 //! Turns with jobs, taken by hands that crash, repeat themselves and wake up late.
 
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
-use tollgate::ledger::record::job::{Cause, Job, JobLead, Reason, State, Way};
-use tollgate::ledger::step::{Begun, GivingUp, Redrive, Turn, Voided, Voiding};
+use tollgate::ledger::record::job::{Cause, Job, Reason, State, Way};
+use tollgate::ledger::step::{
+    Begun, Gathering, GivingUp, Redrive, Split, Splitting, Turn, Voided, Voiding,
+};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::world::{World, pick};
@@ -11,6 +13,7 @@ use crate::ledger::store::Store;
 
 impl<S: Store> World<S> {
     pub(super) async fn take_turns(&mut self) {
+        self.gather().await;
         let limit = 1 + pick(&mut self.dice, 4);
         let turns = self.books.ledger().lease(limit, TURN).await.expect("the store is there");
         self.stepped_in_vain().await;
@@ -22,12 +25,26 @@ impl<S: Store> World<S> {
         }
     }
 
+    /// Whoever takes turns gathers before; not everybody does.
+    pub(super) async fn gather(&mut self) {
+        let gathering = Gathering { leads_max: if self.dice.percent(20) { 3 } else { 10_000 } };
+        while self.dice.percent(80) {
+            let gathered = self.books.ledger().gather(gathering).await.expect("the store is there");
+            self.stepped_in_vain().await;
+            if gathered.is_none() {
+                break;
+            }
+            self.checks.saw("gathered");
+        }
+    }
+
     /// One turn, from where the job stands.
     pub(super) async fn take(&mut self, turn: Turn) {
         let Turn { job, lease, stranded } = turn;
         self.ends_once(&job);
         match job.state {
             State::Ready | State::Unknown => self.send(&job, lease).await,
+            State::Gathered(_) => panic!("its coach has the turns"),
             State::Sending if job.way == Way::Call => self.give_up_call(job.id, lease).await,
             State::Sending => self.leave_unanswered(job.id, lease).await,
             State::Bound => self.collect(&job, lease).await,
@@ -41,6 +58,10 @@ impl<S: Store> World<S> {
     }
 
     async fn send(&mut self, job: &Job, lease: Lease) {
+        if job.is_coach() && job.unanswered == 0 && self.dice.percent(5) {
+            let jobs = vec![job.passengers[pick(&mut self.dice, job.passengers.len())]];
+            return self.split(Splitting::Without { coach: job.id, lease, jobs }, job).await;
+        }
         let next = attempt(job.id, lease, job.attempts);
         let begun = self.books.ledger().begin_send(next).await.expect("it is our turn");
         self.stepped().await;
@@ -51,24 +72,28 @@ impl<S: Store> World<S> {
         let again = self.books.ledger().begin_send(next).await;
         assert_eq!(again, Err(LedgerError::Fenced));
         self.stepped_in_vain().await;
-        let (sent, leads) = self.job(job.id).await.expect("it was just sent");
+        let (sent, _) = self.job(job.id).await.expect("it was just sent");
         match self.dice.below(100) {
             0..50 if job.way.is_answered_at_once() => {
-                self.arrive(job, &leads);
+                self.arrive(job).await;
                 self.checks.saw("answered at once");
                 self.settle(&sent).await;
             }
             0..50 => {
-                let number = self.arrive(job, &leads);
+                let number = self.arrive(job).await;
                 self.books.bind(job.id, number).await.expect("it was sent");
                 self.stepped_in_vain().await;
             }
             50..62 => {
-                self.arrive(job, &leads);
+                self.arrive(job).await;
                 self.leave_unanswered(job.id, lease).await;
             }
             62..68 => {
-                self.arrive(job, &leads);
+                self.arrive(job).await;
+            }
+            70..95 if job.is_coach() && self.dice.percent(50) => {
+                let quiet_until = self.books.now().after(QUIET);
+                self.split(Splitting::Refused { coach: job.id, lease, quiet_until }, job).await;
             }
             68..76 => self.leave_unanswered(job.id, lease).await,
             76..88 => {
@@ -81,10 +106,16 @@ impl<S: Store> World<S> {
         }
     }
 
-    /// The vendor takes a job; whether it can say so is another matter.
-    fn arrive(&mut self, job: &Job, leads: &[JobLead]) -> u64 {
-        let called = self.called(job.id, leads);
-        self.vendor.take(job.id, called, job.reveals, self.books.now())
+    /// Its passengers go on in other ways, with all that was reserved for them.
+    async fn split(&mut self, splitting: Splitting, coach: &Job) {
+        let split = self.books.ledger().split(splitting.clone()).await.expect("it is our turn");
+        let is_doubted = coach.unanswered > 0;
+        assert_eq!(split, if is_doubted { Split::StillUnknown } else { Split::Apart });
+        self.checks.saw(if is_doubted { "kept together" } else { "split" });
+        self.stepped_in_vain().await;
+        let again = self.books.ledger().split(splitting).await;
+        assert_eq!(again, Err(LedgerError::Fenced));
+        self.stepped_in_vain().await;
     }
 
     async fn leave_unanswered(&mut self, job: JobId, lease: Lease) {
@@ -211,7 +242,7 @@ impl<S: Store> World<S> {
 
     /// An answer is brought home again, by somebody who did not know, or at last.
     pub(super) async fn settle_again(&mut self) {
-        let Some(id) = self.any_job() else { return };
+        let Some(id) = self.any_job().map(|id| self.sent_as(id)) else { return };
         let Some((job, _)) = self.job(id).await else { return };
         self.ends_once(&job);
         let has_answer = !matches!(job.state, State::Ready | State::Sending | State::Void(_));

@@ -20,8 +20,10 @@ const PATIENCE: std::time::Duration = HOUR.saturating_mul(2);
 pub(super) struct Vendor {
     /// What it took and has not worked on, by its own number.
     waiting: BTreeMap<u64, Taken>,
-    /// What it answers, job by job.
+    /// What it answers, batch by batch of its own: by the job that was sent as one.
     answers: BTreeMap<JobId, Answer>,
+    /// What it charged for each job, also of those that travelled together.
+    charged: BTreeMap<JobId, Amounts>,
     found_at: BTreeMap<u64, Timestamp>,
     revealed: BTreeSet<(Unit, u64)>,
     /// Persons who had themselves removed.
@@ -38,18 +40,19 @@ pub(super) struct Vendor {
 
 pub(super) struct Taken {
     job: JobId,
-    leads: Vec<Called>,
+    leads: Vec<(ResultRef, Called)>,
     reveals: Reveals,
     at: Timestamp,
 }
 
-/// What the vendor answers for a job, and what it charged for it.
+/// What the vendor answers for what was sent as one job.
 #[derive(Clone, Default)]
 pub(super) struct Answer {
+    /// Whose answers they are, in order.
+    pub(super) places: Vec<ResultRef>,
     pub(super) evidence: Vec<Evidence>,
     /// Whom it found, lead by lead; also where nobody can tell from the evidence.
     pub(super) persons: Vec<Option<u64>>,
-    pub(super) charged: Amounts,
 }
 
 impl Vendor {
@@ -57,6 +60,7 @@ impl Vendor {
         Self {
             waiting: BTreeMap::new(),
             answers: BTreeMap::new(),
+            charged: BTreeMap::new(),
             found_at: BTreeMap::new(),
             revealed: BTreeSet::new(),
             removed: BTreeSet::new(),
@@ -78,7 +82,7 @@ impl Vendor {
     pub(super) fn take(
         &mut self,
         job: JobId,
-        leads: Vec<Called>,
+        leads: Vec<(ResultRef, Called)>,
         reveals: Reveals,
         at: Timestamp,
     ) -> u64 {
@@ -94,7 +98,7 @@ impl Vendor {
 
     /// What it charged for a job, so far.
     pub(super) fn charged(&self, job: JobId) -> Amounts {
-        self.answers.get(&job).map_or(Amounts::ZERO, |answer| answer.charged)
+        self.charged.get(&job).copied().unwrap_or_default()
     }
 
     /// Works on all it took that must be done before `until`.
@@ -128,22 +132,25 @@ impl Vendor {
 
     /// What a job is answered does not change; what is due is charged each time.
     fn answer_and_charge(&mut self, taken: &Taken, now: Timestamp, dice: &mut Dice) {
-        let mut answer = match self.answers.remove(&taken.job) {
+        let answer = match self.answers.remove(&taken.job) {
             Some(answer) => answer,
             None => self.make_answer(taken, dice),
         };
-        for person in answer.persons.iter().flatten() {
-            let charged = self.charge(*person, taken.reveals, now);
-            answer.charged = answer.charged.plus(charged);
+        for (at, person) in answer.places.iter().zip(&answer.persons) {
+            let Some(person) = *person else { continue };
+            let more = self.charge(person, taken.reveals, now);
+            let charged = self.charged.entry(at.job).or_default();
+            *charged = charged.plus(more);
         }
+        self.worked.extend(answer.places.iter().map(|at| at.job));
+        self.worked.dedup();
         self.answers.insert(taken.job, answer);
-        self.worked.push(taken.job);
     }
 
     fn make_answer(&self, taken: &Taken, dice: &mut Dice) -> Answer {
         let mut answer = Answer::default();
-        for (index, called) in (0..).zip(&taken.leads) {
-            let person = called.person(ResultRef { job: taken.job, index });
+        for (at, called) in &taken.leads {
+            let person = called.person(*at);
             let (evidence, person) = match person {
                 _ if dice.percent(4) => (Evidence::Unanswered, None),
                 None => (Evidence::NotFound, None),
@@ -151,6 +158,7 @@ impl Vendor {
                 Some(n) if dice.percent(3) => (Evidence::Unmatched, Some(n)),
                 Some(n) => (result(n, taken.reveals), Some(n)),
             };
+            answer.places.push(*at);
             answer.evidence.push(evidence);
             answer.persons.push(person);
         }

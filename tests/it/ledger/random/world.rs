@@ -8,7 +8,7 @@ use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::ids::{BatchId, JobId, Lease};
+use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::team::Standing;
 use tollgate::ledger::step::Admission;
@@ -31,6 +31,8 @@ pub(super) struct World<S> {
     pub(super) batches: Vec<Asked>,
     /// How many jobs each batch was seen to have made.
     pub(super) jobs: BTreeMap<BatchId, u32>,
+    /// As which job each was sent that was ever with the vendor: as itself, or as its coach.
+    pub(super) sent_as: BTreeMap<JobId, JobId>,
     /// Turns that were given once; most of them are over.
     pub(super) turns: Vec<(JobId, Lease)>,
     /// Calls that were made, and what the vendor truly made of them.
@@ -60,6 +62,7 @@ impl<S: Store> World<S> {
             checks: Checks::default(),
             batches: Vec::new(),
             jobs: BTreeMap::new(),
+            sent_as: BTreeMap::new(),
             turns: Vec::new(),
             calls: Vec::new(),
             steps: 0,
@@ -124,6 +127,29 @@ impl<S: Store> World<S> {
     /// A job as it stands, with its leads; none where it was forgotten.
     pub(super) async fn job(&self, job: JobId) -> Option<(Job, Vec<JobLead>)> {
         self.books.ledger().job(job).await.expect("the store is there")
+    }
+
+    /// The leads that travel with a job: whose they are, and how they were called.
+    pub(super) async fn aboard(&self, job: JobId) -> Vec<(ResultRef, Called)> {
+        let mut aboard = Vec::new();
+        for load in self.books.ledger().load(job).await.expect("it is on its way") {
+            let called = self.called(load.job, &load.leads);
+            let places = (load.first..).map(|index| ResultRef { job: load.job, index });
+            aboard.extend(places.zip(called));
+        }
+        aboard
+    }
+
+    /// The vendor takes a job, and names it.
+    pub(super) async fn arrive(&mut self, job: &Job) -> u64 {
+        let aboard = self.aboard(job.id).await;
+        self.sent_as.extend(aboard.iter().map(|(at, _)| (at.job, job.id)));
+        self.vendor.take(job.id, aboard, job.reveals, self.books.now())
+    }
+
+    /// As which job the vendor knows a job, if it does.
+    pub(super) fn sent_as(&self, job: JobId) -> JobId {
+        self.sent_as.get(&job).copied().unwrap_or(job)
     }
 
     /// How a job's leads were called.

@@ -1,0 +1,70 @@
+//! Gathering: small jobs that have waited for the window travel to the vendor as one, and part again
+//! where the vendor refuses what was sent or some of it is gone.
+
+use tracing::{info, warn};
+
+use super::{Failed, Gateway};
+use crate::domain::time::Timestamp;
+use crate::ledger::Ledger;
+use crate::ledger::ids::{JobId, Lease};
+use crate::ledger::record::job::Job;
+use crate::ledger::step::{Gathering, Split, Splitting};
+
+impl Gateway {
+    /// Fills coaches with the jobs that have waited for long enough. Where that fails, they travel
+    /// alone.
+    pub(super) async fn gather(&self) {
+        if self.settings.gather_window.is_zero() {
+            return;
+        }
+        let gathering = Gathering { leads_max: self.settings.job_leads_max };
+        loop {
+            match self.ledger.gather(gathering).await {
+                Ok(Some(gathered)) => info!(
+                    job.id = %gathered.coach,
+                    jobs = gathered.jobs,
+                    leads = gathered.leads,
+                    "gathered {} jobs as job {}", gathered.jobs, gathered.coach
+                ),
+                Ok(None) => return,
+                Err(error) => return warn!(%error, "nothing is gathered: {error}"),
+            }
+        }
+    }
+
+    /// The vendor refused a coach: each half goes on without the other, so that whoever is refused
+    /// is refused alone in the end.
+    pub(super) async fn split(
+        &self,
+        coach: &Job,
+        lease: Lease,
+        status: u16,
+        quiet_until: Timestamp,
+    ) -> Result<(), Failed> {
+        let coach = coach.id;
+        let splitting = Splitting::Refused { coach, lease, quiet_until };
+        match self.hand_in(|| self.ledger.split(splitting.clone())).await? {
+            Split::Apart => {
+                warn!(job.id = %coach, status, "job {coach} was refused and goes on in halves");
+            }
+            Split::StillUnknown => {
+                warn!(job.id = %coach, status, "refused, but an attempt before may count");
+            }
+        }
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// What some of a coach's jobs were to send is gone: these go their own way, the others go on.
+    pub(super) async fn go_without(
+        &self,
+        coach: &Job,
+        lease: Lease,
+        jobs: Vec<JobId>,
+    ) -> Result<(), Failed> {
+        warn!(job.id = %coach.id, jobs = jobs.len(), "what some of job {} send is gone", coach.id);
+        self.ledger.split(Splitting::Without { coach: coach.id, lease, jobs }).await?;
+        self.wake.notify_one();
+        Ok(())
+    }
+}

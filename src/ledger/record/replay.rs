@@ -1,0 +1,43 @@
+//! Requests that may be asked again, and how one is told.
+
+use std::time::Duration;
+
+use crate::domain::identity::keys::{ReplayKey, RequestKey};
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::BatchId;
+
+/// A request that was admitted: asked again, its batch is the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// What was asked.
+    pub request: RequestKey,
+    /// The batch that it became.
+    pub batch: BatchId,
+    /// From when on it is a new request.
+    pub until: Timestamp,
+}
+
+/// How an admission that is a retry is told from a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// What its first admission is found by.
+    pub key: ReplayKey,
+    /// What is asked.
+    pub request: RequestKey,
+    /// Who says that it is a retry.
+    pub by: ToldBy,
+    /// For how long from its first admission.
+    pub window: Duration,
+    /// How long a batch is readable from its end: there is no answering with one that is not.
+    pub batch_ttl: Duration,
+}
+
+/// Who says that a request is a retry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToldBy {
+    /// Its caller, by a key: it is answered whatever became of its batch, and another request by
+    /// that key is refused.
+    Caller,
+    /// Only that it asks the same: where nothing came of its batch, it is a new request.
+    Content,
+}
