@@ -12,7 +12,7 @@ use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
-use crate::domain::budget::Rate;
+use crate::domain::budget::{Rate, Rates};
 use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
@@ -165,7 +165,10 @@ fn settings(config: &Config) -> Settings {
         keep: config.ledger.keep,
         job_leads_max: u32::try_from(vendor.batch_leads_max).unwrap_or(u32::MAX),
         gather_window: vendor.gather_window,
-        request_rate: Rate(NonZeroU32::new(vendor.requests_per_minute).unwrap_or(NonZeroU32::MIN)),
+        request_rates: Rates {
+            requests: rate(vendor.requests_per_minute),
+            look_ups: rate(vendor.find_requests_per_minute),
+        },
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,
         on_no_answer: match vendor.on_no_answer {
@@ -175,8 +178,13 @@ fn settings(config: &Config) -> Settings {
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
+        find_wait: config.server.find_wait,
         turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,
     }
+}
+
+fn rate(per_minute: u32) -> Rate {
+    Rate(NonZeroU32::new(per_minute).unwrap_or(NonZeroU32::MIN))
 }

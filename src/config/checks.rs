@@ -25,6 +25,9 @@ const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
+/// A caller who waits holds a connection.
+const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
+
 /// Gathering is for callers that ask at once, not for those of a minute.
 const GATHER_WINDOW_MAX: Duration = Duration::from_mins(1);
 const GATHER_WINDOW_USUAL: Duration = Duration::from_secs(5);
@@ -67,6 +70,9 @@ fn check_server(server: &Server, reading: &mut Reading) {
         let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
         reading.warn(&["server.body_bytes_max"], unfit);
     }
+    above_zero(reading, "server.find_wait", server.find_wait);
+    at_most(reading, "server.find_wait", server.find_wait, FIND_WAIT_MAX);
+    usually_at_least(reading, "server.find_wait", server.find_wait, Duration::from_secs(1));
     at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
     check_room(server, reading);
@@ -91,8 +97,12 @@ fn check_room(server: &Server, reading: &mut Reading) {
 }
 
 fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
-    let requests = &vendor.requests_per_minute;
-    within(reading, "vendor.requests_per_minute", requests, &(1..=REQUESTS_PER_MINUTE_MAX));
+    for (key, requests) in [
+        ("vendor.requests_per_minute", vendor.requests_per_minute),
+        ("vendor.find_requests_per_minute", vendor.find_requests_per_minute),
+    ] {
+        within(reading, key, &requests, &(1..=REQUESTS_PER_MINUTE_MAX));
+    }
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     check_gathering(vendor.gather_window, reading);
@@ -293,8 +303,11 @@ fn above_zero(reading: &mut Reading, key: &str, duration: Duration) {
 
 fn at_most(reading: &mut Reading, key: &str, duration: Duration, max: Duration) {
     if duration > max {
-        let days = max.as_secs() / 86_400;
-        let unfit = Unfit::new(format!("is longer than {days} days"), "give a shorter duration");
+        let most = match max.as_secs() / 86_400 {
+            0 => format!("{max:?}"),
+            days => format!("{days} days"),
+        };
+        let unfit = Unfit::new(format!("is longer than {most}"), "give a shorter duration");
         reading.refuse(&[key], unfit);
     }
 }

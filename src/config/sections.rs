@@ -72,6 +72,8 @@ pub struct Server {
     pub bodies_bytes_max: usize,
     /// For how long an identical request is taken for a retry; not at all where it is zero.
     pub replay_window: Duration,
+    /// How long a look-up waits for its answer.
+    pub find_wait: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -89,6 +91,7 @@ impl Server {
             bodies_wait: from.value("server.bodies_wait"),
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
             replay_window: from.value("server.replay_window"),
+            find_wait: from.value("server.find_wait"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
     }
@@ -107,6 +110,8 @@ pub struct Vendor {
     pub connect_timeout: Duration,
     /// How often all replicas together may ask it in a minute.
     pub requests_per_minute: u32,
+    /// How often, of these, for one person.
+    pub find_requests_per_minute: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// How long a small submission waits for others to travel with; zero where each travels alone.
@@ -133,6 +138,7 @@ impl Vendor {
             timeout: from.value("vendor.timeout"),
             connect_timeout: from.value("vendor.connect_timeout"),
             requests_per_minute: from.value("vendor.requests_per_minute"),
+            find_requests_per_minute: from.value("vendor.find_requests_per_minute"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             gather_window: from.value("vendor.gather_window"),
             poll_interval_min: from.value("vendor.poll_interval_min"),

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::team::TeamId;
 use crate::ledger::Ledger;
 use crate::ledger::ids::BatchId;
+use crate::ledger::record::job::Way;
 use crate::ledger::transition::read::{LeadReading, Reading};
 
 /// How many leads a page holds by default and at most.
@@ -30,30 +31,37 @@ impl Gateway {
         batch: BatchId,
         page: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        self.page_and_quotas(&caller.team, batch, page).await
+        self.page_and_quotas(&caller.team, batch, Way::Batch, page).await
     }
 
     /// One page, with what is left of the team's quotas. That is asked for meanwhile, and where it
     /// cannot be told it is left out: it keeps nobody waiting.
-    async fn page_and_quotas(
+    pub(super) async fn page_and_quotas(
         &self,
         team: &TeamId,
         id: BatchId,
+        way: Way,
         ask: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        let (page, usage) = tokio::join!(self.page(team, id, ask), self.usage(team));
+        let (page, usage) = tokio::join!(self.page(team, id, way, ask), self.usage(team));
         let mut page = page?;
         page.account.remaining = usage.ok().map(|usage| usage.remaining(self.clock.now()));
         Ok(page)
     }
 
+    /// One page of a batch whose own jobs travel this way: a look-up is read by nobody but who waits
+    /// for it.
     pub(super) async fn page(
         &self,
         team: &TeamId,
         id: BatchId,
+        way: Way,
         ask: PageAsk,
     ) -> Result<BatchPage, Refusal> {
         let (mut from, mut reading) = self.reading(team, id, ask).await?;
+        if reading.batch.way != way {
+            return Err(Refusal::NoSuchBatch);
+        }
         let end = reading.batch.dispositions.submitted.saturating_add(1);
         if matches!(ask.from, PageFrom::Before(position) if position > end) {
             // What lies before a place beyond the end is the last page.
@@ -129,14 +137,14 @@ impl Gateway {
     /// [`Refusal::NoSuchBatch`], or the store is away.
     pub async fn cancel(&self, caller: &Caller, id: BatchId) -> Result<BatchPage, Refusal> {
         // Whose it is, and whether it can still be read, is decided as for any other reader.
-        self.page(&caller.team, id, PageAsk::first()).await?;
+        self.page(&caller.team, id, Way::Batch, PageAsk::first()).await?;
         let gateway = self.clone();
         let canceling = async move { gateway.ledger.cancel(id).await };
         let outcome = self.tasks.spawn(canceling).await;
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
         self.wake.notify_one();
         info!(batch.id = %id, team = %caller.team, "batch {id} was cancelled by its caller");
-        self.page_and_quotas(&caller.team, id, PageAsk::first()).await
+        self.page_and_quotas(&caller.team, id, Way::Batch, PageAsk::first()).await
     }
 }
 

@@ -13,11 +13,11 @@ use tracing::{error, info, warn};
 use super::caller::random;
 use super::circuit::{Asked, PROBE_EVERY};
 use super::enrich::{ASK_AGAIN_FOR, TRIES, new_batch_id};
-use super::{Caller, Gateway, Refusal, Remaining};
+use super::{Caller, Failed, Gateway, Refusal, Remaining};
 use crate::domain::credits::Amounts;
 use crate::domain::team::TeamId;
 use crate::ledger::ids::{BatchId, JobId, Lease, Token};
-use crate::ledger::record::job::Cause;
+use crate::ledger::record::job::{Cause, Way};
 use crate::ledger::step::{QuotaShort, Settled};
 use crate::ledger::transition::call::{Closing, Opened, Opening};
 use crate::ledger::{Ledger, LedgerError, Outcome};
@@ -218,7 +218,7 @@ impl Gateway {
     where
         F: Future<Output = Called<T>>,
     {
-        let mut leaves = match self.leave_to_submit().await {
+        let mut leaves = match self.leave_to_send(Way::Call).await {
             Ok(Ok(leaves)) => leaves,
             Ok(Err(until)) => {
                 self.withdraw(ready.job, Cause::NotSent).await;
@@ -298,7 +298,7 @@ impl Gateway {
         self.report_close(ready, closed);
     }
 
-    fn report_close(&self, ready: &Ready, closed: Outcome<Settled>) {
+    fn report_close(&self, ready: &Ready, closed: Result<Settled, Failed>) {
         let (job, team) = (ready.job, &ready.team);
         let settled = match closed {
             Ok(settled) => settled,

@@ -116,8 +116,7 @@ impl Gateway {
         }
     }
 
-    /// Settles a job by the answer that ended it. Results are kept before the step that points at
-    /// them.
+    /// Settles a job by the answer that ended it.
     async fn end(&self, job: Job, lease: Lease, batch: Batch) -> Result<(), Failed> {
         let load = self.load(&job).await?;
         let answer = match read_evidence(&self.keyer, job.reveals, &load, batch) {
@@ -127,6 +126,17 @@ impl Gateway {
             }
             None => return self.look_again_slowly(&job, lease).await,
         };
+        self.settle(&job, lease, answer).await
+    }
+
+    /// Settles a job. Results are kept before the step that points at them. Done again, it changes
+    /// nothing.
+    pub(super) async fn settle(
+        &self,
+        job: &Job,
+        lease: Lease,
+        answer: Answer,
+    ) -> Result<(), Failed> {
         let Answer { evidence, results, unmatched, extras } = answer;
         self.metrics.meet_strays(Stray::Unmatched, unmatched);
         self.metrics.meet_strays(Stray::Extra, extras);
@@ -144,9 +154,8 @@ impl Gateway {
             forget(&self.vault, &kept).await?;
         }
         self.forget_marks(job.id);
-        forget(&self.vault, &settled.removed).await?;
-        self.report_settlement(&job, &settled);
-        Ok(())
+        self.report_settlement(job, &settled);
+        forget(&self.vault, &settled.removed).await
     }
 
     fn report_settlement(&self, job: &Job, settled: &Settled) {

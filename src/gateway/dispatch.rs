@@ -26,10 +26,9 @@ pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 /// Takes turns until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
     let permits = Arc::new(Semaphore::new(gateway.settings.turns_max));
-    let busy = Busy::default();
     let mut is_store_away = false;
     while !gateway.resting.is_cancelled() {
-        let rest = match take_turns(&gateway, &permits, &busy).await {
+        let rest = match take_turns(&gateway, &permits).await {
             Ok(rest) => {
                 if std::mem::take(&mut is_store_away) {
                     info!("turns are taken again");
@@ -53,7 +52,7 @@ pub(super) async fn run(gateway: Gateway) {
 
 /// The jobs that a turn is under way with in this process.
 #[derive(Clone, Debug, Default)]
-struct Busy(Arc<Mutex<HashSet<JobId>>>);
+pub(super) struct Busy(Arc<Mutex<HashSet<JobId>>>);
 
 /// A turn under way; it ends however the turn does.
 struct Turning {
@@ -67,6 +66,11 @@ impl Busy {
         let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
         is_new.then(|| Turning { busy: self.clone(), job })
     }
+
+    /// Whether a job has a turn.
+    pub(super) fn has(&self, job: JobId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&job)
+    }
 }
 
 impl Drop for Turning {
@@ -76,11 +80,7 @@ impl Drop for Turning {
 }
 
 /// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
-async fn take_turns(
-    gateway: &Gateway,
-    permits: &Arc<Semaphore>,
-    busy: &Busy,
-) -> Result<Duration, LedgerError> {
+async fn take_turns(gateway: &Gateway, permits: &Arc<Semaphore>) -> Result<Duration, LedgerError> {
     gateway.share_circuit().await?;
     let (due, now) = gateway.ledger.next_due().await?;
     let Some(due) = due else { return Ok(LOOK_EVERY) };
@@ -95,12 +95,15 @@ async fn take_turns(
     }
     for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { break };
-        let Some(turning) = busy.begin(turn.job.id) else { continue };
+        let Some(turning) = gateway.busy.begin(turn.job.id) else { continue };
         let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();
         tasks.spawn(async move {
+            let job = turn.job.id;
             gateway.take(turn).await;
             drop((turning, permit));
+            // Most often nobody waits for it here.
+            let _ = gateway.turned.send(job);
             gateway.wake.notify_one();
         });
     }
@@ -181,7 +184,7 @@ impl Gateway {
             OnNoAnswer::Retry => {
                 let quiet_until = self.clock.now().after(self.settings.quiet_period);
                 let step = || self.ledger.unanswered(job.id, lease, quiet_until);
-                Ok(self.hand_in(step).await?)
+                self.hand_in(step).await
             }
             OnNoAnswer::Hold => self.give_up(job, lease, Reason::NoAnswer).await,
         }

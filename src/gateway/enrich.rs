@@ -31,13 +31,28 @@ const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 impl Gateway {
     /// Admits a batch. It is durable when this answers, and finishes by itself.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
-    ///
     /// # Errors
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
     pub async fn enrich(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
+        let mut page = self.admit(caller, ask, Way::Batch).await?;
+        if !page.is_replay && !page.status.has_ended() {
+            page.status = Status::Queued;
+            page.lines.clear();
+        }
+        Ok(page)
+    }
+
+    /// Admits what is asked, and shows it as it stands then.
+    ///
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    pub(super) async fn admit(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        way: Way,
+    ) -> Result<BatchPage, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let admitting = async move { gateway.admit(&caller, ask).await };
+        let admitting = async move { gateway.admit_in_task(&caller, ask, way).await };
         let outcome = self.tasks.spawn(admitting).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "an admission ended in a panic, which is a bug");
@@ -45,8 +60,13 @@ impl Gateway {
         })
     }
 
-    async fn admit(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
-        let admitted = match self.admit_or_refuse(caller, ask).await {
+    async fn admit_in_task(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        way: Way,
+    ) -> Result<BatchPage, Refusal> {
+        let admitted = match self.admit_or_refuse(caller, ask, way).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
@@ -56,25 +76,30 @@ impl Gateway {
         self.report(caller, &admitted);
         self.wake.notify_one();
         // From here on nothing may sound as if the batch did not exist.
-        let shown = self.page(&caller.team, admitted.id, PageAsk::first()).await;
+        let shown = self.page(&caller.team, admitted.id, way, PageAsk::first()).await;
         let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(admitted.remaining);
         page.is_replay = admitted.novelty == Novelty::Replayed;
-        if !page.is_replay && !page.status.has_ended() {
-            page.status = Status::Queued;
-            page.lines.clear();
-        }
         Ok(page)
     }
 
-    async fn admit_or_refuse(&self, caller: &Caller, ask: Enrichment) -> Result<Admitted, Refusal> {
+    async fn admit_or_refuse(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        way: Way,
+    ) -> Result<Admitted, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let asks = self.lead_asks(&ask.leads);
-        let retry = self.retry(caller, &ask);
+        // A look-up asked again is answered from what is known, or joins what is under way.
+        let retry = match way {
+            Way::Batch => self.retry(caller, &ask),
+            Way::LookUp | Way::Call => None,
+        };
         self.pass_circuit(caller, &ask, &asks, retry).await?;
-        self.admit_under_a_free_id(caller, &ask, asks, retry).await
+        self.admit_under_a_free_id(caller, &ask, way, asks, retry).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -106,6 +131,7 @@ impl Gateway {
         &self,
         caller: &Caller,
         ask: &Enrichment,
+        way: Way,
         asks: Vec<LeadAsk>,
         retry: Option<Retry>,
     ) -> Result<Admitted, Refusal> {
@@ -117,7 +143,7 @@ impl Gateway {
                 batch,
                 token,
                 team: caller.team.clone(),
-                way: Way::Batch,
+                way,
                 reveals: ask.reveals,
                 leads: asks.clone(),
                 max_age: ask.max_age,

@@ -8,9 +8,10 @@ use crate::domain::person::{Person, PhoneSource, Sections};
 use crate::domain::reveal::Reveals;
 use crate::ledger::ids::ResultRef;
 use crate::ledger::step::Evidence;
-use crate::vendor::{Batch, Ending, Finding, VendorResult, match_results};
+use crate::vendor::{Batch, Ending, Finding, LookedUp, VendorResult, match_results};
 
 /// A job's answer: what is to be booked, and what is to be kept.
+#[derive(Clone)]
 pub(super) struct Answer {
     pub(super) evidence: Vec<Evidence>,
     pub(super) results: Vec<(ResultRef, Sections)>,
@@ -49,6 +50,24 @@ pub(super) fn read_evidence(
         answer.evidence.push(evidence);
     }
     Some(answer)
+}
+
+/// Reads what the vendor's answer says of the one lead of a look-up.
+pub(super) fn read_look_up(
+    keyer: &Keyer,
+    asked: Reveals,
+    at: ResultRef,
+    looked_up: LookedUp,
+) -> Answer {
+    let mut answer = Answer { evidence: Vec::new(), results: Vec::new(), unmatched: 0, extras: 0 };
+    let finding = match looked_up {
+        LookedUp::Found(person) => Finding::Found(person),
+        LookedUp::NotFound => Finding::NotFound,
+        LookedUp::Removed => Finding::Removed,
+    };
+    let evidence = answer.read(keyer, at, asked, finding);
+    answer.evidence.push(evidence);
+    answer
 }
 
 /// A lead that the vendor's list leaves out. A batch that ended early did not come to it; one that

@@ -16,6 +16,7 @@ use super::Gateway;
 use super::dispatch::jittered;
 use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave};
 use crate::domain::time::Timestamp;
+use crate::ledger::record::job::Way;
 use crate::ledger::step::Asking;
 use crate::ledger::{Ledger, LedgerError};
 
@@ -57,6 +58,7 @@ impl Leaves {
 /// allowance is in nobody else's way. Only the first in a line asks the store.
 pub(super) struct Lines {
     submissions: Mutex<()>,
+    look_ups: Mutex<()>,
     passages: Mutex<()>,
     allowances: HashMap<String, Mutex<()>>,
 }
@@ -66,6 +68,7 @@ impl Lines {
     pub(super) fn of(allowances: impl Iterator<Item = Allowance>) -> Self {
         Self {
             submissions: Mutex::default(),
+            look_ups: Mutex::default(),
             passages: Mutex::default(),
             allowances: allowances.map(|allowance| (allowance.name, Mutex::default())).collect(),
         }
@@ -81,9 +84,13 @@ impl Lines {
 pub(super) type Answer = Result<Leaves, Timestamp>;
 
 impl Gateway {
-    /// Leave to submit one job.
-    pub(super) async fn leave_to_submit(&self) -> Result<Answer, LedgerError> {
-        self.wait_in_line(&self.lines.submissions, Errand::Submit, None).await
+    /// Leave to send one job. Look-ups have a line of their own: somebody waits for each.
+    pub(super) async fn leave_to_send(&self, way: Way) -> Result<Answer, LedgerError> {
+        let (errand, line) = match way {
+            Way::Batch | Way::Call => (Errand::Submit, &self.lines.submissions),
+            Way::LookUp => (Errand::LookUp, &self.lines.look_ups),
+        };
+        self.wait_in_line(line, errand, None).await
     }
 
     /// Leave to pass one request on.
@@ -174,8 +181,8 @@ impl Gateway {
         allowance: Option<&Allowance>,
     ) -> Result<Answer, LedgerError> {
         let good_until = Instant::now() + ALLOWED_FOR;
-        let (rate, allowance) = (self.settings.request_rate, allowance.cloned());
-        let asking = Asking { errand, wanted, rate, allowance };
+        let (rates, allowance) = (self.settings.request_rates, allowance.cloned());
+        let asking = Asking { errand, wanted, rates, allowance };
         Ok(match self.ledger.ask_leave(asking).await? {
             Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
             Leave::NotBefore(until) => Err(until),

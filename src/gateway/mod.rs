@@ -18,7 +18,9 @@ mod enrich;
 mod evidence;
 mod export;
 mod failed;
+mod find;
 mod gather;
+mod handing_in;
 mod keeping;
 mod leave;
 mod load;
@@ -38,7 +40,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -66,8 +68,13 @@ use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
 use circuit::Circuit;
+use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
+
+/// How many turns may end before a caller who waits has heard of the first. One who has missed some
+/// looks at the books.
+const TURNS_TOLD: usize = 1024;
 
 /// What a gateway is made of.
 pub struct Parts {
@@ -124,6 +131,10 @@ pub struct Inside {
     lines: Lines,
     /// Who may pass something on at once.
     places: Arc<Semaphore>,
+    /// Told of every turn that has ended, for those who wait for a job.
+    turned: broadcast::Sender<JobId>,
+    /// The jobs that a turn is under way with here.
+    busy: Busy,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -190,6 +201,8 @@ impl Gateway {
             metrics,
             clock,
             circuit,
+            turned: broadcast::Sender::new(TURNS_TOLD),
+            busy: Busy::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             exports: TaskTracker::new(),

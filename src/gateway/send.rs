@@ -6,15 +6,16 @@ use tracing::{info, warn};
 
 use super::circuit::Asked;
 use super::dispatch::jittered;
-use super::load::{fields_of, incomplete};
+use super::evidence::read_look_up;
+use super::load::{Carried, fields_of, incomplete};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{JobId, Lease};
-use crate::ledger::record::job::{Cause, Job, Reason};
+use crate::ledger::record::job::{Cause, Job, Reason, Way};
 use crate::ledger::step::{Attempt, Begun, Binding, Voided, Voiding};
 use crate::ledger::{Ledger, LedgerError};
-use crate::vendor::{Refusal, Submitted, Vendor};
+use crate::vendor::{LookedUp, Refusal, Submitted, Vendor};
 
 /// How long a job rests after the vendor took the gateway's key or address for wrong.
 const KEY_REST: Duration = Duration::from_secs(30);
@@ -22,11 +23,6 @@ const KEY_REST: Duration = Duration::from_secs(30);
 /// How long a job rests that was not sent, since nobody could say whether the attempt is on the
 /// books for good.
 const DOUBT_REST: Duration = Duration::from_secs(5);
-
-/// What came of an attempt is worth trying for: how often it is written down at least, and how long
-/// is waited in between at most.
-const HAND_IN_TRIES: u32 = 8;
-const HAND_IN_PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// The vendor's status for: the account's credits are out.
 const PAYMENT_REQUIRED: u16 = 402;
@@ -38,7 +34,7 @@ impl Gateway {
         if !gone.is_empty() {
             return self.body_lost(&job, lease, gone).await;
         }
-        let mut leaves = match self.leave_to_submit().await? {
+        let mut leaves = match self.leave_to_send(job.way).await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?),
         };
@@ -66,81 +62,91 @@ impl Gateway {
             // sent. It is this machine's time that counts here, since the store's may be what hangs.
             return self.put_back(&job, lease, self.back_off(0)).await;
         }
-        let fields: Vec<_> = load.iter().map(fields_of).collect();
-        let began = Instant::now();
-        let submitting = self.vendor.submit(&fields, job.reveals);
-        let submitted = self.keeping(job.id, lease, submitting).await;
-        self.metrics.ask_vendor("submit", outcome(&submitted), began.elapsed());
-        self.follow(&job, lease, submitted).await
+        match job.way {
+            Way::Batch => self.submit(&job, lease, &load).await,
+            Way::LookUp => self.look_up(&job, lease, &load).await,
+            Way::Call => {
+                let what = format!("job {} is a call, and calls are never made again", job.id);
+                Err(LedgerError::Invariant(what).into())
+            }
+        }
     }
 
-    /// Writes down what came of an attempt.
-    async fn follow(&self, job: &Job, lease: Lease, submitted: Submitted) -> Result<(), Failed> {
+    /// Sends a job as a batch, which the vendor names.
+    async fn submit(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
+        let fields: Vec<_> = load.iter().map(fields_of).collect();
+        let submitting = self.vendor.submit(&fields, job.reveals);
+        let Some(vendor_id) = self.ask_vendor("submit", job, lease, submitting).await? else {
+            return Ok(());
+        };
+        self.circuit.take();
+        self.bind(job, vendor_id).await
+    }
+
+    /// Sends a job as a look-up, whose answer settles it.
+    async fn look_up(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
+        let [one] = load else {
+            let what = format!("job {} looks up {} persons at once", job.id, load.len());
+            return Err(LedgerError::Invariant(what).into());
+        };
+        let looking_up = self.vendor.look_up(fields_of(one), job.reveals);
+        let Some(looked_up) = self.ask_vendor("find", job, lease, looking_up).await? else {
+            return Ok(());
+        };
+        match &looked_up {
+            LookedUp::Found(_) => self.circuit.take(),
+            // Nothing was bought, so it says nothing of the vendor's credits.
+            LookedUp::NotFound | LookedUp::Removed => self.circuit.accept_key(Asked::Submit),
+        }
+        let answer = read_look_up(&self.keyer, job.reveals, one.at, looked_up);
+        // The answer is nowhere else: it is written down as long as that may help.
+        let settling = self.hand_in(|| self.settle(job, lease, answer.clone()));
+        self.keeping(job.id, lease, settling).await
+    }
+
+    /// Makes an attempt and writes down what came of it, but for what the vendor took it for.
+    async fn ask_vendor<T>(
+        &self,
+        operation: &'static str,
+        job: &Job,
+        lease: Lease,
+        asking: impl Future<Output = Submitted<T>>,
+    ) -> Result<Option<T>, Failed> {
+        let began = Instant::now();
+        let submitted = self.keeping(job.id, lease, asking).await;
+        self.metrics.ask_vendor(operation, outcome(&submitted), began.elapsed());
         let now = self.clock.now();
         if matches!(submitted, Submitted::Refused(_) | Submitted::Wait { .. }) {
             self.circuit.accept_key(Asked::Submit);
         }
         match submitted {
-            Submitted::Accepted(vendor_id) => {
-                self.circuit.take();
-                self.bind(job, vendor_id).await
-            }
-            Submitted::Refused(refusal) => self.refused(job, lease, &refusal).await,
+            Submitted::Accepted(accepted) => return Ok(Some(accepted)),
+            Submitted::Refused(refusal) => self.refused(job, lease, &refusal).await?,
             Submitted::Misaddressed { status } => {
                 warn!(job.id = %job.id, status, "the vendor takes our key or address for wrong");
                 self.circuit.refuse_key(Asked::Submit, status);
-                self.put_back(job, lease, now.after(jittered(KEY_REST))).await
+                self.put_back(job, lease, now.after(jittered(KEY_REST))).await?;
             }
             Submitted::Wait { retry_after } => {
                 self.leave_alone(retry_after).await;
                 let back_off = self.back_off(job.attempts);
                 let until = retry_after.map_or(back_off, |wait| now.after(wait));
-                self.put_back(job, lease, until).await
+                self.put_back(job, lease, until).await?;
             }
             Submitted::NotSent(cause) => {
                 warn!(job.id = %job.id, %cause, "job {} could not be sent", job.id);
-                self.put_back(job, lease, self.back_off(job.attempts)).await
+                self.put_back(job, lease, self.back_off(job.attempts)).await?;
             }
             Submitted::NoAnswer(cause) => {
                 warn!(job.id = %job.id, %cause, "the vendor may have taken job {}", job.id);
-                self.no_answer(job, lease).await
+                self.no_answer(job, lease).await?;
             }
         }
+        Ok(None)
     }
 
     async fn put_back(&self, job: &Job, lease: Lease, until: Timestamp) -> Result<(), Failed> {
-        Ok(self.hand_in(|| self.ledger.put_back(job.id, lease, until)).await?)
-    }
-
-    /// Writes down what came of an attempt, and tries for a while where the store is away: what is
-    /// lost here is in doubt for good. A turn that was lost meanwhile changes nothing any more, but
-    /// for the vendor's name.
-    pub(super) async fn hand_in<T, F>(&self, step: impl Fn() -> F + Send) -> Result<T, LedgerError>
-    where
-        F: Future<Output = Result<T, LedgerError>> + Send,
-    {
-        let until = Instant::now() + self.settings.quiet_period;
-        let mut tries = 1;
-        loop {
-            let error = match step().await {
-                Ok(outcome) => return Ok(outcome),
-                Err(error) => error,
-            };
-            let has_tries = tries < HAND_IN_TRIES;
-            let goes_on = match &error {
-                LedgerError::NotApplied(_) | LedgerError::Unknown(_) => {
-                    has_tries || (Instant::now() < until && !self.stopping.is_cancelled())
-                }
-                LedgerError::NotDurable => has_tries,
-                LedgerError::Fenced | LedgerError::WrongEpoch | LedgerError::Invariant(_) => false,
-            };
-            if !goes_on {
-                return Err(error);
-            }
-            let pause = (Duration::from_millis(50) * tries).min(HAND_IN_PAUSE_MAX);
-            tokio::time::sleep(jittered(pause)).await;
-            tries += 1;
-        }
+        self.hand_in(|| self.ledger.put_back(job.id, lease, until)).await
     }
 
     /// Writes the vendor's name for a job down. Should that fail for good, the job is sent again
@@ -150,7 +156,7 @@ impl Gateway {
         let binding = Binding { job: job.id, vendor_id, poll_at };
         if let Err(error) = self.hand_in(|| self.ledger.bind(binding)).await {
             warn!(job.id = %job.id, vendor.id = %vendor_id, %error, "not written down");
-            return Err(error.into());
+            return Err(error);
         }
         info!(
             job.id = %job.id,
@@ -201,7 +207,7 @@ impl Gateway {
     }
 }
 
-fn outcome(submitted: &Submitted) -> &'static str {
+fn outcome<T>(submitted: &Submitted<T>) -> &'static str {
     match submitted {
         Submitted::Accepted(_) => "accepted",
         Submitted::Refused(_) => "refused",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::budget::Rate;
+use crate::domain::budget::Rates;
 use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::pricing::Prices;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// How long a small job waits for others to travel with; zero where each travels alone.
     pub gather_window: Duration,
     /// How often all replicas together may ask the vendor in a minute.
-    pub request_rate: Rate,
+    pub request_rates: Rates,
     /// How soon a job's answer is asked for at the earliest.
     pub poll_interval_min: Duration,
     /// How soon at the latest.
@@ -48,6 +48,8 @@ pub struct Settings {
     /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
     /// under way that died.
     pub turn_for: Duration,
+    /// How long a look-up waits for its answer.
+    pub find_wait: Duration,
     /// How many jobs are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.

@@ -46,6 +46,13 @@ pub(super) const NO_CREDITS: ErrorKind =
     ErrorKind::new(StatusCode::PAYMENT_REQUIRED, "insufficient_credits", "Insufficient Credits");
 pub(super) const NOT_FOUND: ErrorKind =
     ErrorKind::new(StatusCode::NOT_FOUND, "not_found", "Not Found");
+pub(super) const PERSON_NOT_FOUND: ErrorKind =
+    ErrorKind::new(StatusCode::NOT_FOUND, "person_not_found", "Person Not Found");
+pub(super) const LEGAL_REASONS: ErrorKind = ErrorKind::new(
+    StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
+    "unavailable_for_legal_reasons",
+    "Unavailable For Legal Reasons",
+);
 pub(super) const WRONG_METHOD: ErrorKind =
     ErrorKind::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
 pub(super) const TOO_LARGE: ErrorKind =

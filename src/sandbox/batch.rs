@@ -76,14 +76,10 @@ impl Batch {
         let Found::Person(person) = person::find(Some(&named)) else { return None };
         let reveals = self.submission.reveals;
         Some(Delivery {
-            at,
-            batch: self.id,
+            batch: Some(self.id),
             batch_taken_at: self.taken_at,
             lead: self.finished,
-            email_revealed: reveals.email && person.has_email(),
-            phone_revealed: reveals.phone && person.has_priced_phone(),
-            person: person.id,
-            named,
+            ..Delivery::at_once(named, *person, reveals, at)
         })
     }
 

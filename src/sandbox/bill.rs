@@ -55,8 +55,8 @@ pub enum EntryKind {
 pub struct Entry {
     /// When the lead finished, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The vendor's id of the batch, or the number of the validation; 0 where it was neither.
-    pub batch: u64,
+    /// The vendor's id of the batch, or the number of the validation; none where it was neither.
+    pub batch: Option<u64>,
     /// The lead's position in its batch, from 1; 0 where it was none.
     pub lead: usize,
     /// The vendor's id of the person; empty where it was none.
@@ -80,10 +80,12 @@ pub struct Bill {
     pub entries: Vec<Entry>,
     /// What the same answers would have cost, had no charge ever spared another.
     pub without_dedupe: Totals,
-    /// Leads in all batches taken.
+    /// Leads in all batches and look-ups taken.
     pub leads_received: u64,
-    /// Submissions that arrived, whatever became of them.
+    /// Submissions of batches that arrived, whatever became of them.
     pub posts_received: u64,
+    /// Look-ups that arrived, whatever became of them.
+    pub look_ups_received: u64,
 }
 
 impl Credits {
@@ -189,7 +191,7 @@ mod tests {
         for kind in [EntryKind::PersonFound, EntryKind::EmailRevealed, EntryKind::PhoneRevealed] {
             let (unit, credits) = (kind.unit(), kind.price());
             let person = "p".to_owned();
-            bill.charge(Entry { at: 0, batch: 1, lead: 1, person, unit, kind, credits });
+            bill.charge(Entry { at: 0, batch: Some(1), lead: 1, person, unit, kind, credits });
         }
         assert_eq!((bill.email.halves(), bill.phone.halves()), (3, 2));
     }

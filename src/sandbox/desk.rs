@@ -8,15 +8,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Options;
-use super::answer::{Answer, Error, INVALID_LEAD, NO_CREDITS, NOT_FOUND, RATE_LIMITED};
+use super::answer::{
+    Answer, Error, INVALID_LEAD, LEGAL_REASONS, NO_CREDITS, NOT_FOUND, PERSON_NOT_FOUND,
+    RATE_LIMITED,
+};
 use super::batch::{Batch, Ending};
 use super::bill::{Bill, EntryKind, Totals};
 use super::fault::Faults;
 use super::lead::Lead;
+use super::look_up::LookUp;
 use super::pace::Pace;
 use super::page::Page;
-use super::submission::Submission;
-use super::tally::Tally;
+use super::person::{self, Found};
+use super::submission::{Reveals, Submission};
+use super::tally::{Delivery, Tally};
 use super::validation::Validation;
 
 /// The longest that a batch may take: ten years.
@@ -31,18 +36,29 @@ pub(super) struct Desk {
     validations: Vec<Validation>,
     /// When each running batch finishes its next lead.
     due: BTreeSet<(i64, u64)>,
+    /// The leads that were looked up, in the order they came.
+    looked_up: Vec<Lead>,
     tally: Tally,
     posts_received: u64,
+    look_ups_received: u64,
     pace: Pace,
 }
 
 impl Desk {
     pub(super) fn new(options: Arc<Options>) -> Self {
         let tally = Tally::new(millis(options.window));
-        let (faults, batches, due) = (Faults::default(), Vec::new(), BTreeSet::new());
-        let validations = Vec::new();
-        let (posts_received, pace) = (0, Pace::default());
-        Self { options, faults, batches, validations, due, tally, posts_received, pace }
+        Self {
+            options,
+            faults: Faults::default(),
+            batches: Vec::new(),
+            validations: Vec::new(),
+            due: BTreeSet::new(),
+            looked_up: Vec::new(),
+            tally,
+            posts_received: 0,
+            look_ups_received: 0,
+            pace: Pace::default(),
+        }
     }
 
     /// Finishes, in the order of their time, the leads whose time has come.
@@ -74,6 +90,10 @@ impl Desk {
         self.posts_received += 1;
     }
 
+    pub(super) fn count_look_up(&mut self) {
+        self.look_ups_received += 1;
+    }
+
     /// Takes a batch, unless what it may cost at most is more than is left.
     pub(super) fn submit(
         &mut self,
@@ -84,11 +104,7 @@ impl Desk {
         if let Some(refused) = self.refused(&submission) {
             return Err(refused);
         }
-        if !self.affords(&submission) {
-            return Err(
-                NO_CREDITS.says("You do not have enough credits to perform this operation.")
-            );
-        }
+        self.afford(submission.leads.len(), submission.reveals)?;
         let id = u64::try_from(self.batches.len() + 1).expect("few batches");
         let processing = self.faults.processing_ms.map(Duration::from_millis);
         let processing_ms = millis(processing.unwrap_or(self.options.processing));
@@ -98,6 +114,24 @@ impl Desk {
         self.due.extend(batch.next_finish_at().map(|at| (at, id)));
         self.batches.push(batch);
         Ok(answer)
+    }
+
+    /// Looks a person up, unless what that may cost at most is more than is left.
+    pub(super) fn look_up(&mut self, look_up: LookUp, now: i64) -> Result<Answer, Error> {
+        let LookUp { lead, reveals } = look_up;
+        self.afford(1, reveals)?;
+        let named = lead.named();
+        self.looked_up.push(lead);
+        match (person::find(named.as_ref()), named) {
+            (Found::Person(person), Some(named)) => {
+                let shown = person.shown(reveals);
+                let delivery = Delivery::at_once(named, *person, reveals, now);
+                self.tally.book(&delivery, &self.faults.dedupe_misses);
+                Ok(Answer::ok(shown))
+            }
+            (Found::Removed, _) => Err(LEGAL_REASONS.says("The person asked to be forgotten.")),
+            _ => Err(PERSON_NOT_FOUND.says("Nobody was found.")),
+        }
     }
 
     pub(super) fn read(&self, id: u64, page: Page, now: i64) -> Result<Answer, Error> {
@@ -170,14 +204,18 @@ impl Desk {
     }
 
     pub(super) fn bill(&self) -> Bill {
-        let leads = self.batches.iter().map(|batch| batch.leads().len()).sum::<usize>();
-        let leads_received = u64::try_from(leads).expect("few leads");
-        let posts_received = self.posts_received;
-        Bill { leads_received, posts_received, ..self.tally.bill.clone() }
+        let in_batches = self.batches.iter().map(|batch| batch.leads().len()).sum::<usize>();
+        Bill {
+            leads_received: u64::try_from(in_batches + self.looked_up.len()).expect("few leads"),
+            posts_received: self.posts_received,
+            look_ups_received: self.look_ups_received,
+            ..self.tally.bill.clone()
+        }
     }
 
     pub(super) fn leads_received(&self) -> Vec<String> {
-        self.batches.iter().flat_map(Batch::leads).map(Lead::label).collect()
+        let in_batches = self.batches.iter().flat_map(Batch::leads);
+        in_batches.chain(&self.looked_up).map(Lead::label).collect()
     }
 
     pub(super) fn posts_received(&self) -> u64 {
@@ -190,13 +228,21 @@ impl Desk {
         Some(INVALID_LEAD.at(&format!("/leads/{place}"), "This lead cannot be enriched."))
     }
 
-    fn affords(&self, submission: &Submission) -> bool {
+    pub(super) fn look_ups_received(&self) -> u64 {
+        self.look_ups_received
+    }
+
+    fn afford(&self, leads: usize, reveals: Reveals) -> Result<(), Error> {
+        let no_credits = "You do not have enough credits to perform this operation.";
+        if self.affords(leads, reveals) { Ok(()) } else { Err(NO_CREDITS.says(no_credits)) }
+    }
+
+    fn affords(&self, leads: usize, reveals: Reveals) -> bool {
         let Some(credits) = self.options.credits else { return true };
-        let reveals = submission.reveals;
         let email = reveals.email.then_some(EntryKind::EmailRevealed);
         let phone = reveals.phone.then_some(EntryKind::PhoneRevealed);
         let mut most = Totals { email: self.tally.bill.email, phone: self.tally.bill.phone };
-        for _ in &submission.leads {
+        for _ in 0..leads {
             for kind in [Some(EntryKind::PersonFound), email, phone].into_iter().flatten() {
                 most.add(kind.unit(), kind.price());
             }

@@ -31,7 +31,8 @@
 //!
 //! A batch's leads finish one after the other, the last at the end of the processing time. Each
 //! is charged at the moment it finishes, whenever somebody next looks; what was still unfinished
-//! when a batch was cancelled is not charged. See [`Bill`] for the prices.
+//! when a batch was cancelled is not charged. A look-up finishes, and is charged, the moment it is
+//! taken. See [`Bill`] for the prices.
 
 mod answer;
 mod batch;
@@ -44,6 +45,7 @@ mod fault;
 mod handle;
 mod lead;
 mod linkedin;
+mod look_up;
 mod pace;
 mod page;
 mod person;
@@ -131,7 +133,7 @@ impl Sandbox {
         self.at_desk(|desk, _| desk.bill())
     }
 
-    /// Every lead of every batch taken, in order: its strongest field as it was submitted.
+    /// Every lead of every batch taken, in order, then of every look-up: its strongest field as it was submitted.
     #[must_use]
     pub fn leads_received(&self) -> Vec<String> {
         self.at_desk(|desk, _| desk.leads_received())
@@ -143,10 +145,16 @@ impl Sandbox {
         self.at_desk(|desk, _| desk.addresses_received())
     }
 
-    /// Submissions that arrived with a key that is accepted, whatever became of them.
+    /// Batches that were submitted with a key that is accepted, whatever became of them.
     #[must_use]
     pub fn posts_received(&self) -> u64 {
         self.at_desk(|desk, _| desk.posts_received())
+    }
+
+    /// Look-ups that arrived with a key that is accepted, whatever became of them.
+    #[must_use]
+    pub fn look_ups_received(&self) -> u64 {
+        self.at_desk(|desk, _| desk.look_ups_received())
     }
 
     /// Requests that were refused because too many came in a minute.

@@ -20,6 +20,7 @@ use super::bill::Bill;
 use super::desk::Desk;
 use super::elsewhere;
 use super::fault::{self, FaultKind, Faults, Operation};
+use super::look_up::LookUp;
 use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
 use super::{Options, Sandbox, validation};
@@ -31,6 +32,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router {
     let vendor = Router::new()
         .route("/people/enrichment-requests", post(submit))
         .route("/people/enrichment-requests/{id}", get(read).patch(cancel))
+        .route("/people/find", get(find))
         .route("/email-validations", post(validate))
         .route("/email-validations/{id}", get(read_validation).patch(cancel_validation))
         .merge(elsewhere::router())
@@ -76,6 +78,16 @@ async fn read(
         })
     };
     under_faults(&sandbox, Operation::Read, act).await
+}
+
+async fn find(State(sandbox): State<Sandbox>, RawQuery(query): RawQuery) -> Response {
+    sandbox.at_desk(|desk, _| desk.count_look_up());
+    let act = |_| {
+        let look_up = LookUp::parse(query.as_deref().unwrap_or_default());
+        let look_up = look_up.map_err(|errors| Answer::refused(&errors))?;
+        Ok(sandbox.at_desk(|desk, now| desk.look_up(look_up, now))?)
+    };
+    under_faults(&sandbox, Operation::Find, act).await
 }
 
 async fn cancel(

@@ -7,6 +7,8 @@ use super::bill::{Bill, Entry, EntryKind};
 use super::fault::Miss;
 use super::handle::Handle;
 use super::lead::{Field, Named};
+use super::person::Person;
+use super::submission::Reveals;
 
 /// The bill, and the facts of payment behind it.
 pub(super) struct Tally {
@@ -20,7 +22,8 @@ pub(super) struct Tally {
 pub(super) struct Delivery {
     /// When the lead finished.
     pub(super) at: i64,
-    pub(super) batch: u64,
+    /// None for a look-up.
+    pub(super) batch: Option<u64>,
     pub(super) batch_taken_at: i64,
     /// From 1.
     pub(super) lead: usize,
@@ -34,7 +37,7 @@ pub(super) struct Delivery {
 struct Paid {
     kind: EntryKind,
     at: i64,
-    batch: u64,
+    batch: Option<u64>,
     by: Field,
     spelled: String,
 }
@@ -50,7 +53,7 @@ impl Tally {
         self.bill.without_dedupe.add(unit, credits);
         self.bill.charge(Entry {
             at,
-            batch: 0,
+            batch: None,
             lead: 0,
             person: String::new(),
             unit,
@@ -76,12 +79,26 @@ impl Tally {
         let kind = EntryKind::AddressValidated;
         let (unit, credits) = (kind.unit(), kind.price());
         self.bill.without_dedupe.add(unit, credits);
-        let (batch, lead, person) = (validation, nth, String::new());
+        let (batch, lead, person) = (Some(validation), nth, String::new());
         self.bill.charge(Entry { at, batch, lead, person, unit, kind, credits });
     }
 }
 
 impl Delivery {
+    /// Somebody found by a look-up, which finishes the moment it is taken.
+    pub(super) fn at_once(named: Named, person: Person, reveals: Reveals, at: i64) -> Self {
+        Self {
+            at,
+            batch: None,
+            batch_taken_at: at,
+            lead: 1,
+            email_revealed: reveals.email && person.has_email(),
+            phone_revealed: reveals.phone && person.has_priced_phone(),
+            person: person.id,
+            named,
+        }
+    }
+
     fn kinds(&self) -> impl Iterator<Item = EntryKind> {
         let email = self.email_revealed.then_some(EntryKind::EmailRevealed);
         let phone = self.phone_revealed.then_some(EntryKind::PhoneRevealed);
@@ -139,7 +156,7 @@ impl Paid {
                 (self.by, by),
                 (Field::Email, Field::LinkedIn) | (Field::LinkedIn, Field::Email)
             ),
-            Miss::SameBatch => self.batch == delivery.batch,
+            Miss::SameBatch => self.batch.is_some() && self.batch == delivery.batch,
             Miss::ConcurrentBatches => {
                 self.batch != delivery.batch && self.at > delivery.batch_taken_at
             }
@@ -158,7 +175,7 @@ mod tests {
         let handle = Handle::from_words("ada-lovelace").unwrap();
         Delivery {
             at,
-            batch: 1,
+            batch: Some(1),
             batch_taken_at: at,
             lead: 1,
             person: "id".to_owned(),
@@ -208,14 +225,17 @@ mod tests {
         let linkedin = delivery(0, Field::LinkedIn, "linkedin.com/in/ada-lovelace");
         let mobile = delivery(0, Field::LinkedIn, "linkedin.com/m/in/ada-lovelace");
         let named = delivery(0, Field::Name, "Ada Lovelace");
-        let next = Delivery { batch: 2, ..email(HOUR) };
-        let concurrent = Delivery { batch: 2, batch_taken_at: -1, ..email(HOUR) };
+        let next = Delivery { batch: Some(2), ..email(HOUR) };
+        let concurrent = Delivery { batch: Some(2), batch_taken_at: -1, ..email(HOUR) };
         let all = [respelled, elsewhere, linkedin, mobile, named, next, concurrent];
         let opened = |miss: Miss| {
             let again = all.iter().map(|second| {
                 let mut tally = Tally::new(24 * HOUR);
-                tally.book(&Delivery { batch: 3, ..email(0) }, &[miss]);
-                tally.book(&Delivery { batch: second.batch + 3, ..second.clone() }, &[miss]);
+                tally.book(&Delivery { batch: Some(3), ..email(0) }, &[miss]);
+                tally.book(
+                    &Delivery { batch: second.batch.map(|batch| batch + 3), ..second.clone() },
+                    &[miss],
+                );
                 tally.bill.entries.len() == 2
             });
             again.collect::<Vec<_>>()

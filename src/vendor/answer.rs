@@ -8,13 +8,13 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Batch;
-use crate::domain::vendor_id::VendorId;
+use crate::domain::person::Person;
 
-/// What came of a submission.
+/// What came of a submission: of a batch, which the vendor names, or of a look-up, which it answers.
 #[derive(Debug)]
-pub enum Submitted {
-    /// The vendor took the batch and will charge for it.
-    Accepted(VendorId),
+pub enum Submitted<T> {
+    /// The vendor took it and charges for it.
+    Accepted(T),
     /// Definitely not taken, and would not be if sent again: void, if no attempt before went
     /// unanswered.
     Refused(Refusal),
@@ -31,8 +31,19 @@ pub enum Submitted {
     },
     /// No connection was made, so no byte of the request left.
     NotSent(Cause),
-    /// Nobody knows whether the vendor took the batch.
+    /// Nobody knows whether the vendor took it.
     NoAnswer(Cause),
+}
+
+/// What a look-up found.
+#[derive(Debug)]
+pub enum LookedUp {
+    /// This person.
+    Found(Box<Person>),
+    /// Nobody.
+    NotFound,
+    /// Somebody of whom nobody may know.
+    Removed,
 }
 
 /// A request that the vendor definitely did not act upon.
@@ -154,6 +165,9 @@ pub enum Unreadable {
         /// Counted from 1.
         column: usize,
     },
+    /// Not a person of whom it can be told what was charged.
+    #[error("{0}")]
+    Person(&'static str),
     /// The status of the batch is one that the vendor does not document.
     #[error("an undocumented status of the batch")]
     Status,

@@ -20,7 +20,8 @@ use super::passing::Passing;
 use super::retry_after::retry_after;
 use super::sorting::{self, Answer};
 use super::{
-    Canceled, Cause, Cursor, LeadFields, Page, Passage, Passed, Submitted, Unread, Vendor, wire,
+    Canceled, Cause, Cursor, LeadFields, LookedUp, Page, Passage, Passed, Submitted, Unread,
+    Vendor, wire,
 };
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
@@ -72,6 +73,7 @@ pub struct HttpVendor {
     client: reqwest::Client,
     base: Url,
     batches: Url,
+    look_ups: Url,
     page_size: NonZeroU16,
     passing: Passing,
 }
@@ -98,9 +100,11 @@ impl HttpVendor {
             .default_headers(headers(authorization.clone()))
             .build()
             .map_err(Unbuildable::Client)?;
-        let batches = batches(base_url.clone())?;
-        let passing = Passing::new(&base_url, authorization, timeout, connect_timeout);
-        Ok(Self { client, base: base_url, batches, page_size, passing })
+        let base = checked(base_url)?;
+        let batches = endpoint(&base, ["people", "enrichment-requests"]);
+        let look_ups = endpoint(&base, ["people", "find"]);
+        let passing = Passing::new(&base, authorization, timeout, connect_timeout);
+        Ok(Self { client, base, batches, look_ups, page_size, passing })
     }
 
     /// Passes a caller's request on as it came, and answers with the head of the vendor's answer
@@ -132,6 +136,12 @@ impl HttpVendor {
         url
     }
 
+    fn look_up_of(&self, lead: LeadFields<'_>, reveals: Reveals) -> Url {
+        let mut url = self.look_ups.clone();
+        url.set_query(Some(&wire::look_up(lead, reveals)));
+        url
+    }
+
     fn page_of(&self, id: VendorId, after: Option<&Cursor>) -> Url {
         let mut url = self.batch(id);
         let mut query = format!("page%5Bsize%5D={}", self.page_size);
@@ -145,13 +155,18 @@ impl HttpVendor {
 }
 
 impl Vendor for HttpVendor {
-    async fn submit(&self, leads: &[LeadFields<'_>], reveals: Reveals) -> Submitted {
+    async fn submit(&self, leads: &[LeadFields<'_>], reveals: Reveals) -> Submitted<VendorId> {
         let request = self
             .client
             .post(self.batches.clone())
             .header(CONTENT_TYPE, JSON)
             .body(wire::submission(leads, reveals));
         sorting::submitted(exchange(request).await)
+    }
+
+    async fn look_up(&self, lead: LeadFields<'_>, reveals: Reveals) -> Submitted<LookedUp> {
+        let request = self.client.get(self.look_up_of(lead, reveals));
+        sorting::looked_up(exchange(request).await)
     }
 
     async fn page(&self, id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
@@ -231,8 +246,8 @@ fn headers(authorization: HeaderValue) -> HeaderMap {
     HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, authorization)])
 }
 
-/// Where the vendor's batches are.
-fn batches(mut base_url: Url) -> Result<Url, Unbuildable> {
+/// The vendor's address, if it is one that may be asked.
+fn checked(base_url: Url) -> Result<Url, Unbuildable> {
     let is_this_machine = match base_url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -248,12 +263,16 @@ fn batches(mut base_url: Url) -> Result<Url, Unbuildable> {
     if has_user || base_url.query().is_some() || base_url.fragment().is_some() {
         return Err(Unbuildable::NotABase);
     }
-    base_url
-        .path_segments_mut()
-        .map_err(|()| Unbuildable::NotABase)?
-        .pop_if_empty()
-        .extend(["people", "enrichment-requests"]);
-    Ok(base_url)
+    if base_url.cannot_be_a_base() { Err(Unbuildable::NotABase) } else { Ok(base_url) }
+}
+
+/// Where an endpoint of the vendor's is.
+fn endpoint(base_url: &Url, path: [&str; 2]) -> Url {
+    let mut url = base_url.clone();
+    let mut segments = url.path_segments_mut().expect("an https address has a path");
+    segments.pop_if_empty().extend(path);
+    drop(segments);
+    url
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod fake;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Canceled, Cause, Read, Refusal, Submitted, Unread, Unreadable};
+pub use answer::{Canceled, Cause, LookedUp, Read, Refusal, Submitted, Unread, Unreadable};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
 pub use call::{Called, Request, Whole};
 pub use client::{HttpVendor, Unbuildable, VendorSettings};
@@ -39,12 +39,19 @@ use crate::domain::vendor_id::VendorId;
 
 /// Amplemarket, or whatever stands in its place.
 pub trait Vendor: Send + Sync + 'static {
-    /// Asks for leads, as one batch of the vendor's. The one call here that costs.
+    /// Asks for leads, as one batch of the vendor's. Costs.
     fn submit(
         &self,
         leads: &[LeadFields<'_>],
         reveals: Reveals,
-    ) -> impl Future<Output = Submitted> + Send;
+    ) -> impl Future<Output = Submitted<VendorId>> + Send;
+
+    /// Asks for one lead, and hears at once what becomes of it. Costs.
+    fn look_up(
+        &self,
+        lead: LeadFields<'_>,
+        reveals: Reveals,
+    ) -> impl Future<Output = Submitted<LookedUp>> + Send;
 
     /// Reads one page of a batch: the first, or the one after a cursor.
     fn page(

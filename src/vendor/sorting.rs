@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
-use super::{Canceled, Cause, Page, Refusal, Submitted, Unread, ValidationPage, Whole, wire};
+use super::{
+    Canceled, Cause, LookedUp, Page, Refusal, Submitted, Unread, Unreadable, ValidationPage, Whole,
+    wire,
+};
 use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 
@@ -43,18 +46,46 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> Refusal {
     Refusal { status, code, detail }
 }
 
-/// What came of a submission.
-pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted {
+/// The vendor's code for: nobody was found.
+const PERSON_NOT_FOUND: &str = "person_not_found";
+
+/// What came of submitting a batch.
+pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted<VendorId> {
+    sorted(answer, |answer| match answer.status {
+        202 => Some(wire::accepted(&answer.body)),
+        _ => None,
+    })
+}
+
+/// What came of looking a person up. That nobody was found, or that nobody may know, is an answer
+/// only in the vendor's own envelope: whoever else writes a 404 speaks of the address.
+pub(super) fn looked_up(answer: Result<Answer, Cause>) -> Submitted<LookedUp> {
+    sorted(answer, |answer| match answer.status {
+        200 => Some(wire::person(&answer.body).map(Box::new).map(LookedUp::Found)),
+        404 if answer.refusal().code.as_deref() == Some(PERSON_NOT_FOUND) => {
+            Some(Ok(LookedUp::NotFound))
+        }
+        451 if answer.refusal().code.is_some() => Some(Ok(LookedUp::Removed)),
+        _ => None,
+    })
+}
+
+/// What came of asking for something that costs, where `accepted` reads what says that it was taken.
+fn sorted<T>(
+    answer: Result<Answer, Cause>,
+    accepted: impl FnOnce(&Answer) -> Option<Result<T, Unreadable>>,
+) -> Submitted<T> {
     let answer = match answer {
         Ok(answer) => answer,
         Err(cause @ Cause::Unreachable(_)) => return Submitted::NotSent(cause),
         Err(cause) => return Submitted::NoAnswer(cause),
     };
+    match accepted(&answer) {
+        Some(Ok(accepted)) => return Submitted::Accepted(accepted),
+        Some(Err(unreadable)) => return Submitted::NoAnswer(unreadable.into()),
+        None => {}
+    }
     match answer.status {
-        202 => match wire::accepted(&answer.body) {
-            Ok(id) => Submitted::Accepted(id),
-            Err(unreadable) => Submitted::NoAnswer(unreadable.into()),
-        },
         400 | 402 | 413 | 415 | 422 => Submitted::Refused(answer.refusal()),
         status @ (401 | 403 | 404 | 405) => Submitted::Misaddressed { status },
         429 => Submitted::Wait { retry_after: answer.retry_after },

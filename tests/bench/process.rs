@@ -44,6 +44,7 @@ impl Gateway {
             .args(["--set", "vendor.api_key=sandbox"])
             .args(["--set", "vendor.poll_interval_min=20ms"])
             .args(["--set", "vendor.requests_per_minute=1000000"])
+            .args(["--set", "vendor.find_requests_per_minute=1000000"])
             .args(["--set", &format!("store.url=embedded:{}", data.path().display())])
             .args(["--set", &format!("admin.token={ADMIN_TOKEN}")])
             .args(["--set", "telemetry.log_filter=error"])

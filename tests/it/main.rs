@@ -14,6 +14,7 @@ mod crossings;
 mod crowds;
 mod disk;
 mod exports;
+mod finds;
 mod freshness;
 mod gathers;
 mod house;

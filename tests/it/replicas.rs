@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
-use tollgate::domain::budget::Rate;
+use tollgate::domain::budget::{Rate, Rates};
 use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
@@ -112,6 +112,11 @@ fn clock() -> Arc<ManualClock> {
     Arc::new(ManualClock::new(Timestamp::from_millis(1_764_000_000_000)))
 }
 
+fn rates(per_minute: u32) -> Rates {
+    let rate = Rate(NonZeroU32::new(per_minute).unwrap());
+    Rates { requests: rate, look_ups: rate }
+}
+
 fn settings() -> Settings {
     Settings {
         prices: Prices::PUBLISHED,
@@ -124,13 +129,14 @@ fn settings() -> Settings {
         keep: Duration::from_hours(24 * 400),
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
-        request_rate: Rate(NonZeroU32::new(1_000_000).unwrap()),
+        request_rates: rates(1_000_000),
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),
         on_no_answer: OnNoAnswer::Retry,
         quiet_period: QUIET,
         attempts_max: 3,
         job_deadline: Duration::from_hours(2),
+        find_wait: Duration::from_secs(25),
         turn_for: TURN,
         turns_max: 8,
         rates: HitRates::PRIOR,
@@ -224,7 +230,7 @@ async fn each_job_is_sent_once_whoever_admits_sends_or_reads_it() {
 #[tokio::test]
 async fn replicas_share_the_vendors_rate() {
     let (mut shared, judge) = before_sandbox().await;
-    shared.settings.request_rate = Rate(NonZeroU32::new(10).unwrap());
+    shared.settings.request_rates = rates(10);
     let requests_per_minute = NonZeroUsize::new(10);
     judge.set_faults(Faults { requests_per_minute, ..Faults::default() });
     let (one, other) = (shared.replica().await, shared.replica().await);

@@ -80,7 +80,8 @@ impl IntoResponse for OnePage {
     }
 }
 
-fn headers_of(page: &BatchPage) -> HeaderMap {
+/// What an answer about a batch, or a look-up, says in its headers.
+pub(super) fn headers_of(page: &BatchPage) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers::tell(&page.account, &mut headers);
     if page.is_replay {

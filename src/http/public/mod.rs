@@ -9,9 +9,11 @@ mod cache_control;
 mod caller;
 mod envelope;
 mod estimate;
+mod find;
 mod headers;
 mod json_body;
 mod leads_body;
+mod look_up_query;
 mod media_type;
 mod page;
 mod pass;
@@ -65,6 +67,7 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
         .route("/email-validations", post(validation::start).layer(in_a_place.clone()))
         .route("/email-validations/{id}", get(validation::read).patch(validation::cancel))
+        .route("/people/find", get(find::find))
         .route("/gateway/v1/estimates", post(estimate::estimate).layer(in_a_place))
         .route("/gateway/v1/usage", get(usage::usage));
     edged(own(routes).fallback(pass::pass), metrics).with_state(Edge { gateway, bounds })

@@ -31,6 +31,11 @@ impl Fault {
         Self { code: "missing_field", title: "Missing Field", detail, pointer }
     }
 
+    pub(super) fn names_nobody() -> Self {
+        let detail = "Give email, linkedin_url or name: nothing else names a person".to_owned();
+        Self { code: "missing_field", title: "Missing Field", detail, pointer: String::new() }
+    }
+
     pub(super) fn unknown_field(pointer: String) -> Self {
         let detail = "This field is not part of the request".to_owned();
         Self { code: "unknown_field", title: "Unknown Field", detail, pointer }

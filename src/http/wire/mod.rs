@@ -14,6 +14,7 @@ mod given;
 mod json;
 pub(super) mod key;
 pub(super) mod links;
+pub(super) mod look_up;
 mod policies;
 pub(super) mod team;
 pub(super) mod usage;

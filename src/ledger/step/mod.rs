@@ -16,7 +16,7 @@ pub use remaining::{QuotaLeft, Remaining, Reset};
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
 use crate::domain::avoided::Avoided;
-use crate::domain::budget::{Allowance, Errand, Rate};
+use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -44,7 +44,7 @@ pub struct Asking {
     /// How often at most.
     pub wanted: NonZeroU32,
     /// How often all replicas together may ask in a minute.
-    pub rate: Rate,
+    pub rates: Rates,
     /// What it is spent from besides, where the path has an allowance of its own.
     pub allowance: Option<Allowance>,
 }

@@ -15,7 +15,7 @@ const VENDOR: &str = "vendor";
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault> {
-    let &Asking { errand, mut wanted, rate, ref allowance } = asking;
+    let &Asking { errand, mut wanted, rates, ref allowance } = asking;
     let now = draft.now();
     let allowed = match allowance {
         Some(allowance) => {
@@ -30,7 +30,7 @@ pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault>
         None => None,
     };
     let whole = row_of(None);
-    let (spent, leave) = budget(draft, &whole)?.spend(errand, wanted, rate, now);
+    let (spent, leave) = budget(draft, &whole)?.spend(errand, wanted, rates, now);
     let Leave::Given(given) = leave else { return Ok(leave) };
     draft.put::<Budgets>(&whole, &spent);
     if let Some((row, left, rate)) = allowed {

@@ -31,6 +31,8 @@ pub enum Operation {
     Read,
     /// `PATCH /people/enrichment-requests/{id}`.
     Cancel,
+    /// `GET /people/find`.
+    Find,
     /// Any other path of the vendor's.
     Elsewhere,
     /// Any of them; only in a rule.
@@ -121,7 +123,7 @@ impl Rule {
                     operation == Operation::Submit
                 }
                 kind if kind.is_about_results() => {
-                    !matches!(operation, Operation::Submit | Operation::Elsewhere)
+                    matches!(operation, Operation::Read | Operation::Cancel)
                 }
                 _ => true,
             }

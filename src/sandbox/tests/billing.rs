@@ -130,6 +130,7 @@ async fn the_bill_reads_as_documented() {
             "without_dedupe": { "email": 1.5, "phone": 1 },
             "leads_received": 1,
             "posts_received": 1,
+            "look_ups_received": 0,
         })
     );
 }

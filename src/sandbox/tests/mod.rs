@@ -3,6 +3,7 @@
 mod asking;
 mod billing;
 mod faults;
+mod looking_up;
 mod shapes;
 
 use std::sync::Arc;

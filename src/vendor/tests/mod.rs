@@ -1,6 +1,7 @@
 //! The client against a vendor that answers as told: one test a row of the sorting.
 
 mod canceling;
+mod looking_up;
 mod reading;
 mod requests;
 mod submissions;
@@ -26,8 +27,12 @@ const LEADS: [LeadFields<'_>; 1] = [LeadFields {
 const TAKEN: &str = r#"{"id":7,"object":"person_enrichment","status":"queued","results":[],
     "_links":{"self":{"href":"/people/enrichment-requests/7"}}}"#;
 
-async fn submitted(reply: Reply) -> Submitted {
+async fn submitted(reply: Reply) -> Submitted<VendorId> {
     FakeVendor::with([reply]).await.client().submit(&LEADS, Reveals::ALL).await
+}
+
+async fn looked_up(reply: Reply) -> Submitted<LookedUp> {
+    FakeVendor::with([reply]).await.client().look_up(LEADS[0], Reveals::ALL).await
 }
 
 async fn first_page(reply: Reply) -> Result<Page, Unread> {

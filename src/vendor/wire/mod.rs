@@ -9,7 +9,8 @@ mod validation;
 
 pub(super) use batch::{accepted, page};
 pub(super) use envelope::errors;
-pub(super) use request::{cancellation, submission};
+pub(super) use person::person;
+pub(super) use request::{cancellation, look_up, submission};
 pub(super) use validation::{validation_accepted, validation_page, validation_request};
 
 use super::Unreadable;

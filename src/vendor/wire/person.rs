@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::domain::person::{Person, Phone, PhoneSource, Sections};
+use crate::vendor::Unreadable;
 
 /// The members of a person that the vendor's document names, without the two that are paid for.
 const DOCUMENTED: [&str; 19] = [
@@ -36,6 +37,11 @@ const DOCUMENTED: [&str; 19] = [
 struct PhoneNumber {
     number: String,
     source: Option<String>,
+}
+
+/// The person that an answer is as a whole.
+pub(in crate::vendor) fn person(body: &[u8]) -> Result<Person, Unreadable> {
+    cut(serde_json::from_slice(body)?).map_err(Unreadable::Person)
 }
 
 /// The person that a JSON object is.

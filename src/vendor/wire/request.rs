@@ -1,6 +1,7 @@
 //! What is sent.
 
 use serde::Serialize;
+use url::form_urlencoded;
 
 use crate::domain::reveal::Reveals;
 use crate::vendor::LeadFields;
@@ -44,6 +45,31 @@ pub(in crate::vendor) fn submission(leads: &[LeadFields<'_>], reveals: Reveals) 
         reveal_phone_numbers: reveals.phone,
     };
     serde_json::to_vec(&body).expect("a struct of texts and truth values is JSON")
+}
+
+/// The query that looks a lead up.
+pub(in crate::vendor) fn look_up(lead: LeadFields<'_>, reveals: Reveals) -> String {
+    let LeadFields { email, linkedin_url, company_domain, company_name, name, title } = lead;
+    let fields = [
+        ("email", email),
+        ("linkedin_url", linkedin_url),
+        ("company_domain", company_domain),
+        ("company_name", company_name),
+        ("name", name),
+        ("title", title),
+    ];
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    for (name, is_asked) in
+        [("reveal_email", reveals.email), ("reveal_phone_numbers", reveals.phone)]
+    {
+        query.append_pair(name, if is_asked { "true" } else { "false" });
+    }
+    query.finish()
 }
 
 /// The body that cancels a batch.

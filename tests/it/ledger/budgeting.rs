@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tollgate::domain::budget::{Allowance, Errand, Leave, Rate};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::step::Asking;
 
@@ -17,7 +17,8 @@ const AT_ONCE: u32 = 10;
 
 fn asking(errand: Errand, wanted: u32) -> Asking {
     let number = |number| NonZeroU32::new(number).unwrap();
-    Asking { errand, wanted: number(wanted), rate: Rate(number(500)), allowance: None }
+    let rates = Rates { requests: Rate(number(500)), look_ups: Rate(number(100)) };
+    Asking { errand, wanted: number(wanted), rates, allowance: None }
 }
 
 /// To search, which may be done twice at once.
@@ -61,7 +62,8 @@ pub(super) async fn of_many_at_once_no_more_are_given_leave_than_there_is<S: Sto
         let ledger = Arc::clone(books.store.ledger());
         asking.spawn(async move { given(&*ledger, Errand::Submit, 1).await });
     }
-    assert_eq!(asking.join_all().await.into_iter().sum::<u32>(), 2 * AT_ONCE);
+    // A burst, but for what is left to look-ups.
+    assert_eq!(asking.join_all().await.into_iter().sum::<u32>(), AT_ONCE + AT_ONCE / 2);
 }
 
 pub(super) async fn a_submission_goes_before_those_that_ask_after_jobs(books: &Books<impl Store>) {
@@ -76,7 +78,7 @@ pub(super) async fn what_the_vendor_asks_for_holds_for_everybody(books: &Books<i
     books.ledger().leave_alone(until, None).await.unwrap();
     books.ledger().leave_alone(books.now(), None).await.unwrap();
     assert_eq!(books.dump().await, before, "the longest wait is kept to");
-    for errand in [Errand::Submit, Errand::Follow, Errand::Pass] {
+    for errand in [Errand::LookUp, Errand::Submit, Errand::Follow, Errand::Pass] {
         let leave = books.ledger().ask_leave(asking(errand, 1)).await;
         assert_eq!(leave, Ok(Leave::NotBefore(until)));
     }
@@ -107,4 +109,17 @@ pub(super) async fn a_word_about_an_allowance_holds_for_nobody_else(books: &Book
     assert_eq!(given(books.ledger(), Errand::Pass, 1).await, 1);
     books.pass(MINUTE);
     assert!(matches!(books.ledger().ask_leave(searching()).await, Ok(Leave::Given(_))));
+}
+
+pub(super) async fn a_look_up_goes_before_submissions_and_has_a_bound_of_its_own(
+    books: &Books<impl Store>,
+) {
+    let ledger = books.ledger();
+    while given(ledger, Errand::Submit, 1).await > 0 {}
+    assert_eq!(given(ledger, Errand::LookUp, 1).await, 1);
+    books.pass(MINUTE);
+    // A twenty-fifth of a hundred.
+    assert_eq!(given(ledger, Errand::LookUp, 8).await, 4);
+    assert_eq!(given(ledger, Errand::LookUp, 1).await, 0);
+    assert_eq!(given(ledger, Errand::Submit, 1).await, 1);
 }

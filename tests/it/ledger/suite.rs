@@ -151,6 +151,7 @@ macro_rules! contract_suite {
                 whoever_has_to_wait_changes_nothing
                 of_many_at_once_no_more_are_given_leave_than_there_is
                 a_submission_goes_before_those_that_ask_after_jobs
+                a_look_up_goes_before_submissions_and_has_a_bound_of_its_own
                 what_the_vendor_asks_for_holds_for_everybody
                 an_allowance_is_spent_beside_the_budget
                 a_word_about_an_allowance_holds_for_nobody_else

@@ -7,6 +7,7 @@ mod credits;
 mod deaths;
 mod emptied;
 mod failovers;
+mod finds;
 mod retried;
 mod unfit;
 

@@ -244,6 +244,7 @@ pub(crate) fn settings(vendor: SocketAddr, store: &str) -> Vec<String> {
         "vendor.api_key=sandbox",
         "vendor.timeout=2s",
         "vendor.requests_per_minute=1000000",
+        "vendor.find_requests_per_minute=1000000",
         "vendor.quiet_period=200ms",
         "vendor.poll_interval_min=10ms",
         "vendor.poll_interval_max=100ms",

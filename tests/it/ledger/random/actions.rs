@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tollgate::domain::budget::{Allowance, Errand, Leave, Rate};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
@@ -12,7 +12,7 @@ use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
 use tollgate::ledger::transition::trim::Trim;
 
-use super::world::{Asked, World};
+use super::world::{Asked, World, pick};
 use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN};
 use crate::ledger::store::Store;
 
@@ -121,17 +121,14 @@ impl<S: Store> World<S> {
     /// Somebody wants to ask the vendor, or was told to leave it alone.
     async fn ask_leave(&mut self) {
         let number = |number| NonZeroU32::new(number).expect("a number above zero");
-        let errand = match self.dice.below(3) {
-            0 => Errand::Submit,
-            1 => Errand::Follow,
-            _ => Errand::Pass,
-        };
+        let errands = [Errand::LookUp, Errand::Submit, Errand::Follow, Errand::Pass];
+        let errand = errands[pick(&mut self.dice, errands.len())];
         let wanted = number(1 + u32::try_from(self.dice.below(3)).expect("below 3"));
-        let rate = Rate(number(2));
-        let allowance = Allowance { name: "/people/search".to_owned(), rate };
+        let rates = Rates { requests: Rate(number(2)), look_ups: Rate(number(1)) };
+        let allowance = Allowance { name: "/people/search".to_owned(), rate: Rate(number(2)) };
         let allowance = self.dice.percent(50).then_some(allowance);
         for _ in 0..3 {
-            let asking = Asking { errand, wanted, rate, allowance: allowance.clone() };
+            let asking = Asking { errand, wanted, rates, allowance: allowance.clone() };
             let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
             if matches!(leave, Leave::NotBefore(_)) {
                 self.checks.saw("told to wait");

@@ -1,0 +1,85 @@
+//! Looking one person up: admitted as a batch of one lead, and waited for.
+//!
+//! Whoever waits only looks. That the answer comes is a task's, as for every batch, so a caller who
+//! hangs up or is told to come back finds it on the books.
+
+use std::time::Duration;
+
+use tokio::sync::broadcast::Receiver;
+use tokio::time::{Instant, timeout_at};
+use tracing::warn;
+
+use super::{BatchPage, Caller, Enrichment, Gateway, PageAsk, Refusal};
+use crate::ledger::Ledger;
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::job::Way;
+use crate::ledger::transition::read::Reading;
+
+/// How soon the books are looked at again at the earliest and at the latest, where no turn that ended
+/// here says that something has changed: other replicas take turns, too.
+const LOOK_AGAIN_MIN: Duration = Duration::from_millis(50);
+const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
+
+impl Gateway {
+    /// Looks one person up, and waits for the answer. Where it takes too long the page has not ended,
+    /// and the answer, once it is there, is kept for whoever asks next.
+    ///
+    /// # Errors
+    /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
+    pub async fn find(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
+        let until = Instant::now() + self.settings.find_wait;
+        // From here on no turn ends unheard.
+        let turned = self.turned.subscribe();
+        let page = self.admit(caller, ask, Way::LookUp).await?;
+        if page.status.has_ended() {
+            return Ok(page);
+        }
+        self.wait_for(caller, page.id, until, turned).await;
+        let first = PageAsk::first();
+        let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;
+        shown.map_err(|_| Refusal::OutcomeUnknown)
+    }
+
+    /// Waits until a batch has ended, or it is no use to wait any longer.
+    async fn wait_for(
+        &self,
+        caller: &Caller,
+        batch: BatchId,
+        until: Instant,
+        mut turned: Receiver<JobId>,
+    ) {
+        let mut pause = LOOK_AGAIN_MIN;
+        while Instant::now() < until {
+            let jobs = match self.ledger.read(caller.team.clone(), batch, 0, 0).await {
+                Ok(Some(reading)) if !self.is_in_vain(&reading) => reading.batch.jobs,
+                Ok(_) => return,
+                Err(error) => {
+                    warn!(batch.id = %batch, %error, "who waits for {batch} looks again soon");
+                    Vec::new()
+                }
+            };
+            let look_again = until.min(Instant::now() + pause);
+            tokio::select! {
+                _ = timeout_at(look_again, any_turned(&mut turned, &jobs)) => {}
+                () = self.resting.cancelled(), if !self.resting.is_cancelled() => {}
+            }
+            pause = pause.saturating_mul(2).min(LOOK_AGAIN_MAX);
+        }
+    }
+
+    /// Whether nothing more will come of a batch, or not from here: a gateway that takes no more turns
+    /// ends only those that are under way.
+    fn is_in_vain(&self, reading: &Reading) -> bool {
+        let is_under_way = || reading.batch.jobs.iter().any(|job| self.busy.has(*job));
+        reading.status.has_ended() || (self.resting.is_cancelled() && !is_under_way())
+    }
+}
+
+/// Ready when a turn with one of these jobs has ended, or may have.
+async fn any_turned(turned: &mut Receiver<JobId>, jobs: &[JobId]) {
+    while let Ok(job) = turned.recv().await {
+        if jobs.contains(&job) {
+            return;
+        }
+    }
+}

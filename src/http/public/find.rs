@@ -1,0 +1,73 @@
+//! Looking one person up: the person alone for an answer, or the vendor's word for why there is none.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+
+use super::ask_headers::AskHeaders;
+use super::batch::headers_of;
+use super::envelope::Envelope;
+use super::look_up_query::LookUpQuery;
+use crate::gateway::{BatchPage, Caller, Failure, Finding, Gateway};
+use crate::http::body::JSON;
+use crate::http::problem::{
+    INSUFFICIENT_CREDITS, LEGAL_REASONS, NOT_ANSWERED_YET, PERSON_NOT_FOUND, Problem, UNRESOLVED,
+    VENDOR_ERROR,
+};
+
+/// `GET /people/find`.
+pub(super) async fn find(
+    caller: Caller,
+    State(gateway): State<Gateway>,
+    headers: AskHeaders,
+    query: LookUpQuery,
+) -> Result<LookedUp, Envelope> {
+    let ask = query.enrichment(headers);
+    Ok(LookedUp(gateway.find(&caller, ask).await?))
+}
+
+/// What became of one person.
+pub(super) struct LookedUp(BatchPage);
+
+impl IntoResponse for LookedUp {
+    fn into_response(self) -> Response {
+        let Self(page) = self;
+        let headers = headers_of(&page);
+        let finding = page.lines.into_iter().next().map_or(Finding::Pending, |line| line.finding);
+        let mut response = match finding {
+            Finding::Found(person) => {
+                let media_type = HeaderValue::from_static(JSON);
+                ([(header::CONTENT_TYPE, media_type)], person).into_response()
+            }
+            Finding::Pending => Envelope(pending()).into_response(),
+            Finding::NotFound => {
+                Envelope(PERSON_NOT_FOUND.says("Nobody was found")).into_response()
+            }
+            Finding::Removed => {
+                Envelope(LEGAL_REASONS.says("The person asked to be forgotten")).into_response()
+            }
+            Finding::Failed(failure) => Envelope(failed(failure)).into_response(),
+        };
+        response.headers_mut().extend(headers);
+        response
+    }
+}
+
+fn pending() -> Problem {
+    NOT_ANSWERED_YET.says(
+        "The vendor has not answered in time; the answer is kept once it is there, so ask again",
+    )
+}
+
+fn failed(failure: Failure) -> Problem {
+    match failure {
+        Failure::InsufficientCredits => INSUFFICIENT_CREDITS.says(
+            "The credits of the team or of the vendor did not allow this person to be asked for",
+        ),
+        Failure::Unresolved => UNRESOLVED
+            .says("The vendor gave no answer; whether this person was charged is still open"),
+        Failure::VendorError | Failure::Canceled => {
+            VENDOR_ERROR.says("The vendor refused this person or failed on it")
+        }
+    }
+}
