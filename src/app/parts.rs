@@ -16,6 +16,7 @@ use crate::domain::budget::{Rate, Rates};
 use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
+use crate::domain::route::{Access, Method, Routes, VendorPath};
 use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
@@ -152,6 +153,16 @@ pub(super) fn gateway(
     })
 }
 
+/// What an address costs, as the routes have it.
+fn address_validated(routes: &Routes) -> Credits {
+    let path = VendorPath::of("/email-validations").expect("it is plain");
+    match routes.everybodys(Method::Post, &path).map(|route| &route.access) {
+        Some(Access::Priced(price)) => price.amounts.email,
+        Some(Access::Free) => Credits::ZERO,
+        Some(Access::Refused) | None => ADDRESS_VALIDATED,
+    }
+}
+
 fn settings(config: &Config) -> Settings {
     let vendor = &config.vendor;
     Settings {
@@ -159,7 +170,7 @@ fn settings(config: &Config) -> Settings {
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
         validation_ttl: config.cache.validation_ttl,
-        address_validated: ADDRESS_VALIDATED,
+        address_validated: address_validated(&config.routes),
         batch_ttl: config.cache.batch_ttl,
         replay_window: config.server.replay_window,
         keep: config.ledger.keep,

@@ -42,6 +42,22 @@ impl Gateway {
         self.routes.taken(&caller.team, method, path).ok_or_else(not_allowed)
     }
 
+    /// That a caller may ask for what the gateway serves in its own way at a path of the vendor's.
+    pub(super) fn allow(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &'static str,
+    ) -> Result<(), Refusal> {
+        let path = VendorPath::of(path).expect("it is written in the code, and plain");
+        let Taken { route, team } = self.route(caller, method, &path)?;
+        if route.access == Access::Refused {
+            let setting = setting(team, &route.pattern.to_string());
+            return Err(Refusal::RouteNotAllowed { setting });
+        }
+        Ok(())
+    }
+
     /// Passes a request on by its route, where that is free, and answers with what the vendor
     /// begins to answer. Where the vendor takes the gateway for somebody else, or has had too many
     /// requests, that is no word to the caller.

@@ -13,6 +13,9 @@ use crate::support::process::Process;
 use crate::support::vendor::{self, taking};
 use crate::support::wait::{Patience, eventually};
 
+/// Test gateways take every request for a new one, unless they are told otherwise.
+const RETRIES_ARE_TOLD: &str = "server.replay_window=5m";
+
 const VALIDATIONS: &str = "/email-validations";
 
 fn body(emails: &[&str]) -> Value {
@@ -143,7 +146,7 @@ async fn of_many_who_ask_for_one_address_at_once_one_pays() {
 
 #[tokio::test]
 async fn the_same_request_again_answers_the_same_validation() {
-    let gateway = TestGateway::start().await;
+    let gateway = TestGateway::with(Setup::with_settings(&[RETRIES_ARE_TOLD])).await;
     let team = gateway.team("sales", 9).await;
     let first = validate(&team, &["ada@x.example"]).await;
     let again = validate(&team, &["ada@x.example"]).await;
@@ -158,7 +161,7 @@ async fn the_same_request_again_answers_the_same_validation() {
 #[tokio::test]
 async fn a_call_that_is_not_answered_is_unresolved_and_never_made_again() {
     for kind in [FaultKind::CutBefore, FaultKind::CutAfter, FaultKind::Malformed, FaultKind::NoId] {
-        let gateway = TestGateway::start().await;
+        let gateway = TestGateway::with(Setup::with_settings(&[RETRIES_ARE_TOLD])).await;
         let team = gateway.team("sales", 9).await;
         gateway.vendor.set_faults(once(kind));
         for _ in 0..3 {
@@ -353,7 +356,7 @@ async fn a_validation_survives_a_restart_and_its_addresses_are_in_no_file_in_cle
 async fn a_process_killed_in_the_midst_of_a_call_leaves_it_unresolved() {
     let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
     let data = tempfile::tempdir().unwrap();
-    let mut gateway = Process::start(address, data.path(), &[]).await;
+    let mut gateway = Process::start(address, data.path(), &[RETRIES_ARE_TOLD]).await;
     let team = gateway.team("sales").await;
     judge.set_faults(Faults::of([Rule::always(Operation::Submit, FaultKind::LatencyMs(60_000))]));
     let asking = team.clone();

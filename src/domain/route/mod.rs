@@ -84,9 +84,13 @@ impl Routes {
         let own = self.teams.get_key_value(team).and_then(|(team, routes)| {
             Some(Taken { route: most_specific(routes, method, path)?, team: Some(team) })
         });
-        own.or_else(|| {
-            Some(Taken { route: most_specific(&self.general, method, path)?, team: None })
-        })
+        own.or_else(|| Some(Taken { route: self.everybodys(method, path)?, team: None }))
+    }
+
+    /// The route of a request whose team has none of its own.
+    #[must_use]
+    pub fn everybodys(&self, method: Method, path: &VendorPath) -> Option<&Route> {
+        most_specific(&self.general, method, path)
     }
 
     /// Every allowance that there is, by the name that the books know it by.

@@ -8,6 +8,7 @@ use tracing::{error, info};
 use super::ValidationPage;
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::lead::{Field, Lead};
+use crate::domain::route::Method;
 use crate::gateway::bodies::{forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
@@ -83,6 +84,7 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
+        self.allow(caller, Method::Post, "/email-validations")?;
         let (batch, validation, opened) = match self.open(caller, addresses).await? {
             Opened::New { batch, validation, opened } => (batch, validation, opened),
             Opened::Before(batch) => return self.replay(caller, batch).await,

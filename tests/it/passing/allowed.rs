@@ -101,6 +101,19 @@ async fn a_team_has_routes_of_its_own_and_methods_may_differ() {
 }
 
 #[tokio::test]
+async fn validations_can_be_refused_like_any_other_path() {
+    let refused = "routes.teams.sales.\"/email-validations\"=refused";
+    let gateway = TestGateway::with(Setup::with_settings(&[refused])).await;
+    let sales = gateway.team("sales", 100).await;
+    let growth = gateway.team("growth", 100).await;
+    let body = json!({"emails": [{"email": "ada@x.example"}]});
+    let answer = sales.post("/email-validations", &body).await;
+    assert_eq!((answer.status, answer.errors()), (403, vec![("route_not_allowed", "")]));
+    assert_eq!(growth.post("/email-validations", &body).await.status, 202);
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn the_gateways_own_paths_are_never_passed_on() {
     let gateway = TestGateway::with(Setup::with_settings(&["routes.\"/*\"=free"])).await;
     let team = gateway.team("sales", 100).await;
