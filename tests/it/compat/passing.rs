@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::scripts::Program;
+use super::{gateway, scripts::Program};
 use crate::support::client::{Client, connections};
 use crate::support::vendor::{self, taking};
 
