@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
 use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
@@ -176,6 +177,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         token: opening.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: UpTo::ANY,
         admitted_at: now,
         answers_since: None,
         dispositions: Dispositions::default(),

@@ -3,6 +3,7 @@
 use super::plan::{Plan, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
 use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
@@ -165,6 +166,7 @@ fn put(
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: UpTo::ANY,
         answers_since: None,
         admitted_at: now,
         dispositions: plan.dispositions,
