@@ -2,6 +2,7 @@
 
 mod allowed;
 mod bytes;
+mod places;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
