@@ -2,6 +2,7 @@
 
 mod allowed;
 mod bytes;
+mod every_path;
 mod places;
 mod trouble;
 
