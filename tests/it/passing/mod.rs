@@ -3,6 +3,7 @@
 mod allowed;
 mod bytes;
 mod every_path;
+mod priced;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
