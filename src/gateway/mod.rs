@@ -21,6 +21,7 @@ mod failed;
 mod find;
 mod gather;
 mod handing_in;
+mod held;
 mod keeping;
 mod leave;
 mod load;
@@ -52,6 +53,7 @@ pub use answer::{
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
+pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
@@ -131,6 +133,8 @@ pub struct Inside {
     lines: Lines,
     /// Who may pass something on at once.
     places: Arc<Semaphore>,
+    /// Who has a priced call made.
+    calls: Arc<Semaphore>,
     /// Told of every turn that has ended, for those who wait for a job.
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
@@ -197,6 +201,7 @@ impl Gateway {
             settings,
             lines: Lines::of(routes.allowances()),
             places: Arc::new(Semaphore::new(pass::PLACES)),
+            calls: Arc::new(Semaphore::new(call::PLACES)),
             routes,
             metrics,
             clock,

@@ -52,10 +52,10 @@ pub fn admit(
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
     if let Some(retry) = &admission.retry {
-        match recall(draft, &team.id, retry)? {
+        match recall(draft, &team, retry)? {
             Recalled::Nothing => {}
             Recalled::Batch(id, reading) => return replay(draft, retry, &team, id, *reading),
-            Recalled::OtherRequest => return Ok(Err(Refused::OtherRequest)),
+            Recalled::Call(_) | Recalled::OtherRequest => return Ok(Err(Refused::OtherRequest)),
         }
     }
     if !team.policies.allow(admission.reveals) {

@@ -4,6 +4,7 @@ mod allowed;
 mod bytes;
 mod every_path;
 mod priced;
+mod retried;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -127,6 +127,7 @@ fn send(
         team: order.team.clone(),
         worst: times(order.price, plan.own.len()),
         most: UpTo::ANY,
+        retry: None,
         prices: order.prices,
         lease_for: order.lease_for,
     };
