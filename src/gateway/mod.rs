@@ -28,6 +28,7 @@ mod load;
 mod look;
 mod manage;
 mod pass;
+mod places;
 mod replay;
 mod report;
 mod send;
@@ -73,6 +74,7 @@ use circuit::Circuit;
 use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
+use places::Places;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
 /// looks at the books.
@@ -131,10 +133,12 @@ pub struct Inside {
     circuit: Circuit,
     /// Where leave to ask the vendor is waited for.
     lines: Lines,
-    /// Who may pass something on at once.
-    places: Arc<Semaphore>,
+    /// Who has something passed on.
+    places: Places,
     /// Who has a priced call made.
-    calls: Arc<Semaphore>,
+    calls: Places,
+    /// Who waits for a look-up's answer.
+    waiting: Semaphore,
     /// Told of every turn that has ended, for those who wait for a job.
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
@@ -200,8 +204,9 @@ impl Gateway {
             concerns,
             settings,
             lines: Lines::of(routes.allowances()),
-            places: Arc::new(Semaphore::new(pass::PLACES)),
-            calls: Arc::new(Semaphore::new(call::PLACES)),
+            places: Places::new(settings.passages_max),
+            calls: Places::new(settings.calls_max),
+            waiting: Semaphore::new(settings.look_ups_max),
             routes,
             metrics,
             clock,

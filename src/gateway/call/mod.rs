@@ -11,7 +11,6 @@ mod kept;
 mod make;
 
 use std::mem::take;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
@@ -34,10 +33,6 @@ use crate::telemetry::metrics::Decision;
 use crate::vendor::Called;
 pub use crate::vendor::{Request, Whole};
 pub(super) use make::{Made, Ready};
-
-/// How many calls are under way at once, until their answers are written; more are turned away.
-/// With the longest answer that is read, 8 MiB, they hold 256 MiB at most.
-pub(super) const PLACES: usize = 32;
 
 /// When a call may come again that found no place.
 const SOON: Duration = Duration::from_secs(2);
@@ -111,7 +106,7 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        let Ok(place) = Arc::clone(&self.calls).try_acquire_owned() else {
+        let Some(place) = self.calls.take(&caller.team) else {
             return Err(Refusal::VendorBusy { retry_after: SOON });
         };
         let mut answered = self.open_and_make(caller, call).await?;

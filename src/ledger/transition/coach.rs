@@ -16,7 +16,7 @@ use crate::ledger::ids::JobId;
 use crate::ledger::record::job::{Cause, Job, JobLead, State, Way};
 use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting, Terms};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Waiting};
-use crate::ledger::transition::close::release;
+use crate::ledger::transition::close::{foresee_joins, release};
 use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
@@ -180,6 +180,7 @@ pub(super) fn without_canceled(draft: &mut Draft<'_>, mut job: Job) -> Result<Op
         }
         return Ok(Some(job));
     }
+    foresee_joins(draft, job.passengers.iter());
     let aboard = passengers(draft, &job)?;
     for passenger in &aboard {
         let batches = passenger.parts.iter().map(|part| &part.batch);

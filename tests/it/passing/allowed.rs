@@ -1,5 +1,6 @@
 //! Which paths pass: by the table, by a team's own, and none of the gateway's.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::client::connections;

@@ -16,9 +16,6 @@ use crate::support::gateway::{Setup, TestGateway};
 use crate::support::recorder::{Recorder, Reply};
 use crate::support::wait::eventually;
 
-/// So many calls a gateway makes at once.
-const CALLS: usize = 32;
-
 /// The sandbox charges an email credit for each request.
 const PRICED: &str = "routes.\"/people/search\"={ email = 1 }";
 
@@ -165,26 +162,27 @@ async fn a_packed_body_is_counted_and_sent_unpacked() {
     gateway.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_that_hang_are_bounded_also_where_their_callers_have_hung_up() {
-    let vendor = Recorder::with((0..CALLS).map(|_| Reply::then_silence(""))).await;
-    let gateway = before(&vendor, &[PRICED, "vendor.timeout=60s"]).await;
-    let team = gateway.team("sales", 99).await;
+#[tokio::test]
+async fn calls_have_so_many_places_also_where_their_callers_have_hung_up() {
+    let vendor = Recorder::with((0..3).map(|_| Reply::then_silence(""))).await;
+    let gateway = before(&vendor, &[PRICED, "server.calls_max=4", "vendor.timeout=60s"]).await;
+    let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
     let mut hanging = JoinSet::new();
-    for _ in 0..CALLS {
+    for team in [&sales, &sales, &growth] {
         let team = team.clone();
         hanging.spawn(async move { search(&team, &[]).await });
     }
-    eventually("all of them hang", async || vendor.received().len() == CALLS).await;
+    eventually("three hang", async || vendor.received().len() == 3).await;
     hanging.shutdown().await;
-    let refused = search(&team, &[]).await;
+    let refused = search(&sales, &[]).await;
     assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
-    assert_eq!(refused.header("retry-after"), Some("2"));
+    assert_eq!(refused.header("retry-after"), Some("2"), "half of them are not one team's");
+    assert_eq!(gateway.sums().await.email.reserved, 3.0, "nothing was set aside for it");
     let leads = json!({"leads": [{"email": "ada@x.example"}]});
-    assert_eq!(team.post("/gateway/v1/estimates", &leads).await.status, 200);
-    assert_eq!(vendor.received().len(), CALLS);
+    assert_eq!(sales.post("/gateway/v1/estimates", &leads).await.status, 200);
+    // The vendor breaks all three off.
     drop(vendor);
-    assert_eq!(gateway.at_rest().await.email.unresolved, 32.0);
+    assert_eq!(gateway.at_rest().await.email.unresolved, 3.0);
     gateway.stop().await;
 }
 

@@ -5,7 +5,8 @@ use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
 use crate::ledger::record::validation::Validation;
-use crate::ledger::table::{Addresses, Batches, JobLeads, Validations};
+use crate::ledger::table::{Addresses, Batches, Validations};
+use crate::ledger::transition::coach::leads_of;
 
 /// The vendor took a validation and named it. The first name stays.
 pub(in crate::ledger::transition) fn name(
@@ -32,13 +33,17 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
     let (ended_at, answered) = (Some(draft.now()), end.answered);
     draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
     let job = call_of(end.batch);
-    let leads = draft.pieces::<JobLeads>(&job)?.into_iter().flat_map(|(_, chunk)| chunk);
-    for (index, lead) in (0_u32..).zip(leads.collect::<Vec<_>>()) {
-        let is_missing = end.missing.binary_search(&index).is_ok();
-        let at = ResultRef { job, index };
+    let leads = leads_of(draft, job)?;
+    let at = |index| ResultRef { job, index };
+    let missing = (0..).zip(leads).filter(|(index, _)| end.missing.binary_search(index).is_ok());
+    let missing: Vec<_> = missing.map(|(index, lead)| (lead.key, at(index))).collect();
+    for (key, _) in &missing {
+        draft.foresee::<Addresses>(key);
+    }
+    for (key, at) in missing {
         // Whoever has sent it since has made the row its own.
-        if is_missing && draft.find::<Addresses>(&lead.key)?.is_some_and(|row| row.at == at) {
-            draft.delete::<Addresses>(&lead.key);
+        if draft.find::<Addresses>(&key)?.is_some_and(|row| row.at == at) {
+            draft.delete::<Addresses>(&key);
         }
     }
     Ok(true)
