@@ -126,6 +126,8 @@ fn send(
         token: order.token,
         team: order.team.clone(),
         worst: times(order.price, plan.own.len()),
+        most: UpTo::ANY,
+        retry: None,
         prices: order.prices,
         lease_for: order.lease_for,
     };
