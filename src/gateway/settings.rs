@@ -54,7 +54,7 @@ pub struct Settings {
     pub look_ups_max: usize,
     /// How many requests are passed on at once.
     pub passages_max: usize,
-    /// How many jobs are worked on at once.
+    /// How many jobs of each lane are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.
     pub rates: HitRates,
