@@ -23,10 +23,10 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
     let (replays, other_request) = match &question.retry {
         None => (None, None),
-        Some(retry) => match recall(draft, &team.id, retry)? {
+        Some(retry) => match recall(draft, &team, retry)? {
             Recalled::Nothing => (None, None),
             Recalled::Batch(id, _) => (Some(id), None),
-            Recalled::OtherRequest => (None, Some(Refused::OtherRequest)),
+            Recalled::Call(_) | Recalled::OtherRequest => (None, Some(Refused::OtherRequest)),
         },
     };
     let quotas = quotas_now(draft, &team)?;
@@ -47,7 +47,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let not_allowed = (!team.policies.allow(question.reveals)).then_some(Refused::PhonesNotAllowed);
     let refused = other_request
         .or(not_allowed)
-        .or_else(|| judge(&quotas, &team, question.limits, worst).err());
+        .or_else(|| judge(&quotas, &team, question.limits.most, worst).err());
     Ok(Some(Appraisal {
         dispositions: plan.dispositions,
         worst,

@@ -1,6 +1,7 @@
 //! Calls: set aside before a byte leaves, ended by any certain word, unresolved without one.
 
 use tollgate::domain::credits::{Amounts, Unit};
+use tollgate::domain::limits::{Excess, UpTo};
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
@@ -8,7 +9,7 @@ use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
 use tollgate::ledger::record::team::{NewTeam, Standing};
 use tollgate::ledger::step::{Charged, Refused, Resolution, Room};
-use tollgate::ledger::transition::call::{Closing, Opened, Opening};
+use tollgate::ledger::transition::call::{CallOpened, Closing, Opened, Opening};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, QUIET, TURN, quota};
@@ -16,7 +17,7 @@ use super::named::NONE;
 use super::store::Store;
 
 /// So many email credits.
-fn email(credits: &str) -> Amounts {
+pub(super) fn email(credits: &str) -> Amounts {
     Amounts::of(Unit::Email, credits.parse().unwrap())
 }
 
@@ -28,20 +29,29 @@ pub(super) fn opening<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) ->
         token: admission.token,
         team: team.clone(),
         worst: email(worst),
+        most: UpTo::ANY,
+        retry: None,
         prices: Prices::PUBLISHED,
         lease_for: TURN,
     }
 }
 
-async fn try_open<S: Store>(books: &Books<S>, opening: &Opening) -> Result<Opened, Refused> {
-    books.ledger().open_call(opening.clone()).await.expect("the store is there")
+pub(super) async fn try_open<S: Store>(
+    books: &Books<S>,
+    opening: &Opening,
+) -> Result<Opened, Refused> {
+    let opened = books.ledger().open_call(opening.clone()).await.expect("the store is there");
+    opened.map(|opened| match opened {
+        CallOpened::Opened(opened) => opened,
+        CallOpened::Before(before) => panic!("it is no retry: {before:?}"),
+    })
 }
 
 async fn open<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) -> JobId {
     try_open(books, &opening(books, team, worst)).await.expect("it fits").job
 }
 
-async fn close<S: Store>(books: &Books<S>, job: JobId, closing: Closing) {
+pub(super) async fn close<S: Store>(books: &Books<S>, job: JobId, closing: Closing) {
     books.ledger().close_call(job, closing).await.expect("it was opened");
 }
 
@@ -147,6 +157,8 @@ pub(super) async fn certain_word_that_comes_late_ends_what_was_unresolved(
         close(books, job, closing).await;
         let expected = format!("spent={spent} reserved=0 unresolved=0");
         assert_eq!(books.email(&sales).await, expected);
+        let is_void = matches!(books.job(job).await.state, State::Void(_));
+        assert_eq!(is_void, matches!(closing, Closing::NotCharged(_)));
     }
 }
 
@@ -209,6 +221,20 @@ pub(super) async fn a_call_that_does_not_fit_is_refused_and_changes_nothing(
     let paused = NewTeam { standing: Standing::Paused, ..NewTeam::open("Sales") };
     books.ledger().put_team(sales.clone(), paused).await.unwrap();
     assert_eq!(try_open(books, &opening(books, &sales, "1")).await, Err(Refused::Paused));
+}
+
+pub(super) async fn a_call_above_what_its_caller_allows_is_refused_and_changes_nothing(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[quota(Period::Day, "2")]).await;
+    let before = books.dump().await;
+    let allowed = email("2.5").email;
+    let most = UpTo { email: Some(allowed), phone: None };
+    let refused = try_open(books, &Opening { most, ..opening(books, &sales, "3") }).await;
+    let excess = Excess { unit: Unit::Email, needed: email("3").email, allowed };
+    assert_eq!(refused, Err(Refused::Beyond(excess)), "rather than that the quota is short");
+    assert_eq!(books.dump().await, before);
+    try_open(books, &Opening { most, ..opening(books, &sales, "2") }).await.unwrap();
 }
 
 pub(super) async fn a_call_is_no_batch_of_leads(books: &Books<impl Store>) {

@@ -34,6 +34,7 @@ mod policies;
 mod probing;
 mod quotas;
 mod reading;
+mod recalling;
 mod redriving;
 mod replaying;
 mod resolving;

@@ -206,7 +206,15 @@ macro_rules! contract_suite {
                 certain_word_after_an_operators_is_booked_as_the_difference
                 a_call_asked_again_changes_nothing
                 a_call_that_does_not_fit_is_refused_and_changes_nothing
+                a_call_above_what_its_caller_allows_is_refused_and_changes_nothing
                 a_call_is_no_batch_of_leads
+            }
+            recalling: {
+                a_call_asked_for_again_is_the_one_that_was_made
+                a_call_that_was_certainly_not_made_is_forgotten
+                another_request_under_the_key_of_a_call_is_refused
+                after_its_time_a_call_is_a_new_one
+                of_twenty_at_once_one_is_made
             }
             validating: {
                 an_address_is_sent_once_while_it_counts

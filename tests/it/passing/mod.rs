@@ -4,6 +4,8 @@ mod allowed;
 mod bytes;
 mod every_path;
 mod places;
+mod priced;
+mod retried;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
