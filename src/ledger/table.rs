@@ -5,6 +5,7 @@ use super::ids::{BatchId, JobId, ResultRef};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answer, Job, JobLead};
+use super::record::lane::DueAt;
 use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
@@ -93,8 +94,8 @@ tables! {
     Superseded: "superseded", (PersonKey, ResultRef) => Timestamp;
     /// Requests that may be asked again, and the batches that they became.
     Replays: "replays", ReplayKey => Replay;
-    /// Jobs by when something is to be done about them, with who pays for them.
-    Due: "due", (Timestamp, JobId) => TeamId;
+    /// Jobs by their lane and when something is to be done about them, with who pays for them.
+    Due: "due", DueAt => TeamId;
     /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
     /// have.
     Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;
