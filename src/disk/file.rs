@@ -33,8 +33,18 @@ pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
     if !path.try_exists().map_err(out_of_reach)? {
         make_file(dir, &path)?;
     }
-    let file = OpenOptions::new().read(true).write(true).open(&path).map_err(out_of_reach)?;
-    open_file(file, &path)
+    open_path(&path)
+}
+
+/// Opens the file in this folder, which is there already.
+pub(super) fn open_existing(dir: &Path) -> Result<Database, OpenError> {
+    open_path(&dir.join(FILE_NAME))
+}
+
+fn open_path(path: &Path) -> Result<Database, OpenError> {
+    let file = OpenOptions::new().read(true).write(true).open(path);
+    let file = file.map_err(|source| OpenError::OutOfReach { path: path.to_owned(), source })?;
+    open_file(file, path)
 }
 
 fn make_folder(dir: &Path) -> io::Result<()> {
