@@ -20,8 +20,8 @@ use crate::ledger::record::job::Way;
 use crate::ledger::step::Asking;
 use crate::ledger::{Ledger, LedgerError};
 
-/// How long a submission, or a request to be passed on, waits in line. Longer than the turns of this process take to be given
-/// leave one after the other, much shorter than a turn.
+/// How long a submission, or a request to be passed on, waits in line. Longer than the turns of this
+/// process take to be given leave one after the other, much shorter than a turn.
 const LINE_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Those who are put off do not come back all at once.

@@ -4,6 +4,8 @@
 //! zigzagged; keys of rows are [`Ordered`] instead, so that their bytes sort as they do.
 
 mod domain;
+#[cfg(test)]
+mod golden;
 mod ordered;
 mod records;
 

@@ -12,14 +12,14 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Job, Part};
 use crate::ledger::record::lead::Claim;
 use crate::ledger::record::replay::Retry;
-use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::record::team::Team;
 use crate::ledger::step::{Admission, Admitted, LeadAsk, Novelty, QuotaShort, Refused, Terms};
 use crate::ledger::table::{
     Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Replays, Slots, Table, Teams,
 };
 use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::frame::Frame;
-use crate::ledger::transition::new_job::{NewJob, OwnLead};
+use crate::ledger::transition::new_job::{NewJob, OwnLead, number};
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{
@@ -28,6 +28,7 @@ use crate::ledger::transition::quota::{
 use crate::ledger::transition::read::Reading;
 use crate::ledger::transition::replay::{Recalled, affirm, avoided_by, recall, remember};
 use crate::ledger::transition::schedule::put_job;
+use crate::ledger::transition::team::may_ask;
 
 /// Admits a batch, or refuses it and changes nothing.
 ///
@@ -46,10 +47,8 @@ pub fn admit(
     if let Some(batch) = draft.find::<Batches>(&admission.batch)? {
         return admitted_before(draft, admission, &team, batch);
     }
-    match team.standing {
-        Standing::Open => {}
-        Standing::Paused => return Ok(Err(Refused::Paused)),
-        Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    if let Err(refused) = may_ask(&team) {
+        return Ok(Err(refused));
     }
     if let Some(retry) = &admission.retry {
         match recall(draft, &team, retry)? {
@@ -249,7 +248,7 @@ pub(super) fn open_jobs(
             batch: id,
             team: team.id.clone(),
             kept_for: team.keeps_to().cloned(),
-            leads: count(own.len()),
+            leads: number(own.len()),
             admitted_at: now,
             periods: periods(team, now),
             prices: terms.prices,
@@ -317,8 +316,4 @@ fn claim(
         draft.put::<Leads>(&own.lead.key, &row);
     }
     Ok(())
-}
-
-fn count(length: usize) -> u32 {
-    u32::try_from(length).expect("a job has fewer than 2^32 leads")
 }

@@ -20,7 +20,7 @@ use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, Part, Reason, State, Way};
 use crate::ledger::record::replay::Retry;
-use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::record::team::Team;
 use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
 use crate::ledger::table::{Batches, Jobs, Replays, Teams};
 use crate::ledger::transition::admit::judge;
@@ -30,6 +30,7 @@ use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
 use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
 use crate::ledger::transition::schedule::put_job;
 use crate::ledger::transition::settle::{close_part, settled_before};
+use crate::ledger::transition::team::may_ask;
 use crate::ledger::transition::validation::name;
 
 /// A call to be opened.
@@ -122,10 +123,8 @@ pub fn open_call(
     if let Some(batch) = draft.find::<Batches>(&opening.batch)? {
         return opened_before(draft, opening, &team, &batch);
     }
-    match team.standing {
-        Standing::Open => {}
-        Standing::Paused => return Ok(Err(Refused::Paused)),
-        Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    if let Err(refused) = may_ask(&team) {
+        return Ok(Err(refused));
     }
     if let Some(retry) = &opening.retry {
         match recall(draft, &team, retry)? {

@@ -17,6 +17,7 @@ use crate::ledger::record::job::{Cause, Job, JobLead, State, Way};
 use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting, Terms};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Waiting};
 use crate::ledger::transition::close::{foresee_joins, release};
+use crate::ledger::transition::new_job::number;
 use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
@@ -106,7 +107,7 @@ fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<G
     if draft.find::<Jobs>(&coach.id)?.is_some() {
         return Err(Fault::Invariant(format!("two coaches are named {}", coach.id)));
     }
-    let jobs = u32::try_from(aboard.len()).unwrap_or(u32::MAX);
+    let jobs = number(aboard.len());
     for mut job in aboard {
         job.state = State::Gathered(coach.id);
         (job.due, job.waits_until) = (None, None);

@@ -43,6 +43,7 @@ pub(super) fn load(
     ResultRef { job: JobId { batch: frame.batch, ordinal }, index }
 }
 
-fn number(count: usize) -> u32 {
+/// So many leads or jobs, as rows say it.
+pub(super) fn number(count: usize) -> u32 {
     u32::try_from(count).expect("a batch has fewer than 2^32 leads")
 }

@@ -11,6 +11,7 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::Part;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, NewTeam, Standing, Team};
+use crate::ledger::step::Refused;
 use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
 use crate::ledger::transition::close::is_new;
 use crate::ledger::transition::post::{entries_since, post};
@@ -23,6 +24,15 @@ pub enum Put {
     Created,
     /// It was there.
     Replaced,
+}
+
+/// Whether a team may ask for anything new.
+pub(super) fn may_ask(team: &Team) -> Result<(), Refused> {
+    match team.standing {
+        Standing::Open => Ok(()),
+        Standing::Paused => Err(Refused::Paused),
+        Standing::Closed => Err(Refused::NoTeam),
+    }
 }
 
 /// Makes a team or changes it. A quota that is new, or changes its period or zone, starts at what
