@@ -1,0 +1,30 @@
+//! What a validation may cost, and for whom: quotas, prices, policies, and what its caller says.
+
+use super::{RETRIES_ARE_TOLD, ended, validate};
+use crate::support::gateway::{Setup, TestGateway};
+
+#[tokio::test]
+async fn what_does_not_fit_the_quota_is_refused_and_nothing_is_sent() {
+    let gateway = TestGateway::start().await;
+    let team = gateway.team("sales", 2).await;
+    let refused = validate(&team, &["a@x.example", "b@x.example", "c@x.example"]).await;
+    assert_eq!(refused.status, 402, "{refused:?}");
+    assert_eq!(gateway.vendor.posts_received(), 0);
+    let accepted = validate(&team, &["a@x.example", "b@x.example"]).await;
+    ended(&team, &accepted).await;
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_request_again_answers_the_same_validation() {
+    let gateway = TestGateway::with(Setup::with_settings(&[RETRIES_ARE_TOLD])).await;
+    let team = gateway.team("sales", 9).await;
+    let first = validate(&team, &["ada@x.example"]).await;
+    let again = validate(&team, &["ada@x.example"]).await;
+    assert_eq!(again.body["id"], first.body["id"]);
+    assert_eq!(again.header("tollgate-replayed"), Some("?1"));
+    assert_eq!(first.header("tollgate-replayed"), None);
+    let other = validate(&team, &["ADA@x.example"]).await;
+    assert_ne!(other.body["id"], first.body["id"], "it is to be answered as it was written");
+    gateway.finish().await;
+}
