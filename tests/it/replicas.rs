@@ -13,7 +13,6 @@ use tokio_util::task::TaskTracker;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::budget::{Rate, Rates};
-use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
@@ -123,7 +122,6 @@ fn settings() -> Settings {
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
         validation_ttl: Duration::from_hours(24 * 30),
-        address_validated: Credits::from_thousandths(1000),
         batch_ttl: Duration::from_hours(24),
         replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),

@@ -8,7 +8,6 @@ use tracing::{error, info};
 use super::ValidationPage;
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::lead::{Field, Lead};
-use crate::domain::route::Method;
 use crate::gateway::bodies::{forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
@@ -84,12 +83,13 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        self.allow(caller, Method::Post, "/email-validations")?;
-        let (batch, validation, opened) = match self.open(caller, addresses).await? {
+        let price = Amounts::of(Unit::Email, self.address_price(caller)?);
+        let (batch, validation, opened) = match self.open(caller, addresses, price).await? {
             Opened::New { batch, validation, opened } => (batch, validation, opened),
             Opened::Before(batch) => return self.replay(caller, batch).await,
         };
-        let OpenedValidation { call, fresh, avoided, remaining, passed, .. } = *validation;
+        let OpenedValidation { batch: standing, call, fresh, avoided, remaining, passed } =
+            *validation;
         tell_passed(&caller.team, &passed);
         for avoided in avoided {
             self.metrics.avoid(&caller.team, avoided);
@@ -102,17 +102,11 @@ impl Gateway {
             "opened validation {batch} of {}", caller.team
         );
         if let Some((job, lease)) = call {
-            let price = self.price_of_addresses(fresh.len());
+            let price = standing.reserved;
             let ready = Ready { team: caller.team.clone(), job, lease, price, opened };
             self.send_addresses(ready, addresses, &fresh).await?;
         }
         self.accepted(caller, batch, remaining).await
-    }
-
-    /// What so many addresses cost.
-    fn price_of_addresses(&self, addresses: usize) -> Amounts {
-        let count = u64::try_from(addresses).unwrap_or(u64::MAX);
-        Amounts::of(Unit::Email, self.settings.address_validated.times(count))
     }
 
     /// Makes the one call of a validation.
@@ -136,7 +130,12 @@ impl Gateway {
     }
 
     /// Opens a validation, and waits a while where another is just sending one of its addresses.
-    async fn open(&self, caller: &Caller, addresses: &[Lead]) -> Result<Opened, Refusal> {
+    async fn open(
+        &self,
+        caller: &Caller,
+        addresses: &[Lead],
+        price: Amounts,
+    ) -> Result<Opened, Refusal> {
         let patience = Instant::now() + BUSY_WAIT_MAX;
         let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
         let emails = addresses.iter().map(|lead| lead.field(Field::Email));
@@ -156,7 +155,7 @@ impl Gateway {
                 request,
                 replay,
                 replay_window: self.settings.replay_window,
-                price: self.price_of_addresses(1),
+                price,
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
                 joinable_for: self.settings.batch_ttl,
