@@ -15,6 +15,7 @@ use super::circuit::{Asked, PROBE_EVERY};
 use super::enrich::{ASK_AGAIN_FOR, TRIES, new_batch_id};
 use super::{Caller, Failed, Gateway, Refusal, Remaining};
 use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
 use crate::domain::team::TeamId;
 use crate::ledger::ids::{BatchId, JobId, Lease, Token};
 use crate::ledger::record::job::{Cause, Way};
@@ -38,6 +39,8 @@ pub struct Call {
     pub request: Request,
     /// What it costs if the vendor does it.
     pub price: Amounts,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
 }
 
 /// A call that the vendor answered for certain.
@@ -105,10 +108,14 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        self.pass_circuit_to_pay().await?;
-        let Call { request, price } = call;
-        let (ready, remaining) = self.open_call(&caller.team, price).await?;
+        let Call { request, price, most } = call;
+        let (ready, remaining) = self.open_call(&caller.team, price, most).await?;
         let (batch, reserved) = (ready.job.batch, price);
+        // What was refused before must not use up the one request that may go and see.
+        if let Err(refusal) = self.pass_circuit_to_pay().await {
+            self.withdraw(ready.job, Cause::VendorCredits).await;
+            return Err(refusal);
+        }
         let charged = |_: &Whole, price| Closing::Charged(price);
         let made = self.make(ready, || self.vendor.call(request), charged).await?;
         let (answer, spent) = match made {
@@ -122,6 +129,7 @@ impl Gateway {
         &self,
         team: &TeamId,
         price: Amounts,
+        most: UpTo,
     ) -> Result<(Ready, Remaining), Refusal> {
         for _ in 0..TRIES {
             let opening = Opening {
@@ -129,6 +137,7 @@ impl Gateway {
                 token: Token::new(random()),
                 team: team.clone(),
                 worst: price,
+                most,
                 prices: self.settings.prices,
                 lease_for: self.settings.turn_for,
             };

@@ -212,7 +212,8 @@ async fn every_refusal_conforms() {
         (gateway.caller("tg_nobody").post(BATCHES, &lead).await, 401, "unauthorized"),
         (team.post(BATCHES, &lead).await, 402, "insufficient_credits"),
         (team.get(&batch(1)).await, 404, "not_found"),
-        (team.get("/people/find?email=ada@x.example").await, 404, "not_found"),
+        (team.get("/people/find").await, 400, "missing_field"),
+        (team.get("/people/find?email=ada@x.example").await, 402, "insufficient_credits"),
         (team.delete(&batch(1)).await, 405, "method_not_allowed"),
         (team.post(BATCHES, &large).await, 413, "payload_too_large"),
     ] {

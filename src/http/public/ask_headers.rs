@@ -38,7 +38,19 @@ impl<S: Send + Sync> FromRequestParts<S> for AskHeaders {
     }
 }
 
-fn read(headers: &HeaderMap) -> Result<AskHeaders, Problem> {
+impl AskHeaders {
+    /// The same of a request that has no leads to be trimmed: the most that it may cost, and by what
+    /// a retry is told.
+    pub(super) fn untrimmed(self) -> Result<(UpTo, Marks), Problem> {
+        match self.limits.on_quota {
+            OnQuota::Refuse => Ok((self.limits.most, self.marks)),
+            OnQuota::Trim => Err(INVALID_HEADER
+                .says("Tollgate-On-Quota: only batches of leads are trimmed; leave it out here")),
+        }
+    }
+}
+
+pub(super) fn read(headers: &HeaderMap) -> Result<AskHeaders, Problem> {
     match (key(headers), most(headers), on_quota(headers)) {
         (Ok(key), Ok(most), Ok(on_quota)) => {
             let marks = Marks { key, headers: as_sent(headers) };
@@ -200,6 +212,16 @@ mod tests {
         for value in ["", "Trim", "trim;q=1", "refuse, trim", "warn"] {
             assert!(asked(value).is_err(), "{value:?}");
         }
+    }
+
+    #[test]
+    fn what_has_no_leads_is_not_trimmed() {
+        let untrimmed = |value| told(&[(ON_QUOTA, value)]).unwrap().untrimmed();
+        assert_eq!(untrimmed("trim").unwrap_err().kind, INVALID_HEADER);
+        assert!(untrimmed("refuse").is_ok());
+        let (most, marks) = told(&[(KEY, "k"), (MOST, "email=1")]).unwrap().untrimmed().unwrap();
+        assert_eq!(most.email, Some(Credits::from_thousandths(1_000)));
+        assert_eq!(marks.key.unwrap().as_str(), "k");
     }
 
     #[test]

@@ -73,7 +73,7 @@ pub fn admit(
     };
     let plan = Plan::make(draft, frame, (0_u32..).zip(admission.leads.iter().copied()))?;
     let worst = plan.worst(&admission.terms.prices);
-    let passed = match judge(&quotas, &team, admission.limits, worst) {
+    let passed = match judge(&quotas, &team, admission.limits.most, worst) {
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -173,10 +173,10 @@ pub(super) fn room_for(quotas: &[QuotaNow<'_>], limits: Limits) -> Room {
 pub(super) fn judge(
     quotas: &[QuotaNow<'_>],
     team: &Team,
-    limits: Limits,
+    most: UpTo,
     worst: Amounts,
 ) -> Result<Vec<QuotaShort>, Refused> {
-    if let Some(excess) = limits.most.passed_by(worst) {
+    if let Some(excess) = most.passed_by(worst) {
         return Err(Refused::Beyond(excess));
     }
     fit(quotas, team, worst).map_err(Refused::Quota)

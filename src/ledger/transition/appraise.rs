@@ -47,7 +47,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let not_allowed = (!team.policies.allow(question.reveals)).then_some(Refused::PhonesNotAllowed);
     let refused = other_request
         .or(not_allowed)
-        .or_else(|| judge(&quotas, &team, question.limits, worst).err());
+        .or_else(|| judge(&quotas, &team, question.limits.most, worst).err());
     Ok(Some(Appraisal {
         dispositions: plan.dispositions,
         worst,

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
 use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
@@ -21,7 +22,7 @@ use crate::ledger::record::job::{Cause, Job, Part, Reason, State, Way};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
 use crate::ledger::table::{Batches, Jobs, Teams};
-use crate::ledger::transition::admit::fit;
+use crate::ledger::transition::admit::judge;
 use crate::ledger::transition::close::{leave_unresolved, release};
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
@@ -40,6 +41,8 @@ pub struct Opening {
     pub team: TeamId,
     /// The most that it may be charged.
     pub worst: Amounts,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
     /// The prices in force.
     pub prices: Prices,
     /// How long the turn of whoever opens it lasts, unless it is renewed.
@@ -94,9 +97,9 @@ pub fn open_call(
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
     let quotas = quotas_now(draft, &team)?;
-    let passed = match fit(&quotas, &team, opening.worst) {
+    let passed = match judge(&quotas, &team, opening.most, opening.worst) {
         Ok(passed) => passed,
-        Err(refused) => return Ok(Err(Refused::Quota(refused))),
+        Err(refused) => return Ok(Err(refused)),
     };
     keep(draft, &quotas, opening.worst);
     let job = put_call(draft, opening, &team, 0)?;

@@ -5,14 +5,17 @@ use serde_json::{Value, json};
 use super::scripts::Program;
 use super::{SOON, gateway};
 
-/// Has a script join leads in two ways, each of which must lead to the same person.
-async fn joined(program: Program, leads: &[Value], names: &[Option<&str>]) {
-    let gateway = gateway().await;
-    let team = gateway.team("sales", 100).await;
-    let pairs = program.run("join", &team, &[SOON], leads).await;
-    let expected: Vec<_> = names.iter().map(|name| json!([name, name])).collect();
-    assert_eq!(pairs, expected);
-    gateway.finish().await;
+/// Has scripts join leads in two ways, by order and by a field, each of which must lead to the same
+/// person.
+async fn joined_by(field: &str, leads: &[Value], names: &[Option<&str>]) {
+    for program in Program::PYTHON {
+        let gateway = gateway().await;
+        let team = gateway.team("sales", 100).await;
+        let pairs = program.run("join", &team, &[SOON, field], leads).await;
+        let expected: Vec<_> = names.iter().map(|name| json!([name, name])).collect();
+        assert_eq!(pairs, expected, "{program:?}");
+        gateway.finish().await;
+    }
 }
 
 #[tokio::test]
@@ -22,7 +25,7 @@ async fn results_are_joined_by_order_and_by_linkedin_address() {
         ["Ada-Lovelace", "nobody-here", "grace-hopper?trk=x", "ada-lovelace", "Jürgen-Moser/de"];
     let names = ["Ada Lovelace", "", "Grace Hopper", "Ada Lovelace", "Jürgen Moser"];
     let names = names.map(|name| (!name.is_empty()).then_some(name));
-    joined(Program::Requests, &paths.map(lead), &names).await;
+    joined_by("linkedin_url", &paths.map(lead), &names).await;
 }
 
 #[tokio::test]
@@ -35,5 +38,5 @@ async fn results_are_joined_by_order_and_by_email_lower_cased() {
         "ada.lovelace@x.example",
     ];
     let names = [Some("Ada Lovelace"), None, Some("Grace Hopper"), Some("Ada Lovelace")];
-    joined(Program::Httpx, &emails.map(lead), &names).await;
+    joined_by("email", &emails.map(lead), &names).await;
 }

@@ -6,13 +6,16 @@
 
 mod balancer;
 mod joining;
+mod looking_up;
 mod paging;
+mod passing;
 mod polling;
 mod resuming;
 mod retrying;
 mod scripts;
 mod sending;
 mod swapping;
+mod validating;
 
 use serde_json::{Value, json};
 

@@ -85,16 +85,20 @@ async fn a_post_sent_again_while_the_store_is_away_is_taken_once_it_is_back() {
 
 #[tokio::test]
 async fn a_post_sent_again_although_it_was_refused_changes_nothing() {
-    let gateway = gateway().await;
-    let team = gateway.team("sales", 1).await;
-    let leads = [reachable("ada")];
-    let printed = Program::Httpx.run("retry", &team, &[SOON], &leads).await;
-    assert!(printed[0]["gave_up"].as_str().unwrap().contains("402"), "{printed:?}");
-    assert_eq!(gateway.vendor.posts_received(), 0);
-    let usage = gateway.usage("sales").await;
-    let nothing = json!({"spent": 0, "reserved": 0, "unresolved": 0, "avoided": 0});
-    assert_eq!(usage["totals"], json!({"email": nothing, "phone": nothing}));
-    gateway.finish().await;
+    for program in [Program::Curl, Program::Httpx] {
+        let gateway = gateway().await;
+        let team = gateway.team("sales", 1).await;
+        let printed = program.run("retry", &team, &[SOON, "6"], &[reachable("ada")]).await;
+        assert!(printed[0]["gave_up"].as_str().unwrap().contains("402"), "{printed:?}");
+        let refused = "tollgate_http_request_duration_seconds_count\
+                       {method=\"POST\",route=\"/people/enrichment-requests\",status=\"402\"}";
+        assert_eq!(Scrape::of(&gateway.operator()).await.value(refused), Some(6.0));
+        assert_eq!(gateway.vendor.posts_received(), 0);
+        let usage = gateway.usage("sales").await;
+        let nothing = json!({"spent": 0, "reserved": 0, "unresolved": 0, "avoided": 0});
+        assert_eq!(usage["totals"], json!({"email": nothing, "phone": nothing}));
+        gateway.finish().await;
+    }
 }
 
 #[tokio::test]

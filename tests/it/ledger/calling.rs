@@ -1,6 +1,7 @@
 //! Calls: set aside before a byte leaves, ended by any certain word, unresolved without one.
 
 use tollgate::domain::credits::{Amounts, Unit};
+use tollgate::domain::limits::{Excess, UpTo};
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
@@ -28,6 +29,7 @@ pub(super) fn opening<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) ->
         token: admission.token,
         team: team.clone(),
         worst: email(worst),
+        most: UpTo::ANY,
         prices: Prices::PUBLISHED,
         lease_for: TURN,
     }
@@ -209,6 +211,20 @@ pub(super) async fn a_call_that_does_not_fit_is_refused_and_changes_nothing(
     let paused = NewTeam { standing: Standing::Paused, ..NewTeam::open("Sales") };
     books.ledger().put_team(sales.clone(), paused).await.unwrap();
     assert_eq!(try_open(books, &opening(books, &sales, "1")).await, Err(Refused::Paused));
+}
+
+pub(super) async fn a_call_above_what_its_caller_allows_is_refused_and_changes_nothing(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[quota(Period::Day, "2")]).await;
+    let before = books.dump().await;
+    let allowed = email("2.5").email;
+    let most = UpTo { email: Some(allowed), phone: None };
+    let refused = try_open(books, &Opening { most, ..opening(books, &sales, "3") }).await;
+    let excess = Excess { unit: Unit::Email, needed: email("3").email, allowed };
+    assert_eq!(refused, Err(Refused::Beyond(excess)), "rather than that the quota is short");
+    assert_eq!(books.dump().await, before);
+    try_open(books, &Opening { most, ..opening(books, &sales, "2") }).await.unwrap();
 }
 
 pub(super) async fn a_call_is_no_batch_of_leads(books: &Books<impl Store>) {

@@ -204,6 +204,7 @@ macro_rules! contract_suite {
                 certain_word_after_an_operators_is_booked_as_the_difference
                 a_call_asked_again_changes_nothing
                 a_call_that_does_not_fit_is_refused_and_changes_nothing
+                a_call_above_what_its_caller_allows_is_refused_and_changes_nothing
                 a_call_is_no_batch_of_leads
             }
             validating: {

@@ -1,60 +1,10 @@
 //! Which paths pass: by the table, by a team's own, and none of the gateway's.
 
-use reqwest::Method;
 use serde_json::json;
 
 use crate::support::client::connections;
-use crate::support::document::assert_is_error;
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::metrics::Scrape;
-
-/// Every path of the vendor's that a release knows of, and what becomes of it by default.
-const PATHS: [(&str, &str, u16); 24] = [
-    ("GET", "/account-info", 200),
-    ("GET", "/users", 200),
-    ("GET", "/users/7", 200),
-    ("GET", "/contacts?page[size]=2&page%5Bafter%5D=7", 200),
-    ("POST", "/contacts", 201),
-    ("PATCH", "/contacts/7", 201),
-    ("DELETE", "/contacts/7", 204),
-    ("GET", "/sequences", 200),
-    ("POST", "/sequences/7/leads", 201),
-    ("GET", "/tasks", 200),
-    ("POST", "/tasks/7/complete", 201),
-    ("GET", "/calls/7/recording", 200),
-    ("GET", "/excluded-domains", 200),
-    ("POST", "/excluded-emails", 201),
-    ("GET", "/companies/find?domain=x.example", 403),
-    ("POST", "/companies/enrichment-requests", 403),
-    ("GET", "/companies/enrichment-requests/7", 403),
-    ("POST", "/people/search", 403),
-    ("POST", "/companies/search", 403),
-    ("POST", "/phone-numbers/review", 403),
-    ("POST", "/lead-lists", 403),
-    ("GET", "/lead-lists/7", 403),
-    ("GET", "/mailboxes", 403),
-    ("OPTIONS", "/contacts", 405),
-];
-
-#[tokio::test]
-async fn what_is_free_passes_and_nothing_is_spent_outside_the_books() {
-    let gateway = TestGateway::start().await;
-    let team = gateway.team("sales", 100).await;
-    for (method, path, status) in PATHS {
-        let method = Method::from_bytes(method.as_bytes()).unwrap();
-        let request = team.request(method.clone(), path).header("content-type", "application/json");
-        let answer = team.send(request.body("{}")).await;
-        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
-        if status == 403 {
-            assert_is_error(&answer);
-            assert_eq!(answer.errors(), [("route_not_allowed", "")], "{path}");
-        } else if status < 300 && status != 204 {
-            assert_eq!(answer.body["_links"]["self"]["href"], path, "links stay as they are");
-        }
-    }
-    assert!(gateway.vendor.bill().entries.is_empty());
-    gateway.finish().await;
-}
 
 #[tokio::test]
 async fn a_refusal_names_the_setting_that_would_allow_it() {

@@ -2,6 +2,8 @@
 
 mod allowed;
 mod bytes;
+mod every_path;
+mod priced;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -12,6 +12,7 @@ use crate::domain::route::Price;
 use crate::gateway::{Call, CallAnswered, Caller, Request};
 use crate::http::body;
 use crate::http::problem::{INVALID_REQUEST, Problem};
+use crate::http::public::ask_headers;
 use crate::http::public::headers::{tell_costs, tell_remaining};
 use crate::http::public::{Bounds, Edge};
 
@@ -23,6 +24,7 @@ pub(super) async fn call(
     parts: Parts,
     body: Body,
 ) -> Result<Response, Problem> {
+    let (most, _) = ask_headers::read(&parts.headers)?.untrimmed()?;
     let Bounds { body_bytes_max, ref room, .. } = edge.bounds;
     let (_place, mut held) = (room.place()?, room.hold());
     let body = body::take(&parts.headers, body, body_bytes_max, |bytes| held.more(bytes)).await?;
@@ -37,7 +39,7 @@ pub(super) async fn call(
         method: parts.method,
         body,
     };
-    let call = Call { request, price: price.worst_case(items) };
+    let call = Call { request, price: price.worst_case(items), most };
     Ok(shown(edge.gateway.call(caller, call).await?))
 }
 

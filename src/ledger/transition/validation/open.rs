@@ -3,6 +3,7 @@
 use super::plan::{Plan, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
 use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
@@ -125,6 +126,7 @@ fn send(
         token: order.token,
         team: order.team.clone(),
         worst: times(order.price, plan.own.len()),
+        most: UpTo::ANY,
         prices: order.prices,
         lease_for: order.lease_for,
     };

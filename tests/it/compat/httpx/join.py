@@ -1,4 +1,4 @@
-"""Enriches leads, and joins what came back to what was asked: by order, and by email address."""
+"""Enriches leads, and joins what came back to what was asked: by order, and by what is echoed."""
 import json
 import os
 import sys
@@ -6,7 +6,7 @@ import time
 
 import httpx
 
-POLL_SECONDS = float(sys.argv[1])
+POLL_SECONDS, ECHOED = float(sys.argv[1]), sys.argv[2]
 
 client = httpx.Client(
     base_url=os.environ["AMPLEMARKET_BASE_URL"],
@@ -18,7 +18,7 @@ while batch["status"] != "completed":
     time.sleep(POLL_SECONDS)
     batch = client.get(f"/people/enrichment-requests/{batch['id']}").json()
 
-found = {row["email"].strip().lower(): row for row in batch["results"]}
+found = {row[ECHOED].strip().lower(): row for row in batch["results"]}
 for lead, row in zip(leads, batch["results"]):
-    same = found[lead["email"].strip().lower()]
+    same = found[lead[ECHOED].strip().lower()]
     print(json.dumps([(r["result"] or {}).get("name") for r in (row, same)]))

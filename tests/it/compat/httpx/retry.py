@@ -1,4 +1,4 @@
-"""Sends an enrichment again, up to six times, whatever went wrong."""
+"""Sends an enrichment again, six times or as often as it is told to, whatever went wrong."""
 import json
 import os
 import sys
@@ -7,6 +7,7 @@ import time
 import httpx
 
 PACE = float(sys.argv[1])
+TIMES = int((sys.argv[2:] or ["6"])[0])
 
 client = httpx.Client(
     base_url=os.environ["AMPLEMARKET_BASE_URL"],
@@ -14,8 +15,8 @@ client = httpx.Client(
 )
 
 
-def tried(times, ask):
-    for left in reversed(range(times)):
+def tried(ask):
+    for left in reversed(range(TIMES)):
         try:
             response = ask()
             response.raise_for_status()
@@ -29,8 +30,8 @@ def tried(times, ask):
 
 leads = [json.loads(line) for line in sys.stdin]
 body = {"leads": leads, "reveal_email": True}
-batch = tried(6, lambda: client.post("/people/enrichment-requests", json=body))
+batch = tried(lambda: client.post("/people/enrichment-requests", json=body))
 while batch["status"] != "completed":
     time.sleep(PACE)
-    batch = tried(6, lambda: client.get(f"/people/enrichment-requests/{batch['id']}"))
+    batch = tried(lambda: client.get(f"/people/enrichment-requests/{batch['id']}"))
 print(json.dumps(batch))

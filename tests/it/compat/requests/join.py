@@ -1,4 +1,4 @@
-"""Enriches leads, and joins what came back to what was asked: by order, and by LinkedIn address."""
+"""Enriches leads, and joins what came back to what was asked: by order, and by what is echoed."""
 import json
 import os
 import sys
@@ -8,7 +8,7 @@ import requests
 
 REQUESTS = os.environ["AMPLEMARKET_BASE_URL"] + "/people/enrichment-requests"
 HEADERS = {"Authorization": "Bearer " + os.environ["AMPLEMARKET_API_KEY"]}
-POLL_SECONDS = float(sys.argv[1])
+POLL_SECONDS, ECHOED = float(sys.argv[1]), sys.argv[2]
 
 leads = [json.loads(line) for line in sys.stdin]
 batch = requests.post(REQUESTS, json={"leads": leads}, headers=HEADERS).json()
@@ -18,7 +18,7 @@ while batch["status"] != "completed":
 results = batch["results"]
 
 by_order = [results[n]["result"] for n in range(len(leads))]
-found = {row["linkedin_url"].lower(): row["result"] for row in results}
-by_linkedin = [found[lead["linkedin_url"].lower()] for lead in leads]
-for person, same in zip(by_order, by_linkedin):
+found = {row[ECHOED].lower(): row["result"] for row in results}
+by_echo = [found[lead[ECHOED].lower()] for lead in leads]
+for person, same in zip(by_order, by_echo):
     print(json.dumps([person and person["name"], same and same["name"]]))
