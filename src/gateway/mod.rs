@@ -56,7 +56,7 @@ pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
-pub use validation::{AddressLine, Judgement, ValidationPage, Verdict};
+pub use validation::{AddressLine, Judgement, ValidationAsk, ValidationPage, Verdict};
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Caller, Enrichment, Gateway};
+use super::{Caller, Enrichment, Gateway, Marks};
 use crate::domain::lead::Field;
 use crate::ledger::record::replay::{Retry, ToldBy};
 
@@ -10,13 +10,19 @@ use crate::ledger::record::replay::{Retry, ToldBy};
 const KEY_WINDOW: Duration = Duration::from_hours(24);
 
 impl Gateway {
-    /// How it is told whether a request is a retry; none where nothing tells.
-    pub(super) fn retry(&self, caller: &Caller, ask: &Enrichment) -> Option<Retry> {
-        let is_told = ask.marks.key.is_some() || !self.settings.replay_window.is_zero();
+    /// How it is told whether a request, which is all of these texts, is a retry; none where nothing
+    /// tells.
+    pub(super) fn retry(
+        &self,
+        caller: &Caller,
+        marks: &Marks,
+        texts: &[Option<&str>],
+    ) -> Option<Retry> {
+        let is_told = marks.key.is_some() || !self.settings.replay_window.is_zero();
         is_told.then(|| {
-            let request = self.keyer.request_key(&texts(ask));
+            let request = self.keyer.request_key(texts);
             let batch_ttl = self.settings.batch_ttl;
-            match &ask.marks.key {
+            match &marks.key {
                 Some(name) => Retry {
                     key: self.keyer.replay_key_named(&caller.team, name),
                     request,
@@ -38,7 +44,7 @@ impl Gateway {
 
 /// All that makes a request this one and no other. What follows the headers are the leads, each
 /// with all its fields, so no two requests have the same texts.
-fn texts(ask: &Enrichment) -> Vec<Option<&str>> {
+pub(super) fn texts(ask: &Enrichment) -> Vec<Option<&str>> {
     let reveals = [ask.reveals.email, ask.reveals.phone].map(|is_asked| is_asked.then_some(""));
     let headers = ask.marks.headers.iter().map(|header| Some(header.as_str()));
     let leads = ask.leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field)));

@@ -14,10 +14,24 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Account, BatchId, Failure, Status};
+use super::{Account, BatchId, Failure, Marks, Status};
 use crate::domain::lead::Lead;
+use crate::domain::limits::UpTo;
 use crate::domain::time::Timestamp;
 use crate::domain::uuid::Uuid;
+
+/// Addresses to be validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationAsk {
+    /// The addresses, in order, each a lead that has no other field.
+    pub addresses: Vec<Lead>,
+    /// How old a verdict may be that is known already.
+    pub max_age: Option<Duration>,
+    /// The most that it may cost.
+    pub most: UpTo,
+    /// By what a retry is told.
+    pub marks: Marks,
+}
 
 /// A validation as its caller reads it: one page of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! From addresses to a validation on the books: known ones cost nothing, the rest are sent at once.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use super::ValidationPage;
+use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::lead::{Field, Lead};
 use crate::gateway::bodies::{forget_leads, keep_leads};
@@ -39,7 +40,8 @@ impl Gateway {
     /// Has addresses validated. What is fresh of them is paid for, and with the vendor, when this
     /// answers.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it, and lets
+    /// go of the `room` that it takes up when it has.
     ///
     /// # Errors
     /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
@@ -47,10 +49,15 @@ impl Gateway {
     pub async fn validate(
         &self,
         caller: &Caller,
-        addresses: Vec<Lead>,
+        ask: ValidationAsk,
+        room: impl Send + 'static,
     ) -> Result<ValidationPage, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let validating = async move { gateway.validate_decided(&caller, addresses).await };
+        let validating = async move {
+            let validated = gateway.validate_decided(&caller, ask).await;
+            drop(room);
+            validated
+        };
         let outcome = self.tasks.spawn(validating).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "a validation ended in a panic, which is a bug");
@@ -61,9 +68,9 @@ impl Gateway {
     async fn validate_decided(
         &self,
         caller: &Caller,
-        addresses: Vec<Lead>,
+        ask: ValidationAsk,
     ) -> Result<ValidationPage, Refusal> {
-        let outcome = self.open_and_validate(caller, &addresses).await;
+        let outcome = self.open_and_validate(caller, &ask).await;
         self.metrics.decide(
             &caller.team,
             match &outcome {
@@ -78,13 +85,13 @@ impl Gateway {
     async fn open_and_validate(
         &self,
         caller: &Caller,
-        addresses: &[Lead],
+        ask: &ValidationAsk,
     ) -> Result<ValidationPage, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let price = Amounts::of(Unit::Email, self.address_price(caller)?);
-        let (batch, validation, opened) = match self.open(caller, addresses, price).await? {
+        let (batch, validation, opened) = match self.open(caller, ask, price).await? {
             Opened::New { batch, validation, opened } => (batch, validation, opened),
             Opened::Before(batch) => return self.replay(caller, batch).await,
         };
@@ -97,14 +104,14 @@ impl Gateway {
         info!(
             batch.id = %batch,
             team = %caller.team,
-            addresses = addresses.len(),
+            addresses = ask.addresses.len(),
             addresses.fresh = fresh.len(),
             "opened validation {batch} of {}", caller.team
         );
         if let Some((job, lease)) = call {
             let price = standing.reserved;
             let ready = Ready { team: caller.team.clone(), job, lease, price, opened };
-            self.send_addresses(ready, addresses, &fresh).await?;
+            self.send_addresses(ready, &ask.addresses, &fresh).await?;
         }
         self.accepted(caller, batch, remaining).await
     }
@@ -133,15 +140,13 @@ impl Gateway {
     async fn open(
         &self,
         caller: &Caller,
-        addresses: &[Lead],
+        ask: &ValidationAsk,
         price: Amounts,
     ) -> Result<Opened, Refusal> {
+        let addresses = &ask.addresses;
         let patience = Instant::now() + BUSY_WAIT_MAX;
         let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
-        let emails = addresses.iter().map(|lead| lead.field(Field::Email));
-        let texts: Vec<_> = std::iter::once(Some("email-validations")).chain(emails).collect();
-        let request = self.keyer.request_key(&texts);
-        let replay = self.keyer.replay_key_unnamed(&caller.team, request);
+        let retry = self.retry(caller, &ask.marks, &texts(ask));
         let mut collisions = 0;
         while collisions < TRIES {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
@@ -152,12 +157,12 @@ impl Gateway {
                 token,
                 team: caller.team.clone(),
                 addresses: keys.clone(),
-                request,
-                replay,
-                replay_window: self.settings.replay_window,
+                retry,
                 price,
+                most: ask.most,
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
+                max_age: ask.max_age,
                 joinable_for: self.settings.batch_ttl,
                 lease_for: self.settings.turn_for,
             };
@@ -218,4 +223,11 @@ impl Gateway {
         }
         Ok(page)
     }
+}
+
+/// All that makes a request this one and no other.
+fn texts(ask: &ValidationAsk) -> Vec<Option<&str>> {
+    let headers = ask.marks.headers.iter().map(|header| Some(header.as_str()));
+    let emails = ask.addresses.iter().map(|lead| lead.field(Field::Email));
+    iter::once(Some("email-validations")).chain(headers).chain([None]).chain(emails).collect()
 }

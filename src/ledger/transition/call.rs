@@ -152,7 +152,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
     let part = Part {
         batch: opening.batch,
         team: team.id.clone(),
-        kept_for: None,
+        kept_for: team.keeps_to().cloned(),
         leads,
         admitted_at: now,
         periods: periods(team, now),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
+use tollgate::domain::limits::UpTo;
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
@@ -11,6 +12,7 @@ use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, ResultRef};
 use tollgate::ledger::record::job::Cause;
+use tollgate::ledger::record::replay::{Retry, ToldBy};
 use tollgate::ledger::step::Refused;
 use tollgate::ledger::transition::call::Closing;
 use tollgate::ledger::transition::read::Status;
@@ -39,12 +41,18 @@ fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> Validatio
         token: admission.token,
         team: team.clone(),
         addresses: names.iter().map(|name| key(name)).collect::<Vec<LeadKey>>(),
-        request: RequestKey::from_bytes(mark),
-        replay: ReplayKey::from_bytes(mark),
-        replay_window: WINDOW,
+        retry: Some(Retry {
+            key: ReplayKey::from_bytes(mark),
+            request: RequestKey::from_bytes(mark),
+            by: ToldBy::Content,
+            window: WINDOW,
+            batch_ttl: 7 * DAY,
+        }),
         price: one_credit(),
+        most: UpTo::ANY,
         prices: Prices::PUBLISHED,
         ttl: TTL,
+        max_age: None,
         joinable_for: 7 * DAY,
         lease_for: TURN,
     }
@@ -151,11 +159,7 @@ pub(super) async fn an_address_without_a_verdict_is_sent_anew(books: &Books<impl
 pub(super) async fn the_same_request_is_a_retry_for_its_time(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let made = order(books, &sales, &["ada"]);
-    let again = || ValidationOrder {
-        request: made.request,
-        replay: made.replay,
-        ..order(books, &sales, &["ada"])
-    };
+    let again = || ValidationOrder { retry: made.retry, ..order(books, &sales, &["ada"]) };
     let Ok(ValidationOpened::Opened(opened)) = try_open(books, &made).await else { panic!() };
     assert_eq!(try_open(books, &again()).await, Ok(ValidationOpened::Busy));
     take(books, &opened).await;
@@ -223,7 +227,7 @@ pub(super) async fn what_counts_no_more_is_forgotten(books: &Books<impl Store>) 
         let place = StalePlace::Addresses(None);
         let mut stale = Stale { place, rows: 2, ttl: TTL, validation_ttl: TTL + DAY };
         while stale.place != StalePlace::End {
-            stale = books.ledger().forget_validations(stale).await.unwrap();
+            stale = books.ledger().forget_validations(stale).await.expect("the store is there");
         }
     };
     books.pass(TTL.saturating_sub(HOUR));

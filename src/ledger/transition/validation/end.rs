@@ -4,8 +4,9 @@ use super::{ValidationEnd, call_of};
 use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
-use crate::ledger::record::validation::Validation;
-use crate::ledger::table::{Addresses, Batches, JobLeads, Validations};
+use crate::ledger::record::job::Job;
+use crate::ledger::record::validation::{AddressKey, Validation};
+use crate::ledger::table::{Addresses, Batches, JobLeads, Jobs, Validations};
 
 /// The vendor took a validation and named it. The first name stays.
 pub(in crate::ledger::transition) fn name(
@@ -31,17 +32,26 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
     }
     let (ended_at, answered) = (Some(draft.now()), end.answered);
     draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
-    let job = call_of(end.batch);
-    let leads = draft.pieces::<JobLeads>(&job)?.into_iter().flat_map(|(_, chunk)| chunk);
+    let job = draft.need::<Jobs>(&call_of(end.batch))?;
+    forget_missing(draft, &job, &end.missing)?;
+    Ok(true)
+}
+
+/// Forgets the addresses of a call at these places, but for what was sent since.
+fn forget_missing(draft: &mut Draft<'_>, job: &Job, missing: &[u32]) -> Result<(), Fault> {
+    let kept_for = job.parts.first().and_then(|part| part.kept_for.clone());
+    let leads = draft.pieces::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk);
     for (index, lead) in (0_u32..).zip(leads.collect::<Vec<_>>()) {
-        let is_missing = end.missing.binary_search(&index).is_ok();
-        let at = ResultRef { job, index };
-        // Whoever has sent it since has made the row its own.
-        if is_missing && draft.find::<Addresses>(&lead.key)?.is_some_and(|row| row.at == at) {
-            draft.delete::<Addresses>(&lead.key);
+        if missing.binary_search(&index).is_err() {
+            continue;
+        }
+        let (at, kept_for) = (ResultRef { job: job.id, index }, kept_for.clone());
+        let key = AddressKey { address: lead.key, kept_for };
+        if draft.find::<Addresses>(&key)?.is_some_and(|row| row.at == at) {
+            draft.delete::<Addresses>(&key);
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Cancels a validation. Answers the vendor's name for it where the vendor is to be told: it has not

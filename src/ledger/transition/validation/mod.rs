@@ -15,12 +15,14 @@ use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::Amounts;
-use crate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::UpTo;
 use crate::domain::pricing::Prices;
 use crate::domain::team::TeamId;
 use crate::domain::uuid::Uuid;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
+use crate::ledger::record::replay::Retry;
 use crate::ledger::step::{QuotaShort, Remaining};
 use crate::ledger::transition::read::{Failure, Status};
 
@@ -42,18 +44,18 @@ pub struct ValidationOrder {
     pub team: TeamId,
     /// The addresses, in order.
     pub addresses: Vec<LeadKey>,
-    /// What is asked, all of it.
-    pub request: RequestKey,
-    /// What its first opening is found by.
-    pub replay: ReplayKey,
-    /// For how long from then the same request is a retry.
-    pub replay_window: Duration,
+    /// How it is told whether it is a retry; none where it is none in any case.
+    pub retry: Option<Retry>,
     /// What one address costs.
     pub price: Amounts,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
     /// The prices in force.
     pub prices: Prices,
     /// How long an address counts as validated.
     pub ttl: Duration,
+    /// How old a verdict from what is known may be; of no age at all, and the vendor is asked.
+    pub max_age: Option<Duration>,
     /// How long one that has not ended is waited for.
     pub joinable_for: Duration,
     /// How long the turn of whoever opens it lasts, unless it is renewed.

@@ -7,10 +7,13 @@ use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::pricing::WorstCase;
+use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::{JobLead, State};
+use crate::ledger::record::team::Team;
+use crate::ledger::record::validation::{AddressKey, AddressRow};
 use crate::ledger::table::{Addresses, Jobs, Leads, Validations};
 
 /// Of an address nothing is charged but its own price.
@@ -51,10 +54,16 @@ enum Other {
 
 impl Plan {
     /// Sorts an order's addresses; none where one of them is just being sent.
-    pub(super) fn make(draft: &Draft<'_>, order: &ValidationOrder) -> Result<Option<Self>, Fault> {
+    pub(super) fn make(
+        draft: &Draft<'_>,
+        order: &ValidationOrder,
+        team: &Team,
+    ) -> Result<Option<Self>, Fault> {
         let mut planner = Planner {
             draft,
             order,
+            team,
+            answers_since: team.policies.answers_since(order.max_age, draft.now()),
             plan: Self::default(),
             seen: HashMap::new(),
             others: BTreeMap::new(),
@@ -86,6 +95,11 @@ impl Plan {
     }
 }
 
+/// By what an address is known to a team.
+pub(super) fn key_for(team: &Team, address: LeadKey) -> AddressKey {
+    AddressKey { address, kept_for: team.keeps_to().cloned() }
+}
+
 /// So many times a price.
 pub(super) fn times(price: Amounts, count: usize) -> Amounts {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -95,6 +109,9 @@ pub(super) fn times(price: Amounts, count: usize) -> Amounts {
 struct Planner<'a, 'b> {
     draft: &'a Draft<'b>,
     order: &'a ValidationOrder,
+    team: &'a Team,
+    /// Since when a verdict must have been asked that is known already.
+    answers_since: Option<Timestamp>,
     plan: Plan,
     seen: HashMap<LeadKey, Source>,
     others: BTreeMap<BatchId, Other>,
@@ -148,13 +165,13 @@ impl Planner<'_, '_> {
         if self.draft.find::<Leads>(&key)?.is_some_and(|row| row.removed_at.is_some()) {
             return Ok(Verdict::Removed);
         }
-        let row = self.draft.find::<Addresses>(&key)?;
-        let is_fresh = |asked_at: crate::domain::time::Timestamp| {
-            asked_at.after(self.order.ttl) > self.draft.now()
-        };
-        let Some(row) = row.filter(|row| is_fresh(row.asked_at)) else { return Ok(Verdict::Fresh) };
+        let row = self.draft.find::<Addresses>(&key_for(self.team, key))?;
+        let counts = |row: &AddressRow| row.asked_at.after(self.order.ttl) > self.draft.now();
+        let Some(row) = row.filter(counts) else { return Ok(Verdict::Fresh) };
+        let is_young = self.answers_since.is_none_or(|since| row.asked_at >= since);
         Ok(match self.other(row.at.job.batch)? {
-            Other::Ended => Verdict::Cached(row.at),
+            Other::Ended if is_young => Verdict::Cached(row.at),
+            Other::Ended => Verdict::Fresh,
             Other::UnderWay => Verdict::Joined(row.at),
             Other::BeingSent => Verdict::Busy,
             Other::OfNoUse => Verdict::Fresh,
