@@ -153,8 +153,6 @@ pub struct Inside {
     gone: Mutex<HashMap<JobId, Timestamp>>,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
-    /// When the vendor may be asked after validations again.
-    looks: validation::Looks,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -212,7 +210,6 @@ impl Gateway {
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
-            looks: validation::Looks::default(),
             dispatcher: OnceLock::new(),
         }));
         if replicas == Replicas::One {

@@ -129,7 +129,10 @@ impl Gateway {
         }
         let email = |place: &u32| addresses.get(*place as usize)?.field(Field::Email);
         let emails: Vec<_> = fresh.iter().filter_map(email).collect();
-        let named = |name: &_, price| Closing::Named(price, *name);
+        let named = |name: &_, amounts| {
+            let poll_at = self.clock.now().after(self.settings.poll_interval_min);
+            Closing::Named { amounts, named: *name, poll_at }
+        };
         match self.make(ready, || self.vendor.validate(&emails), named).await? {
             Made::Done(_) => Ok(()),
             Made::Refused(answer) => Err(Refusal::VendorRefused { code: answer.refusal().code }),
@@ -163,7 +166,7 @@ impl Gateway {
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
                 max_age: ask.max_age,
-                joinable_for: self.settings.batch_ttl,
+                joinable_for: self.settings.job_deadline,
                 lease_for: self.settings.turn_for,
             };
             loop {

@@ -218,6 +218,14 @@ macro_rules! contract_suite {
                 a_removed_address_is_not_sent_and_its_verdict_forgotten
                 what_counts_no_more_is_forgotten
             }
+            verdicts: {
+                a_team_that_keeps_to_itself_shares_no_verdict
+                a_verdict_is_taken_where_it_is_young_enough
+                whoever_wants_a_new_verdict_joins_what_is_under_way
+                verdicts_are_looked_for_in_turns_until_they_are_there
+                a_validation_above_what_its_caller_allows_is_refused_and_changes_nothing
+                a_callers_key_names_one_validation
+            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing

@@ -6,6 +6,7 @@ use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
 use tollgate::domain::limits::UpTo;
 use tollgate::domain::period::Period;
+use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::uuid::Uuid;
@@ -25,15 +26,15 @@ use super::books::{Books, DAY, HOUR, TURN, first, quota};
 use super::named::{NONE, key};
 use super::store::Store;
 
-const TTL: Duration = DAY.saturating_mul(30);
-const WINDOW: Duration = Duration::from_mins(5);
+pub(super) const TTL: Duration = DAY.saturating_mul(30);
+pub(super) const WINDOW: Duration = Duration::from_mins(5);
 
-fn one_credit() -> Amounts {
+pub(super) fn one_credit() -> Amounts {
     Amounts::of(Unit::Email, "1".parse().unwrap())
 }
 
 /// An order that nobody made before.
-fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> ValidationOrder {
+pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> ValidationOrder {
     let admission = books.admission(team, NONE, vec![]);
     let mark = *admission.token.as_bytes();
     ValidationOrder {
@@ -58,34 +59,54 @@ fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> Validatio
     }
 }
 
-async fn try_open<S: Store>(
+pub(super) async fn try_open<S: Store>(
     books: &Books<S>,
     order: &ValidationOrder,
 ) -> Result<ValidationOpened, Refused> {
     books.ledger().open_validation(order.clone()).await.expect("the store is there")
 }
 
-async fn open<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> OpenedValidation {
+pub(super) async fn open<S: Store>(
+    books: &Books<S>,
+    team: &TeamId,
+    names: &[&str],
+) -> OpenedValidation {
     let opened = try_open(books, &order(books, team, names)).await.expect("it fits");
     let ValidationOpened::Opened(opened) = opened else { panic!("{opened:?}") };
     *opened
 }
 
+/// A team that keeps to itself.
+pub(super) async fn apart<S: Store>(books: &Books<S>) -> TeamId {
+    let policies = Policies { shared_cache: false, ..Policies::default() };
+    books.team_with("apart", policies).await
+}
+
 /// The vendor takes a validation's call.
-async fn take<S: Store>(books: &Books<S>, opened: &OpenedValidation) -> BatchId {
+pub(super) async fn take<S: Store>(books: &Books<S>, opened: &OpenedValidation) -> BatchId {
     let (job, _) = opened.call.expect("something was fresh");
     let fresh = opened.fresh.iter().map(|_| one_credit()).sum();
-    let closing = Closing::Named(fresh, Uuid::from_bytes([7; 16]));
+    let named = Uuid::from_bytes([7; 16]);
+    let closing = Closing::Named { amounts: fresh, named, poll_at: books.now().after(HOUR) };
     books.ledger().close_call(job, closing).await.expect("it was opened");
     job.batch
 }
 
-async fn end<S: Store>(books: &Books<S>, batch: BatchId, answered: u32, missing: &[u32]) -> bool {
+pub(super) async fn end<S: Store>(
+    books: &Books<S>,
+    batch: BatchId,
+    answered: u32,
+    missing: &[u32],
+) -> bool {
     let end = ValidationEnd { batch, answered, missing: missing.into() };
     books.ledger().end_validation(end).await.expect("the store is there")
 }
 
-async fn read<S: Store>(books: &Books<S>, team: &TeamId, batch: BatchId) -> ValidationReading {
+pub(super) async fn read<S: Store>(
+    books: &Books<S>,
+    team: &TeamId,
+    batch: BatchId,
+) -> ValidationReading {
     let read = books.ledger().read_validation(team.clone(), batch, 0, 100).await;
     read.expect("the store is there").expect("it is its team's")
 }
@@ -128,7 +149,8 @@ pub(super) async fn what_is_under_way_is_joined_and_what_is_being_sent_is_waited
     assert_eq!((joined.fresh.as_slice(), joined.batch.dispositions.joined), ([0].as_slice(), 1));
     let own = take(books, &joined).await;
     let reading = read(books, &growth, own).await;
-    assert_eq!((reading.status, reading.waits_for.len()), (Status::Processing, 2));
+    assert_eq!(reading.status, Status::Processing);
+    assert_eq!(reading.next_look, Some(books.now().after(HOUR)));
     end(books, batch, 1, &[]).await;
     end(books, own, 1, &[]).await;
     assert_eq!(read(books, &growth, own).await.status, Status::Completed);
@@ -186,16 +208,22 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
 ) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let alone = take(books, &open(books, &sales, &["ada"]).await).await;
-    let vendors = Some(Uuid::from_bytes([7; 16]));
+    let is_to_be_told = async |batch: BatchId| {
+        let validation = books.ledger().validation(batch).await.expect("the store is there");
+        let is_due = books.job(first(batch)).await.due == Some(books.now());
+        (validation.expect("it has sent addresses").is_canceled, is_due)
+    };
     for _ in 0..2 {
-        assert_eq!(books.ledger().cancel_validation(alone).await, Ok(vendors));
+        assert_eq!(books.ledger().cancel_validation(alone).await, Ok(()));
+        assert_eq!(is_to_be_told(alone).await, (true, true));
     }
     assert_eq!(read(books, &sales, alone).await.status, Status::Canceled);
     assert_eq!(open(books, &growth, &["ada"]).await.fresh, [0], "nobody joins what is cancelled");
 
     let shared = take(books, &open(books, &sales, &["bob"]).await).await;
     open(books, &growth, &["bob"]).await;
-    assert_eq!(books.ledger().cancel_validation(shared).await, Ok(None));
+    assert_eq!(books.ledger().cancel_validation(shared).await, Ok(()));
+    assert_eq!(is_to_be_told(shared).await, (false, false));
     end(books, shared, 1, &[]).await;
     assert_eq!(read(books, &sales, shared).await.status, Status::Canceled);
 }
@@ -203,14 +231,20 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
 pub(super) async fn a_removed_address_is_not_sent_and_its_verdict_forgotten(
     books: &Books<impl Store>,
 ) {
-    let sales = books.team("sales", &[]).await;
-    let batch = take(books, &open(books, &sales, &["ada"]).await).await;
-    end(books, batch, 1, &[]).await;
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    let mut places = Vec::new();
+    for team in [&sales, &apart] {
+        let batch = take(books, &open(books, team, &["ada"]).await).await;
+        end(books, batch, 1, &[]).await;
+        places.push(ResultRef { job: first(batch), index: 0 });
+    }
     let erased = books.ledger().erase(vec![key("ada")], None).await.unwrap();
-    let places: Vec<_> = erased.iter().map(|kept| kept.at).collect();
-    assert_eq!(places, [ResultRef { job: first(batch), index: 0 }]);
-    assert_eq!(read(books, &sales, batch).await.addresses, [AddressReading::Removed]);
-    assert_eq!(open(books, &sales, &["ada"]).await.call, None);
+    assert_eq!(erased.iter().map(|kept| kept.at).collect::<Vec<_>>(), places);
+    for (team, at) in [&sales, &apart].into_iter().zip(places) {
+        let reading = read(books, team, at.job.batch).await;
+        assert_eq!(reading.addresses, [AddressReading::Removed]);
+        assert_eq!(open(books, team, &["ada"]).await.call, None);
+    }
 }
 
 pub(super) async fn what_counts_no_more_is_forgotten(books: &Books<impl Store>) {

@@ -1,10 +1,18 @@
 //! Validations read and cancelled.
 
+use std::time::Duration;
+
 use serde_json::json;
-use tollgate::sandbox::Faults;
+use tokio::time::timeout;
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use super::{VALIDATIONS, ended, path, validate, verdicts};
 use crate::support::gateway::{Setup, Store, TestGateway};
+use crate::support::metrics::Scrape;
+use crate::support::wait::eventually;
+
+/// Far longer than anything takes that asks nobody.
+const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn a_validation_is_its_own_teams_and_no_batch_of_people() {
@@ -69,4 +77,48 @@ async fn a_validation_survives_a_restart_and_its_addresses_are_in_no_file_in_cle
     let accepted = validate(&team, &["seldom.seen@x.example"]).await;
     ended(&team, &accepted).await;
     gateway.finish().await;
+}
+
+#[tokio::test]
+async fn verdicts_are_brought_home_though_nobody_reads_them() {
+    let gateway = TestGateway::start().await;
+    let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 0).await);
+    assert_eq!(validate(&sales, &["ada@x.example"]).await.status, 202);
+    let ended =
+        "tollgate_vendor_request_duration_seconds_count{operation=\"read\",outcome=\"ended\"}";
+    eventually("the verdicts are read", async || {
+        Scrape::of(&gateway.operator()).await.value(ended) == Some(1.0)
+    })
+    .await;
+    eventually("and known", async || {
+        let known = validate(&growth, &["ada@x.example"]).await;
+        assert_eq!(known.status, 202, "{known:?}");
+        known.body["status"] == "completed"
+    })
+    .await;
+    // Whoever has ended is looked at no more.
+    assert_eq!(Scrape::of(&gateway.operator()).await.value(ended), Some(1.0));
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_or_cancels_waits_for_no_vendor() {
+    let settings = ["vendor.timeout=20s", "server.shutdown_grace=1s"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let team = gateway.team("sales", 9).await;
+    gateway.vendor.set_faults(Faults { processing_ms: Some(60_000), ..Faults::default() });
+    let accepted = validate(&team, &["ada@x.example"]).await;
+    gateway
+        .vendor
+        .set_faults(Faults::of([Rule::always(Operation::Any, FaultKind::LatencyMs(60_000))]));
+    for _ in 0..3 {
+        let read = timeout(SOON, team.get(&path(&accepted))).await.expect("it is read at once");
+        assert_eq!((read.status, read.has_ended()), (200, false), "{read:?}");
+        assert!(read.header("retry-after").is_some());
+    }
+    let cancel = json!({"status": "canceled"});
+    let canceled = timeout(SOON, team.patch(&path(&accepted), &cancel)).await;
+    assert_eq!(canceled.expect("it is cancelled at once").body["status"], "canceled");
+    gateway.balance().await;
+    gateway.stop().await;
 }

@@ -19,7 +19,7 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::UpTo;
 use crate::domain::pricing::Prices;
 use crate::domain::team::TeamId;
-use crate::domain::uuid::Uuid;
+use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::replay::Retry;
@@ -28,10 +28,11 @@ use crate::ledger::transition::read::{Failure, Status};
 
 pub use end::{cancel_validation, end_validation};
 pub use open::open_validation;
-pub use read::read_validation;
+pub use read::{read_validation, validation};
 pub use stale::{Stale, StalePlace, forget_validations};
 
 pub(super) use end::name;
+pub(super) use read::has_verdicts_to_come;
 
 /// A validation to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,8 +111,8 @@ pub struct ValidationReading {
     pub status: Status,
     /// What it was charged, once that is settled.
     pub spent: Option<Amounts>,
-    /// The batches whose calls the vendor may still answer, with the vendor's names for them.
-    pub waits_for: Vec<(BatchId, Uuid)>,
+    /// When the soonest of the calls that it waits for is looked at again.
+    pub next_look: Option<Timestamp>,
     /// The addresses of the range that was asked for, in order.
     pub addresses: Vec<AddressReading>,
 }
