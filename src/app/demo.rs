@@ -148,7 +148,12 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
       {{"linkedin_url": "uk.linkedin.com/in/Ada-Lovelace/?trk=x"}},
       {{"email": " Grace.Hopper@NAVY.example "}}]}}'
 
-4. A batch whose worst case does not fit the quota is refused with 402, and nothing is sent.
+4. One of them alone, looked up: the person is the answer, and costs nothing either.
+
+  curl -si -G http://{callers}/people/find -H "Authorization: Bearer $GROWTH" \
+    -d email=grace.hopper@navy.example -d reveal_email=true
+
+5. A batch whose worst case does not fit the quota is refused with 402, and nothing is sent.
 
   curl -si http://{callers}/people/enrichment-requests -H "Authorization: Bearer $GROWTH" \
     -H 'Content-Type: application/json' -d '{{"reveal_email": true, "leads": [
@@ -157,7 +162,7 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
       {{"name": "F F", "company_name": "E"}}, {{"name": "G G", "company_name": "E"}},
       {{"name": "H H", "company_name": "E"}}]}}'
 
-5. What was spent and avoided, the vendor's own bill beside it, and whether the books agree.
+6. What was spent and avoided, the vendor's own bill beside it, and whether the books agree.
 
   curl -s http://{operators}/metrics | grep '^tollgate_credits'
   curl -s http://{vendor}/sandbox/bill

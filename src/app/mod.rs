@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::disk::{Disk, OpenError};
 use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
@@ -153,7 +153,8 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     if let Some(keeper) = keeper {
         app.watching.spawn(keeper.run(app.leaving.clone()));
     }
-    let limits = Limits::usual(config.server.connections_max, app.grace);
+    let Server { connections_max, unread_wait, .. } = config.server;
+    let limits = Limits::usual(connections_max, unread_wait, app.grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
     app.open(callers, public, limits);
     app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);

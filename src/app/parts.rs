@@ -174,6 +174,8 @@ fn settings(config: &Config) -> Settings {
         attempts_max: vendor.attempts_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,
+        look_ups_max: config.server.look_ups_max,
+        passages_max: config.server.passages_max,
         turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,

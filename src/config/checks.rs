@@ -73,6 +73,9 @@ fn check_server(server: &Server, reading: &mut Reading) {
     above_zero(reading, "server.find_wait", server.find_wait);
     at_most(reading, "server.find_wait", server.find_wait, FIND_WAIT_MAX);
     usually_at_least(reading, "server.find_wait", server.find_wait, Duration::from_secs(1));
+    above_zero(reading, "server.unread_wait", server.unread_wait);
+    at_most(reading, "server.unread_wait", server.unread_wait, DURATION_MAX);
+    usually_at_least(reading, "server.unread_wait", server.unread_wait, Duration::from_secs(1));
     at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
     check_room(server, reading);
@@ -80,7 +83,6 @@ fn check_server(server: &Server, reading: &mut Reading) {
 
 fn check_room(server: &Server, reading: &mut Reading) {
     within(reading, "server.connections_max", &server.connections_max, &(1..=CONNECTIONS_MAX));
-    within(reading, "server.bodies_max", &server.bodies_max, &(1..=CONNECTIONS_MAX));
     within(reading, "server.bodies_at_once", &server.bodies_at_once, &(1..=CONNECTIONS_MAX));
     above_zero(reading, "server.bodies_wait", server.bodies_wait);
     at_most(reading, "server.bodies_wait", server.bodies_wait, DURATION_MAX);
@@ -90,9 +92,20 @@ fn check_room(server: &Server, reading: &mut Reading) {
         let unfit = Unfit::new("one body may be larger than all together", "raise it");
         reading.refuse(&["server.bodies_bytes_max", "server.body_bytes_max"], unfit);
     }
-    if server.bodies_max >= server.connections_max {
-        let unfit = Unfit::new("leave no connection for whoever only reads", "lower it");
-        reading.refuse(&["server.bodies_max", "server.connections_max"], unfit);
+    let waiting = [
+        ("server.bodies_max", server.bodies_max),
+        ("server.look_ups_max", server.look_ups_max),
+        ("server.passages_max", server.passages_max),
+    ];
+    for (key, most) in waiting {
+        within(reading, key, &most, &(1..=CONNECTIONS_MAX));
+    }
+    let waiting_max = waiting.iter().fold(0_usize, |sum, (_, most)| sum.saturating_add(*most));
+    if waiting_max >= server.connections_max {
+        let wrong = format!("{waiting_max} that wait leave no connection for whoever only reads");
+        let [bodies, look_ups, passages] = waiting.map(|(key, _)| key);
+        let keys = [bodies, look_ups, passages, "server.connections_max"];
+        reading.refuse(&keys, Unfit::new(wrong, "lower them, or raise the connections"));
     }
 }
 

@@ -70,6 +70,12 @@ pub struct Server {
     pub bodies_wait: Duration,
     /// The most bytes that all bodies together may hold.
     pub bodies_bytes_max: usize,
+    /// The most look-ups that wait for their answer at once.
+    pub look_ups_max: usize,
+    /// The most requests that are passed on at once.
+    pub passages_max: usize,
+    /// How long a caller may take nothing of an answer.
+    pub unread_wait: Duration,
     /// For how long an identical request is taken for a retry; not at all where it is zero.
     pub replay_window: Duration,
     /// How long a look-up waits for its answer.
@@ -90,6 +96,9 @@ impl Server {
             bodies_at_once: from.value("server.bodies_at_once"),
             bodies_wait: from.value("server.bodies_wait"),
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
+            look_ups_max: from.value("server.look_ups_max"),
+            passages_max: from.value("server.passages_max"),
+            unread_wait: from.value("server.unread_wait"),
             replay_window: from.value("server.replay_window"),
             find_wait: from.value("server.find_wait"),
             shutdown_grace: from.value("server.shutdown_grace"),

@@ -1,7 +1,8 @@
 //! Looking one person up: admitted as a batch of one lead, and waited for.
 //!
 //! Whoever waits only looks. That the answer comes is a task's, as for every batch, so a caller who
-//! hangs up or is told to come back finds it on the books.
+//! hangs up or is told to come back finds it on the books. Only so many wait at once, since each holds
+//! a connection: where the vendor is slow, there have to be some left for whoever only reads.
 
 use std::time::Duration;
 
@@ -21,8 +22,8 @@ const LOOK_AGAIN_MIN: Duration = Duration::from_millis(50);
 const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Looks one person up, and waits for the answer. Where it takes too long the page has not ended,
-    /// and the answer, once it is there, is kept for whoever asks next.
+    /// Looks one person up, and waits for the answer. Where it takes too long, or too many wait, the
+    /// page has not ended, and the answer, once it is there, is kept for whoever asks next.
     ///
     /// # Errors
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
@@ -34,6 +35,7 @@ impl Gateway {
         if page.status.has_ended() {
             return Ok(page);
         }
+        let Ok(_place) = self.waiting.try_acquire() else { return Ok(page) };
         self.wait_for(caller, page.id, until, turned).await;
         let first = PageAsk::first();
         let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;

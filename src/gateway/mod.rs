@@ -27,6 +27,7 @@ mod load;
 mod look;
 mod manage;
 mod pass;
+mod places;
 mod replay;
 mod report;
 mod send;
@@ -71,6 +72,7 @@ use circuit::Circuit;
 use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
+use places::Places;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
 /// looks at the books.
@@ -129,8 +131,10 @@ pub struct Inside {
     circuit: Circuit,
     /// Where leave to ask the vendor is waited for.
     lines: Lines,
-    /// Who may pass something on at once.
-    places: Arc<Semaphore>,
+    /// Who has something passed on.
+    places: Places,
+    /// Who waits for a look-up's answer.
+    waiting: Semaphore,
     /// Told of every turn that has ended, for those who wait for a job.
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
@@ -194,7 +198,8 @@ impl Gateway {
             concerns,
             settings,
             lines: Lines::of(routes.allowances()),
-            places: Arc::new(Semaphore::new(pass::PLACES)),
+            places: Places::new(settings.passages_max),
+            waiting: Semaphore::new(settings.look_ups_max),
             routes,
             metrics,
             clock,

@@ -4,7 +4,6 @@
 //! Nothing of it is on the books, so nothing of it has to be finished: a caller that hangs up ends
 //! it. What is priced never comes here.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::warn;
@@ -16,10 +15,6 @@ use crate::domain::credits::Credits;
 use crate::domain::route::{Access, Method, Route, Taken, VendorPath, setting};
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
-
-/// How many requests are passed on at once; more are turned away. Where the vendor hangs, so many
-/// callers hang with it, and no others.
-pub(super) const PLACES: usize = 256;
 
 /// When a request may come again that found no place, or none was said.
 const SOON: Duration = Duration::from_secs(2);
@@ -68,13 +63,18 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Refusal`]; the vendor may have acted on the request where it gave no answer.
-    pub async fn pass(&self, taken: Taken<'_>, passage: Passage) -> Result<Passed, Refusal> {
+    pub async fn pass(
+        &self,
+        caller: &Caller,
+        taken: Taken<'_>,
+        passage: Passage,
+    ) -> Result<Passed, Refusal> {
         let Taken { route, team } = taken;
         if route.access != Access::Free {
             let setting = setting(team, &route.pattern.to_string());
             return Err(Refusal::RouteNotAllowed { setting });
         }
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Some(place) = self.places.take(&caller.team) else {
             return Err(Refusal::VendorBusy { retry_after: SOON });
         };
         let allowance = route.allowance();

@@ -47,6 +47,10 @@ pub struct Settings {
     pub turn_for: Duration,
     /// How long a look-up waits for its answer.
     pub find_wait: Duration,
+    /// How many look-ups wait at once.
+    pub look_ups_max: usize,
+    /// How many requests are passed on at once.
+    pub passages_max: usize,
     /// How many jobs are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.

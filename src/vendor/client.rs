@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use http::Method;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{RequestBuilder, Response, redirect, retry};
+use reqwest::{ClientBuilder, RequestBuilder, Response, redirect, retry};
 use rustls::RootCertStore;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
@@ -32,6 +32,15 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Shorter than servers keep an idle connection, so that a submission seldom meets one that is
 /// just being closed: nobody could say whether it arrived.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
+
+/// How often a connection that is silent is asked whether its other end is there, and how often in
+/// vain. Otherwise a connection that a firewall has forgotten, or whose other end is gone, is found out
+/// only by the timeout of each request that is made on it.
+pub(super) const KEEPALIVE: Duration = Duration::from_secs(10);
+pub(super) const KEEPALIVE_RETRIES: u32 = 2;
+
+/// How long what was sent may go without a word that it has arrived.
+pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
 
 pub(super) const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -88,7 +97,7 @@ impl HttpVendor {
         let mut tls = tls();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let authorization = authorization(&api_key)?;
-        let client = reqwest::Client::builder()
+        let client = lively(reqwest::Client::builder())
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -220,6 +229,19 @@ fn lost(error: reqwest::Error) -> Cause {
     } else {
         Cause::Cut(error.into())
     }
+}
+
+/// A client that notices when a connection is dead, and takes no other request to it.
+fn lively(client: ClientBuilder) -> ClientBuilder {
+    let client = client
+        .http2_keep_alive_interval(KEEPALIVE)
+        .http2_keep_alive_timeout(KEEPALIVE)
+        .tcp_keepalive(KEEPALIVE)
+        .tcp_keepalive_interval(KEEPALIVE)
+        .tcp_keepalive_retries(KEEPALIVE_RETRIES);
+    #[cfg(target_os = "linux")]
+    let client = client.tcp_user_timeout(UNACKNOWLEDGED_MAX);
+    client
 }
 
 /// The provider and the roots are named here, so that neither a process-wide default nor the

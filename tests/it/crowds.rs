@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::asking::{BATCHES, batch};
 use crate::support::client::Client;
@@ -144,5 +145,33 @@ async fn bodies_hold_no_more_bytes_together_than_they_may() {
         posted.await.status == 202
     })
     .await;
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn look_ups_that_find_no_place_to_wait_come_again_and_reads_go_on() {
+    let gateway = TestGateway::with(Setup::with_settings(&["server.look_ups_max=2"])).await;
+    let team = gateway.team("sales", 100).await;
+    let known = team.enrich(&person(0)).await.id();
+    let slow = Rule::always(Operation::Find, FaultKind::LatencyMs(1_500));
+    gateway.vendor.set_faults(Faults::of([slow]));
+    let look_up = |n: usize| format!("/people/find?linkedin_url=linkedin.com/in/reachable-{n}");
+    let mut waiting = JoinSet::new();
+    for n in 1..3 {
+        let (caller, path) = (team.clone(), look_up(n));
+        waiting.spawn(async move { caller.get(&path).await });
+    }
+    eventually("two wait", async || gateway.vendor.look_ups_received() == 2).await;
+    let told = team.get(&look_up(3)).await;
+    assert_eq!((told.status, told.errors()), (503, vec![("not_answered_yet", "")]), "{told:?}");
+    assert!(told.header("retry-after").is_some(), "{told:?}");
+    let read = timeout(SOON, team.get(&batch(known))).await.expect("reads wait for nobody");
+    assert_eq!(read.status, 200, "{read:?}");
+    assert_eq!(team.get(&look_up(0)).await.status, 200, "who is known is told without a wait");
+    for answer in waiting.join_all().await {
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    eventually("its answer is there", async || team.get(&look_up(3)).await.status == 200).await;
+    assert_eq!(gateway.vendor.look_ups_received(), 3, "it was sent, and once");
     gateway.finish().await;
 }

@@ -103,7 +103,7 @@ async fn the_demos_lines_tell_the_story_that_it_promises() {
     let commands = commands(&text);
     let (exports, curls) = commands.split_at(3);
     assert!(exports.iter().all(|line| line.starts_with("export ")), "{commands:#?}");
-    let [enrich, read, again, beyond, metrics, bill, usage, audit] = curls else {
+    let [enrich, read, again, look_up, beyond, metrics, bill, usage, audit] = curls else {
         panic!("{commands:#?}")
     };
     let run = |line: &str| shell(temporary.path(), &format!("{}\n{line}", exports.join("\n")));
@@ -123,6 +123,9 @@ async fn the_demos_lines_tell_the_story_that_it_promises() {
     let free = run(again);
     assert_eq!(body(&free)["status"], "completed", "{free}");
     assert!(free.contains("tollgate-credits-spent: email=0, phone=0"), "{free}");
+    let looked_up = run(look_up);
+    assert_eq!((status(&looked_up), &body(&looked_up)["name"]), ("200", &json!("Grace Hopper")));
+    assert!(looked_up.contains("tollgate-credits-spent: email=0, phone=0"), "{looked_up}");
     let refused = run(beyond);
     assert_eq!(
         (status(&refused), &body(&refused)["_errors"][0]["code"]),

@@ -135,6 +135,8 @@ fn settings() -> Settings {
         attempts_max: 3,
         job_deadline: Duration::from_hours(2),
         find_wait: Duration::from_secs(25),
+        look_ups_max: 8,
+        passages_max: 8,
         turn_for: TURN,
         turns_max: 8,
         rates: HitRates::PRIOR,

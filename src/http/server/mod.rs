@@ -3,6 +3,7 @@
 //! Our own, since `axum::serve` sets no timer: there a half-open request holds its connection for
 //! good, and a shutdown with it. What a request means is none of this module's business.
 
+mod impatient;
 mod lingering;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, info, warn};
 
+use self::impatient::Impatient;
 use self::lingering::Lingering;
 
 /// What connections may take.
@@ -33,8 +35,9 @@ pub struct Limits {
     /// How long a request's head may take, counted from when it is waited for: an idle connection
     /// is closed after it, too.
     pub head_timeout: Duration,
-    /// How long one lives; it ends between two requests. Whoever never reads an answer is cut off
-    /// [`Limits::grace`] later.
+    /// How long a peer may take nothing of an answer before it is cut off.
+    pub unread_wait: Duration,
+    /// How long one lives; it ends between two requests, and [`Limits::grace`] later at the latest.
     pub age_max: Duration,
     /// How long one that is about to close listens for the rest of a body.
     pub linger: Duration,
@@ -43,12 +46,13 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The usual limits, but for how many connections there may be, and the grace.
+    /// The usual limits, but for these.
     #[must_use]
-    pub const fn usual(connections_max: usize, grace: Duration) -> Self {
+    pub const fn usual(connections_max: usize, unread_wait: Duration, grace: Duration) -> Self {
         Self {
             connections_max,
             head_timeout: Duration::from_secs(10),
+            unread_wait,
             age_max: Duration::from_hours(1),
             linger: Duration::from_secs(5),
             grace,
@@ -112,11 +116,11 @@ async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: Canc
         // Answers are late by a packet's wait, but right.
         debug!(%error, "cannot send small packets at once");
     }
-    let io = TokioIo::new(Lingering::new(stream, limits.linger));
+    let stream = Impatient::new(Lingering::new(stream, limits.linger), limits.unread_wait);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        .serve_connection(io, TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => {

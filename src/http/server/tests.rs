@@ -16,10 +16,14 @@ const LATE: Duration = Duration::from_mins(1);
 const LIMITS: Limits = Limits {
     connections_max: 8,
     head_timeout: LATE,
+    unread_wait: LATE,
     age_max: LATE,
     linger: Duration::from_secs(2),
     grace: Duration::from_millis(100),
 };
+
+/// More than fits between a server and a peer who reads nothing.
+const LARGE: usize = 64 << 20;
 
 struct Server {
     address: SocketAddr,
@@ -43,6 +47,7 @@ impl Server {
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/held", get(handler))
+            .route("/large", get(async || vec![b' '; LARGE]))
             .route("/stuck", get(std::future::pending::<()>))
             .route("/refusing", post(async || http::StatusCode::PAYLOAD_TOO_LARGE));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -117,6 +122,18 @@ async fn a_head_that_does_not_come_ends_the_connection() {
     let mut idle = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     read_answer(&mut idle).await;
     assert_eq!(read_to_end(idle).await, "");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_cut_off_and_who_takes_it_gets_all_of_it() {
+    let limits = Limits { unread_wait: Duration::from_secs(1), connections_max: 1, ..LIMITS };
+    let server = Server::start(limits).await;
+    let get = "GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let _takes_nothing = server.sent(get).await;
+    // There is one connection at once, so the first has lost its own when this one is served.
+    let answer = read_to_end(server.sent(get).await).await;
+    assert!(answer.len() > LARGE, "{} bytes came", answer.len());
     server.close().await;
 }
 

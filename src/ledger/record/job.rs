@@ -67,6 +67,31 @@ impl Part {
 }
 
 impl Job {
+    /// One that is ready, carries nothing yet and is due for nothing.
+    #[must_use]
+    pub fn new(id: JobId, way: Way) -> Self {
+        Self {
+            id,
+            way,
+            state: State::Ready,
+            reveals: Reveals::default(),
+            leads: 0,
+            parts: Vec::new(),
+            passengers: Vec::new(),
+            waits_until: None,
+            attempts: 0,
+            unanswered: 0,
+            first_sent_at: None,
+            charged_by: None,
+            vendor_id: None,
+            bound_at: None,
+            due: None,
+            lease: Lease::default(),
+            is_cancel_wanted: false,
+            ended_at: None,
+        }
+    }
+
     /// Whether its answer may still come in the ordinary way, so that leads may join it.
     #[must_use]
     pub const fn is_alive(&self) -> bool {

@@ -67,11 +67,12 @@ async fn end(books: &Books, mark: &Mark, fields: &[Field], fate: Fate) -> Result
     unmark(books, mark, fields).await
 }
 
-/// The rows of most leads are staged; what is few, or is read by what owns it, goes with the commit.
+/// The rows of most leads, and of addresses, are staged; what is few, or is read by what owns it, goes with the commit.
 fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     let is_staged = |field: &Field| {
-        use TableId::{Batches, Jobs, Joins, Leads, Persons};
-        matches!(field.table, Leads | Persons | Joins | Jobs | Batches)
+        use TableId::{Addresses, Batches, Jobs, Joins, Leads, Persons, Validations};
+        let of_leads = matches!(field.table, Leads | Persons | Joins | Jobs | Batches);
+        of_leads || matches!(field.table, Addresses | Validations)
     };
     let fields = std::mem::take(&mut changes.fields);
     let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =

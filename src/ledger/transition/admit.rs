@@ -6,10 +6,10 @@ use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
 use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
+use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Fact};
-use crate::ledger::record::job::{Job, Part, State};
+use crate::ledger::record::job::{Job, Part};
 use crate::ledger::record::lead::Claim;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::{Standing, Team};
@@ -291,26 +291,7 @@ pub(super) fn open_jobs(
 }
 
 fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
-    Job {
-        id,
-        way: batch.way,
-        state: State::Ready,
-        reveals: batch.reveals,
-        leads: part.leads,
-        parts: vec![part],
-        passengers: Vec::new(),
-        waits_until: None,
-        attempts: 0,
-        unanswered: 0,
-        first_sent_at: None,
-        charged_by: None,
-        vendor_id: None,
-        bound_at: None,
-        due: None,
-        lease: Lease::default(),
-        is_cancel_wanted: false,
-        ended_at: None,
-    }
+    Job { reveals: batch.reveals, leads: part.leads, parts: vec![part], ..Job::new(id, batch.way) }
 }
 
 /// Lets other batches find the job under its leads' keys. Claims of dead jobs are dropped.

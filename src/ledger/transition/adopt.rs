@@ -10,10 +10,9 @@ use std::collections::BTreeMap;
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::{Charges, Prices};
-use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault, Rows};
-use crate::ledger::ids::{BatchId, JobId, Lease};
+use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Job, Part, Reason, State, Way};
 use crate::ledger::record::tally::TallyKey;
@@ -195,23 +194,9 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
 /// What is left of a job that was lost with its store.
 fn lost(draft: &Draft<'_>, id: JobId, parts: Vec<Part>) -> Job {
     Job {
-        id,
-        way: Way::Batch,
         state: State::Unresolved(Reason::StoreLost),
-        reveals: Reveals::default(),
-        leads: 0,
         parts,
-        passengers: Vec::new(),
-        waits_until: None,
-        attempts: 0,
-        unanswered: 0,
-        first_sent_at: None,
-        charged_by: None,
-        vendor_id: None,
-        bound_at: None,
-        due: None,
-        lease: Lease::default(),
-        is_cancel_wanted: false,
         ended_at: Some(draft.now()),
+        ..Job::new(id, Way::Batch)
     }
 }

@@ -169,24 +169,14 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
         charged: Charges::ZERO,
     };
     Job {
-        id: first_job(opening.batch),
-        way: Way::Call,
         state: State::Sending,
-        reveals: Reveals::default(),
         leads,
         parts: vec![part],
-        passengers: Vec::new(),
-        waits_until: None,
         attempts: 1,
-        unanswered: 0,
         first_sent_at: Some(now),
-        charged_by: None,
-        vendor_id: None,
-        bound_at: None,
         due: Some(now.after(opening.lease_for)),
         lease: Lease::default().next(now),
-        is_cancel_wanted: false,
-        ended_at: None,
+        ..Job::new(first_job(opening.batch), Way::Call)
     }
 }
 

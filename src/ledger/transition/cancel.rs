@@ -5,8 +5,8 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::Canceled;
 use crate::ledger::table::{Batches, Jobs, Joins};
-use crate::ledger::transition::close::{has_joiners, release};
-use crate::ledger::transition::coach::set_down;
+use crate::ledger::transition::close::{foresee_joins, has_joiners, release};
+use crate::ledger::transition::coach::{passengers, set_down};
 use crate::ledger::transition::read::is_ended;
 use crate::ledger::transition::schedule::put_job;
 
@@ -24,8 +24,10 @@ pub fn cancel(draft: &mut Draft<'_>, id: BatchId) -> Result<Canceled, Fault> {
     if is_ended(draft, id, &batch)? {
         return Ok(Canceled::Ended);
     }
-    for ordinal in 0..batch.jobs_made {
-        cancel_job(draft, JobId { batch: id, ordinal })?;
+    let own: Vec<_> = (0..batch.jobs_made).map(|ordinal| JobId { batch: id, ordinal }).collect();
+    foresee_joins(draft, own.iter());
+    for job in own {
+        cancel_job(draft, job)?;
     }
     for job in batch.jobs.iter().filter(|job| job.batch != id) {
         leave(draft, *job, id)?;
@@ -68,10 +70,8 @@ fn cancel_job(draft: &mut Draft<'_>, id: JobId) -> Result<(), Fault> {
     job.is_cancel_wanted = true;
     let Some(mut coach) = coach else { return tell_vendor(draft, job) };
     put_job(draft, &job)?;
-    for passenger in &coach.passengers {
-        if !draft.need::<Jobs>(passenger)?.is_cancel_wanted {
-            return Ok(());
-        }
+    if passengers(draft, &coach)?.iter().any(|passenger| !passenger.is_cancel_wanted) {
+        return Ok(());
     }
     coach.is_cancel_wanted = true;
     tell_vendor(draft, coach)

@@ -47,6 +47,7 @@ pub fn void(draft: &mut Draft<'_>, voiding: &Voiding) -> Result<Voided, Fault> {
 
 /// Releases all that was reserved for a job, and for those that travel in it.
 pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Result<(), Fault> {
+    foresee_joins(draft, std::iter::once(&job.id).chain(&job.passengers));
     for passenger in passengers(draft, &job)? {
         release(draft, passenger, cause)?;
     }
@@ -78,6 +79,7 @@ pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
             return Err(Fault::Fenced);
         }
     }
+    foresee_joins(draft, std::iter::once(&job.id).chain(&job.passengers));
     for passenger in passengers(draft, &job)? {
         await_word(draft, passenger, giving)?;
     }
@@ -109,6 +111,11 @@ pub(super) fn leave_unresolved(draft: &mut Draft<'_>, job: &mut Job, reason: Rea
             Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
         post_part(draft, job, &part, Fact::GivenUp, change, Charges::ZERO);
     }
+}
+
+/// Has the store make ready who waits for these jobs' answers.
+pub(super) fn foresee_joins<'a>(draft: &Draft<'_>, jobs: impl Iterator<Item = &'a JobId>) {
+    jobs.for_each(|job| draft.foresee_under::<Joins>(job));
 }
 
 /// Whether other batches' leads wait for a job's answer.

@@ -12,11 +12,11 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{JobId, Lease};
+use crate::ledger::ids::JobId;
 use crate::ledger::record::job::{Cause, Job, JobLead, State, Way};
 use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting, Terms};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Waiting};
-use crate::ledger::transition::close::release;
+use crate::ledger::transition::close::{foresee_joins, release};
 use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
@@ -97,24 +97,11 @@ pub(super) fn leads_of(draft: &Draft<'_>, job: JobId) -> Result<Vec<JobLead>, Fa
 fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<Gathered, Fault> {
     let first = aboard.first().ok_or_else(|| Fault::Invariant("nobody is aboard".into()))?;
     let coach = Job {
-        id: first.id.coach(),
-        way: Way::Batch,
-        state: State::Ready,
         reveals,
         leads: aboard.iter().fold(0, |leads, job| job.leads.saturating_add(leads)),
-        parts: Vec::new(),
         passengers: aboard.iter().map(|job| job.id).collect(),
-        waits_until: None,
-        attempts: 0,
-        unanswered: 0,
-        first_sent_at: None,
-        charged_by: None,
-        vendor_id: None,
-        bound_at: None,
         due: Some(draft.now()),
-        lease: Lease::default(),
-        is_cancel_wanted: false,
-        ended_at: None,
+        ..Job::new(first.id.coach(), Way::Batch)
     };
     if draft.find::<Jobs>(&coach.id)?.is_some() {
         return Err(Fault::Invariant(format!("two coaches are named {}", coach.id)));
@@ -193,6 +180,7 @@ pub(super) fn without_canceled(draft: &mut Draft<'_>, mut job: Job) -> Result<Op
         }
         return Ok(Some(job));
     }
+    foresee_joins(draft, job.passengers.iter());
     let aboard = passengers(draft, &job)?;
     for passenger in &aboard {
         let batches = passenger.parts.iter().map(|part| &part.batch);

@@ -3,6 +3,7 @@
 
 pub mod admit;
 pub mod adopt;
+mod alias;
 pub mod appraise;
 pub mod audit;
 pub mod budget;

@@ -15,6 +15,7 @@ use crate::ledger::record::job::JobLead;
 use crate::ledger::record::lead::{Known, LeadRow, PersonRow};
 use crate::ledger::step::LeadAsk;
 use crate::ledger::table::{Jobs, Leads, Persons};
+use crate::ledger::transition::alias::{self, is_removed, rely_on};
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::new_job::{NewJob, OwnLead, load};
 
@@ -47,9 +48,7 @@ impl Plan {
         frame: Frame<'_>,
         asks: impl Iterator<Item = (u32, LeadAsk)> + Clone,
     ) -> Result<Self, Fault> {
-        for (_, ask) in asks.clone() {
-            foresee(draft, ask)?;
-        }
+        foresee(draft, asks.clone().map(|(_, ask)| ask))?;
         let mut planner = Planner {
             draft,
             frame,
@@ -137,16 +136,23 @@ impl Planner<'_, '_> {
         let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
         let conflict = self.conflict(&row, ask)?;
         let known_as = (ask.key, conflict);
-        let source = if self.is_removed(ask.other)? {
+        let is_other_removed = ask.other.map(|other| is_removed(self.draft, other)).transpose()?;
+        let source = if is_other_removed == Some(true) {
             self.follow(position, ask.key, Verdict::Removed).source
         } else if let Some(placed) = self.seen.get(&known_as).copied() {
             self.repeat(placed)
         } else {
             let reveals = self.asked.get(&known_as).copied().unwrap_or(self.frame.reveals);
-            let verdict = self.look_up(&row, conflict, reveals)?;
-            let verdict = self.trim(verdict);
+            let verdict = if is_removed(self.draft, ask.key)? {
+                Verdict::Removed
+            } else {
+                let verdict = self.look_up(&row, conflict, reveals)?;
+                self.trim(verdict)
+            };
             if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
-                self.rely_on(ask)?;
+                for key in std::iter::once(ask.key).chain(ask.other) {
+                    rely_on(self.draft, key)?;
+                }
             }
             let placed = self.follow(position, ask.key, verdict);
             self.seen.insert(known_as, placed);
@@ -154,18 +160,6 @@ impl Planner<'_, '_> {
         };
         let LeadAsk { key, other, has_email } = ask;
         self.plan.slots.push(Slot { key, other, has_email, source });
-        Ok(())
-    }
-
-    /// What is sent, or waits for what is sent, must be what nobody else sends. What is cached may
-    /// change meanwhile: the slot points at a result that stays, and whoever reads it is told of a
-    /// removal.
-    fn rely_on(&self, ask: LeadAsk) -> Result<(), Fault> {
-        for key in std::iter::once(ask.key).chain(ask.other) {
-            if let Some(person) = self.draft.find::<Leads>(&key)?.and_then(|row| row.person) {
-                self.draft.find::<Persons>(&person)?;
-            }
-        }
         Ok(())
     }
 
@@ -185,9 +179,6 @@ impl Planner<'_, '_> {
         let Frame { team, terms, .. } = self.frame;
         let full = terms.prices.worst_case(reveals);
         let person = self.person(row)?;
-        if row.removed_at.is_some() || person.removed_at.is_some() {
-            return Ok(Verdict::Removed);
-        }
         if conflict.is_some() {
             let spared = Amounts::ZERO;
             return Ok(Verdict::Own { reveals, worst: full, spared, is_claimed: false });
@@ -239,12 +230,6 @@ impl Planner<'_, '_> {
     fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
         let Some(person) = row.person else { return Ok(PersonRow::default()) };
         Ok(self.draft.peek::<Persons>(&person)?.unwrap_or_default())
-    }
-
-    fn is_removed(&self, key: Option<LeadKey>) -> Result<bool, Fault> {
-        let Some(key) = key else { return Ok(false) };
-        let row = self.draft.peek::<Leads>(&key)?.unwrap_or_default();
-        Ok(row.removed_at.is_some() || self.person(&row)?.removed_at.is_some())
     }
 
     fn is_joinable(&mut self, job: JobId) -> Result<bool, Fault> {
@@ -339,14 +324,12 @@ impl Planner<'_, '_> {
     }
 }
 
-/// Has the store make ready what the place of a lead depends on.
-fn foresee(draft: &Draft<'_>, ask: LeadAsk) -> Result<(), Fault> {
-    for key in std::iter::once(ask.key).chain(ask.other) {
-        let Some(row) = draft.peek::<Leads>(&key)? else { continue };
-        if let Some(person) = &row.person {
-            draft.foresee::<Persons>(person);
-        }
-        for claim in &row.claims {
+/// Has the store make ready what the places of leads depend on.
+fn foresee(draft: &Draft<'_>, asks: impl Iterator<Item = LeadAsk> + Clone) -> Result<(), Fault> {
+    let keys = asks.flat_map(|ask| std::iter::once(ask.key).chain(ask.other));
+    alias::foresee(draft, keys.clone())?;
+    for key in keys {
+        for claim in draft.peek::<Leads>(&key)?.iter().flat_map(|row| &row.claims) {
             draft.foresee::<Jobs>(&claim.at.job);
         }
     }

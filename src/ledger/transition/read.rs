@@ -12,7 +12,8 @@ use crate::ledger::ids::{BatchId, JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::job::{Answer, Cause, Job, State, Way};
 use crate::ledger::record::team::{Standing, Team};
-use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Leads, Persons, Slots, Teams};
+use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Persons, Slots, Teams};
+use crate::ledger::transition::alias::{self, is_removed};
 
 /// A batch as its team sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,14 @@ pub enum LeadReading {
 }
 
 impl LeadReading {
+    /// Whether that is an answer.
+    const fn is_answer(&self) -> bool {
+        match self {
+            Self::Found(_) | Self::NotFound | Self::Removed => true,
+            Self::Pending | Self::Failed(_) => false,
+        }
+    }
+
     /// Its result, where a person was found.
     #[must_use]
     pub const fn result(&self) -> Option<KeptResult> {
@@ -234,15 +243,12 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     /// Has the store make ready what the slots lead to.
     fn foresee(&mut self, slots: &[Slot]) -> Result<(), Fault> {
-        for slot in slots {
-            for key in std::iter::once(&slot.key).chain(&slot.other) {
-                self.draft.foresee::<Leads>(key);
-            }
-            if let Some(at) = slot.source.points_at() {
-                self.draft.foresee::<Jobs>(&at.job);
-                self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(CHUNK)));
-            }
+        for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
+            self.draft.foresee::<Jobs>(&at.job);
+            self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(CHUNK)));
         }
+        let keys = slots.iter().flat_map(|slot| std::iter::once(slot.key).chain(slot.other));
+        alias::foresee(self.draft, keys)?;
         for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
             if let Some(Answer::Found(person)) = self.answer(at)? {
                 self.draft.foresee::<Persons>(&person);
@@ -313,7 +319,7 @@ impl<'a, 'b> Reader<'a, 'b> {
 
     fn is_removed(&mut self, slot: Slot) -> Result<bool, Fault> {
         for key in std::iter::once(slot.key).chain(slot.other) {
-            if self.draft.find::<Leads>(&key)?.is_some_and(|row| row.removed_at.is_some()) {
+            if is_removed(self.draft, key)? {
                 return Ok(true);
             }
         }
@@ -322,7 +328,8 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(self.draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()))
     }
 
-    /// Whether any lead of an ended batch was answered.
+    /// Whether any lead of an ended batch was answered. Who was removed since changes nothing about
+    /// that, so nobody is looked up.
     fn has_answer(&mut self) -> Result<bool, Fault> {
         let dispositions = self.batch.dispositions;
         if dispositions.submitted == 0 || dispositions.cached > 0 {
@@ -330,11 +337,15 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         for chunk in 0..dispositions.submitted.div_ceil(CHUNK) {
             for slot in self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default() {
-                match self.lead(slot)? {
-                    LeadReading::Found(_) | LeadReading::NotFound | LeadReading::Removed => {
-                        return Ok(true);
+                let is_answered = match slot.source {
+                    Source::Cached(_) | Source::Removed => true,
+                    Source::Refused => false,
+                    Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => {
+                        self.by_job(at)?.is_answer()
                     }
-                    LeadReading::Pending | LeadReading::Failed(_) => {}
+                };
+                if is_answered {
+                    return Ok(true);
                 }
             }
         }

@@ -10,8 +10,9 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::step::{Attempt, Begun, Binding};
 use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
+use crate::ledger::transition::alias;
 use crate::ledger::transition::call::abandon;
-use crate::ledger::transition::coach::{passengers, without_canceled};
+use crate::ledger::transition::coach::{leads_of, passengers, without_canceled};
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 
@@ -35,6 +36,7 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     if !is_safe(&job, &aboard, by) {
         return Ok(Begun::Exhausted);
     }
+    foresee_finds(draft, std::iter::once(&job).chain(&aboard))?;
     reserve_finds(draft, &mut job, by)?;
     for mut passenger in aboard {
         if reserve_finds(draft, &mut passenger, by)? {
@@ -56,6 +58,21 @@ fn is_safe(job: &Job, aboard: &[Job], by: Timestamp) -> bool {
     let Some(first_sent) = job.first_sent_at.filter(|_| job.unanswered > 0) else { return true };
     let mut parts = std::iter::once(job).chain(aboard).flat_map(|job| &job.parts);
     parts.all(|part| by < part.prices.found_free_until(first_sent))
+}
+
+/// Has the store make ready what says whether the finds that these jobs did not reserve are free.
+fn foresee_finds<'a>(
+    draft: &Draft<'_>,
+    jobs: impl Iterator<Item = &'a Job> + Clone,
+) -> Result<(), Fault> {
+    for job in jobs.clone() {
+        draft.foresee_under::<JobLeads>(&job.id);
+    }
+    let mut leads = Vec::new();
+    for job in jobs {
+        leads.extend(leads_of(draft, job.id)?.into_iter().filter(|lead| !lead.worst.find));
+    }
+    alias::foresee(draft, leads.iter().map(|lead| lead.key))
 }
 
 /// Reserves the finds that were free when their leads were admitted and may be charged by now, and
@@ -90,22 +107,23 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
     Ok(has_any)
 }
 
-/// Whether the person that a lead names is surely found for free until then.
+/// Whether the person that a lead names is surely found for free until then, as far as anybody can
+/// say: a settlement may shorten that while the job is under way, and so it may before.
 fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, Fault> {
-    let Some(person) = draft.find::<Leads>(&lead)?.and_then(|row| row.person) else {
+    let Some(person) = draft.peek::<Leads>(&lead)?.and_then(|row| row.person) else {
         return Ok(false);
     };
-    Ok(draft.find::<Persons>(&person)?.is_some_and(|row| row.facts.is_found_free(by)))
+    Ok(draft.peek::<Persons>(&person)?.is_some_and(|row| row.facts.is_found_free(by)))
 }
 
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it
 /// was before, and is looked at again at `until`. It counts as no attempt. A job whose batch was
-/// cancelled meanwhile is void instead, and leaves its coach: its caller did not want it sent. Asked again in the same
-/// turn, it changes nothing.
+/// cancelled meanwhile is void instead, and leaves its coach: its caller did not want it sent. Asked
+/// again in the same turn, it changes nothing.
 ///
 /// # Errors
-/// [`Fault::Fenced`] where another has the turn, or the job has moved on, or is a call, which does not
-/// wait.
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on, or is a call, which does
+/// not wait.
 pub fn put_back(
     draft: &mut Draft<'_>,
     job: JobId,

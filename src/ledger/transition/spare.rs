@@ -19,7 +19,11 @@ pub(super) fn spare_joiners(
     worth: &[Worth],
 ) -> Result<Vec<(TeamId, Avoided)>, Fault> {
     let mut avoided = Vec::new();
-    for (key, join) in draft.under::<Joins>(&job)? {
+    let joins = draft.under::<Joins>(&job)?;
+    for ((_, waiting), _) in &joins {
+        draft.foresee::<Batches>(waiting);
+    }
+    for (key, join) in joins {
         let lists =
             [(AvoidedReason::Joined, &join.joined), (AvoidedReason::Repeated, &join.repeated)];
         let mut sum = Amounts::ZERO;

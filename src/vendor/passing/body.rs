@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep};
 use tracing::warn;
 
@@ -87,7 +86,8 @@ pub struct PassedBody {
     timeout: Duration,
     /// Runs while the vendor is waited for.
     silence: Option<Pin<Box<Sleep>>>,
-    place: Option<OwnedSemaphorePermit>,
+    /// Given back when this is dropped.
+    place: Option<Box<dyn Send>>,
 }
 
 impl PassedBody {
@@ -97,8 +97,8 @@ impl PassedBody {
 
     /// The same, which has a place until it has come whole or is given up.
     #[must_use]
-    pub fn in_place(self, place: OwnedSemaphorePermit) -> Self {
-        Self { place: Some(place), ..self }
+    pub fn in_place(self, place: impl Send + 'static) -> Self {
+        Self { place: Some(Box::new(place)), ..self }
     }
 
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<()> {

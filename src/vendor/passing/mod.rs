@@ -1,5 +1,8 @@
 //! Passing on: a caller's request as it came, and the vendor's answer as it comes, piece by piece.
 //!
+//! Each passage has a connection to itself, by HTTP/1.1: over one that all share, a caller who takes
+//! nothing of its answer would hold up everybody else's.
+//!
 //! Nothing is parsed, kept or retried here. What may be passed on is for others to say; that the
 //! vendor gets no more of it than [`PassedHeaders`] takes, and the caller no more than they take of
 //! the answer, is seen to here.
@@ -26,7 +29,9 @@ use tokio::time::timeout_at;
 use url::Url;
 
 use super::Cause;
-use super::client::{IDLE_MAX, USER_AGENT as NAME, tls};
+use super::client::{
+    IDLE_MAX, KEEPALIVE, KEEPALIVE_RETRIES, UNACKNOWLEDGED_MAX, USER_AGENT as NAME, tls,
+};
 use super::retry_after::retry_after;
 pub use body::PassedBody;
 use body::{Watch, Watched};
@@ -89,10 +94,15 @@ impl Passing {
         connector.enforce_http(false);
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(connect_timeout));
+        connector.set_keepalive(Some(KEEPALIVE));
+        connector.set_keepalive_interval(Some(KEEPALIVE));
+        connector.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
+        #[cfg(target_os = "linux")]
+        connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls())
             .https_or_http()
-            .enable_all_versions()
+            .enable_http1()
             .wrap_connector(connector);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())

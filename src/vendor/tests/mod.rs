@@ -1,6 +1,7 @@
 //! The client against a vendor that answers as told: one test a row of the sorting.
 
 mod canceling;
+mod connecting;
 mod looking_up;
 mod reading;
 mod requests;

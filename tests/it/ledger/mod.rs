@@ -8,6 +8,7 @@ mod interrupted;
 mod named;
 mod random;
 mod replicas;
+mod round_trips;
 mod store;
 mod suite;
 

@@ -216,6 +216,7 @@ macro_rules! contract_suite {
                 a_validation_that_does_not_fit_is_refused_and_changes_nothing
                 the_vendor_is_told_of_a_cancellation_only_where_nobody_else_waits
                 a_removed_address_is_not_sent_and_its_verdict_forgotten
+                an_address_of_a_removed_person_is_removed_too
                 what_counts_no_more_is_forgotten
             }
             verdicts: {

@@ -23,7 +23,7 @@ use tollgate::ledger::transition::validation::{
 };
 
 use super::books::{Books, DAY, HOUR, TURN, first, quota};
-use super::named::{NONE, key};
+use super::named::{EMAIL, NONE, found_under, key};
 use super::store::Store;
 
 pub(super) const TTL: Duration = DAY.saturating_mul(30);
@@ -245,6 +245,19 @@ pub(super) async fn a_removed_address_is_not_sent_and_its_verdict_forgotten(
         assert_eq!(reading.addresses, [AddressReading::Removed]);
         assert_eq!(open(books, team, &["ada"]).await.call, None);
     }
+}
+
+pub(super) async fn an_address_of_a_removed_person_is_removed_too(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = take(books, &open(books, &sales, &["ada@x.io"]).await).await;
+    end(books, batch, 1, &[]).await;
+    // The vendor says by one name of the person that it forgot whom the address leads to.
+    let ada = found_under("ada", EMAIL, &["ada@x.io"]);
+    books.buy(&sales, EMAIL, &["in/ada"], &[ada]).await;
+    books.ledger().erase(vec![key("in/ada")], None).await.unwrap();
+    assert_eq!(read(books, &sales, batch).await.addresses, [AddressReading::Removed]);
+    let again = open(books, &sales, &["ada@x.io"]).await;
+    assert_eq!((again.call, again.fresh.as_slice()), (None, [].as_slice()));
 }
 
 pub(super) async fn what_counts_no_more_is_forgotten(books: &Books<impl Store>) {

@@ -3,6 +3,7 @@
 mod allowed;
 mod bytes;
 mod every_path;
+mod places;
 mod priced;
 mod trouble;
 

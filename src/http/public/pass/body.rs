@@ -1,15 +1,17 @@
-//! A caller's body on its way through: bounded in size and in time, never taken in whole.
+//! A caller's body on its way through: bounded in size and in the time that the caller is waited for,
+//! never taken in whole.
 
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::gateway::PassageBody;
 use crate::http::body::{BODY_TIMEOUT, cut, late, too_large};
@@ -20,8 +22,35 @@ pub(super) struct Bounded {
     body: Body,
     left: usize,
     bytes_max: usize,
-    time: Pin<Box<Sleep>>,
+    patience: Patience,
     broken: Broken,
+}
+
+/// How long the caller is still waited for. While the vendor takes its time over what has come, it is
+/// not: that is the vendor's to answer for.
+struct Patience {
+    left: Duration,
+    /// Runs while the caller is waited for.
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patience {
+    fn new() -> Self {
+        Self { left: BODY_TIMEOUT, waiting: None }
+    }
+
+    /// The caller is waited for; ready when it was for too long in all.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let left = self.left;
+        self.waiting.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx)
+    }
+
+    /// The caller is waited for no more.
+    fn rest(&mut self) {
+        if let Some(waiting) = self.waiting.take() {
+            self.left = waiting.deadline().saturating_duration_since(Instant::now());
+        }
+    }
 }
 
 /// What became of a body that did not come whole.
@@ -50,8 +79,8 @@ impl Bounded {
             return Err(too_large(bytes_max));
         }
         let broken = Broken::default();
-        let time = Box::pin(sleep(BODY_TIMEOUT));
-        let bounded = Self { body, left: bytes_max, bytes_max, time, broken: broken.clone() };
+        let patience = Patience::new();
+        let bounded = Self { body, left: bytes_max, bytes_max, patience, broken: broken.clone() };
         Ok((bounded.boxed_unsync(), broken))
     }
 
@@ -72,7 +101,11 @@ impl HttpBody for Bounded {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
-        match Pin::new(&mut self.body).poll_frame(cx) {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        if polled.is_ready() {
+            self.patience.rest();
+        }
+        match polled {
             // What follows the data is trailers, which are headers that no list has seen.
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) => match self.left.checked_sub(data.len()) {
@@ -86,7 +119,7 @@ impl HttpBody for Bounded {
             },
             Poll::Ready(Some(Err(_))) => self.break_off(cut()),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending if self.time.as_mut().poll(cx).is_ready() => self.break_off(late()),
+            Poll::Pending if self.patience.wait(cx).is_ready() => self.break_off(late()),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -102,6 +135,8 @@ impl HttpBody for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use std::task::ready;
+
     use super::*;
 
     async fn told(body: Body, bytes_max: usize) -> Result<usize, u16> {
@@ -113,45 +148,54 @@ mod tests {
             .map_err(|_| broken.problem().expect("the caller is told why").kind.status.as_u16())
     }
 
-    fn pieces(count: usize) -> Body {
-        struct Pieces(usize);
-        impl HttpBody for Pieces {
-            type Data = Bytes;
-            type Error = BoxedError;
-            fn poll_frame(
-                mut self: Pin<&mut Self>,
-                _: &mut Context<'_>,
-            ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
-                let Some(left) = self.0.checked_sub(1) else { return Poll::Ready(None) };
-                self.0 = left;
-                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"12345")))))
-            }
-        }
-        Body::new(Pieces(count))
-    }
-
     #[tokio::test]
     async fn a_body_may_be_as_large_as_the_bound_and_no_larger() {
         assert_eq!(told(Body::from("1234567890"), 10).await, Ok(10));
         assert_eq!(told(Body::from("1234567890"), 9).await, Err(413));
-        assert_eq!(told(pieces(2), 10).await, Ok(10));
-        assert_eq!(told(pieces(3), 10).await, Err(413));
+        assert_eq!(told(slow(2, Duration::ZERO), 10).await, Ok(10));
+        assert_eq!(told(slow(3, Duration::ZERO), 10).await, Err(413));
         assert_eq!(told(Body::empty(), 10).await, Ok(0));
+    }
+
+    /// A body of so many pieces, each of which takes this long to come once it is waited for.
+    fn slow(pieces: usize, each: Duration) -> Body {
+        struct Slow {
+            pieces: usize,
+            each: Duration,
+            coming: Option<Pin<Box<Sleep>>>,
+        }
+        impl HttpBody for Slow {
+            type Data = Bytes;
+            type Error = BoxedError;
+            fn poll_frame(
+                mut self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
+                let Some(left) = self.pieces.checked_sub(1) else { return Poll::Ready(None) };
+                let each = self.each;
+                let coming = self.coming.get_or_insert_with(|| Box::pin(sleep(each)));
+                ready!(coming.as_mut().poll(cx));
+                (self.pieces, self.coming) = (left, None);
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"12345")))))
+            }
+        }
+        Body::new(Slow { pieces, each, coming: None })
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_body_that_does_not_come_is_given_up() {
-        struct Never;
-        impl HttpBody for Never {
-            type Data = Bytes;
-            type Error = BoxedError;
-            fn poll_frame(
-                self: Pin<&mut Self>,
-                _: &mut Context<'_>,
-            ) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
-                Poll::Pending
-            }
+        assert_eq!(told(slow(1, Duration::MAX), 10).await, Err(408));
+        assert_eq!(told(slow(2, BODY_TIMEOUT / 2 + Duration::from_secs(1)), 10).await, Err(408));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_caller_does_not_answer_for_the_time_that_the_vendor_takes() {
+        let body = slow(2, BODY_TIMEOUT / 3);
+        let (mut bounded, broken) = Bounded::within(10, body).unwrap_or_else(|_| panic!("small"));
+        for _ in 0..2 {
+            sleep(BODY_TIMEOUT * 2).await;
+            bounded.frame().await.expect("there is more").expect("it is not given up");
         }
-        assert_eq!(told(Body::new(Never), 10).await, Err(408));
+        assert!(bounded.frame().await.is_none() && broken.problem().is_none());
     }
 }

@@ -35,7 +35,9 @@ pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response
     };
     let answered = match &taken.route.access {
         Access::Priced(price) => priced::call(&edge, &caller, price, parts, body).await,
-        Access::Free | Access::Refused => pass_on(&edge, taken, parts, body).await.map(shown),
+        Access::Free | Access::Refused => {
+            pass_on(&edge, &caller, taken, parts, body).await.map(shown)
+        }
     };
     let mut response = answered.unwrap_or_else(|problem| told(problem.into()));
     response.extensions_mut().insert(RouteLabel(Arc::from(taken.route.pattern.to_string())));
@@ -70,6 +72,7 @@ fn method_of(asked: &Asked) -> Result<Method, Problem> {
 
 async fn pass_on(
     edge: &Edge,
+    caller: &Caller,
     taken: Taken<'_>,
     parts: Parts,
     body: Body,
@@ -78,7 +81,7 @@ async fn pass_on(
     let (body, broken) = Bounded::within(edge.bounds.body_bytes_max, body)?;
     let headers = PassedHeaders::of_request(&parts.headers);
     let passage = Passage { method: parts.method, target, headers, body };
-    edge.gateway.pass(taken, passage).await.map_err(|refusal| {
+    edge.gateway.pass(caller, taken, passage).await.map_err(|refusal| {
         // Where the caller's own body broke off, the vendor is not to blame.
         broken.problem().unwrap_or_else(|| refusal.into())
     })

@@ -5,9 +5,10 @@ use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
 use crate::ledger::record::batch::Batch;
-use crate::ledger::record::job::Job;
+use crate::ledger::record::job::{Job, JobLead};
 use crate::ledger::record::validation::{AddressKey, Validation};
-use crate::ledger::table::{Addresses, Batches, JobLeads, Jobs, Validations};
+use crate::ledger::table::{Addresses, Batches, Jobs, Validations};
+use crate::ledger::transition::coach::leads_of;
 use crate::ledger::transition::schedule::put_job;
 
 /// The vendor took a validation and named it.
@@ -43,13 +44,18 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
 /// Forgets the addresses of a call at these places, but for what was sent since.
 fn forget_missing(draft: &mut Draft<'_>, job: &Job, missing: &[u32]) -> Result<(), Fault> {
     let kept_for = job.parts.first().and_then(|part| part.kept_for.clone());
-    let leads = draft.pieces::<JobLeads>(&job.id)?.into_iter().flat_map(|(_, chunk)| chunk);
-    for (index, lead) in (0_u32..).zip(leads.collect::<Vec<_>>()) {
-        if missing.binary_search(&index).is_err() {
-            continue;
-        }
-        let (at, kept_for) = (ResultRef { job: job.id, index }, kept_for.clone());
-        let key = AddressKey { address: lead.key, kept_for };
+    let is_missing = |(index, _): &(u32, JobLead)| missing.binary_search(index).is_ok();
+    let known = |(index, lead): (u32, JobLead)| {
+        let key = AddressKey { address: lead.key, kept_for: kept_for.clone() };
+        (key, ResultRef { job: job.id, index })
+    };
+    let missing = (0..).zip(leads_of(draft, job.id)?).filter(is_missing);
+    let missing: Vec<_> = missing.map(known).collect();
+    for (key, _) in &missing {
+        draft.foresee::<Addresses>(key);
+    }
+    for (key, at) in missing {
+        // Whoever has sent it since has made the row its own.
         if draft.find::<Addresses>(&key)?.is_some_and(|row| row.at == at) {
             draft.delete::<Addresses>(&key);
         }

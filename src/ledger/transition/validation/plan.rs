@@ -14,7 +14,8 @@ use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::{JobLead, State};
 use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressKey, AddressRow};
-use crate::ledger::table::{Addresses, Jobs, Leads, Validations};
+use crate::ledger::table::{Addresses, Jobs, Validations};
+use crate::ledger::transition::alias::{self, is_removed, rely_on};
 
 /// Of an address nothing is charged but its own price.
 const NO_PERSON: WorstCase = WorstCase { find: false, email: false, phones: 0 };
@@ -68,6 +69,7 @@ impl Plan {
             seen: HashMap::new(),
             others: BTreeMap::new(),
         };
+        foresee(draft, team, &order.addresses)?;
         for (position, address) in (0_u32..).zip(&order.addresses) {
             if planner.place(position, *address)?.is_none() {
                 return Ok(None);
@@ -128,7 +130,7 @@ impl Planner<'_, '_> {
                 Verdict::Removed => Source::Removed,
                 Verdict::Cached(at) => Source::Cached(at),
                 Verdict::Joined(at) => Source::Joined(at),
-                Verdict::Fresh => Source::Own(self.send(position, key)),
+                Verdict::Fresh => Source::Own(self.send(position, key)?),
             },
         };
         let is_repeated = self.seen.contains_key(&key);
@@ -155,26 +157,29 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn send(&mut self, position: u32, key: LeadKey) -> ResultRef {
+    /// What is sent must be what nobody else sends. All else is glanced at: a slot points at a
+    /// verdict that stays, and whoever reads it is told of a removal.
+    fn send(&mut self, position: u32, key: LeadKey) -> Result<ResultRef, Fault> {
+        self.draft.find::<Addresses>(&key_for(self.team, key))?;
+        rely_on(self.draft, key)?;
         let index = u32::try_from(self.plan.own.len()).unwrap_or(u32::MAX);
         self.plan.own.push(JobLead { key, position, worst: NO_PERSON });
-        ResultRef { job: call_of(self.order.batch), index }
+        Ok(ResultRef { job: call_of(self.order.batch), index })
     }
 
     fn look_up(&mut self, key: LeadKey) -> Result<Verdict, Fault> {
-        if self.draft.find::<Leads>(&key)?.is_some_and(|row| row.removed_at.is_some()) {
+        if is_removed(self.draft, key)? {
             return Ok(Verdict::Removed);
         }
-        let row = self.draft.find::<Addresses>(&key_for(self.team, key))?;
+        let row = self.draft.peek::<Addresses>(&key_for(self.team, key))?;
         let counts = |row: &AddressRow| row.asked_at.after(self.order.ttl) > self.draft.now();
         let Some(row) = row.filter(counts) else { return Ok(Verdict::Fresh) };
         let is_young = self.answers_since.is_none_or(|since| row.asked_at >= since);
         Ok(match self.other(row.at.job.batch)? {
             Other::Ended if is_young => Verdict::Cached(row.at),
-            Other::Ended => Verdict::Fresh,
             Other::UnderWay => Verdict::Joined(row.at),
             Other::BeingSent => Verdict::Busy,
-            Other::OfNoUse => Verdict::Fresh,
+            Other::Ended | Other::OfNoUse => Verdict::Fresh,
         })
     }
 
@@ -182,7 +187,7 @@ impl Planner<'_, '_> {
         if let Some(other) = self.others.get(&batch) {
             return Ok(*other);
         }
-        let validation = self.draft.find::<Validations>(&batch)?;
+        let validation = self.draft.peek::<Validations>(&batch)?;
         let other = match validation {
             None => Other::OfNoUse,
             Some(validation) if validation.ended_at.is_some() => Other::Ended,
@@ -192,7 +197,7 @@ impl Planner<'_, '_> {
                 if until > self.draft.now() { Other::UnderWay } else { Other::OfNoUse }
             }
             Some(_) => {
-                let job = self.draft.find::<Jobs>(&call_of(batch))?;
+                let job = self.draft.peek::<Jobs>(&call_of(batch))?;
                 let is_being_sent = job.is_some_and(|job| job.state == State::Sending);
                 if is_being_sent { Other::BeingSent } else { Other::OfNoUse }
             }
@@ -200,4 +205,16 @@ impl Planner<'_, '_> {
         self.others.insert(batch, other);
         Ok(other)
     }
+}
+
+/// Has the store make ready what the places of addresses depend on.
+fn foresee(draft: &Draft<'_>, team: &Team, addresses: &[LeadKey]) -> Result<(), Fault> {
+    alias::foresee(draft, addresses.iter().copied())?;
+    for address in addresses {
+        if let Some(row) = draft.peek::<Addresses>(&key_for(team, *address))? {
+            draft.foresee::<Validations>(&row.at.job.batch);
+            draft.foresee::<Jobs>(&row.at.job);
+        }
+    }
+    Ok(())
 }

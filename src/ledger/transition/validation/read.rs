@@ -13,7 +13,8 @@ use crate::ledger::record::batch::{Batch, Slot, Source};
 use crate::ledger::record::job::{Cause, Job, State, Way};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::record::validation::Validation;
-use crate::ledger::table::{Batches, CHUNK, Jobs, Leads, Slots, Teams, Validations};
+use crate::ledger::table::{Batches, CHUNK, Jobs, Slots, Teams, Validations};
+use crate::ledger::transition::alias::{self, is_removed};
 use crate::ledger::transition::read::{Failure, Status};
 
 /// A validation of `team`, with the addresses in `range`.
@@ -125,9 +126,7 @@ impl Reader<'_, '_> {
         let end = range.end.min(self.batch.dispositions.submitted);
         for chunk in range.start.div_euclid(CHUNK)..end.div_ceil(CHUNK) {
             let slots = self.draft.peek::<Slots>(&(id, chunk))?.unwrap_or_default();
-            for slot in &slots {
-                self.draft.foresee::<Leads>(&slot.key);
-            }
+            alias::foresee(self.draft, slots.iter().map(|slot| slot.key))?;
             let first = chunk.saturating_mul(CHUNK);
             for (_, slot) in (first..).zip(slots).filter(|(place, _)| range.contains(place)) {
                 addresses.push(self.address(slot)?);
@@ -137,7 +136,7 @@ impl Reader<'_, '_> {
     }
 
     fn address(&mut self, slot: Slot) -> Result<AddressReading, Fault> {
-        if self.draft.find::<Leads>(&slot.key)?.is_some_and(|row| row.removed_at.is_some()) {
+        if is_removed(self.draft, slot.key)? {
             return Ok(AddressReading::Removed);
         }
         match slot.source {

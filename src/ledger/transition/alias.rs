@@ -1,0 +1,37 @@
+//! What a lead key leads to: its own row, and the person that it is an alias of.
+
+use crate::domain::identity::keys::LeadKey;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::table::{Leads, Persons};
+
+/// Has the store make ready what these keys lead to.
+pub(super) fn foresee(
+    draft: &Draft<'_>,
+    keys: impl Iterator<Item = LeadKey> + Clone,
+) -> Result<(), Fault> {
+    for key in keys.clone() {
+        draft.foresee::<Leads>(&key);
+    }
+    for key in keys {
+        if let Some(person) = draft.peek::<Leads>(&key)?.and_then(|row| row.person) {
+            draft.foresee::<Persons>(&person);
+        }
+    }
+    Ok(())
+}
+
+/// Whether whoever a key leads to was removed: by this key, or by any other that names the person.
+pub(super) fn is_removed(draft: &Draft<'_>, key: LeadKey) -> Result<bool, Fault> {
+    let Some(row) = draft.peek::<Leads>(&key)? else { return Ok(false) };
+    let person = row.person.map(|person| draft.peek::<Persons>(&person)).transpose()?.flatten();
+    Ok(row.removed_at.is_some() || person.is_some_and(|person| person.removed_at.is_some()))
+}
+
+/// What is sent, or waits for what is sent, must be what nobody else sends. What is cached may change
+/// meanwhile: the slot points at a result that stays, and whoever reads it is told of a removal.
+pub(super) fn rely_on(draft: &Draft<'_>, key: LeadKey) -> Result<(), Fault> {
+    if let Some(person) = draft.find::<Leads>(&key)?.and_then(|row| row.person) {
+        draft.find::<Persons>(&person)?;
+    }
+    Ok(())
+}
