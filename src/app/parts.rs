@@ -176,6 +176,7 @@ fn settings(config: &Config) -> Settings {
         find_wait: config.server.find_wait,
         look_ups_max: config.server.look_ups_max,
         passages_max: config.server.passages_max,
+        calls_max: config.server.calls_max,
         turn_for: TURN_FOR,
         turns_max: TURNS_MAX,
         rates: HitRates::PRIOR,

@@ -96,6 +96,7 @@ fn check_room(server: &Server, reading: &mut Reading) {
         ("server.bodies_max", server.bodies_max),
         ("server.look_ups_max", server.look_ups_max),
         ("server.passages_max", server.passages_max),
+        ("server.calls_max", server.calls_max),
     ];
     for (key, most) in waiting {
         within(reading, key, &most, &(1..=CONNECTIONS_MAX));
@@ -103,8 +104,8 @@ fn check_room(server: &Server, reading: &mut Reading) {
     let waiting_max = waiting.iter().fold(0_usize, |sum, (_, most)| sum.saturating_add(*most));
     if waiting_max >= server.connections_max {
         let wrong = format!("{waiting_max} that wait leave no connection for whoever only reads");
-        let [bodies, look_ups, passages] = waiting.map(|(key, _)| key);
-        let keys = [bodies, look_ups, passages, "server.connections_max"];
+        let [bodies, look_ups, passages, calls] = waiting.map(|(key, _)| key);
+        let keys = [bodies, look_ups, passages, calls, "server.connections_max"];
         reading.refuse(&keys, Unfit::new(wrong, "lower them, or raise the connections"));
     }
 }

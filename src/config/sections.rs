@@ -74,6 +74,8 @@ pub struct Server {
     pub look_ups_max: usize,
     /// The most requests that are passed on at once.
     pub passages_max: usize,
+    /// The most priced calls that are made at once.
+    pub calls_max: usize,
     /// How long a caller may take nothing of an answer.
     pub unread_wait: Duration,
     /// For how long an identical request is taken for a retry; not at all where it is zero.
@@ -98,6 +100,7 @@ impl Server {
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
             look_ups_max: from.value("server.look_ups_max"),
             passages_max: from.value("server.passages_max"),
+            calls_max: from.value("server.calls_max"),
             unread_wait: from.value("server.unread_wait"),
             replay_window: from.value("server.replay_window"),
             find_wait: from.value("server.find_wait"),

@@ -226,6 +226,7 @@ fn what_cannot_work_is_refused() {
         (&["server.look_ups_max=1792"], "server.look_ups_max"),
         (&["server.passages_max=1024"], "server.passages_max"),
         (&["server.passages_max=0"], "server.passages_max"),
+        (&["server.calls_max=0"], "server.calls_max"),
         (&["server.bodies_at_once=0"], "server.bodies_at_once"),
         (&["server.bodies_wait=0s"], "server.bodies_wait"),
         (&["server.unread_wait=0s"], "server.unread_wait"),

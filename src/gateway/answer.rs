@@ -226,6 +226,15 @@ pub enum Refusal {
         /// The vendor's code for it.
         code: Option<String>,
     },
+    /// The same request is just being made.
+    #[error("the same request is under way")]
+    UnderWay {
+        /// When it pays to come again.
+        retry_after: Duration,
+    },
+    /// A call was made and answered before, and its answer was not kept.
+    #[error("the answer to call {0} was not kept")]
+    AnswerNotKept(BatchId),
     /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
     #[error("the vendor refuses the gateway's key")]
     VendorRefusesKey,
@@ -267,9 +276,11 @@ impl Refusal {
             Self::VendorRefused { .. } => "vendor_refused",
             Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
             Self::KeyReused => "idempotency_key_reused",
+            Self::AnswerNotKept(_) => "answer_not_kept",
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
             Self::VendorBusy { .. }
+            | Self::UnderWay { .. }
             | Self::StoreAway { .. }
             | Self::OtherStore
             | Self::OutcomeUnknown

@@ -44,9 +44,9 @@ impl Gateway {
         way: Way,
         ask: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        let (page, usage) = tokio::join!(self.page(team, id, way, ask), self.usage(team));
+        let (page, remaining) = tokio::join!(self.page(team, id, way, ask), self.remaining(team));
         let mut page = page?;
-        page.account.remaining = usage.ok().map(|usage| usage.remaining(self.clock.now()));
+        page.account.remaining = remaining;
         Ok(page)
     }
 

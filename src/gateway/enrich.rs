@@ -7,7 +7,6 @@ use tracing::{error, info, warn};
 use super::bodies::{forget_leads, keep_leads};
 use super::call::tell_passed;
 use super::caller::random;
-use super::replay::texts;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::identities;
 use crate::domain::lead::{Field, Lead};
@@ -107,7 +106,7 @@ impl Gateway {
         let asks = self.lead_asks(&ask.leads);
         // A look-up asked again is answered from what is known, or joins what is under way.
         let retry = match way {
-            Way::Batch => self.retry(caller, &ask.marks, &texts(&ask)),
+            Way::Batch => self.retry(caller, &ask),
             Way::LookUp | Way::Call => None,
         };
         self.pass_circuit(caller, &ask, &asks, retry).await?;

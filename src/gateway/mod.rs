@@ -21,6 +21,7 @@ mod failed;
 mod find;
 mod gather;
 mod handing_in;
+mod held;
 mod keeping;
 mod leave;
 mod load;
@@ -53,6 +54,7 @@ pub use answer::{
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
+pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
@@ -133,6 +135,8 @@ pub struct Inside {
     lines: Lines,
     /// Who has something passed on.
     places: Places,
+    /// Who has a priced call made.
+    calls: Places,
     /// Who waits for a look-up's answer.
     waiting: Semaphore,
     /// Told of every turn that has ended, for those who wait for a job.
@@ -199,6 +203,7 @@ impl Gateway {
             settings,
             lines: Lines::of(routes.allowances()),
             places: Places::new(settings.passages_max),
+            calls: Places::new(settings.calls_max),
             waiting: Semaphore::new(settings.look_ups_max),
             routes,
             metrics,

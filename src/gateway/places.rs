@@ -1,4 +1,4 @@
-//! Places of those who have something passed on: so many at once, and half of them for one team, so
+//! Places of those who have something passed on, or a priced call made: so many at once, and half of them for one team, so
 //! that no team shuts the others out.
 
 use std::collections::HashMap;

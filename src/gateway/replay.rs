@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Caller, Enrichment, Gateway, Marks};
+use super::{Call, Caller, Enrichment, Gateway, Marks, Request, ValidationAsk};
+use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::identity::keys::RequestKey;
 use crate::domain::lead::Field;
 use crate::ledger::record::replay::{Retry, ToldBy};
 
@@ -10,45 +12,64 @@ use crate::ledger::record::replay::{Retry, ToldBy};
 const KEY_WINDOW: Duration = Duration::from_hours(24);
 
 impl Gateway {
-    /// How it is told whether a request, which is all of these texts, is a retry; none where nothing
-    /// tells.
-    pub(super) fn retry(
+    /// How it is told whether a request is a retry; none where nothing tells.
+    pub(super) fn retry(&self, caller: &Caller, ask: &Enrichment) -> Option<Retry> {
+        let request = self.keyer.request_key(&texts(ask));
+        self.retry_of(caller, ask.marks.key.as_ref(), request, self.settings.replay_window)
+    }
+
+    /// The same of a call. Whoever only reads means it each time, unless it is named.
+    pub(super) fn retry_of_call(&self, caller: &Caller, call: &Call) -> Option<Retry> {
+        let Call { request: Request { method, path_and_query, body, .. }, marks, .. } = call;
+        // It may be no text.
+        let body = blake3::hash(body).to_hex();
+        let texts = ["call", method.as_str(), path_and_query, body.as_str()].map(Some).into_iter();
+        let texts: Vec<_> = texts.chain(headers(marks)).collect();
+        let window = if method.is_safe() { Duration::ZERO } else { self.settings.replay_window };
+        self.retry_of(caller, marks.key.as_ref(), self.keyer.request_key(&texts), window)
+    }
+
+    /// The same of a validation.
+    pub(super) fn retry_of_validation(
         &self,
         caller: &Caller,
-        marks: &Marks,
-        texts: &[Option<&str>],
+        ask: &ValidationAsk,
     ) -> Option<Retry> {
-        let is_told = marks.key.is_some() || !self.settings.replay_window.is_zero();
-        is_told.then(|| {
-            let request = self.keyer.request_key(texts);
-            let batch_ttl = self.settings.batch_ttl;
-            match &marks.key {
-                Some(name) => Retry {
-                    key: self.keyer.replay_key_named(&caller.team, name),
-                    request,
-                    by: ToldBy::Caller,
-                    window: KEY_WINDOW,
-                    batch_ttl,
-                },
-                None => Retry {
-                    key: self.keyer.replay_key_unnamed(&caller.team, request),
-                    request,
-                    by: ToldBy::Content,
-                    window: self.settings.replay_window,
-                    batch_ttl,
-                },
-            }
-        })
+        let emails = ask.addresses.iter().map(|lead| lead.field(Field::Email));
+        let texts = [Some("email-validations")].into_iter().chain(headers(&ask.marks));
+        let texts: Vec<_> = texts.chain([None]).chain(emails).collect();
+        let request = self.keyer.request_key(&texts);
+        self.retry_of(caller, ask.marks.key.as_ref(), request, self.settings.replay_window)
     }
+
+    /// A request is told by its caller's key; where there is none, for so long by what it asks.
+    fn retry_of(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+        request: RequestKey,
+        window: Duration,
+    ) -> Option<Retry> {
+        let (team, batch_ttl) = (&caller.team, self.settings.batch_ttl);
+        let (key, by, window) = match key {
+            Some(name) => (self.keyer.replay_key_named(team, name), ToldBy::Caller, KEY_WINDOW),
+            None if window.is_zero() => return None,
+            None => (self.keyer.replay_key_unnamed(team, request), ToldBy::Content, window),
+        };
+        Some(Retry { key, request, by, window, batch_ttl })
+    }
+}
+
+fn headers(marks: &Marks) -> impl Iterator<Item = Option<&str>> {
+    marks.headers.iter().map(|header| Some(header.as_str()))
 }
 
 /// All that makes a request this one and no other. What follows the headers are the leads, each
 /// with all its fields, so no two requests have the same texts.
-pub(super) fn texts(ask: &Enrichment) -> Vec<Option<&str>> {
+fn texts(ask: &Enrichment) -> Vec<Option<&str>> {
     let reveals = [ask.reveals.email, ask.reveals.phone].map(|is_asked| is_asked.then_some(""));
-    let headers = ask.marks.headers.iter().map(|header| Some(header.as_str()));
     let leads = ask.leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field)));
-    reveals.into_iter().chain(headers).chain([None]).chain(leads).collect()
+    reveals.into_iter().chain(headers(&ask.marks)).chain([None]).chain(leads).collect()
 }
 
 #[cfg(test)]
@@ -59,7 +80,6 @@ mod tests {
     use crate::domain::lead::{Fields, Lead};
     use crate::domain::limits::Limits;
     use crate::domain::reveal::Reveals;
-    use crate::gateway::Marks;
 
     fn asks(leads: &[&[(Field, &str)]], reveals: Reveals, headers: &[&str]) -> Enrichment {
         let lead = |texts: &&[(Field, &str)]| {

@@ -9,7 +9,7 @@ use tracing::error;
 pub use crate::ledger::transition::audit::Audit;
 pub use crate::ledger::transition::report::Usage;
 
-use super::{Concerns, Gateway, Refusal};
+use super::{Concerns, Gateway, Refusal, Remaining};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -52,6 +52,12 @@ impl Gateway {
     /// [`Refusal::NoSuchTeam`], or the store is away.
     pub async fn usage(&self, team: &TeamId) -> Result<Usage, Refusal> {
         self.ledger.usage(team.clone()).await?.ok_or(Refusal::NoSuchTeam)
+    }
+
+    /// What is left of a team's quotas; none where that cannot be told.
+    pub(super) async fn remaining(&self, team: &TeamId) -> Option<Remaining> {
+        let usage = self.usage(team).await.ok()?;
+        Some(usage.remaining(self.clock.now()))
     }
 
     /// The books made anew from the journal and held against what they say.

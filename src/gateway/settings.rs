@@ -51,6 +51,8 @@ pub struct Settings {
     pub look_ups_max: usize,
     /// How many requests are passed on at once.
     pub passages_max: usize,
+    /// How many priced calls are made at once.
+    pub calls_max: usize,
     /// How many jobs are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.

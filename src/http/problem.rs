@@ -51,6 +51,7 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    ANSWER_NOT_KEPT: CONFLICT "answer_not_kept" "Answer Not Kept"
     VENDOR_REFUSED: UNPROCESSABLE_ENTITY "vendor_refused" "Vendor Refused"
     LEGAL_REASONS: UNAVAILABLE_FOR_LEGAL_REASONS "unavailable_for_legal_reasons" "Unavailable For Legal Reasons"
     VENDOR_ERROR: BAD_GATEWAY "vendor_error" "Vendor Error"
@@ -174,6 +175,14 @@ impl From<Refusal> for Problem {
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
+            Refusal::UnderWay { retry_after } => UNAVAILABLE
+                .says("The same request is under way; asked again, it is not made twice")
+                .after(retry_after),
+            Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(format!(
+                "The vendor answered this request before, and it is paid for, as batch {batch}; the \
+                 answer is not here to be given again. Under an Idempotency-Key of its own it is \
+                 made, and paid for, once more"
+            )),
             Refusal::VendorRefused { code } => VENDOR_REFUSED.says(format!(
                 "The vendor refused this, and nothing was charged; its code is {}",
                 code.as_deref().unwrap_or("none")
@@ -302,6 +311,11 @@ mod tests {
                 Refusal::VendorBusy { retry_after: Duration::from_millis(2500) },
                 (503, "service_unavailable", vec![retry("3")]),
             ),
+            (
+                Refusal::UnderWay { retry_after: Duration::from_secs(2) },
+                (503, "service_unavailable", vec![retry("2")]),
+            ),
+            (Refusal::AnswerNotKept(BatchId::FIRST), (409, "answer_not_kept", vec![])),
             (Refusal::VendorRefusesKey, (502, "vendor_refuses_key", vec![retry("30")])),
             (Refusal::Unresolved(BatchId::FIRST), (504, "unresolved", vec![])),
             (away(), (503, "service_unavailable", vec![retry("2")])),

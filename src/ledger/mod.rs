@@ -49,7 +49,7 @@ use step::{
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
-use transition::call::{Closing, Opened, Opening};
+use transition::call::{CallOpened, Closing, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
 use transition::read::Reading;
@@ -165,7 +165,7 @@ pub trait Ledger: Send + Sync + 'static {
     fn open_call(
         &self,
         opening: Opening,
-    ) -> impl Future<Output = Outcome<Result<Opened, Refused>>> + Send;
+    ) -> impl Future<Output = Outcome<Result<CallOpened, Refused>>> + Send;
     /// Ends a call by what came of it.
     fn close_call(
         &self,

@@ -19,7 +19,7 @@ use super::step::{
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
 use super::transition::audit::{self, Audit};
-use super::transition::call::{self, Closing, Opened, Opening};
+use super::transition::call::{self, CallOpened, Closing, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
@@ -178,7 +178,7 @@ impl<S: Shelf> Ledger for S {
         self.write("redrive", move |draft| redrive::redrive(draft, &order)).await
     }
 
-    async fn open_call(&self, opening: Opening) -> Outcome<Result<Opened, Refused>> {
+    async fn open_call(&self, opening: Opening) -> Outcome<Result<CallOpened, Refused>> {
         self.write("open_call", move |draft| call::open_call(draft, &opening)).await
     }
 

@@ -7,9 +7,12 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 
-use super::client::{HttpVendor, exchange};
+use super::client::{HttpVendor, exchange_within};
 use super::sorting::{self, Answer};
 use super::{Cause, Refusal};
+
+/// The longest answer to a call that is read, as unpacked. Nobody can say what a longer one says.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// A request to a path of the vendor's, built by the gateway: nothing of it is added to.
 #[derive(Clone)]
@@ -109,7 +112,7 @@ impl HttpVendor {
         if let Some(accept) = accept {
             sending = sending.header(ACCEPT, accept);
         }
-        sorted(exchange(sending).await)
+        sorted(exchange_within(ANSWER_BYTES_MAX, sending).await)
     }
 }
 

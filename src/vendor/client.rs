@@ -200,18 +200,26 @@ impl fmt::Debug for HttpVendor {
 
 /// Sends a request and reads the whole answer.
 pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
+    exchange_within(ANSWER_BYTES_MAX, request).await
+}
+
+/// The same, where an answer has fewer bytes.
+pub(super) async fn exchange_within(
+    bytes_max: usize,
+    request: RequestBuilder,
+) -> Result<Answer, Cause> {
     let response = request.send().await.map_err(lost)?;
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers());
     let content_type = response.headers().get(CONTENT_TYPE).cloned();
-    Ok(Answer { status, retry_after, content_type, body: body(response).await? })
+    Ok(Answer { status, retry_after, content_type, body: body(response, bytes_max).await? })
 }
 
-async fn body(mut response: Response) -> Result<Vec<u8>, Cause> {
+async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Cause> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(Cause::TooLong { bytes_max: ANSWER_BYTES_MAX });
+        if body.len() + chunk.len() > bytes_max {
+            return Err(Cause::TooLong { bytes_max });
         }
         body.extend_from_slice(&chunk);
     }

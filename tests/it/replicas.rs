@@ -137,6 +137,7 @@ fn settings() -> Settings {
         find_wait: Duration::from_secs(25),
         look_ups_max: 8,
         passages_max: 8,
+        calls_max: 8,
         turn_for: TURN,
         turns_max: 8,
         rates: HitRates::PRIOR,

@@ -1,6 +1,5 @@
 //! From addresses to a validation on the books: known ones cost nothing, the rest are sent at once.
 
-use std::iter;
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -149,7 +148,7 @@ impl Gateway {
         let addresses = &ask.addresses;
         let patience = Instant::now() + BUSY_WAIT_MAX;
         let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
-        let retry = self.retry(caller, &ask.marks, &texts(ask));
+        let retry = self.retry_of_validation(caller, ask);
         let mut collisions = 0;
         while collisions < TRIES {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
@@ -226,11 +225,4 @@ impl Gateway {
         }
         Ok(page)
     }
-}
-
-/// All that makes a request this one and no other.
-fn texts(ask: &ValidationAsk) -> Vec<Option<&str>> {
-    let headers = ask.marks.headers.iter().map(|header| Some(header.as_str()));
-    let emails = ask.addresses.iter().map(|lead| lead.field(Field::Email));
-    iter::once(Some("email-validations")).chain(headers).chain([None]).chain(emails).collect()
 }

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fault::{Fault, Faults, token};
@@ -43,6 +43,28 @@ impl<'b> Given<'b> {
         let properties = Properties { pointer: &self.pointer, names, faults: &mut *faults };
         let read = properties.deserialize(&mut serde_json::Deserializer::from_str(self.text));
         read.map_err(|error| faults.note(|| json::not_json(&error))).ok()
+    }
+
+    /// The property of an object that has this name, whatever others there are. Written twice, it is
+    /// noted: who reads it next may take the other.
+    pub(super) fn property(&self, name: &str, faults: &mut Faults) -> Option<Given<'b>> {
+        if self.kind() != "an object" {
+            self.mismatch("an object", faults);
+            return None;
+        }
+        let property = Property { pointer: &self.pointer, name, faults: &mut *faults };
+        let read = property.deserialize(&mut serde_json::Deserializer::from_str(self.text));
+        let found = read.map_err(|error| faults.note(|| json::not_json(&error))).ok()?;
+        if found.is_none() {
+            self.miss(name, faults);
+        }
+        found
+    }
+
+    /// How many items an array has.
+    pub(super) fn count(&self, faults: &mut Faults) -> Option<usize> {
+        // What is ignored takes no memory, however many there are.
+        Some(self.read::<Vec<IgnoredAny>>("an array", faults)?.len())
     }
 
     /// The items of an array.
@@ -164,6 +186,44 @@ impl<'b, const N: usize> Visitor<'b> for Properties<'_, '_, N> {
                 Some(_) => faults.note(|| Fault::duplicate_field(pointer())),
                 None => faults.note(|| Fault::unknown_field(pointer())),
             }
+        }
+        Ok(found)
+    }
+}
+
+struct Property<'p, 'f> {
+    pointer: &'p str,
+    name: &'p str,
+    faults: &'f mut Faults,
+}
+
+impl<'b> DeserializeSeed<'b> for Property<'_, '_> {
+    type Value = Option<Given<'b>>;
+
+    fn deserialize<D: Deserializer<'b>>(self, value: D) -> Result<Self::Value, D::Error> {
+        value.deserialize_map(self)
+    }
+}
+
+impl<'b> Visitor<'b> for Property<'_, '_> {
+    type Value = Option<Given<'b>>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'b>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let Self { pointer, name, faults } = self;
+        let mut found = None;
+        while let Some((key, value)) = object.next_entry::<String, &'b RawValue>()? {
+            if key != name {
+                continue;
+            }
+            let pointer = format!("{pointer}/{}", token(name));
+            if found.is_some() {
+                faults.note(|| Fault::duplicate_field(pointer.clone()));
+            }
+            found = Some(Given { text: value.get(), pointer });
         }
         Ok(found)
     }

@@ -11,6 +11,7 @@ pub(super) mod envelope;
 pub(super) mod estimate;
 pub mod fault;
 mod given;
+pub(super) mod items;
 mod json;
 pub(super) mod key;
 pub(super) mod links;

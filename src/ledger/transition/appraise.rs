@@ -23,10 +23,10 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let Some(nobodys) = BatchId::new(BatchId::MAX) else { return Ok(None) };
     let (replays, other_request) = match &question.retry {
         None => (None, None),
-        Some(retry) => match recall(draft, &team.id, retry)? {
+        Some(retry) => match recall(draft, &team, retry)? {
             Recalled::Nothing => (None, None),
             Recalled::Batch(id, _) => (Some(id), None),
-            Recalled::OtherRequest => (None, Some(Refused::OtherRequest)),
+            Recalled::Call(_) | Recalled::OtherRequest => (None, Some(Refused::OtherRequest)),
         },
     };
     let quotas = quotas_now(draft, &team)?;

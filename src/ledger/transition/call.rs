@@ -19,13 +19,15 @@ use crate::ledger::ids::{BatchId, JobId, Lease, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, Part, Reason, State, Way};
+use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
-use crate::ledger::table::{Batches, Jobs, Teams};
+use crate::ledger::table::{Batches, Jobs, Replays, Teams};
 use crate::ledger::transition::admit::judge;
 use crate::ledger::transition::close::{leave_unresolved, release};
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
+use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
 use crate::ledger::transition::schedule::put_job;
 use crate::ledger::transition::settle::{close_part, settled_before};
 use crate::ledger::transition::validation::name;
@@ -43,10 +45,36 @@ pub struct Opening {
     pub worst: Amounts,
     /// The most that its caller allows it to cost.
     pub most: UpTo,
+    /// How it is told whether it is a retry; none where it is none in any case.
+    pub retry: Option<Retry>,
     /// The prices in force.
     pub prices: Prices,
     /// How long the turn of whoever opens it lasts, unless it is renewed.
     pub lease_for: Duration,
+}
+
+/// What became of a call that was to be opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallOpened {
+    /// It is on the books: bytes may leave.
+    Opened(Opened),
+    /// It is a retry of a call that is on the books already: no byte may leave.
+    Before(OpenedBefore),
+}
+
+/// A call that the same request became before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedBefore {
+    /// The batch under which it is on the books.
+    pub batch: BatchId,
+    /// Where it stands.
+    pub state: State,
+    /// What was set aside for it.
+    pub reserved: Amounts,
+    /// What it was charged so far.
+    pub charged: Amounts,
+    /// What is left of the tightest quota of each unit.
+    pub remaining: Remaining,
 }
 
 /// A call that is on the books: bytes may leave.
@@ -92,8 +120,11 @@ pub enum Closing {
 pub fn open_call(
     draft: &mut Draft<'_>,
     opening: &Opening,
-) -> Result<Result<Opened, Refused>, Fault> {
+) -> Result<Result<CallOpened, Refused>, Fault> {
     draft.foresee::<Batches>(&opening.batch);
+    if let Some(retry) = &opening.retry {
+        draft.foresee::<Replays>(&retry.key);
+    }
     let Some(team) = draft.find::<Teams>(&opening.team)? else { return Ok(Err(Refused::NoTeam)) };
     if let Some(batch) = draft.find::<Batches>(&opening.batch)? {
         return opened_before(draft, opening, &team, &batch);
@@ -102,6 +133,13 @@ pub fn open_call(
         Standing::Open => {}
         Standing::Paused => return Ok(Err(Refused::Paused)),
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    }
+    if let Some(retry) = &opening.retry {
+        match recall(draft, &team, retry)? {
+            Recalled::Nothing => {}
+            Recalled::Call(before) => return replay(draft, retry, &team, *before),
+            Recalled::Batch(..) | Recalled::OtherRequest => return Ok(Err(Refused::OtherRequest)),
+        }
     }
     let quotas = quotas_now(draft, &team)?;
     let passed = match judge(&quotas, &team, opening.most, opening.worst) {
@@ -112,8 +150,33 @@ pub fn open_call(
     let job = put_call(draft, opening, &team, 0)?;
     let batch = batch_of(&job, opening, draft.now());
     draft.put::<Batches>(&opening.batch, &batch);
+    if let Some(retry) = &opening.retry {
+        remember(draft, retry, opening.batch);
+    }
     let remaining = remaining(&quotas, opening.worst);
-    Ok(Ok(Opened { job: job.id, lease: job.lease, is_first: true, remaining, passed }))
+    let opened = Opened { job: job.id, lease: job.lease, is_first: true, remaining, passed };
+    Ok(Ok(CallOpened::Opened(opened)))
+}
+
+/// The answer to a retry. It moves no credits, so no quota is asked.
+fn replay(
+    draft: &mut Draft<'_>,
+    retry: &Retry,
+    team: &Team,
+    before: CallBefore,
+) -> Result<Result<CallOpened, Refused>, Fault> {
+    // A validation has no answer of the vendor's to be given again.
+    let CallBefore { id, batch, job: Some(job) } = before else {
+        return Ok(Err(Refused::OtherRequest));
+    };
+    affirm(draft, retry)?;
+    Ok(Ok(CallOpened::Before(OpenedBefore {
+        batch: id,
+        state: job.state,
+        reserved: batch.reserved,
+        charged: job.parts.iter().map(|part| part.charged.amounts()).sum(),
+        remaining: remaining(&quotas_now(draft, team)?, Amounts::ZERO),
+    })))
 }
 
 fn opened_before(
@@ -121,7 +184,7 @@ fn opened_before(
     opening: &Opening,
     team: &Team,
     batch: &Batch,
-) -> Result<Result<Opened, Refused>, Fault> {
+) -> Result<Result<CallOpened, Refused>, Fault> {
     if batch.token != opening.token || batch.team != opening.team || batch.way != Way::Call {
         return Ok(Err(Refused::Collision));
     }
@@ -131,7 +194,8 @@ fn opened_before(
     }
     let remaining = remaining(&quotas_now(draft, team)?, Amounts::ZERO);
     let passed = Vec::new();
-    Ok(Ok(Opened { job: job.id, lease: job.lease, is_first: false, remaining, passed }))
+    let opened = Opened { job: job.id, lease: job.lease, is_first: false, remaining, passed };
+    Ok(Ok(CallOpened::Opened(opened)))
 }
 
 /// Writes a call's job and its reservation. It carries so many addresses, or none.
@@ -150,7 +214,7 @@ pub(super) fn put_call(
     Ok(job)
 }
 
-const fn first_job(batch: BatchId) -> JobId {
+pub(super) const fn first_job(batch: BatchId) -> JobId {
     JobId { batch, ordinal: 0 }
 }
 
@@ -186,6 +250,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         token: opening.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: UpTo::ANY,
         admitted_at: now,
         answers_since: None,
         dispositions: Dispositions::default(),
@@ -220,25 +285,33 @@ fn close(draft: &mut Draft<'_>, job: JobId, closing: Closing) -> Result<Settled,
     let job = draft.find::<Jobs>(&job)?.filter(|job| job.way == Way::Call).ok_or(Fault::Fenced)?;
     let is_open = matches!(job.state, State::Sending | State::Unresolved(_) | State::Resolved);
     match (closing, job.state) {
-        (Closing::Charged(amounts), _) if is_open => charge(draft, job, amounts),
+        (Closing::Charged(amounts), _) if is_open => end(draft, job, State::Done, amounts),
         (Closing::NotCharged(cause), State::Sending) => {
             release(draft, job, cause)?;
             Ok(Settled::default())
         }
         // It is certain now that what was given up was never charged.
-        (Closing::NotCharged(_), _) if is_open => charge(draft, job, Amounts::ZERO),
+        (Closing::NotCharged(cause), _) if is_open => {
+            end(draft, job, State::Void(cause), Amounts::ZERO)
+        }
         (Closing::Unanswered, State::Sending) => abandon(draft, job),
         (Closing::Unanswered, _) if is_open => Ok(settled_before(&job)),
-        (Closing::Charged(_), State::Done)
-        | (Closing::NotCharged(_), State::Void(_) | State::Done) => Ok(settled_before(&job)),
+        (Closing::Charged(_), State::Done) | (Closing::NotCharged(_), State::Void(_)) => {
+            Ok(settled_before(&job))
+        }
         _ => Err(Fault::Fenced),
     }
 }
 
-fn charge(draft: &mut Draft<'_>, mut job: Job, amounts: Amounts) -> Result<Settled, Fault> {
-    let (state, charged) = (job.state, Charges::of_other(amounts));
-    let part = close_part(draft, &mut job, 0, state, charged, Amounts::ZERO)?;
-    job.state = State::Done;
+fn end(
+    draft: &mut Draft<'_>,
+    mut job: Job,
+    state: State,
+    amounts: Amounts,
+) -> Result<Settled, Fault> {
+    let (before, charged) = (job.state, Charges::of_other(amounts));
+    let part = close_part(draft, &mut job, 0, before, charged, Amounts::ZERO)?;
+    job.state = state;
     job.ended_at = Some(draft.now());
     job.due = None;
     put_job(draft, &job)?;

@@ -1,39 +1,84 @@
 //! Replays: a request that is asked again is answered with the batch that it became.
 
 use crate::domain::avoided::{Avoided, AvoidedReason};
-use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::BatchId;
+use crate::ledger::record::batch::Batch;
+use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::record::replay::{Replay, Retry, ToldBy};
-use crate::ledger::table::Replays;
+use crate::ledger::record::team::Team;
+use crate::ledger::table::{Batches, Jobs, Replays};
+use crate::ledger::transition::call::first_job;
 use crate::ledger::transition::read::{Reading, Status, read};
 
 /// What is known of a request.
 pub(super) enum Recalled {
     /// Nothing: it is a new one.
     Nothing,
-    /// It became this batch.
+    /// It became this batch of leads.
     Batch(BatchId, Box<Reading>),
+    /// It became this call, or this validation.
+    Call(Box<CallBefore>),
     /// Its caller's key is that of another request.
     OtherRequest,
 }
 
+/// A call that was opened before, or a validation.
+pub(super) struct CallBefore {
+    pub(super) id: BatchId,
+    pub(super) batch: Batch,
+    /// How the call stands; none of a validation that needed none.
+    pub(super) job: Option<Job>,
+}
+
 /// Looks whether a request was admitted before. It is forgotten with its batch: what cannot be read
-/// answers nobody.
-pub(super) fn recall(draft: &Draft<'_>, team: &TeamId, retry: &Retry) -> Result<Recalled, Fault> {
+/// answers nobody. A call is forgotten, too, where it was certainly not made.
+pub(super) fn recall(draft: &Draft<'_>, team: &Team, retry: &Retry) -> Result<Recalled, Fault> {
     let now = draft.now();
     let found = draft.find::<Replays>(&retry.key)?.filter(|replay| now < replay.until);
-    let Some(Replay { request, batch, .. }) = found else { return Ok(Recalled::Nothing) };
+    let Some(Replay { request, batch: id, .. }) = found else { return Ok(Recalled::Nothing) };
+    let is_its = |batch: &Batch| batch.team == team.id && batch.admitted_at >= team.opened_at;
+    let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else {
+        return Ok(Recalled::Nothing);
+    };
+    let before = match batch.way {
+        Way::Batch | Way::LookUp => batch_before(draft, team, retry, id)?,
+        Way::Call => call_before(draft, id, batch)?,
+    };
+    Ok(match before {
+        Recalled::Batch(..) | Recalled::Call(_) if request != retry.request => {
+            Recalled::OtherRequest
+        }
+        before => before,
+    })
+}
+
+fn batch_before(
+    draft: &Draft<'_>,
+    team: &Team,
+    retry: &Retry,
+    id: BatchId,
+) -> Result<Recalled, Fault> {
+    let now = draft.now();
     let is_readable =
         |reading: &Reading| reading.ended_at.is_none_or(|at| now < at.after(retry.batch_ttl));
-    let Some(reading) = read(draft, team, batch, 0..0)?.filter(is_readable) else {
+    let Some(reading) = read(draft, &team.id, id, 0..0)?.filter(is_readable) else {
         return Ok(Recalled::Nothing);
     };
     let came_to_nothing = matches!(reading.status, Status::Error | Status::Canceled);
     Ok(match retry.by {
-        _ if request != retry.request => Recalled::OtherRequest,
         ToldBy::Content if came_to_nothing => Recalled::Nothing,
-        ToldBy::Caller | ToldBy::Content => Recalled::Batch(batch, Box::new(reading)),
+        ToldBy::Caller | ToldBy::Content => Recalled::Batch(id, Box::new(reading)),
+    })
+}
+
+fn call_before(draft: &Draft<'_>, id: BatchId, batch: Batch) -> Result<Recalled, Fault> {
+    let job = draft.find::<Jobs>(&first_job(id))?;
+    let was_not_made = job.as_ref().is_some_and(|job| matches!(job.state, State::Void(_)));
+    Ok(if was_not_made {
+        Recalled::Nothing
+    } else {
+        Recalled::Call(Box::new(CallBefore { id, batch, job }))
     })
 }
 

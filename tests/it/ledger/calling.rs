@@ -9,7 +9,7 @@ use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
 use tollgate::ledger::record::team::{NewTeam, Standing};
 use tollgate::ledger::step::{Charged, Refused, Resolution};
-use tollgate::ledger::transition::call::{Closing, Opened, Opening};
+use tollgate::ledger::transition::call::{CallOpened, Closing, Opened, Opening};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, QUIET, TURN, quota};
@@ -17,7 +17,7 @@ use super::named::NONE;
 use super::store::Store;
 
 /// So many email credits.
-fn email(credits: &str) -> Amounts {
+pub(super) fn email(credits: &str) -> Amounts {
     Amounts::of(Unit::Email, credits.parse().unwrap())
 }
 
@@ -30,20 +30,28 @@ pub(super) fn opening<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) ->
         team: team.clone(),
         worst: email(worst),
         most: UpTo::ANY,
+        retry: None,
         prices: Prices::PUBLISHED,
         lease_for: TURN,
     }
 }
 
-async fn try_open<S: Store>(books: &Books<S>, opening: &Opening) -> Result<Opened, Refused> {
-    books.ledger().open_call(opening.clone()).await.expect("the store is there")
+pub(super) async fn try_open<S: Store>(
+    books: &Books<S>,
+    opening: &Opening,
+) -> Result<Opened, Refused> {
+    let opened = books.ledger().open_call(opening.clone()).await.expect("the store is there");
+    opened.map(|opened| match opened {
+        CallOpened::Opened(opened) => opened,
+        CallOpened::Before(before) => panic!("it is no retry: {before:?}"),
+    })
 }
 
 async fn open<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) -> JobId {
     try_open(books, &opening(books, team, worst)).await.expect("it fits").job
 }
 
-async fn close<S: Store>(books: &Books<S>, job: JobId, closing: Closing) {
+pub(super) async fn close<S: Store>(books: &Books<S>, job: JobId, closing: Closing) {
     books.ledger().close_call(job, closing).await.expect("it was opened");
 }
 
@@ -149,6 +157,8 @@ pub(super) async fn certain_word_that_comes_late_ends_what_was_unresolved(
         close(books, job, closing).await;
         let expected = format!("spent={spent} reserved=0 unresolved=0");
         assert_eq!(books.email(&sales).await, expected);
+        let is_void = matches!(books.job(job).await.state, State::Void(_));
+        assert_eq!(is_void, matches!(closing, Closing::NotCharged(_)));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The contract of every ledger: what each step does, refuses, and does when it is asked again.
 //!
-//! Each case runs over every store in [`suite`]. Nothing here knows how a store keeps its rows.
+//! Each case runs over every store in [`suite`] and [`suite_of_calls`]. Nothing here knows how a store
+//! keeps its rows.
 
 mod books;
 mod each;
@@ -11,6 +12,7 @@ mod replicas;
 mod round_trips;
 mod store;
 mod suite;
+mod suite_of_calls;
 
 mod admitting;
 mod adopting;
@@ -34,6 +36,7 @@ mod policies;
 mod probing;
 mod quotas;
 mod reading;
+mod recalling;
 mod redriving;
 mod replaying;
 mod resolving;

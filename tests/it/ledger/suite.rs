@@ -1,7 +1,7 @@
-//! The suite: every case over every store. A further store is one line at the end.
+//! The suite: every case over every store, but for those of [`super::suite_of_calls`].
 
 use super::books::Books;
-use super::each::{every_case, holds};
+use super::each::{every_case, holds, on_every_store};
 use super::store;
 use crate::support::redis::{Cluster, Sentinels};
 
@@ -86,6 +86,7 @@ macro_rules! contract_suite {
             }
             policies: {
                 phone_numbers_that_are_not_allowed_are_refused_and_change_nothing
+                phone_numbers_that_are_allowed_no_more_are_not_asked_of_who_is_driven_again
                 an_email_that_a_lead_carries_is_not_revealed
                 each_job_asks_one_set_of_reveals_and_is_filled
                 what_is_known_of_such_a_lead_is_shown_all_the_same
@@ -192,41 +193,6 @@ macro_rules! contract_suite {
                 a_coach_that_nobody_answers_is_unresolved_for_each
                 a_process_that_dies_while_it_sends_a_coach_leaves_doubt
             }
-            calling: {
-                a_call_is_on_the_books_before_it_is_made
-                what_a_call_costs_is_charged_and_the_rest_released
-                a_call_charged_beyond_its_reservation_is_booked_whole
-                a_call_that_was_certainly_not_taken_is_void
-                an_unanswered_call_is_unresolved_and_never_made_again
-                a_call_whose_maker_died_is_given_up_by_the_next_turn
-                who_takes_over_gives_up_the_calls_that_were_being_made
-                certain_word_that_comes_late_ends_what_was_unresolved
-                certain_word_after_an_operators_is_booked_as_the_difference
-                a_call_asked_again_changes_nothing
-                a_call_that_does_not_fit_is_refused_and_changes_nothing
-                a_call_above_what_its_caller_allows_is_refused_and_changes_nothing
-                a_call_is_no_batch_of_leads
-            }
-            validating: {
-                an_address_is_sent_once_while_it_counts
-                what_is_under_way_is_joined_and_what_is_being_sent_is_waited_for
-                an_address_in_a_dead_call_is_sent_anew
-                an_address_without_a_verdict_is_sent_anew
-                the_same_request_is_a_retry_for_its_time
-                a_validation_that_does_not_fit_is_refused_and_changes_nothing
-                the_vendor_is_told_of_a_cancellation_only_where_nobody_else_waits
-                a_removed_address_is_not_sent_and_its_verdict_forgotten
-                an_address_of_a_removed_person_is_removed_too
-                what_counts_no_more_is_forgotten
-            }
-            verdicts: {
-                a_team_that_keeps_to_itself_shares_no_verdict
-                a_verdict_is_taken_where_it_is_young_enough
-                whoever_wants_a_new_verdict_joins_what_is_under_way
-                verdicts_are_looked_for_in_turns_until_they_are_there
-                a_validation_above_what_its_caller_allows_is_refused_and_changes_nothing
-                a_callers_key_names_one_validation
-            }
             settling: {
                 what_is_due_is_charged_and_the_rest_released
                 asked_again_it_tells_the_same_and_charges_nothing
@@ -284,6 +250,8 @@ macro_rules! contract_suite {
                 a_dead_job_names_whom_it_stranded
                 what_fits_becomes_a_job_of_its_own
                 what_does_not_fit_reads_as_refused_and_ends
+                of_several_as_many_go_on_as_fit
+                no_more_is_paid_than_its_caller_allows_in_all
                 asked_again_it_finds_nothing_to_do
                 the_present_period_pays
                 another_job_for_the_person_is_joined
@@ -390,8 +358,4 @@ macro_rules! contract_suite {
     };
 }
 
-contract_suite!(memory: (store::Memory));
-contract_suite!(embedded: (store::Embedded));
-contract_suite!(redis: (store::Redis));
-contract_suite!(every_case_holds_in_a_cluster: (together on store::Redis<Cluster>));
-contract_suite!(every_case_holds_under_sentinels: (together on store::Redis<Sentinels>));
+on_every_store!(contract_suite);

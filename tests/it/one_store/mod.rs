@@ -44,10 +44,15 @@ struct OneStore {
 
 impl OneStore {
     async fn start(replicas: usize, vendor: Options) -> Self {
+        Self::with(replicas, vendor, &[]).await
+    }
+
+    async fn with(replicas: usize, vendor: Options, further: &[&str]) -> Self {
         let server = Server::start().await;
         let wire = Proxy::before(server.address()).await;
         let (vendor, door) = vendor::start(vendor).await;
-        let gateways = Gateways::start(replicas, door, &wire.url(), &[SINGLE]).await;
+        let settings = [&[SINGLE], further].concat();
+        let gateways = Gateways::start(replicas, door, &wire.url(), &settings).await;
         Self { gateways, server, wire, vendor, door }
     }
 

@@ -1,5 +1,6 @@
 //! Which paths pass: by the table, by a team's own, and none of the gateway's.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::support::client::connections;
@@ -164,10 +165,17 @@ async fn what_is_priced_per_item_is_not_sent_where_nobody_can_count() {
     let settings = ["routes.\"/people/search\"={ email = 0.5, per = \"/titles\" }"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 2).await;
-    for body in [json!({}), json!({"titles": "cto"}), json!([])] {
-        let answer = team.post("/people/search", &body).await;
-        assert_eq!((answer.status, answer.errors()), (400, vec![("invalid_request", "")]));
+    for (body, fault) in [
+        ("{}", ("missing_field", "/titles")),
+        (r#"{"titles": "cto"}"#, ("type_error", "/titles")),
+        (r#"{"titles": ["cto", "ceo"], "titles": ["cto"]}"#, ("duplicate_field", "/titles")),
+    ] {
+        let request = team.request(Method::POST, "/people/search");
+        let request = request.header("content-type", "application/json").body(body);
+        let answer = team.send(request).await;
+        assert_eq!((answer.status, answer.errors()), (400, vec![fault]), "{body}");
     }
+    assert!(gateway.vendor.bill().entries.is_empty());
     let answer = team.post("/people/search", &json!({"titles": ["cto", "ceo"]})).await;
     assert_eq!(answer.header("tollgate-credits-spent"), Some("email=1, phone=0"));
     gateway.finish().await;

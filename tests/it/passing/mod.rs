@@ -5,6 +5,7 @@ mod bytes;
 mod every_path;
 mod places;
 mod priced;
+mod retried;
 mod trouble;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

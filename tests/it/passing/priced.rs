@@ -1,13 +1,20 @@
 //! Paths that an operator prices: each call is reserved, made once, and booked by what came of it.
 
+use std::io::Write;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule};
 
+use super::before;
 use crate::support::client::{Answer, Client};
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::recorder::{Recorder, Reply};
+use crate::support::wait::eventually;
 
 /// The sandbox charges an email credit for each request.
 const PRICED: &str = "routes.\"/people/search\"={ email = 1 }";
@@ -87,6 +94,8 @@ async fn what_the_vendor_refuses_is_told_and_costs_nothing() {
         let answer = search(&team, &[]).await;
         assert_eq!(answer.status, status, "{answer:?}");
         assert_eq!(answer.header("tollgate-credits-spent"), Some("email=0, phone=0"));
+        let left = answer.header("tollgate-credits-remaining");
+        assert_eq!(left, Some("email=9, phone=9"), "nothing is set aside any more");
     }
     for status in [401, 403] {
         gateway.vendor.set_faults(once(FaultKind::status(status)));
@@ -125,4 +134,65 @@ async fn a_paused_team_makes_no_calls() {
     assert_eq!((refused.status, refused.errors()), (403, vec![("team_paused", "")]));
     assert!(gateway.vendor.bill().entries.is_empty());
     gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_packed_body_is_counted_and_sent_unpacked() {
+    let per_title = "routes.\"/people/search\"={ email = 1, per = \"/titles\" }";
+    let vendor = Recorder::with([Reply::whole(200, "", b"{}")]).await;
+    let gateway = before(&vendor, &[per_title]).await;
+    let team = gateway.team("sales", 9).await;
+    let body = json!({"titles": ["cto", "ceo"]}).to_string();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(body.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let send = async |encoding: &str, body: &[u8]| {
+        let request = team.request(Method::POST, SEARCH).header("content-encoding", encoding);
+        let request = request.header("content-type", "application/json");
+        team.send(request.body(body.to_vec())).await
+    };
+    let answer = send("gzip", &packed).await;
+    assert_eq!(answer.header("tollgate-credits-spent"), Some("email=2, phone=0"), "{answer:?}");
+    let [received] = &vendor.received()[..] else { panic!("it is sent once") };
+    assert_eq!(String::from_utf8(received.body.clone()).unwrap(), body);
+    assert!(received.header("content-encoding").is_empty());
+    assert_eq!(send("br", &packed).await.errors(), [("unsupported_media_type", "")]);
+    assert_eq!(send("gzip", b"no gzip").await.errors(), [("unreadable_body", "")]);
+    assert_eq!(gateway.at_rest().await.email.spent, 2.0);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn calls_have_so_many_places_also_where_their_callers_have_hung_up() {
+    let vendor = Recorder::with((0..3).map(|_| Reply::then_silence(""))).await;
+    let gateway = before(&vendor, &[PRICED, "server.calls_max=4", "vendor.timeout=60s"]).await;
+    let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
+    let mut hanging = JoinSet::new();
+    for team in [&sales, &sales, &growth] {
+        let team = team.clone();
+        hanging.spawn(async move { search(&team, &[]).await });
+    }
+    eventually("three hang", async || vendor.received().len() == 3).await;
+    hanging.shutdown().await;
+    let refused = search(&sales, &[]).await;
+    assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
+    assert_eq!(refused.header("retry-after"), Some("2"), "half of them are not one team's");
+    assert_eq!(gateway.sums().await.email.reserved, 3.0, "nothing was set aside for it");
+    let leads = json!({"leads": [{"email": "ada@x.example"}]});
+    assert_eq!(sales.post("/gateway/v1/estimates", &leads).await.status, 200);
+    // The vendor breaks all three off.
+    drop(vendor);
+    assert_eq!(gateway.at_rest().await.email.unresolved, 3.0);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_too_long_to_be_read_leaves_the_call_unresolved() {
+    let long = vec![b'x'; 8 * 1024 * 1024 + 1];
+    let vendor = Recorder::with([Reply::whole(200, "", &long)]).await;
+    let gateway = before(&vendor, &[PRICED]).await;
+    let team = gateway.team("sales", 9).await;
+    assert_eq!(search(&team, &[]).await.errors(), [("unresolved", "")]);
+    assert_eq!(gateway.at_rest().await.email.unresolved, 1.0);
+    gateway.stop().await;
 }

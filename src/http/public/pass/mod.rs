@@ -34,7 +34,9 @@ pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response
         Err(refused) => return told(refused),
     };
     let answered = match &taken.route.access {
-        Access::Priced(price) => priced::call(&edge, &caller, price, parts, body).await,
+        Access::Priced(price) => {
+            priced::call(&edge, &caller, price, Request::from_parts(parts, body)).await
+        }
         Access::Free | Access::Refused => {
             pass_on(&edge, &caller, taken, parts, body).await.map(shown)
         }

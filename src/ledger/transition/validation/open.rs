@@ -8,7 +8,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{State, Way};
-use crate::ledger::record::replay::{Replay, Retry, ToldBy};
+use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::record::validation::{AddressRow, Validation};
 use crate::ledger::step::Refused;
@@ -19,7 +19,7 @@ use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
 use crate::ledger::transition::post::post_avoided;
 use crate::ledger::transition::quota::{keep, quotas_now, remaining};
-use crate::ledger::transition::replay::{affirm, remember};
+use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
 
 /// Opens a validation, or refuses it and changes nothing.
 ///
@@ -47,7 +47,7 @@ pub fn open_validation(
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
     if let Some(retry) = &order.retry
-        && let Some(before) = asked_before(draft, retry, &team)?
+        && let Some(before) = asked_before(draft, &team, retry)?
     {
         return Ok(before);
     }
@@ -93,34 +93,30 @@ fn opened_before(
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
 }
 
-/// What became of the same request, where it was made before. One that was certainly not taken is
-/// none; nor is one that was cancelled, unless its caller says by a key that it is the same.
+/// What became of the same request, where it was made before. One that was cancelled is none, unless
+/// its caller says by a key that it is the same.
 fn asked_before(
     draft: &mut Draft<'_>,
-    retry: &Retry,
     team: &Team,
+    retry: &Retry,
 ) -> Result<Option<Result<ValidationOpened, Refused>>, Fault> {
-    let now = draft.now();
-    let before = draft.find::<Replays>(&retry.key)?.filter(|before| now < before.until);
-    let Some(Replay { request, batch: id, .. }) = before else { return Ok(None) };
-    let is_readable = |batch: &Batch| {
-        batch.team == team.id
-            && batch.admitted_at >= team.opened_at
-            && now < batch.admitted_at.after(retry.batch_ttl)
-    };
-    let Some(batch) = draft.find::<Batches>(&id)?.filter(is_readable) else { return Ok(None) };
-    let job = draft.find::<Jobs>(&call_of(id))?;
-    let is_canceled = batch.canceled_at.is_some() && retry.by == ToldBy::Content;
-    Ok(match job.map(|job| job.state) {
-        Some(State::Void(_)) => None,
-        _ if request != retry.request => Some(Err(Refused::OtherRequest)),
-        _ if is_canceled => None,
-        Some(State::Sending) => Some(Ok(ValidationOpened::Busy)),
-        _ => {
-            affirm(draft, retry)?;
-            Some(Ok(ValidationOpened::Replayed(id)))
+    let CallBefore { id, batch, job } = match recall(draft, team, retry)? {
+        Recalled::Nothing => return Ok(None),
+        Recalled::Call(before) => *before,
+        Recalled::Batch(..) | Recalled::OtherRequest => {
+            return Ok(Some(Err(Refused::OtherRequest)));
         }
-    })
+    };
+    let is_readable = draft.now() < batch.admitted_at.after(retry.batch_ttl);
+    let is_canceled = batch.canceled_at.is_some() && retry.by == ToldBy::Content;
+    if !is_readable || is_canceled {
+        return Ok(None);
+    }
+    if job.is_some_and(|job| job.state == State::Sending) {
+        return Ok(Some(Ok(ValidationOpened::Busy)));
+    }
+    affirm(draft, retry)?;
+    Ok(Some(Ok(ValidationOpened::Replayed(id))))
 }
 
 /// Writes down that the fresh addresses of a plan are being sent.
@@ -136,6 +132,7 @@ fn send(
         team: order.team.clone(),
         worst: times(order.price, plan.own.len()),
         most: order.most,
+        retry: order.retry,
         prices: order.prices,
         lease_for: order.lease_for,
     };
@@ -176,6 +173,7 @@ fn put(
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: order.most,
         answers_since: None,
         admitted_at: now,
         dispositions: plan.dispositions,

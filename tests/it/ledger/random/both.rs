@@ -25,7 +25,7 @@ use tollgate::ledger::step::{
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
-use tollgate::ledger::transition::call::{Closing, Opened, Opening};
+use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::read::Reading;
@@ -135,7 +135,7 @@ on_both! {
         bind(binding: Binding) -> ();
         settle(settlement: Settlement) -> Settled;
         redrive(redrive: Redrive) -> Redriven;
-        open_call(opening: Opening) -> Result<Opened, Refused>;
+        open_call(opening: Opening) -> Result<CallOpened, Refused>;
         close_call(job: JobId, closing: Closing) -> Settled;
         open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
         end_validation(end: ValidationEnd) -> bool;

@@ -4,11 +4,13 @@ use tollgate::domain::credits::{Amounts, Credits, Unit};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{JobId, Lease};
 use tollgate::ledger::record::job::Cause;
+use tollgate::ledger::record::replay::Retry;
 use tollgate::ledger::step::{Charged, Refused, Resolution};
-use tollgate::ledger::transition::call::Closing;
+use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 
 use super::world::{World, pick};
 use crate::ledger::calling::opening;
+use crate::ledger::named::{asking, called};
 use crate::ledger::store::Store;
 
 /// A call, and what truly came of it.
@@ -16,6 +18,7 @@ use crate::ledger::store::Store;
 pub(super) struct Made {
     job: JobId,
     truth: Closing,
+    retry: Option<Retry>,
 }
 
 impl<S: Store> World<S> {
@@ -23,10 +26,21 @@ impl<S: Store> World<S> {
     pub(super) async fn call(&mut self) {
         let team = self.any_team();
         let worst = 1 + self.dice.below(3);
-        let opening = opening(&self.books, &team, &worst.to_string());
+        let retry = self.dice.percent(40).then(|| {
+            let name = format!("{team}'s call {}", self.dice.below(3));
+            if self.dice.percent(50) { asking(&name) } else { called(&name, &name) }
+        });
+        let opening = Opening { retry, ..opening(&self.books, &team, &worst.to_string()) };
         let opened = self.books.ledger().open_call(opening.clone()).await;
         let job = match opened.expect("the store is there") {
-            Ok(opened) => opened.job,
+            Ok(CallOpened::Opened(opened)) => opened.job,
+            Ok(CallOpened::Before(before)) => {
+                let first = self.calls.iter().find(|made| made.job.batch == before.batch);
+                let asked = first.expect("it was made").retry.map(|retry| retry.request);
+                assert_eq!(asked, retry.map(|retry| retry.request));
+                self.checks.saw("call replayed");
+                return self.stepped_in_vain().await;
+            }
             Err(Refused::Quota(_)) => {
                 self.checks.saw("refused");
                 return self.stepped_in_vain().await;
@@ -43,7 +57,7 @@ impl<S: Store> World<S> {
         } else {
             Closing::NotCharged(Cause::Refused)
         };
-        self.calls.push(Made { job, truth });
+        self.calls.push(Made { job, truth, retry });
         match self.dice.below(100) {
             0..50 => {
                 self.checks.saw(match truth {
@@ -77,7 +91,7 @@ impl<S: Store> World<S> {
             return;
         }
         let n = pick(&mut self.dice, self.calls.len());
-        let Made { job, truth } = self.calls[n];
+        let Made { job, truth, .. } = self.calls[n];
         if self.job(job).await.is_none() {
             // It was forgotten.
             return;
@@ -97,7 +111,7 @@ impl<S: Store> World<S> {
 
     /// Every call that still has something open is heard of at last.
     pub(super) async fn hear_of_every_call(&mut self) {
-        for Made { job, truth } in self.calls.clone() {
+        for Made { job, truth, .. } in self.calls.clone() {
             if self.job(job).await.is_some() {
                 self.close_call(job, truth).await;
             }

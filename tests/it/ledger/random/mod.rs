@@ -69,6 +69,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "called",
         "called and not charged",
         "called and unanswered",
+        "call replayed",
         "heard of a call late",
         "told to wait",
         "phones not allowed",

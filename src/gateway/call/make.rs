@@ -1,30 +1,20 @@
-//! Priced calls: any path of the vendor's that costs and is not for leads.
-//!
-//! A call is a straight line, owned by a task: its worst case is reserved and written down, leave is
-//! taken out of the request budget, it is made once, and what came of it is booked. Whoever knows
-//! what a path costs asks [`Gateway::call`] with the request as it is to be sent and its price; the
-//! vendor's answer comes back whole. A call that was not answered is never made again: its price
-//! stays unresolved under the batch that [`Refusal::Unresolved`] names, until an operator says.
+//! Making a call that is on the books: leave, the one request, and what came of it on the books.
 
 use std::time::{Duration, Instant};
 
 use tracing::{error, info, warn};
 
-use super::caller::random;
-use super::circuit::{Asked, PROBE_EVERY};
-use super::enrich::{ASK_AGAIN_FOR, TRIES, new_batch_id};
-use super::{Caller, Failed, Gateway, Refusal, Remaining};
 use crate::domain::credits::Amounts;
-use crate::domain::limits::UpTo;
 use crate::domain::team::TeamId;
-use crate::ledger::ids::{BatchId, JobId, Lease, Token};
+use crate::gateway::circuit::{Asked, PROBE_EVERY};
+use crate::gateway::enrich::{ASK_AGAIN_FOR, TRIES};
+use crate::gateway::{Failed, Gateway, Refusal};
+use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Cause, Way};
-use crate::ledger::step::{QuotaShort, Settled};
-use crate::ledger::transition::call::{Closing, Opened, Opening};
+use crate::ledger::step::Settled;
+use crate::ledger::transition::call::Closing;
 use crate::ledger::{Ledger, LedgerError, Outcome};
-use crate::telemetry::metrics::Decision;
-use crate::vendor::Called;
-pub use crate::vendor::{Request, Whole};
+use crate::vendor::{Called, Whole};
 
 /// The vendor's status for: the account's credits are out.
 const PAYMENT_REQUIRED: u16 = 402;
@@ -32,139 +22,32 @@ const PAYMENT_REQUIRED: u16 = 402;
 /// When a call may come again that the vendor would not hear.
 const VENDOR_REST: Duration = Duration::from_secs(5);
 
-/// A call to a priced path.
-#[derive(Clone, Debug)]
-pub struct Call {
-    /// What is sent, and nothing else.
-    pub request: Request,
-    /// What it costs if the vendor does it.
-    pub price: Amounts,
-    /// The most that its caller allows it to cost.
-    pub most: UpTo,
-}
-
-/// A call that the vendor answered for certain.
-#[derive(Clone, Debug)]
-pub struct CallAnswered {
-    /// The answer: a success, or a refusal that cost nothing.
-    pub answer: Whole,
-    /// The batch under which it is on the books.
-    pub batch: BatchId,
-    /// What was set aside for it.
-    pub reserved: Amounts,
-    /// What it was charged.
-    pub spent: Amounts,
-    /// What is left of the team's tightest quota of each unit.
-    pub remaining: Remaining,
-}
-
 /// A call on the books, ready to be made.
 #[derive(Clone, Debug)]
-pub(super) struct Ready {
-    pub(super) team: TeamId,
-    pub(super) job: JobId,
-    pub(super) lease: Lease,
-    pub(super) price: Amounts,
+pub(in crate::gateway) struct Ready {
+    pub(in crate::gateway) team: TeamId,
+    pub(in crate::gateway) job: JobId,
+    pub(in crate::gateway) lease: Lease,
+    pub(in crate::gateway) price: Amounts,
     /// When it was opened, by this machine's time.
-    pub(super) opened: Instant,
+    pub(in crate::gateway) opened: Instant,
 }
 
 /// What came of a call for certain.
-pub(super) enum Made<T> {
+pub(in crate::gateway) enum Made<T> {
     Done(T),
     Refused(Whole),
 }
 
 impl Gateway {
-    /// Makes a priced call, once, and books what it cost.
-    ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
-    ///
-    /// # Errors
-    /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::Unresolved`].
-    pub async fn call(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
-        let (gateway, caller) = (self.clone(), caller.clone());
-        let calling = async move { gateway.call_decided(&caller, call).await };
-        let outcome = self.tasks.spawn(calling).await;
-        outcome.unwrap_or_else(|died| {
-            error!(%died, "a call ended in a panic, which is a bug");
-            Err(Refusal::OutcomeUnknown)
-        })
-    }
-
-    async fn call_decided(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
-        let outcome = self.open_and_make(caller, call).await;
-        self.metrics.decide(
-            &caller.team,
-            match &outcome {
-                Ok(_) => Decision::Admitted,
-                Err(refusal) => Decision::Refused(refusal.code()),
-            },
-        );
-        outcome
-    }
-
-    async fn open_and_make(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
-        if self.stopping.is_cancelled() {
-            return Err(Refusal::ShuttingDown);
-        }
-        let Call { request, price, most } = call;
-        let (ready, remaining) = self.open_call(&caller.team, price, most).await?;
-        let (batch, reserved) = (ready.job.batch, price);
-        // What was refused before must not use up the one request that may go and see.
-        if let Err(refusal) = self.pass_circuit_to_pay().await {
-            self.withdraw(ready.job, Cause::VendorCredits).await;
-            return Err(refusal);
-        }
-        let charged = |_: &Whole, price| Closing::Charged(price);
-        let made = self.make(ready, || self.vendor.call(request), charged).await?;
-        let (answer, spent) = match made {
-            Made::Done(answer) => (answer, price),
-            Made::Refused(answer) => (answer, Amounts::ZERO),
-        };
-        Ok(CallAnswered { answer, batch, reserved, spent, remaining })
-    }
-
-    async fn open_call(
-        &self,
-        team: &TeamId,
-        price: Amounts,
-        most: UpTo,
-    ) -> Result<(Ready, Remaining), Refusal> {
-        for _ in 0..TRIES {
-            let opening = Opening {
-                batch: new_batch_id(self.clock.now()),
-                token: Token::new(random()),
-                team: team.clone(),
-                worst: price,
-                most,
-                prices: self.settings.prices,
-                lease_for: self.settings.turn_for,
-            };
-            let opened = Instant::now();
-            let job = JobId { batch: opening.batch, ordinal: 0 };
-            match self.surely(job, || self.ledger.open_call(opening.clone())).await? {
-                Ok(Opened { job, lease, remaining, passed, .. }) => {
-                    tell_passed(team, &passed);
-                    return Ok((
-                        Ready { team: team.clone(), job, lease, price, opened },
-                        remaining,
-                    ));
-                }
-                Err(refused) => {
-                    if let Some(refusal) = Refusal::of(refused, team) {
-                        return Err(refusal);
-                    }
-                }
-            }
-        }
-        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
-    }
-
     /// A step that opens a call is asked again by the same ids where its outcome is unknown. Where
     /// nobody can say that it will last, the call is not made, and released as far as the store lets
     /// it.
-    pub(super) async fn surely<T, F>(&self, job: JobId, step: impl Fn() -> F) -> Result<T, Refusal>
+    pub(in crate::gateway) async fn surely<T, F>(
+        &self,
+        job: JobId,
+        step: impl Fn() -> F,
+    ) -> Result<T, Refusal>
     where
         F: Future<Output = Outcome<T>>,
     {
@@ -193,7 +76,7 @@ impl Gateway {
     }
 
     /// Releases a call that may be on the books and was not made.
-    pub(super) async fn withdraw(&self, job: JobId, cause: Cause) {
+    pub(in crate::gateway) async fn withdraw(&self, job: JobId, cause: Cause) {
         let closing = Closing::NotCharged(cause);
         match self.ledger.close_call(job, closing).await {
             // It was never opened.
@@ -205,7 +88,7 @@ impl Gateway {
     }
 
     /// Makes a call that is on the books, once, and books what came of it.
-    pub(super) async fn make<T, F>(
+    pub(in crate::gateway) async fn make<T, F>(
         &self,
         ready: Ready,
         asking: impl FnOnce() -> F,
@@ -214,16 +97,19 @@ impl Gateway {
     where
         F: Future<Output = Called<T>>,
     {
-        let (job, lease) = (ready.job, ready.lease);
-        self.keeping(job, lease, self.make_kept(&ready, asking, charged)).await
+        let made = async {
+            let called = self.ask_once(&ready, asking).await?;
+            self.book(&ready, called, charged).await
+        };
+        self.keeping(ready.job, ready.lease, made).await
     }
 
-    async fn make_kept<T, F>(
+    /// Asks the vendor, once, as soon as there is leave to.
+    pub(super) async fn ask_once<T, F>(
         &self,
         ready: &Ready,
         asking: impl FnOnce() -> F,
-        charged: impl FnOnce(&T, Amounts) -> Closing,
-    ) -> Result<Made<T>, Refusal>
+    ) -> Result<Called<T>, Refusal>
     where
         F: Future<Output = Called<T>>,
     {
@@ -247,11 +133,11 @@ impl Gateway {
         let began = Instant::now();
         let called = asking().await;
         self.metrics.ask_vendor("call", called.outcome(), began.elapsed());
-        self.book(ready, called, charged).await
+        Ok(called)
     }
 
     /// Books what came of a call, and tells what its caller is to know.
-    async fn book<T>(
+    pub(super) async fn book<T>(
         &self,
         ready: &Ready,
         called: Called<T>,
@@ -328,12 +214,5 @@ impl Gateway {
                 "settled call {job} for {charged}"
             );
         }
-    }
-}
-
-/// Says that quotas were passed that only warn.
-pub(super) fn tell_passed(team: &TeamId, passed: &[QuotaShort]) {
-    for QuotaShort { unit, period, limit, .. } in passed {
-        warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
     }
 }

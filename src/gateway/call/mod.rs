@@ -1,0 +1,229 @@
+//! Priced calls: any path of the vendor's that costs and is not for leads.
+//!
+//! A call is a straight line, owned by a task: its worst case is reserved and written down, leave is
+//! taken out of the request budget, it is made once (`make`), what came of it is booked, and the
+//! vendor's answer comes back whole. Whoever knows what a path costs asks [`Gateway::call`] with the
+//! request as it is to be sent and its price. A call that was not answered is never made again: its
+//! price stays unresolved under the batch that [`Refusal::Unresolved`] names. A retry is given the
+//! answer that was kept (`kept`), and makes nothing.
+
+mod kept;
+mod make;
+
+use std::mem::take;
+use std::time::{Duration, Instant};
+
+use tracing::{error, info, warn};
+
+use super::caller::random;
+use super::enrich::{TRIES, new_batch_id};
+use super::held::holding;
+use super::{Caller, Gateway, Marks, Refusal, Remaining};
+use crate::domain::avoided::{Avoided, AvoidedReason};
+use crate::domain::credits::Amounts;
+use crate::domain::limits::UpTo;
+use crate::domain::team::TeamId;
+use crate::ledger::Ledger;
+use crate::ledger::ids::{JobId, Token};
+use crate::ledger::record::job::{Cause, State};
+use crate::ledger::record::replay::Retry;
+use crate::ledger::step::QuotaShort;
+use crate::ledger::transition::call::{CallOpened, Closing, Opened, OpenedBefore, Opening};
+use crate::telemetry::metrics::Decision;
+use crate::vendor::Called;
+pub use crate::vendor::{Request, Whole};
+pub(super) use make::{Made, Ready};
+
+/// When a call may come again that found no place.
+const SOON: Duration = Duration::from_secs(2);
+
+/// A call to a priced path.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What is sent, and nothing else.
+    pub request: Request,
+    /// What it costs if the vendor does it.
+    pub price: Amounts,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
+    /// What tells it, asked again, from another.
+    pub marks: Marks,
+}
+
+/// A call that the vendor answered for certain.
+#[derive(Clone, Debug)]
+pub struct CallAnswered {
+    /// The answer: a success, or a refusal that cost nothing.
+    pub answer: Whole,
+    /// What was set aside for it.
+    pub reserved: Amounts,
+    /// What it was charged.
+    pub spent: Amounts,
+    /// What is left of each quota of the team, as far as that is known.
+    pub remaining: Option<Remaining>,
+    /// Whether it had been made before: this time nothing was sent, and nothing charged.
+    pub is_replay: bool,
+}
+
+/// What became of a call that is to be made.
+enum Begun {
+    Ready(Ready, Remaining),
+    Before(OpenedBefore),
+}
+
+impl Gateway {
+    /// Makes a priced call, once, and books what it cost; or answers a retry as it was answered.
+    ///
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::Unresolved`].
+    pub async fn call(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
+        let (gateway, caller) = (self.clone(), caller.clone());
+        let calling = async move { gateway.call_decided(&caller, call).await };
+        let outcome = self.tasks.spawn(calling).await;
+        outcome.unwrap_or_else(|died| {
+            error!(%died, "a call ended in a panic, which is a bug");
+            Err(Refusal::OutcomeUnknown)
+        })
+    }
+
+    async fn call_decided(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
+        let outcome = self.call_in_place(caller, call).await;
+        self.metrics.decide(
+            &caller.team,
+            match &outcome {
+                Ok(answered) if answered.is_replay => Decision::Replayed,
+                Ok(_) => Decision::Admitted,
+                Err(refusal) => Decision::Refused(refusal.code()),
+            },
+        );
+        outcome
+    }
+
+    /// Has a place for as long as anything of the call is held, its answer included.
+    async fn call_in_place(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
+        if self.stopping.is_cancelled() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let Some(place) = self.calls.take(&caller.team) else {
+            return Err(Refusal::VendorBusy { retry_after: SOON });
+        };
+        let mut answered = self.open_and_make(caller, call).await?;
+        let body = take(&mut answered.answer.body);
+        answered.answer.body = holding(body, place);
+        Ok(answered)
+    }
+
+    async fn open_and_make(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
+        let retry = self.retry_of_call(caller, &call);
+        let (ready, remaining) = match self.open_call(&caller.team, &call, retry).await? {
+            Begun::Ready(ready, remaining) => (ready, remaining),
+            Begun::Before(before) => return self.answer_again(&caller.team, before).await,
+        };
+        // What was refused before must not use up the one request that may go and see.
+        if let Err(refusal) = self.pass_circuit_to_pay().await {
+            self.withdraw(ready.job, Cause::VendorCredits).await;
+            return Err(refusal);
+        }
+        let reserved = call.price;
+        match self.make_and_keep(ready, call.request, retry).await? {
+            Made::Done(answer) => Ok(CallAnswered {
+                answer,
+                reserved,
+                spent: reserved,
+                remaining: Some(remaining),
+                is_replay: false,
+            }),
+            Made::Refused(answer) => Ok(CallAnswered {
+                answer,
+                reserved,
+                spent: Amounts::ZERO,
+                // Not what was left at the opening: the reservation is released.
+                remaining: self.remaining(&caller.team).await,
+                is_replay: false,
+            }),
+        }
+    }
+
+    async fn open_call(
+        &self,
+        team: &TeamId,
+        call: &Call,
+        retry: Option<Retry>,
+    ) -> Result<Begun, Refusal> {
+        for _ in 0..TRIES {
+            let opening = Opening {
+                batch: new_batch_id(self.clock.now()),
+                token: Token::new(random()),
+                team: team.clone(),
+                worst: call.price,
+                most: call.most,
+                retry,
+                prices: self.settings.prices,
+                lease_for: self.settings.turn_for,
+            };
+            let opened = Instant::now();
+            let job = JobId { batch: opening.batch, ordinal: 0 };
+            match self.surely(job, || self.ledger.open_call(opening.clone())).await? {
+                Ok(CallOpened::Opened(Opened { job, lease, remaining, passed, .. })) => {
+                    tell_passed(team, &passed);
+                    let (team, price) = (team.clone(), call.price);
+                    return Ok(Begun::Ready(Ready { team, job, lease, price, opened }, remaining));
+                }
+                Ok(CallOpened::Before(before)) => return Ok(Begun::Before(before)),
+                Err(refused) => {
+                    if let Some(refusal) = Refusal::of(refused, team) {
+                        return Err(refusal);
+                    }
+                }
+            }
+        }
+        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+    }
+
+    /// Makes a call that is on the books, and keeps its answer for whoever asks again before it is
+    /// booked as answered.
+    async fn make_and_keep(
+        &self,
+        ready: Ready,
+        request: Request,
+        retry: Option<Retry>,
+    ) -> Result<Made<Whole>, Refusal> {
+        let kept = async {
+            let called = self.ask_once(&ready, || self.vendor.call(request)).await?;
+            if let (Called::Done(answer), Some(retry)) = (&called, retry) {
+                self.keep_answer(ready.job.batch, answer, retry.window).await;
+            }
+            self.book(&ready, called, |_, price| Closing::Charged(price)).await
+        };
+        self.keeping(ready.job, ready.lease, kept).await
+    }
+
+    /// The answer to a retry, as far as there is one. It moves no credits.
+    async fn answer_again(
+        &self,
+        team: &TeamId,
+        before: OpenedBefore,
+    ) -> Result<CallAnswered, Refusal> {
+        let OpenedBefore { batch, state, reserved, charged, remaining } = before;
+        match state {
+            State::Sending => return Err(Refusal::UnderWay { retry_after: SOON }),
+            State::Done => {}
+            _ => return Err(Refusal::Unresolved(batch)),
+        }
+        let kept = self.kept_answer(batch).await?;
+        let answer = kept.ok_or(Refusal::AnswerNotKept(batch))?;
+        self.metrics.avoid(team, Avoided { reason: AvoidedReason::Replayed, amounts: charged });
+        info!(batch.id = %batch, %team, "{team} asked again for call {batch}");
+        let remaining = Some(remaining);
+        Ok(CallAnswered { answer, reserved, spent: charged, remaining, is_replay: true })
+    }
+}
+
+/// Says that quotas were passed that only warn.
+pub(super) fn tell_passed(team: &TeamId, passed: &[QuotaShort]) {
+    for QuotaShort { unit, period, limit, .. } in passed {
+        warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
+    }
+}
