@@ -9,7 +9,7 @@ use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::{Cause, State};
 use tollgate::ledger::record::replay::{Retry, ToldBy};
-use tollgate::ledger::step::Refused;
+use tollgate::ledger::step::{Refused, Room};
 use tollgate::ledger::transition::call::Closing;
 use tollgate::ledger::transition::validation::{ValidationOpened, ValidationOrder};
 
@@ -78,10 +78,13 @@ pub(super) async fn verdicts_are_looked_for_in_turns_until_they_are_there(
     let sales = books.team("sales", &[]).await;
     let batch = take(books, &open(books, &sales, &["ada"]).await).await;
     let job = first(batch);
-    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty(), "not before its time");
+    assert!(
+        books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty(),
+        "not before its time"
+    );
     for _ in 0..2 {
         books.pass(HOUR);
-        let [turn] = books.ledger().lease(9, TURN).await.unwrap().try_into().unwrap();
+        let [turn] = books.ledger().lease(Room::each(9), TURN).await.unwrap().try_into().unwrap();
         assert_eq!((turn.job.id, turn.job.state), (job, State::Done));
         let next = books.now().after(HOUR);
         books.ledger().reschedule(job, turn.lease, Some(next)).await.unwrap();
@@ -91,7 +94,7 @@ pub(super) async fn verdicts_are_looked_for_in_turns_until_they_are_there(
     let lease = books.job(job).await.lease;
     // Whoever had the turn meanwhile may put the next look off, of which there is none.
     books.ledger().reschedule(job, lease, Some(books.now())).await.unwrap();
-    assert_eq!(books.ledger().next_due().await.unwrap().0, None);
+    assert_eq!(books.ledger().next_due(Room::each(9)).await.unwrap().0, None);
     assert_eq!(books.email(&sales).await, "spent=1 reserved=0 unresolved=0");
 }
 
