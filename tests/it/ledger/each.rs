@@ -1,4 +1,4 @@
-//! What becomes of each case of a suite on one store, and which stores there are.
+//! What becomes of each case of the suite on one store.
 
 use tokio::task::JoinSet;
 
@@ -35,8 +35,8 @@ macro_rules! every_case {
     };
 }
 
-/// Runs a suite over every store. A further store is one line.
-macro_rules! on_every_store {
+/// Holds a list of cases over every store. A further store is one line here.
+macro_rules! over_every_store {
     ($suite:ident) => {
         $suite!(memory: (store::Memory));
         $suite!(embedded: (store::Embedded));
@@ -46,7 +46,7 @@ macro_rules! on_every_store {
     };
 }
 
-pub(super) use {every_case, on_every_store};
+pub(super) use {every_case, over_every_store};
 
 /// Says which case it was that failed.
 pub(super) async fn holds(name: &str, case: impl Future<Output = ()> + Send + 'static) {

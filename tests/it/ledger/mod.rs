@@ -1,7 +1,6 @@
 //! The contract of every ledger: what each step does, refuses, and does when it is asked again.
 //!
-//! Each case runs over every store in [`suite`] and [`suite_of_calls`]. Nothing here knows how a store
-//! keeps its rows.
+//! Each case runs over every store in [`suite`]. Nothing here knows how a store keeps its rows.
 
 mod books;
 mod each;
@@ -12,7 +11,7 @@ mod replicas;
 mod round_trips;
 mod store;
 mod suite;
-mod suite_of_calls;
+mod suite_of_ends;
 
 mod admitting;
 mod adopting;
