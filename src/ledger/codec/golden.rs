@@ -27,7 +27,7 @@ use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
-use crate::ledger::record::validation::{AddressRow, Validation};
+use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
     Leads, Numbers, Observations, Persons, Replays, Slots, Superseded, Table, TableId, Tallies,
@@ -269,6 +269,7 @@ fn of_people() -> Vec<(TableId, String)> {
         owned: Reveals::ALL,
         phones: vec![PhoneKey::from_bytes([5; 16])],
     };
+    let address = AddressKey { address: LEAD, kept_for: Some(team()) };
     vec![
         row::<Leads>(
             &LEAD,
@@ -285,7 +286,7 @@ fn of_people() -> Vec<(TableId, String)> {
             &PersonRow { facts, results: vec![known], removed_at: Some(at(5)) },
         ),
         row::<Superseded>(&(PERSON, result()), &at(4)),
-        row::<Addresses>(&LEAD, &AddressRow { at: result(), asked_at: at(1) }),
+        row::<Addresses>(&address, &AddressRow { at: result(), asked_at: at(1) }),
         row::<Validations>(
             &job_id().batch,
             &Validation {

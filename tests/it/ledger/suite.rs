@@ -231,6 +231,7 @@ macro_rules! contract_suite {
                 what_counts_no_more_is_forgotten
             }
             verdicts: {
+                a_call_stays_until_its_verdicts_are_home
                 a_team_that_keeps_to_itself_shares_no_verdict
                 a_verdict_is_taken_where_it_is_young_enough
                 whoever_wants_a_new_verdict_joins_what_is_under_way

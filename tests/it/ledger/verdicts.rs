@@ -15,6 +15,7 @@ use tollgate::ledger::transition::validation::{ValidationOpened, ValidationOrder
 
 use super::books::{Books, DAY, HOUR, TURN, first};
 use super::store::Store;
+use super::sweeping::sweep;
 use super::validating::{WINDOW, apart, end, open, order, take, try_open};
 
 /// Has these addresses validated, and their verdicts brought home.
@@ -145,4 +146,15 @@ pub(super) async fn a_callers_key_names_one_validation(books: &Books<impl Store>
     books.pass(DAY);
     let anew = try_open(books, &again).await;
     assert!(matches!(anew, Ok(ValidationOpened::Opened(_))), "{anew:?}");
+}
+
+pub(super) async fn a_call_stays_until_its_verdicts_are_home(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let batch = take(books, &open(books, &sales, &["ada"]).await).await;
+    books.pass(20 * DAY);
+    sweep(books).await;
+    assert!(end(books, batch, 0, &[0]).await, "the vendor has no verdict");
+    assert_eq!(sent_anew(books, &sales, &["ada"], None).await, 1);
+    sweep(books).await;
+    assert_eq!(books.ledger().job(first(batch)).await, Ok(None));
 }

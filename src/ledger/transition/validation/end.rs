@@ -32,12 +32,12 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
     if !validation.is_under_way() {
         return Ok(false);
     }
+    // Without its call nobody knows which addresses it has no verdict on: they may be sent anew.
+    let Some(job) = draft.find::<Jobs>(&call_of(end.batch))? else { return Ok(false) };
     let (ended_at, answered) = (Some(draft.now()), end.answered);
     draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
-    if let Some(job) = draft.find::<Jobs>(&call_of(end.batch))? {
-        forget_missing(draft, &job, &end.missing)?;
-        put_job(draft, &Job { due: None, ..job })?;
-    }
+    forget_missing(draft, &job, &end.missing)?;
+    put_job(draft, &Job { due: None, ..job })?;
     Ok(true)
 }
 

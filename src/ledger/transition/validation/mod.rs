@@ -1,9 +1,9 @@
 //! Email validations: addresses that are known or under way cost nothing, the rest travel as one
 //! call.
 //!
-//! A validation is a batch that travels by [`Way::Call`](crate::ledger::record::job::Way::Call) and has a slot for each address. Nothing
-//! joins a call that is still being made: whoever shares an address with one waits until the vendor
-//! has taken it or has not, so nobody is ever stranded.
+//! A validation is a batch that travels by [`Way::Call`](crate::ledger::record::job::Way::Call) and
+//! has a slot for each address. Nothing joins a call that is still being made: whoever shares an
+//! address with one waits until the vendor has taken it or has not, so nobody is ever stranded.
 
 mod end;
 mod open;

@@ -9,7 +9,7 @@ use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{State, Way};
 use crate::ledger::record::replay::{Retry, ToldBy};
-use crate::ledger::record::team::{Standing, Team};
+use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressRow, Validation};
 use crate::ledger::step::Refused;
 use crate::ledger::table::{
@@ -17,9 +17,11 @@ use crate::ledger::table::{
 };
 use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
+use crate::ledger::transition::new_job::number;
 use crate::ledger::transition::post::post_avoided;
 use crate::ledger::transition::quota::{keep, quotas_now, remaining};
 use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
+use crate::ledger::transition::team::may_ask;
 
 /// Opens a validation, or refuses it and changes nothing.
 ///
@@ -41,10 +43,8 @@ pub fn open_validation(
     if let Some(batch) = draft.find::<Batches>(&order.batch)? {
         return opened_before(draft, order, &team, batch);
     }
-    match team.standing {
-        Standing::Open => {}
-        Standing::Paused => return Ok(Err(Refused::Paused)),
-        Standing::Closed => return Ok(Err(Refused::NoTeam)),
+    if let Err(refused) = may_ask(&team) {
+        return Ok(Err(refused));
     }
     if let Some(retry) = &order.retry
         && let Some(before) = asked_before(draft, &team, retry)?
@@ -136,7 +136,7 @@ fn send(
         prices: order.prices,
         lease_for: order.lease_for,
     };
-    let carries = u32::try_from(plan.own.len()).unwrap_or(u32::MAX);
+    let carries = number(plan.own.len());
     let job = put_call(draft, &opening, team, carries)?;
     put_chunks::<JobLeads, _, _>(draft, job.id, &plan.own);
     let asked_at = draft.now();

@@ -16,6 +16,7 @@ use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressKey, AddressRow};
 use crate::ledger::table::{Addresses, Jobs, Validations};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
+use crate::ledger::transition::new_job::number;
 
 /// Of an address nothing is charged but its own price.
 const NO_PERSON: WorstCase = WorstCase { find: false, email: false, phones: 0 };
@@ -162,7 +163,7 @@ impl Planner<'_, '_> {
     fn send(&mut self, position: u32, key: LeadKey) -> Result<ResultRef, Fault> {
         self.draft.find::<Addresses>(&key_for(self.team, key))?;
         rely_on(self.draft, key)?;
-        let index = u32::try_from(self.plan.own.len()).unwrap_or(u32::MAX);
+        let index = number(self.plan.own.len());
         self.plan.own.push(JobLead { key, position, worst: NO_PERSON });
         Ok(ResultRef { job: call_of(self.order.batch), index })
     }
