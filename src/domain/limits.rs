@@ -55,6 +55,24 @@ impl UpTo {
         }
     }
 
+    /// The tighter bound of each unit.
+    #[must_use]
+    pub fn within(self, other: Self) -> Self {
+        let tighter = |one: Option<Credits>, other: Option<Credits>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (bound, None) | (None, bound) => bound,
+        };
+        let (email, phone) = (tighter(self.email, other.email), tighter(self.phone, other.phone));
+        Self { email, phone }
+    }
+
+    /// What is left where so much is used; below zero where that is more than all of it.
+    #[must_use]
+    pub fn less(self, used: Amounts) -> Self {
+        let email = self.email.map(|most| most.minus(used.email));
+        Self { email, phone: self.phone.map(|most| most.minus(used.phone)) }
+    }
+
     /// The first unit of which more is needed.
     #[must_use]
     pub fn passed_by(self, worst: Amounts) -> Option<Excess> {
@@ -87,9 +105,7 @@ impl Room {
         };
         let fits = Unit::ALL.into_iter().all(fits);
         if fits {
-            let less = |left: Option<Credits>, taken: Credits| left.map(|left| left.minus(taken));
-            let UpTo { email, phone } = self.left;
-            self.left = UpTo { email: less(email, needed.email), phone: less(phone, needed.phone) };
+            self.left = self.left.less(needed);
         }
         fits
     }
@@ -116,6 +132,16 @@ mod tests {
             (Unit::Email, credits("1.501"), "1.5".to_owned())
         });
         assert_eq!(UpTo::ANY.passed_by(amounts("9999", "9999")), None);
+    }
+
+    #[test]
+    fn of_two_bounds_the_tighter_holds_and_what_is_used_tightens_it() {
+        let up_to = |email: &str| UpTo { email: Some(credits(email)), phone: None };
+        let phones = UpTo { email: None, phone: Some(credits("1")) };
+        assert_eq!(up_to("3").within(up_to("2")), up_to("2"));
+        assert_eq!(up_to("3").within(phones), UpTo { phone: phones.phone, ..up_to("3") });
+        assert_eq!(up_to("3").less(amounts("4", "9")), up_to("-1"));
+        assert_eq!(UpTo::ANY.less(amounts("4", "9")), UpTo::ANY);
     }
 
     #[test]

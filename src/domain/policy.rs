@@ -33,6 +33,12 @@ impl Policies {
         self.phones || !asked.phone
     }
 
+    /// So much of what is asked as may be asked.
+    #[must_use]
+    pub const fn allowed_of(&self, asked: Reveals) -> Reveals {
+        Reveals { phone: asked.phone && self.phones, ..asked }
+    }
+
     /// What is asked of a lead that carries an email, where its batch asks so much.
     #[must_use]
     pub const fn of_lead_with_email(&self, asked: Reveals) -> Reveals {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tollgate::sandbox::{FaultKind, Faults, Operation, Options, Rule};
 
+use crate::support::asking::BATCHES;
 use crate::support::gateway::{Setup, TestGateway, credits};
 use crate::support::wait::eventually;
 
@@ -63,6 +65,12 @@ async fn what_another_team_joined_is_driven_again_under_its_own_quota() {
         Some("submitted=1, repeated=0, cached=0, joined=1, fresh=0")
     );
     let cannot_pay = broke.start(&people(&["ada"])).await.id();
+    let will_not_pay = {
+        let request =
+            growth.request(Method::POST, BATCHES).header("tollgate-max-credits", "email=0");
+        let request = request.header("content-type", "application/json");
+        growth.send(request.body(people(&["ada"]).to_string())).await.id()
+    };
     turned_away(&gateway).await;
     assert_eq!(sales.cancel(id).await.body["status"], "canceled");
 
@@ -71,6 +79,8 @@ async fn what_another_team_joined_is_driven_again_under_its_own_quota() {
     let refused = broke.ended(cannot_pay).await;
     assert_eq!(refused.body["status"], "error");
     assert_eq!(refused.errors(), [("insufficient_credits", "/leads/0")]);
+    let refused = growth.ended(will_not_pay).await;
+    assert_eq!(refused.errors(), [("insufficient_credits", "/leads/0")], "more than it may cost");
     gateway.at_rest().await;
     assert_eq!(gateway.usage("growth").await["totals"]["email"]["spent"], json!(1.5));
     assert_eq!(gateway.usage("sales").await["totals"]["email"]["spent"], json!(0));

@@ -8,6 +8,7 @@ use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, RequestKey};
+use crate::domain::limits::UpTo;
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
@@ -20,6 +21,7 @@ stored_struct!(Amounts { email, phone });
 stored_struct!(Budget { requests, submissions, look_ups, passages, closed_until });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
+stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {
     person_found,

@@ -46,6 +46,7 @@ stored_struct!(Batch {
     token,
     way,
     reveals,
+    most,
     admitted_at,
     answers_since,
     dispositions,

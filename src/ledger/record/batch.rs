@@ -2,6 +2,7 @@
 
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::UpTo;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -20,6 +21,8 @@ pub struct Batch {
     pub way: Way,
     /// What was asked of each person.
     pub reveals: Reveals,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
     /// When it was admitted.
     pub admitted_at: Timestamp,
     /// Since when an answer must have been settled to be taken from what is known; none where the
@@ -90,8 +93,8 @@ pub enum Source {
     Repeated(ResultRef),
     /// From nowhere: the person was removed, and is not asked for.
     Removed,
-    /// From nowhere: its own team's quota was full, at admission or when the job that it had joined
-    /// died.
+    /// From nowhere: it did not fit its own team's quotas, at admission or when the job that it had
+    /// joined died, or then what its caller allows.
     Refused,
 }
 

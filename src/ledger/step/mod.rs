@@ -204,7 +204,7 @@ pub struct Redrive {
 pub struct Redriven {
     /// Leads that are now sent by a job of the batch's own.
     pub fresh: u32,
-    /// Leads that its team's quota refused.
+    /// Leads that did not fit its team's quotas, or what its caller allows.
     pub refused: u32,
     /// Reserved anew.
     pub reserved: Amounts,

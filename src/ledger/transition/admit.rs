@@ -23,7 +23,7 @@ use crate::ledger::transition::new_job::{NewJob, OwnLead};
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{
-    QuotaNow, keep, periods, quotas_now, remaining, room, short,
+    QuotaNow, keep, left, periods, quotas_now, remaining, short,
 };
 use crate::ledger::transition::read::Reading;
 use crate::ledger::transition::replay::{Recalled, affirm, avoided_by, recall, remember};
@@ -86,6 +86,7 @@ pub fn admit(
         token: admission.token,
         way: admission.way,
         reveals: admission.reveals,
+        most: admission.limits.most,
         admitted_at: now,
         answers_since: frame.answers_since,
         dispositions: plan.dispositions,
@@ -164,7 +165,7 @@ fn replay(
 pub(super) fn room_for(quotas: &[QuotaNow<'_>], limits: Limits) -> Room {
     match limits.on_quota {
         OnQuota::Refuse => Room::new(UpTo::ANY),
-        OnQuota::Trim => room(quotas),
+        OnQuota::Trim => Room::new(left(quotas)),
     }
 }
 

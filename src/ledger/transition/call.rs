@@ -244,6 +244,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         token: opening.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: UpTo::ANY,
         admitted_at: now,
         answers_since: None,
         dispositions: Dispositions::default(),

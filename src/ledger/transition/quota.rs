@@ -1,7 +1,7 @@
 //! Quotas against tallies: what is used, what is left, what does not fit.
 
 use crate::domain::credits::{Amounts, Credits, Unit};
-use crate::domain::limits::{Room, UpTo};
+use crate::domain::limits::UpTo;
 use crate::domain::period::{Period, PeriodId};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::time::Timestamp;
@@ -82,13 +82,13 @@ pub(super) fn keep(draft: &mut Draft<'_>, quotas: &[QuotaNow<'_>], worst: Amount
 }
 
 /// What every quota that refuses leaves; below zero where more than all of it is used.
-pub(super) fn room(quotas: &[QuotaNow<'_>]) -> Room {
+pub(super) fn left(quotas: &[QuotaNow<'_>]) -> UpTo {
     let left = |unit: Unit| {
         let bounds =
             |now: &&QuotaNow<'_>| now.quota.unit == unit && now.quota.action == Action::Refuse;
         quotas.iter().filter(bounds).map(|now| now.quota.limit.minus(now.tally.used())).min()
     };
-    Room::new(UpTo { email: left(Unit::Email), phone: left(Unit::Phone) })
+    UpTo { email: left(Unit::Email), phone: left(Unit::Phone) }
 }
 
 /// What is left of each quota once `more` is reserved.

@@ -1,18 +1,20 @@
 //! Driving leads again whose job died before it answered: they had joined it for nothing, and now
-//! go their own way under their own team's quota and policies, as these are by now. How old an answer
-//! may be was said when the batch was admitted.
+//! go their own way under their own team's quotas and policies, as these are by now. What does not
+//! fit reads as refused. What the batch may cost, and how old an answer may be, was said when it was
+//! admitted.
 
 use crate::domain::credits::Amounts;
-use crate::domain::limits::{Room, UpTo};
+use crate::domain::limits::Room;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::record::batch::{Batch, Slot, Source};
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::batch::{Batch, Dispositions, Slot, Source};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{LeadAsk, Redrive, Redriven};
 use crate::ledger::table::{Batches, Jobs, Joins, Slots, Teams};
-use crate::ledger::transition::admit::{fit, open_jobs, put_slots, waits_for};
+use crate::ledger::transition::admit::{open_jobs, put_slots, waits_for};
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::plan::Plan;
-use crate::ledger::transition::quota::{keep, quotas_now};
+use crate::ledger::transition::quota::{keep, left, quotas_now};
 
 /// Rewrites a batch's slots off a job that died. Asked again, it finds nothing left to do.
 ///
@@ -32,7 +34,8 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         return Ok(Redriven::default());
     };
     batch.jobs.retain(|waiting| *waiting != redrive.job);
-    if batch.canceled_at.is_some() {
+    let team = draft.need::<Teams>(&batch.team)?;
+    if batch.canceled_at.is_some() || team.standing == Standing::Closed {
         draft.put::<Batches>(&redrive.batch, &batch);
         return Ok(Redriven::default());
     }
@@ -44,25 +47,19 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         .filter(|(_, slot)| stranded(slot))
         .map(|(position, slot)| (position, slot.ask()))
         .collect();
-    let team = draft.need::<Teams>(&batch.team)?;
+    let quotas = quotas_now(draft, &team)?;
+    let allowed = batch.most.less(paid(draft, redrive.batch, &batch)?);
     let plan = {
         let frame = Frame {
             batch: redrive.batch,
             jobs_made: batch.jobs_made,
             team: &team,
-            reveals: batch.reveals,
+            reveals: team.policies.allowed_of(batch.reveals),
             answers_since: batch.answers_since,
-            room: Room::new(UpTo::ANY),
+            room: Room::new(left(&quotas).within(allowed)),
             terms: &redrive.terms,
         };
         Plan::make(draft, frame, asks.iter().copied())?
-    };
-    let mut outcome = Redriven::default();
-    let plan = if may_pay(draft, &team, &plan, redrive)? {
-        plan
-    } else {
-        outcome.refused = plan.dispositions.fresh;
-        without_own(plan)
     };
     for ((position, _), new) in asks.iter().zip(&plan.slots) {
         let place = usize::try_from(*position).unwrap_or(usize::MAX);
@@ -70,46 +67,27 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         slot.source = new.source;
     }
     put_slots(draft, redrive.batch, &slots);
-    outcome.fresh = count(&plan);
-    outcome.reserved = plan.worst(&redrive.terms.prices);
-    reopen(draft, redrive, batch, &team, &plan, outcome.reserved)?;
-    Ok(outcome)
+    let Dispositions { fresh, trimmed, .. } = plan.dispositions;
+    let reserved = plan.worst(&redrive.terms.prices);
+    keep(draft, &quotas, reserved);
+    reopen(draft, redrive, batch, &team, &plan, reserved)?;
+    Ok(Redriven { fresh, refused: trimmed, reserved })
 }
 
-fn count(plan: &Plan) -> u32 {
-    u32::try_from(plan.own().count()).unwrap_or(u32::MAX)
-}
-
-fn may_pay(
-    draft: &mut Draft<'_>,
-    team: &Team,
-    plan: &Plan,
-    redrive: &Redrive,
-) -> Result<bool, Fault> {
-    if plan.jobs.is_empty() {
-        return Ok(true);
+/// What a batch has spent by now, or may yet spend.
+fn paid(draft: &Draft<'_>, id: BatchId, batch: &Batch) -> Result<Amounts, Fault> {
+    let jobs = (0..batch.jobs_made).map(|ordinal| JobId { batch: id, ordinal });
+    for job in jobs.clone() {
+        draft.foresee::<Jobs>(&job);
     }
-    let quotas = quotas_now(draft, team)?;
-    let worst = plan.worst(&redrive.terms.prices);
-    let may = fit(&quotas, team, worst).is_ok() && team.standing != Standing::Closed;
-    if may {
-        keep(draft, &quotas, worst);
-    }
-    Ok(may)
-}
-
-/// The plan with all that would cost refused.
-fn without_own(mut plan: Plan) -> Plan {
-    for slot in &mut plan.slots {
-        if matches!(slot.source, Source::Own(_) | Source::Repeated(_)) {
-            slot.source = Source::Refused;
+    let mut paid = Amounts::ZERO;
+    for job in jobs {
+        for part in draft.find::<Jobs>(&job)?.iter().flat_map(|job| &job.parts) {
+            let open = part.reserved.plus(part.unresolved);
+            paid = paid.plus(open).plus(part.charged.amounts());
         }
     }
-    let jobs = std::mem::take(&mut plan.jobs);
-    if !jobs.is_empty() {
-        plan.taken.retain(|_, taken| !taken.joined.is_empty());
-    }
-    plan
+    Ok(paid)
 }
 
 fn reopen(

@@ -5,6 +5,7 @@ use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::batch::Dispositions;
+use tollgate::ledger::record::job::Cause;
 use tollgate::ledger::step::{Evidence, LeadAsk, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
@@ -47,6 +48,19 @@ pub(super) async fn phone_numbers_that_are_not_allowed_are_refused_and_change_no
     }
     assert_eq!(books.dump().await, before);
     assert_eq!(standing(books, &sales, EMAIL, leads(&["ada"])).await.fresh, 1);
+}
+
+pub(super) async fn phone_numbers_that_are_allowed_no_more_are_not_asked_of_who_is_driven_again(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let dead = first(books.ask(&growth, ALL, &["ada"]).await);
+    let batch = books.ask(&sales, ALL, &["ada"]).await;
+    books.team_with("sales", Policies { phones: false, ..Policies::default() }).await;
+    books.void(dead, Cause::Refused).await;
+    let redriven = books.redrive(batch, dead).await;
+    assert_eq!(redriven.reserved.to_string(), "email=1.5, phone=0");
+    assert_eq!(books.job(first(batch)).await.reveals, EMAIL);
 }
 
 pub(super) async fn an_email_that_a_lead_carries_is_not_revealed(books: &Books<impl Store>) {

@@ -1,5 +1,6 @@
 //! Redrive: what had joined a job that died goes its own way, under its own team's quota.
 
+use tollgate::domain::limits::UpTo;
 use tollgate::domain::period::Period;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId};
@@ -9,7 +10,7 @@ use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, DAY, first, quota, terms};
-use super::named::{ALL, EMAIL, NONE, found};
+use super::named::{ALL, EMAIL, NONE, found, leads};
 use super::store::Store;
 
 /// A job of sales that growth's batch had joined, twice for one lead, and that died.
@@ -46,11 +47,46 @@ pub(super) async fn what_fits_becomes_a_job_of_its_own(books: &Books<impl Store>
 pub(super) async fn what_does_not_fit_reads_as_refused_and_ends(books: &Books<impl Store>) {
     let (growth, batch, dead) = stranded(books, "1").await;
     let redriven = books.redrive(batch, dead).await;
-    assert_eq!((redriven.fresh, redriven.refused), (0, 1));
+    assert_eq!((redriven.fresh, redriven.refused), (0, 2));
     let reading = books.read(&growth, batch).await;
     assert_eq!(reading.status, Status::Error);
     assert_eq!(reading.leads, [LeadReading::Failed(Failure::InsufficientCredits); 2]);
     assert_eq!(books.period(&growth, 0).await, "spent=0 reserved=0 unresolved=0");
+}
+
+pub(super) async fn of_several_as_many_go_on_as_fit(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let growth = books.team("growth", &[quota(Period::Day, "2")]).await;
+    let names = ["ada", "bob", "cyd"];
+    let dead = first(books.ask(&sales, EMAIL, &names).await);
+    let batch = books.ask(&growth, EMAIL, &names).await;
+    books.void(dead, Cause::Refused).await;
+    let redriven = books.redrive(batch, dead).await;
+    assert_eq!((redriven.fresh, redriven.refused), (1, 2));
+    assert_eq!(books.period(&growth, 0).await, "spent=0 reserved=1.5 unresolved=0");
+    books.send(first(batch)).await;
+    books.settle(first(batch), &[found("ada", EMAIL)]).await;
+    let reading = books.read(&growth, batch).await;
+    assert_eq!(reading.status, Status::Completed);
+    assert_eq!(reading.leads[1..], [LeadReading::Failed(Failure::InsufficientCredits); 2]);
+}
+
+pub(super) async fn no_more_is_paid_than_its_caller_allows_in_all(books: &Books<impl Store>) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    for (name, own_costs, fresh) in [("ada", EMAIL, 0), ("bob", NONE, 1)] {
+        let dead = first(books.ask(&sales, EMAIL, &[name]).await);
+        let own = format!("{name}'s friend");
+        let mut admission = books.admission(&growth, EMAIL, leads(&[&own, name]));
+        admission.limits.most = UpTo { email: Some("2".parse().unwrap()), phone: None };
+        let batch = admission.batch;
+        books.admit(admission).await.unwrap();
+        books.send(first(batch)).await;
+        books.settle(first(batch), &[found(&own, own_costs)]).await;
+        books.void(dead, Cause::Refused).await;
+        let redriven = books.redrive(batch, dead).await;
+        assert_eq!((redriven.fresh, redriven.refused), (fresh, 1 - fresh), "{name}");
+    }
+    assert_eq!(books.email(&growth).await, "spent=2 reserved=1.5 unresolved=0");
 }
 
 pub(super) async fn asked_again_it_finds_nothing_to_do(books: &Books<impl Store>) {
@@ -87,7 +123,7 @@ pub(super) async fn a_chain_of_deaths_still_ends(books: &Books<impl Store>) {
     books.redrive(batch, dead).await;
     books.lose(other).await;
     assert_eq!(books.turn(other).await.stranded, [batch]);
-    assert_eq!(books.redrive(batch, other).await.refused, 1);
+    assert_eq!(books.redrive(batch, other).await.refused, 2);
     assert_eq!(books.read(&growth, batch).await.status, Status::Error);
 }
 
@@ -126,7 +162,8 @@ pub(super) async fn late_evidence_answers_whoever_was_not_yet_driven(books: &Boo
 pub(super) async fn a_closed_team_pays_for_nothing_new(books: &Books<impl Store>) {
     let (growth, batch, dead) = stranded(books, "9").await;
     books.ledger().close_team(growth).await.unwrap();
-    assert_eq!(books.redrive(batch, dead).await.refused, 1);
+    assert_eq!(books.redrive(batch, dead).await, Redriven::default());
+    assert_eq!(books.facts().await.get("reserved"), Some(&1), "what sales had reserved");
 }
 
 pub(super) async fn a_redriven_job_is_joined_like_any_other(books: &Books<impl Store>) {

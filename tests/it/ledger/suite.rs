@@ -86,6 +86,7 @@ macro_rules! contract_suite {
             }
             policies: {
                 phone_numbers_that_are_not_allowed_are_refused_and_change_nothing
+                phone_numbers_that_are_allowed_no_more_are_not_asked_of_who_is_driven_again
                 an_email_that_a_lead_carries_is_not_revealed
                 each_job_asks_one_set_of_reveals_and_is_filled
                 what_is_known_of_such_a_lead_is_shown_all_the_same
@@ -283,6 +284,8 @@ macro_rules! contract_suite {
                 a_dead_job_names_whom_it_stranded
                 what_fits_becomes_a_job_of_its_own
                 what_does_not_fit_reads_as_refused_and_ends
+                of_several_as_many_go_on_as_fit
+                no_more_is_paid_than_its_caller_allows_in_all
                 asked_again_it_finds_nothing_to_do
                 the_present_period_pays
                 another_job_for_the_person_is_joined

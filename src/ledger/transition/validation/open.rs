@@ -168,6 +168,7 @@ fn put(
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),
+        most: UpTo::ANY,
         answers_since: None,
         admitted_at: now,
         dispositions: plan.dispositions,

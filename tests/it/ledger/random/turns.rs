@@ -1,9 +1,10 @@
 //! Turns with jobs, taken by hands that crash, repeat themselves and wake up late.
 
+use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::job::{Cause, Job, Reason, State, Way};
 use tollgate::ledger::step::{
-    Begun, Gathering, GivingUp, Redrive, Split, Splitting, Turn, Voided, Voiding,
+    Admission, Begun, Gathering, GivingUp, Redrive, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -200,9 +201,26 @@ impl<S: Store> World<S> {
         self.checks.saw(way);
         let team = self.batches[n].admission.team.clone();
         self.quotas_are_kept(&team, driven.reserved).await;
+        self.no_more_is_paid_than_allowed(n, driven.reserved).await;
         let again = self.books.ledger().redrive(redrive).await.expect("there is nothing to do");
         assert_eq!((again.fresh, again.refused), (0, 0));
         self.stepped_in_vain().await;
+    }
+
+    /// What a batch reserves when it is driven again fits what its caller allows it to cost in all.
+    async fn no_more_is_paid_than_allowed(&mut self, n: usize, reserved: Amounts) {
+        let Admission { batch, limits, .. } = self.batches[n].admission;
+        let mut paid = Amounts::ZERO;
+        for job in self.all_jobs().into_iter().filter(|job| job.batch == batch) {
+            let Some((job, _)) = self.job(job).await else { continue };
+            let parts = job.parts.iter();
+            let costs = parts.map(|it| it.reserved.plus(it.unresolved).plus(it.charged.amounts()));
+            paid = paid.plus(costs.sum());
+        }
+        for unit in Unit::ALL.into_iter().filter(|unit| !reserved.in_unit(*unit).is_zero()) {
+            let most = limits.most.in_unit(unit);
+            assert!(most.is_none_or(|most| paid.in_unit(unit) <= most), "{paid} of {most:?}");
+        }
     }
 
     /// A job that ended otherwise: the vendor may still say what became of it.
