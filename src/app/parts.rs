@@ -41,7 +41,7 @@ const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not ze
 /// take, and short enough that nobody misses a replica that died.
 const TURN_FOR: Duration = Duration::from_secs(30);
 
-/// How many jobs are worked on at once.
+/// How many jobs of each lane are worked on at once.
 const TURNS_MAX: usize = 32;
 
 /// Ledger and vault in the store that the settings name, and what their keys are derived from.

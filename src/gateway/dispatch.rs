@@ -1,17 +1,19 @@
-//! Turns: whose job is due gets one, a bounded number at once, each in a task of its own.
+//! Turns: whose job is due gets one, a bounded number at once in each lane, each in a task of its
+//! own.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{error, info, warn};
 
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State};
-use crate::ledger::step::{GivingUp, Redrive, Turn};
+use crate::ledger::record::lane::Lane;
+use crate::ledger::step::{GivingUp, Redrive, Room, Turn};
 use crate::ledger::{Ledger, LedgerError};
 
 /// The dispatcher looks this often even if it knows of nothing due, since others may make it so.
@@ -25,7 +27,7 @@ pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 
 /// Takes turns until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
-    let permits = Arc::new(Semaphore::new(gateway.settings.turns_max));
+    let permits = Permits::new(gateway.settings.turns_max);
     let mut is_store_away = false;
     while !gateway.resting.is_cancelled() {
         let rest = match take_turns(&gateway, &permits).await {
@@ -47,6 +49,23 @@ pub(super) async fn run(gateway: Gateway) {
             () = tokio::time::sleep(rest) => {}
             () = gateway.resting.cancelled() => {}
         }
+    }
+}
+
+/// How many more turns may be under way at once in this process, in each lane.
+struct Permits(BTreeMap<Lane, Arc<Semaphore>>);
+
+impl Permits {
+    fn new(each: usize) -> Self {
+        Self(Lane::ALL.map(|lane| (lane, Arc::new(Semaphore::new(each)))).into())
+    }
+
+    fn room(&self) -> Room {
+        self.0.iter().map(|(lane, permits)| (*lane, permits.available_permits())).collect()
+    }
+
+    fn take(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(self.0.get(&lane)?).try_acquire_owned().ok()
     }
 }
 
@@ -80,21 +99,18 @@ impl Drop for Turning {
 }
 
 /// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
-async fn take_turns(gateway: &Gateway, permits: &Arc<Semaphore>) -> Result<Duration, LedgerError> {
+async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, LedgerError> {
     gateway.share_circuit().await?;
-    let (due, now) = gateway.ledger.next_due().await?;
+    let room = permits.room();
+    let (due, now) = gateway.ledger.next_due(room.clone()).await?;
+    // Where there is no room, a turn that ends rings.
     let Some(due) = due else { return Ok(LOOK_EVERY) };
     if due > now {
         return Ok(due.since(now).min(LOOK_EVERY));
     }
     gateway.gather().await;
-    let room = permits.available_permits();
-    if room == 0 {
-        // A turn that ends rings.
-        return Ok(LOOK_EVERY);
-    }
     for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
-        let Ok(permit) = Arc::clone(permits).acquire_owned().await else { break };
+        let Some(permit) = permits.take(turn.job.lane()) else { continue };
         let Some(turning) = gateway.busy.begin(turn.job.id) else { continue };
         let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();

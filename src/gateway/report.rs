@@ -14,6 +14,7 @@ use crate::domain::credits::{Amounts, Credits};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::tally::Tally;
+use crate::ledger::step::Room;
 use crate::ledger::transition::report::Glance;
 use crate::ledger::{Ledger, LedgerError, StepOutcome, Watch};
 use crate::telemetry::metrics::{BatchCounts, BooksSnapshot, Metrics, OpenCredits, QuotaStanding};
@@ -89,7 +90,7 @@ impl Gateway {
             return Readiness::NotReady(faults);
         }
         remarks.extend(self.concerns.told(false));
-        match self.ledger.next_due().await {
+        match self.ledger.next_due(Room::each(1)).await {
             Ok(_) => Readiness::Ready(remarks),
             Err(error) => {
                 remarks.insert(0, why_not(&error));

@@ -56,7 +56,7 @@ pub struct Settings {
     pub passages_max: usize,
     /// How many priced calls are made at once.
     pub calls_max: usize,
-    /// How many jobs are worked on at once.
+    /// How many jobs of each lane are worked on at once.
     pub turns_max: usize,
     /// How often something is expected to come back.
     pub rates: HitRates,

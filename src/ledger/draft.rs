@@ -283,6 +283,22 @@ impl<'a> Draft<'a> {
         self.range::<T>(from.as_ref().map(Vec::as_slice), Bound::Unbounded, limit)
     }
 
+    /// The first `limit` rows after `after` whose keys begin as `prefix` does, in order: a scan, too.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn from_under<T: Table>(
+        &self,
+        prefix: &impl Ordered,
+        after: Option<&T::Key>,
+        limit: usize,
+    ) -> Result<Rows<T>, Fault> {
+        let (prefix, after) = (prefix.to_key(), after.map(Ordered::to_key));
+        let from = after.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
+        let to = after_prefix(&prefix);
+        self.range::<T>(from, to.as_deref().map_or(Bound::Unbounded, Bound::Excluded), limit)
+    }
+
     /// Shows every row in order, and holds no more than a page of them at once.
     ///
     /// # Errors

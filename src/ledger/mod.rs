@@ -45,7 +45,7 @@ use record::team::{Key, NewTeam, Team};
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -108,11 +108,13 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Option<Gathered>>> + Send;
     /// Splits a coach that the vendor refused, or that some cannot travel in.
     fn split(&self, splitting: Splitting) -> impl Future<Output = Outcome<Split>> + Send;
-    /// Takes turns with jobs that are due.
-    fn lease(&self, limit: usize, ttl: Duration)
-    -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
-    /// When a job is due next, and the moment by the store's clock.
-    fn next_due(&self) -> impl Future<Output = Outcome<(Option<Timestamp>, Timestamp)>> + Send;
+    /// Takes turns with jobs that are due, as far as there is room.
+    fn lease(&self, room: Room, ttl: Duration) -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
+    /// When a job is due next that there is room for, and the moment by the store's clock.
+    fn next_due(
+        &self,
+        room: Room,
+    ) -> impl Future<Output = Outcome<(Option<Timestamp>, Timestamp)>> + Send;
     /// Ends a turn: the job is looked at again then, or never.
     fn reschedule(
         &self,

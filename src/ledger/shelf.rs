@@ -13,7 +13,7 @@ use super::record::team::{Key, NewTeam, Team};
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -112,12 +112,13 @@ impl<S: Shelf> Ledger for S {
         self.write("split", move |draft| coach::split(draft, &splitting)).await
     }
 
-    async fn lease(&self, limit: usize, ttl: Duration) -> Outcome<Vec<Turn>> {
-        self.write("lease", move |draft| schedule::lease(draft, limit, ttl)).await
+    async fn lease(&self, room: Room, ttl: Duration) -> Outcome<Vec<Turn>> {
+        self.write("lease", move |draft| schedule::lease(draft, &room, ttl)).await
     }
 
-    async fn next_due(&self) -> Outcome<(Option<Timestamp>, Timestamp)> {
-        Shelf::read(self, "next_due", |draft| Ok((schedule::next_due(draft)?, draft.now()))).await
+    async fn next_due(&self, room: Room) -> Outcome<(Option<Timestamp>, Timestamp)> {
+        let look = move |draft: &Draft<'_>| Ok((schedule::next_due(draft, &room)?, draft.now()));
+        Shelf::read(self, "next_due", look).await
     }
 
     async fn reschedule(&self, job: JobId, lease: Lease, until: Option<Timestamp>) -> Outcome<()> {

@@ -5,6 +5,7 @@ use super::ids::{BatchId, JobId};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answer, Job, JobLead};
+use super::record::lane::DueAt;
 use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
@@ -90,8 +91,8 @@ tables! {
     Persons: "persons", PersonKey => PersonRow;
     /// Requests that may be asked again, and the batches that they became.
     Replays: "replays", ReplayKey => Replay;
-    /// Jobs by when something is to be done about them, with who pays for them.
-    Due: "due", (Timestamp, JobId) => TeamId;
+    /// Jobs by their lane and when something is to be done about them, with who pays for them.
+    Due: "due", DueAt => TeamId;
     /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
     /// have.
     Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;

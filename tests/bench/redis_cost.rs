@@ -22,7 +22,7 @@ use tollgate::ledger::record::job::Way;
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::redis::{Founding, RedisLedger};
 use tollgate::ledger::step::{
-    Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Settlement, Terms,
+    Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Room, Settlement, Terms,
 };
 use tollgate::remote::{Confirm, Patience, Remote};
 
@@ -125,7 +125,7 @@ async fn pass(ledger: &RedisLedger, team: &TeamId, people: std::ops::Range<usize
     let admission = admission(number, team, people.clone());
     let job = JobId { batch: admission.batch, ordinal: 0 };
     ledger.admit(admission).await.expect("the store").expect("no quota");
-    let turn = ledger.lease(1, HOUR).await.expect("the store").pop().expect("a turn");
+    let turn = ledger.lease(Room::each(1), HOUR).await.expect("the store").pop().expect("a turn");
     let attempt = Attempt {
         job,
         lease: turn.lease,

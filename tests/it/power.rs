@@ -19,7 +19,7 @@ use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::job::{Cause, Way};
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
-    Admission, Attempt, Binding, Evidence, LeadAsk, Settlement, Terms, Voiding,
+    Admission, Attempt, Binding, Evidence, LeadAsk, Room, Settlement, Terms, Voiding,
 };
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -49,7 +49,7 @@ impl Step {
                 ledger.put_team(team, NewTeam::open("Sales")).await.map(drop)
             }
             Self::Admit(admission) => ledger.admit(*admission).await.map(drop),
-            Self::Lease => ledger.lease(1, Duration::from_mins(1)).await.map(drop),
+            Self::Lease => ledger.lease(Room::each(1), Duration::from_mins(1)).await.map(drop),
             Self::Send(attempt) => ledger.begin_send(attempt).await.map(drop),
             Self::Bind(binding) => ledger.bind(binding).await,
             Self::Settle(settlement) => ledger.settle(settlement).await.map(drop),

@@ -32,7 +32,7 @@ use tollgate::ledger::embedded::EmbeddedLedger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::job::{Job, State};
-use tollgate::ledger::step::Attempt;
+use tollgate::ledger::step::{Attempt, Room};
 use tollgate::sandbox::{self, Faults, Sandbox};
 use tollgate::telemetry::metrics::Metrics;
 use tollgate::vault::any::AnyVault;
@@ -254,7 +254,7 @@ async fn what_a_replica_had_under_way_that_died_is_taken_up_when_its_turn_is_ove
     let dead = shared.replica().await;
     dead.rest();
     let batch = dead.enrich(&caller(), person(1)).await.unwrap().id;
-    let turn = shared.ledger.lease(1, TURN).await.unwrap().remove(0);
+    let turn = shared.ledger.lease(Room::each(1), TURN).await.unwrap().remove(0);
     let (job, lease) = (turn.job.id, turn.lease);
     let horizon = shared.settings.job_deadline;
     let attempt = Attempt { job, lease, after: 0, unanswered_max: 3, horizon, lease_for: TURN };

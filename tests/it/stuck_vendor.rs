@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
@@ -25,6 +26,10 @@ const SLOW: Duration = Duration::from_secs(25);
 
 fn person(n: u64) -> Value {
     json!({"leads": [{"linkedin_url": format!("linkedin.com/in/reachable-{n}")}]})
+}
+
+fn look_up(n: u64) -> String {
+    format!("/people/find?linkedin_url=linkedin.com/in/reachable-{n}")
 }
 
 /// Everything that does not need the vendor is done at once: by a team that waits for it, and by
@@ -130,4 +135,41 @@ async fn while_the_vendor_says_nothing_everything_else_goes_on() {
     let sums = gateway.sums().await;
     assert_eq!((sums.email.spent, gateway.vendor.posts_received()), (0.0, 0));
     gateway.stop().await;
+}
+
+/// A vendor that takes its time over this, and over nothing else.
+fn slow_at(operation: Operation) -> Faults {
+    let millis = u64::try_from((2 * SOON).as_millis()).unwrap();
+    Faults::of([Rule::always(operation, FaultKind::LatencyMs(millis))])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vendor_hangs_at_batches_a_look_up_is_answered() {
+    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let team = gateway.team("sales", 100).await;
+    gateway.vendor.set_faults(slow_at(Operation::Submit));
+    waiting(&team).await;
+    eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
+    let looked_up = timeout(SOON, team.get(&look_up(0))).await.expect("it waits for no batch");
+    assert_eq!(looked_up.status, 200, "{looked_up:?}");
+    gateway.vendor.set_faults(Faults::default());
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_vendor_hangs_at_look_ups_batches_are_answered() {
+    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let team = gateway.team("sales", 100).await;
+    gateway.vendor.set_faults(slow_at(Operation::Find));
+    let mut looking_up = JoinSet::new();
+    for n in 1..=JOBS {
+        let caller = team.clone();
+        looking_up.spawn(async move { caller.get(&look_up(n)).await.status });
+    }
+    eventually("every turn is taken", async || gateway.vendor.look_ups_received() > 30).await;
+    let ended = timeout(SOON, team.enrich(&person(0))).await.expect("it waits for no look-up");
+    assert_eq!(ended.body["status"], "completed", "{ended:?}");
+    gateway.vendor.set_faults(Faults::default());
+    assert!(looking_up.join_all().await.into_iter().all(|status| status == 200));
+    gateway.finish().await;
 }

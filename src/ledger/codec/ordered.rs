@@ -8,6 +8,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::tally::TallyKey;
 
 /// A key whose bytes sort as it does, also as the front of a longer key.
@@ -149,6 +150,38 @@ impl Ordered for Reveals {
             0..4 => Ok(Self { email: set & 1 != 0, phone: set & 2 != 0 }),
             _ => Err(Corrupt("not a set of reveals")),
         }
+    }
+}
+
+impl Ordered for Lane {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.push(match self {
+            Self::LookUps => 0,
+            Self::Submissions => 1,
+            Self::Others => 2,
+        });
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        match take(bytes, 1)? {
+            [0] => Ok(Self::LookUps),
+            [1] => Ok(Self::Submissions),
+            [2] => Ok(Self::Others),
+            _ => Err(Corrupt("not a lane")),
+        }
+    }
+}
+
+impl Ordered for DueAt {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.lane.order(out);
+        self.at.order(out);
+        self.job.order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let (lane, at) = (Lane::parse(bytes)?, Timestamp::parse(bytes)?);
+        Ok(Self { lane, at, job: JobId::parse(bytes)? })
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod entry;
 pub mod job;
+pub mod lane;
 pub mod lead;
 pub mod replay;
 pub mod tally;

@@ -17,7 +17,7 @@ use crate::remote::{Call, Command, Value};
 const HASHES: usize = 64;
 
 /// The bytes of a key of what is due: a moment and a job.
-const DUE_KEY: usize = 20;
+const DUE_KEY: usize = 21;
 
 type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 

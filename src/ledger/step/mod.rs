@@ -4,6 +4,7 @@ mod admission;
 mod gathering;
 mod remaining;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub use remaining::{QuotaLeft, Remaining, Reset};
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
+use super::record::lane::Lane;
 use crate::domain::avoided::Avoided;
 use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
@@ -34,6 +36,35 @@ pub struct Turn {
     pub lease: Lease,
     /// Batches that had joined the job, where it died: each is to be driven again.
     pub stranded: Vec<BatchId>,
+}
+
+/// With how many jobs of each lane turns may be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room(BTreeMap<Lane, usize>);
+
+impl Room {
+    /// The same for every lane.
+    #[must_use]
+    pub fn each(jobs: usize) -> Self {
+        Lane::ALL.into_iter().map(|lane| (lane, jobs)).collect()
+    }
+
+    /// How much there is in a lane.
+    #[must_use]
+    pub fn of(&self, lane: Lane) -> usize {
+        self.0.get(&lane).copied().unwrap_or_default()
+    }
+
+    /// The lanes in which there is some, in the order in which they have their turns.
+    pub fn lanes(&self) -> impl Iterator<Item = Lane> {
+        Lane::ALL.into_iter().filter(|lane| self.of(*lane) > 0)
+    }
+}
+
+impl FromIterator<(Lane, usize)> for Room {
+    fn from_iter<I: IntoIterator<Item = (Lane, usize)>>(lanes: I) -> Self {
+        Self(lanes.into_iter().collect())
+    }
 }
 
 /// Leave to ask the vendor.

@@ -125,11 +125,11 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     }
     let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
     let due = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    for ((_, id), _) in &due {
-        draft.foresee::<Jobs>(id);
+    for (due_at, _) in &due {
+        draft.foresee::<Jobs>(&due_at.job);
     }
-    for ((_, id), _) in due {
-        let Some(job) = draft.peek::<Jobs>(&id)? else { continue };
+    for (due_at, _) in due {
+        let Some(job) = draft.peek::<Jobs>(&due_at.job)? else { continue };
         job.passengers.iter().for_each(|passenger| draft.foresee::<Jobs>(passenger));
         let mut parts = job.parts.clone();
         for passenger in &job.passengers {

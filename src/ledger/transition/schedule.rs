@@ -9,15 +9,16 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, State, Way};
-use crate::ledger::step::Turn;
+use crate::ledger::record::lane::{DueAt, Lane};
+use crate::ledger::step::{Room, Turn};
 use crate::ledger::table::{Due, Jobs, Joins, Numbers, Waiting};
 use crate::ledger::transition::call::abandon;
 
 /// Writes a job, when it is due, and until when it waits to be gathered.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
     let old = draft.find::<Jobs>(&job.id)?;
-    let (was_due, waited_until) = old.map_or((None, None), |old| (old.due, old.waits_until));
-    let due = put_due(draft, job, was_due)?;
+    let due = put_due(draft, job, old.as_ref().and_then(Job::due_at))?;
+    let waited_until = old.and_then(|old| old.waits_until);
     if waited_until != job.waits_until {
         let place = |until| (job.reveals, (until, job.id));
         if let Some(until) = waited_until {
@@ -35,18 +36,18 @@ pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
 fn put_due(
     draft: &mut Draft<'_>,
     job: &Job,
-    was_due: Option<Timestamp>,
+    was_at: Option<DueAt>,
 ) -> Result<Option<Timestamp>, Fault> {
-    if was_due == job.due {
-        return Ok(was_due);
+    if was_at == job.due_at() {
+        return Ok(job.due);
     }
-    if let Some(due) = was_due {
-        draft.delete::<Due>(&(due, job.id));
+    if let Some(was_at) = was_at {
+        draft.delete::<Due>(&was_at);
     }
-    let Some(due) = job.due else { return Ok(None) };
+    let Some(due_at) = job.due_at() else { return Ok(None) };
     let Some(team) = payer(draft, job)? else { return Ok(None) };
-    draft.put::<Due>(&(due, job.id), &team);
-    Ok(Some(due))
+    draft.put::<Due>(&due_at, &team);
+    Ok(job.due)
 }
 
 /// With whose turns a job has its turn: of several who pay, the first. Nobody pays for a coach whose
@@ -76,21 +77,35 @@ pub(super) fn leased(draft: &Draft<'_>, job: JobId, lease: Lease) -> Result<Job,
 const PAGE: usize = 1000;
 const LOOK_AHEAD: usize = 5 * PAGE;
 
-/// How many turns were ever given: says with which team the next ones begin.
+/// How many turns were ever given in a lane: says with which team the next ones begin.
 const TURNS: &str = "turns";
 
-/// Takes turns with due jobs: one for each team in turn, the longest due of a team first. A team
-/// with thousands of jobs due does not keep another's one waiting.
+/// Takes turns with due jobs, as far as there is room in each lane: in every one of them one for each
+/// team in turn, the longest due of a team first. A team with thousands of jobs due does not keep
+/// another's one waiting, nor do batches keep look-ups.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<Turn>, Fault> {
+pub fn lease(draft: &mut Draft<'_>, room: &Room, ttl: Duration) -> Result<Vec<Turn>, Fault> {
     let until = draft.now().after(ttl);
-    let mut by_team: Vec<_> = due_by_team(draft)?.into_values().collect();
-    if by_team.is_empty() || limit == 0 {
+    let mut turns = Vec::new();
+    for lane in room.lanes() {
+        turns.extend(lease_in(draft, lane, room.of(lane), until)?);
+    }
+    Ok(turns)
+}
+
+fn lease_in(
+    draft: &mut Draft<'_>,
+    lane: Lane,
+    limit: usize,
+    until: Timestamp,
+) -> Result<Vec<Turn>, Fault> {
+    let mut by_team: Vec<_> = due_by_team(draft, lane)?.into_values().collect();
+    if by_team.is_empty() {
         return Ok(Vec::new());
     }
-    let counter = TURNS.to_owned();
+    let counter = format!("{TURNS} {}", lane.name());
     let given = draft.peek::<Numbers>(&counter)?.unwrap_or_default();
     let first = usize::try_from(given).ok().and_then(|given| given.checked_rem(by_team.len()));
     by_team.rotate_left(first.unwrap_or_default());
@@ -98,9 +113,10 @@ pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<T
     while turns.len() < limit && !by_team.is_empty() {
         let room = limit.saturating_sub(turns.len());
         for due in by_team.iter_mut().take(room) {
-            let Some((due, job)) = due.pop_front() else { continue };
+            let Some(due_at) = due.pop_front() else { continue };
             // Whose turn another has taken meanwhile is no longer due then.
-            if let Some(job) = draft.find::<Jobs>(&job)?.filter(|job| job.due == Some(due)) {
+            let job = draft.find::<Jobs>(&due_at.job)?;
+            if let Some(job) = job.filter(|job| job.due_at() == Some(due_at)) {
                 turns.push(take_turn(draft, job, until)?);
             }
         }
@@ -111,20 +127,20 @@ pub fn lease(draft: &mut Draft<'_>, limit: usize, ttl: Duration) -> Result<Vec<T
     Ok(turns)
 }
 
-/// The jobs that are due, the longest due first, by who pays for their first part.
-fn due_by_team(draft: &Draft<'_>) -> Result<BTreeMap<TeamId, VecDeque<(Timestamp, JobId)>>, Fault> {
+/// The jobs of a lane that are due, the longest due first, by who pays for their first part.
+fn due_by_team(draft: &Draft<'_>, lane: Lane) -> Result<BTreeMap<TeamId, VecDeque<DueAt>>, Fault> {
     let mut by_team: BTreeMap<_, VecDeque<_>> = BTreeMap::new();
-    let mut from = Bound::Unbounded;
+    let mut after = None;
     for _ in (0..LOOK_AHEAD).step_by(PAGE) {
-        let page = draft.from::<Due>(from.as_ref(), PAGE)?;
+        let page = draft.from_under::<Due>(&lane, after.as_ref(), PAGE)?;
         let is_last = page.len() < PAGE;
-        for ((due, job), team) in page {
-            if due > draft.now() {
+        for (due_at, team) in page {
+            if due_at.at > draft.now() {
                 return Ok(by_team);
             }
-            draft.foresee::<Jobs>(&job);
-            by_team.entry(team).or_default().push_back((due, job));
-            from = Bound::Excluded((due, job));
+            draft.foresee::<Jobs>(&due_at.job);
+            by_team.entry(team).or_default().push_back(due_at);
+            after = Some(due_at);
         }
         if is_last {
             break;
@@ -148,12 +164,18 @@ fn stranded(draft: &Draft<'_>, job: JobId) -> Result<Vec<crate::ledger::ids::Bat
     Ok(joins.into_iter().filter(|(_, join)| !join.joined.is_empty()).map(|((_, b), _)| b).collect())
 }
 
-/// When something is due next; none where nothing is under way.
+/// When something is due next in the lanes that have room; none where nothing is under way there.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn next_due(draft: &Draft<'_>) -> Result<Option<Timestamp>, Fault> {
-    Ok(draft.from::<Due>(Bound::Unbounded, 1)?.first().map(|((due, _), _)| *due))
+pub fn next_due(draft: &Draft<'_>, room: &Room) -> Result<Option<Timestamp>, Fault> {
+    let mut next: Option<Timestamp> = None;
+    for lane in room.lanes() {
+        if let Some((DueAt { at, .. }, _)) = draft.from_under::<Due>(&lane, None, 1)?.first() {
+            next = Some(next.map_or(*at, |next| next.min(*at)));
+        }
+    }
+    Ok(next)
 }
 
 /// Ends a turn: the job is looked at again at `until`, or never. A settled job is never looked at
@@ -189,8 +211,8 @@ pub fn take_over(
 ) -> Result<usize, Fault> {
     let now = draft.now();
     let open = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    for ((due, id), _) in &open {
-        let mut job = draft.need::<Jobs>(id)?;
+    for (DueAt { at, job, .. }, _) in &open {
+        let mut job = draft.need::<Jobs>(job)?;
         job.lease = job.lease.next(now);
         match job.state {
             // Whoever was making the call is gone, and it is not made again.
@@ -201,7 +223,7 @@ pub fn take_over(
             State::Sending => super::send::mark_unanswered(draft, &mut job, now.after(quiet))?,
             // Its quiet period goes on.
             State::Unknown => {}
-            _ if *due > now.after(lease_for) => {}
+            _ if *at > now.after(lease_for) => {}
             _ => job.due = Some(now),
         }
         put_job(draft, &job)?;

@@ -114,8 +114,8 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
             for (chunk, _) in draft.pieces::<Answers>(id)? {
                 draft.delete::<Answers>(&chunk);
             }
-            if let Some(due) = job.due {
-                draft.delete::<crate::ledger::table::Due>(&(due, *id));
+            if let Some(due_at) = job.due_at() {
+                draft.delete::<crate::ledger::table::Due>(&due_at);
             }
             draft.delete::<Jobs>(id);
         }

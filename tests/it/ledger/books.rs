@@ -23,7 +23,7 @@ use tollgate::ledger::record::tally::Tally;
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
     Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Redrive, Redriven,
-    Refused, Settled, Settlement, Terms, Turn, Voided, Voiding,
+    Refused, Room, Settled, Settlement, Terms, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::{Ledger, Outcome};
@@ -166,7 +166,7 @@ impl<S: Store> Books<S> {
 
     /// Takes a turn with a job that is due.
     pub(super) async fn turn(&self, job: JobId) -> Turn {
-        let turns = self.ledger().lease(1000, TURN).await.expect("the store is there");
+        let turns = self.ledger().lease(Room::each(1000), TURN).await.expect("the store is there");
         turns.into_iter().find(|turn| turn.job.id == job).expect("the job is due")
     }
 

@@ -8,7 +8,7 @@ use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
 use tollgate::ledger::record::team::{NewTeam, Standing};
-use tollgate::ledger::step::{Charged, Refused, Resolution};
+use tollgate::ledger::step::{Charged, Refused, Resolution, Room};
 use tollgate::ledger::transition::call::{CallOpened, Closing, Opened, Opening};
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -139,7 +139,7 @@ pub(super) async fn who_takes_over_gives_up_the_calls_that_were_being_made(
     let job = open(books, &sales, "2").await;
     books.ledger().take_over(QUIET, TURN).await.unwrap();
     assert_eq!(books.job(job).await.state, State::Unresolved(Reason::NoAnswer));
-    assert_eq!(books.ledger().next_due().await.unwrap().0, None);
+    assert_eq!(books.ledger().next_due(Room::each(1)).await.unwrap().0, None);
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=2");
 }
 

@@ -2,7 +2,7 @@
 //! nothing is forgotten.
 
 use tollgate::ledger::record::job::{Reason, State};
-use tollgate::ledger::step::{Begun, Evidence, Novelty};
+use tollgate::ledger::step::{Begun, Evidence, Novelty, Room};
 use tollgate::ledger::transition::read::Status;
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -46,7 +46,7 @@ pub(super) async fn a_send_that_was_cut_is_repeated_in_quiet_and_charged_once(
     assert_eq!(turn.job.state, State::Sending, "bytes may have left");
     let quiet_until = books.now().after(QUIET);
     books.ledger().unanswered(job, turn.lease, quiet_until).await.unwrap();
-    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    assert!(books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty());
     books.pass(QUIET);
     let turn = books.turn(job).await;
     let begun = books.ledger().begin_send(attempt(job, turn.lease, 1)).await;
@@ -109,7 +109,11 @@ pub(super) async fn what_the_first_to_settle_has_kept_is_what_is_read(books: &Bo
     assert_eq!(kept.turn, sleeper);
     let later = Some(books.now().after(MINUTE));
     books.ledger().reschedule(job, sleeper, later).await.unwrap();
-    assert_eq!(books.ledger().next_due().await.unwrap().0, None, "no other turn ever has it");
+    assert_eq!(
+        books.ledger().next_due(Room::each(1)).await.unwrap().0,
+        None,
+        "no other turn ever has it"
+    );
     assert_eq!(books.ledger().erase(vec![], Some(person("ada"))).await.unwrap(), [kept]);
 }
 

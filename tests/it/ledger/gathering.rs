@@ -7,7 +7,7 @@ use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId, ResultRef};
 use tollgate::ledger::record::job::State;
-use tollgate::ledger::step::{Gathered, Gathering, LeadAsk};
+use tollgate::ledger::step::{Gathered, Gathering, LeadAsk, Room};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -71,7 +71,7 @@ pub(super) async fn nobody_is_gathered_before_the_first_has_waited(books: &Books
     wait(books, &sales, EMAIL, &["bob"]).await;
     let before = books.dump().await;
     assert_eq!(gather(books).await, None);
-    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    assert!(books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty());
     assert_eq!(books.dump().await, before);
 }
 
@@ -84,7 +84,7 @@ pub(super) async fn all_who_wait_travel_with_the_first(books: &Books<impl Store>
     let coach = first(ada).coach();
     assert_eq!(gather(books).await, Some(Gathered { coach, jobs: 2, leads: 3 }));
     assert_eq!(gather(books).await, None);
-    let turns = books.ledger().lease(9, TURN).await.unwrap();
+    let turns = books.ledger().lease(Room::each(9), TURN).await.unwrap();
     assert_eq!(turns.iter().map(|turn| turn.job.id).collect::<Vec<_>>(), [coach]);
     assert_eq!(books.job(first(bob)).await.state, State::Gathered(coach));
 

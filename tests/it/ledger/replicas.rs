@@ -10,7 +10,7 @@ use tollgate::domain::team::TeamId;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::{Cause, JobLead, State};
-use tollgate::ledger::step::{Begun, Binding, Redrive, Settlement, Turn, Voiding};
+use tollgate::ledger::step::{Begun, Binding, Redrive, Room, Settlement, Turn, Voiding};
 use tollgate::ledger::{Ledger, LedgerError, Outcome};
 
 use super::books::{Books, DAY, MINUTE, QUIET, TURN, attempt, quota, terms};
@@ -53,7 +53,7 @@ async fn many_hands_of_two_replicas_charge_each_person_once() {
     // Whatever a hand let go of comes round again, until nothing is due.
     loop {
         one.pass(QUIET);
-        let turns = one.ledger().lease(100, TURN).await.unwrap();
+        let turns = one.ledger().lease(Room::each(100), TURN).await.unwrap();
         if turns.is_empty() {
             break;
         }
@@ -98,7 +98,7 @@ async fn act(books: &Books<Redis>, teams: &[TeamId], sent: &Sent, dice: &mut Dic
                 admitted => admitted.map(|_| ()),
             }
         }
-        _ => match books.ledger().lease(2, TURN).await {
+        _ => match books.ledger().lease(Room::each(2), TURN).await {
             Ok(turns) => {
                 let mut done = Ok(());
                 for turn in turns {

@@ -3,7 +3,9 @@
 
 use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Cause, Reason, State};
-use tollgate::ledger::step::{Begun, Charged, Evidence, Resolution, Split, Splitting, Voided};
+use tollgate::ledger::step::{
+    Begun, Charged, Evidence, Resolution, Room, Split, Splitting, Voided,
+};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError, Outcome};
 
@@ -45,7 +47,7 @@ pub(super) async fn whoever_is_refused_is_refused_alone_in_the_end(books: &Books
     assert_eq!(gather(books).await, None, "whoever was split travels alone");
 
     let (ada, bad) = (first(batches[0]), first(batches[1]));
-    let due = books.ledger().lease(9, TURN).await.unwrap();
+    let due = books.ledger().lease(Room::each(9), TURN).await.unwrap();
     assert_eq!(due.len(), 2);
     books.send(ada).await;
     books.settle(ada, &[found("ada", EMAIL)]).await;
@@ -118,7 +120,7 @@ pub(super) async fn before_sending_whoever_cancels_leaves(books: &Books<impl Sto
     let begun = books.ledger().begin_send(attempt(coach, turn, 0)).await;
     assert_eq!(begun, Err(LedgerError::Fenced));
 
-    let turns = books.ledger().lease(9, TURN).await.unwrap();
+    let turns = books.ledger().lease(Room::each(9), TURN).await.unwrap();
     let stranded = turns.iter().find(|turn| turn.job.id == first(batches[1])).unwrap();
     assert_eq!(stranded.stranded, [joined]);
     books.send(coach).await;
@@ -133,7 +135,7 @@ pub(super) async fn a_coach_that_all_have_left_is_void(books: &Books<impl Store>
         cancel(books, batch).await;
     }
     assert_eq!(books.job(coach).await.state, State::Void(Cause::Canceled));
-    assert_eq!(books.ledger().next_due().await.unwrap().0, None);
+    assert_eq!(books.ledger().next_due(Room::each(1)).await.unwrap().0, None);
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=0");
 }
 
@@ -210,7 +212,7 @@ pub(super) async fn what_is_gone_of_some_goes_without_them(books: &Books<impl St
     let without = Splitting::Without { coach, lease, jobs: vec![gone] };
     assert_eq!(books.ledger().split(without.clone()).await, Ok(Split::Apart));
     assert_eq!(books.ledger().split(without).await, Err(LedgerError::Fenced));
-    books.ledger().lease(9, TURN).await.unwrap();
+    books.ledger().lease(Room::each(9), TURN).await.unwrap();
     assert_eq!(books.void(gone, Cause::BodyLost).await, Voided::Void);
     assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=0");
     books.send(coach).await;

@@ -141,6 +141,8 @@ macro_rules! contract_suite {
                 a_turn_ends_with_when_to_look_again
                 a_living_job_is_always_looked_at_again
                 nothing_is_due_once_all_is_settled
+                a_look_up_goes_before_batches_that_have_waited_for_longer
+                each_lane_has_turns_of_its_own
                 turns_go_round_the_teams
                 one_turn_at_a_time_goes_round_the_teams_too
                 the_longest_due_of_a_team_is_first

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId};
-use tollgate::ledger::record::job::{Reason, State};
+use tollgate::ledger::record::job::{Reason, State, Way};
+use tollgate::ledger::record::lane::Lane;
+use tollgate::ledger::step::{Admission, Room};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, DAY, HOUR, MINUTE, QUIET, TURN, first};
@@ -26,7 +29,7 @@ pub(super) async fn one_has_the_turn_until_it_ends(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let turn = books.turn(job).await;
-    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    assert!(books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty());
     books.pass(TURN);
     assert!(books.turn(job).await.lease > turn.lease);
 }
@@ -37,9 +40,9 @@ pub(super) async fn a_turn_ends_with_when_to_look_again(books: &Books<impl Store
     let turn = books.turn(job).await;
     let later = books.now().after(HOUR);
     books.ledger().reschedule(job, turn.lease, Some(later)).await.unwrap();
-    assert_eq!(books.ledger().next_due().await, Ok((Some(later), books.now())));
+    assert_eq!(books.ledger().next_due(Room::each(1)).await, Ok((Some(later), books.now())));
     books.pass(HOUR.saturating_sub(MINUTE));
-    assert!(books.ledger().lease(9, TURN).await.unwrap().is_empty());
+    assert!(books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty());
     books.pass(MINUTE);
     books.turn(job).await;
 }
@@ -53,20 +56,20 @@ pub(super) async fn a_living_job_is_always_looked_at_again(books: &Books<impl St
     books.send(job).await;
     books.give_up(job, Reason::Deadline).await;
     books.ledger().reschedule(job, lease, None).await.unwrap();
-    assert_eq!(books.ledger().next_due().await, Ok((None, books.now())));
+    assert_eq!(books.ledger().next_due(Room::each(1)).await, Ok((None, books.now())));
 }
 
 pub(super) async fn nothing_is_due_once_all_is_settled(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
-    assert_eq!(books.ledger().next_due().await, Ok((None, books.now())));
+    assert_eq!(books.ledger().next_due(Room::each(1)).await, Ok((None, books.now())));
 }
 
 pub(super) async fn turns_go_round_the_teams(books: &Books<impl Store>) {
     many_jobs(books, "sales", 100).await;
     books.pass(MINUTE);
     let (growth, labs) = (many_jobs(books, "growth", 2).await, many_jobs(books, "labs", 1).await);
-    let turns = books.ledger().lease(6, TURN).await.unwrap();
+    let turns = books.ledger().lease(Room::each(6), TURN).await.unwrap();
     let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for turn in &turns {
         taken.entry(turn.job.parts[0].team.as_str()).or_default().push(turn.job.id);
@@ -82,7 +85,7 @@ pub(super) async fn one_turn_at_a_time_goes_round_the_teams_too(books: &Books<im
     let growth = many_jobs(books, "growth", 1).await;
     let mut taken = Vec::new();
     for _ in 0..2 {
-        taken.extend(books.ledger().lease(1, TURN).await.unwrap());
+        taken.extend(books.ledger().lease(Room::each(1), TURN).await.unwrap());
     }
     assert!(taken.iter().any(|turn| turn.job.id == first(growth)));
 }
@@ -93,7 +96,7 @@ pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>
     books.pass(MINUTE);
     let late = books.ask(&sales, NONE, &["bob"]).await;
     for batch in [early, late] {
-        let turns = books.ledger().lease(1, TURN).await.unwrap();
+        let turns = books.ledger().lease(Room::each(1), TURN).await.unwrap();
         assert_eq!(turns[0].job.id, first(batch));
     }
 }
@@ -101,7 +104,7 @@ pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>
 pub(super) async fn what_was_put_off_for_longer_than_a_turn_stays_so(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let job = first(books.ask(&sales, NONE, &["ada"]).await);
-    let turn = &books.ledger().lease(1, TURN).await.unwrap()[0];
+    let turn = &books.ledger().lease(Room::each(1), TURN).await.unwrap()[0];
     let later = books.now().after(DAY);
     books.ledger().reschedule(job, turn.lease, Some(later)).await.unwrap();
     assert_eq!(books.ledger().take_over(QUIET, TURN).await, Ok(1));
@@ -113,7 +116,7 @@ pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Stor
     let ready = first(books.ask(&sales, NONE, &["ada"]).await);
     let sending = first(books.ask(&sales, NONE, &["bob"]).await);
     let bound = first(books.ask(&sales, NONE, &["cyd"]).await);
-    let before = books.ledger().lease(9, HOUR).await.unwrap();
+    let before = books.ledger().lease(Room::each(9), HOUR).await.unwrap();
     books.begin_send(sending).await;
     books.send(bound).await;
 
@@ -121,7 +124,7 @@ pub(super) async fn who_takes_over_finds_every_turn_free(books: &Books<impl Stor
     let doubted = books.job(sending).await;
     assert_eq!((doubted.state, doubted.unanswered), (State::Unknown, 1));
     assert_eq!(doubted.due, Some(books.now().after(QUIET)), "the vendor is left in quiet");
-    let turns = books.ledger().lease(9, TURN).await.unwrap();
+    let turns = books.ledger().lease(Room::each(9), TURN).await.unwrap();
     let free: Vec<_> = turns.iter().map(|turn| turn.job.id).collect();
     assert_eq!(free, [ready, bound]);
     for turn in before {
@@ -138,4 +141,44 @@ pub(super) async fn a_turn_that_was_forgotten_has_a_number_of_its_own(books: &Bo
     // As far as a store knows that has forgotten it, the next turn is a job's first.
     let other = first(books.ask(&sales, EMAIL, &["bob"]).await);
     assert!(books.turn(other).await.lease > forgotten);
+}
+
+/// A look-up on the books.
+async fn look_up<S: Store>(books: &Books<S>, team: &TeamId, name: &str) -> JobId {
+    let admission = books.admission(team, NONE, leads(&[name]));
+    let admission = Admission { way: Way::LookUp, ..admission };
+    let job = first(admission.batch);
+    books.admit(admission).await.unwrap();
+    job
+}
+
+pub(super) async fn a_look_up_goes_before_batches_that_have_waited_for_longer(
+    books: &Books<impl Store>,
+) {
+    many_jobs(books, "sales", 100).await;
+    books.pass(MINUTE);
+    let look_up = look_up(books, &"sales".parse().unwrap(), "ada").await;
+    let turns = books.ledger().lease(Room::each(1), TURN).await.unwrap();
+    assert_eq!((turns[0].job.id, turns.len()), (look_up, 2));
+}
+
+pub(super) async fn each_lane_has_turns_of_its_own(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let bound = first(books.ask(&sales, NONE, &["ada"]).await);
+    books.send(bound).await;
+    books.pass(HOUR);
+    let look_up = look_up(books, &sales, "bob").await;
+    let ready = first(books.ask(&sales, NONE, &["cyd"]).await);
+    for (lane, job) in [(Lane::Submissions, ready), (Lane::LookUps, look_up), (Lane::Others, bound)]
+    {
+        let room = Room::from_iter([(lane, 9)]);
+        let (due, now) = books.ledger().next_due(room.clone()).await.unwrap();
+        assert!(due.is_some_and(|due| due <= now), "{lane:?}");
+        let turns = books.ledger().lease(room.clone(), TURN).await.unwrap();
+        assert_eq!(turns.iter().map(|turn| turn.job.id).collect::<Vec<_>>(), [job], "{lane:?}");
+        let later = books.now().after(TURN);
+        assert_eq!(books.ledger().next_due(room).await, Ok((Some(later), books.now())));
+    }
+    let none = books.ledger().next_due(Room::each(0)).await.unwrap();
+    assert_eq!(none.0, None, "where there is no room, nothing is due");
 }

@@ -21,7 +21,7 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -122,7 +122,7 @@ on_both! {
         admit(admission: Admission) -> Result<Admitted, Refused>;
         gather(gathering: Gathering) -> Option<Gathered>;
         split(splitting: Splitting) -> Split;
-        lease(limit: usize, ttl: Duration) -> Vec<Turn>;
+        lease(room: Room, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
         leave_alone(until: Timestamp, allowance: Option<String>) -> ();
@@ -161,7 +161,7 @@ on_both! {
     }
     reads {
         appraise(question: Question) -> Option<Appraisal>;
-        next_due() -> (Option<Timestamp>, Timestamp);
+        next_due(room: Room) -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
         read_validation(team: TeamId, batch: BatchId, from: u32, to: u32)
             -> Option<ValidationReading>;

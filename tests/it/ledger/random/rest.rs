@@ -6,7 +6,7 @@ use tollgate::domain::credits::Credits;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
-use tollgate::ledger::step::{Begun, GivingUp, Redrive, Turn, Voiding};
+use tollgate::ledger::step::{Begun, GivingUp, Redrive, Room, Turn, Voiding};
 
 use super::world::World;
 use crate::ledger::books::{HOUR, MINUTE, QUIET, TURN, attempt, terms};
@@ -20,13 +20,16 @@ impl<S: Store> World<S> {
     pub(super) async fn come_to_rest(&mut self) {
         for round in 0.. {
             assert!(round < ROUNDS_MAX, "it never comes to rest");
-            let (due, now) = self.books.ledger().next_due().await.expect("the store is there");
+            let (due, now) =
+                self.books.ledger().next_due(Room::each(1)).await.expect("the store is there");
             let Some(due) = due else { break };
             if due > now {
                 self.pass(due.since(now)).await;
             }
             self.gather().await;
-            for turn in self.books.ledger().lease(9, TURN).await.expect("the store is there") {
+            for turn in
+                self.books.ledger().lease(Room::each(9), TURN).await.expect("the store is there")
+            {
                 self.finish(turn).await;
             }
         }

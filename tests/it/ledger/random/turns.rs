@@ -4,7 +4,7 @@ use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::job::{Cause, Job, Reason, State, Way};
 use tollgate::ledger::step::{
-    Admission, Begun, Gathering, GivingUp, Redrive, Split, Splitting, Turn, Voided, Voiding,
+    Admission, Begun, Gathering, GivingUp, Redrive, Room, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -16,7 +16,8 @@ impl<S: Store> World<S> {
     pub(super) async fn take_turns(&mut self) {
         self.gather().await;
         let limit = 1 + pick(&mut self.dice, 4);
-        let turns = self.books.ledger().lease(limit, TURN).await.expect("the store is there");
+        let turns =
+            self.books.ledger().lease(Room::each(limit), TURN).await.expect("the store is there");
         self.stepped_in_vain().await;
         for turn in turns {
             self.turns.push((turn.job.id, turn.lease));
