@@ -25,6 +25,9 @@ use crate::telemetry::metrics::Metrics;
 /// The settings are wrong, and nothing was done.
 const WRONG_SETTINGS: u8 = 2;
 
+/// The books could not be read: nobody can say whether they agree.
+const NOT_AUDITED: u8 = 2;
+
 /// Tollgate stands in front of the Amplemarket API: no lead is paid for twice, no team spends past
 /// its quota, and every half-credit is on the books.
 #[derive(Debug, Parser)]
@@ -89,7 +92,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Serve(settings) => with_settings(settings, serve).await,
         Command::Sandbox { listen } => serve_sandbox(listen).await.map(|()| ExitCode::SUCCESS),
         Command::Check(settings) => check(settings),
-        Command::Audit(settings) => with_settings(settings, audit).await,
+        Command::Audit(settings) => with_settings(settings, audit_or_say_why_not).await,
         Command::Ledger(LedgerCommand::Adopt { from, settings }) => {
             with_settings(settings, async |config| adopt(config, &from).await).await
         }
@@ -144,6 +147,16 @@ fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         Err(faults) => {
             say_error(&faults)?;
             Ok(ExitCode::from(WRONG_SETTINGS))
+        }
+    }
+}
+
+async fn audit_or_say_why_not(config: Config) -> anyhow::Result<ExitCode> {
+    match audit(config).await {
+        Ok(code) => Ok(code),
+        Err(why) => {
+            say_error(&format!("nothing was audited: {why:#}"))?;
+            Ok(ExitCode::from(NOT_AUDITED))
         }
     }
 }

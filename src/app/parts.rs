@@ -99,7 +99,10 @@ impl Stores {
             }
             StoreUrl::Embedded(dir) => {
                 let path = dir.clone();
-                let open = tokio::task::spawn_blocking(move || Disk::open(&path));
+                let open = tokio::task::spawn_blocking(move || match founding {
+                    Founding::Refused => Disk::open_existing(&path),
+                    Founding::Anew(_) | Founding::Adopting => Disk::open(&path),
+                });
                 let disk = open.await.unwrap_or_else(|died| {
                     std::panic::resume_unwind(died.into_panic());
                 })?;

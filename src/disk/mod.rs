@@ -63,6 +63,14 @@ impl Disk {
         Self::start(file::open(dir)?)
     }
 
+    /// Opens the store in this folder, and makes nothing.
+    ///
+    /// # Errors
+    /// As [`Disk::open`], and where there is no store.
+    pub fn open_existing(dir: &Path) -> Result<Self, OpenError> {
+        Self::start(file::open_existing(dir)?)
+    }
+
     /// Opens the store that this backend holds, or a new one where it is empty. Unlike a file, that
     /// new one must not lose power while it is made.
     ///

@@ -138,6 +138,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn has_credits(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// Asks to go and see whether the vendor has credits. Asked again, it is told to wait.
     fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
+    /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
+    fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// When somebody may next go and see; none while the vendor has credits.
     fn probe_at(&self) -> impl Future<Output = Outcome<Option<Timestamp>>> + Send;
     /// Writes down that bytes may leave; durable before it answers.

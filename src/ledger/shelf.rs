@@ -151,6 +151,10 @@ impl<S: Shelf> Ledger for S {
         self.write("ask_probe", move |draft| circuit::ask_probe(draft, probe_every)).await
     }
 
+    async fn give_probe_back(&self) -> Outcome<()> {
+        self.write("give_probe_back", circuit::give_probe_back).await
+    }
+
     async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
         Shelf::read(self, "probe_at", circuit::probe_at).await
     }

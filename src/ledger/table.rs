@@ -1,7 +1,7 @@
 //! The tables of the books: what rows there are, under which keys.
 
 use super::codec::{Ordered, Stored};
-use super::ids::{BatchId, JobId};
+use super::ids::{BatchId, JobId, ResultRef};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answer, Job, JobLead};
@@ -89,6 +89,9 @@ tables! {
     Leads: "leads", LeadKey => LeadRow;
     /// What is known of persons.
     Persons: "persons", PersonKey => PersonRow;
+    /// Sealed results that show a person and were superseded, with when the vault forgets them: whoever
+    /// was answered with one may read it still, and a removal has to find it.
+    Superseded: "superseded", (PersonKey, ResultRef) => Timestamp;
     /// Requests that may be asked again, and the batches that they became.
     Replays: "replays", ReplayKey => Replay;
     /// Jobs by their lane and when something is to be done about them, with who pays for them.

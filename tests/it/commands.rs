@@ -74,9 +74,9 @@ fn check_tells_every_fault_with_its_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_on_the_same_store_is_told_so() {
     let (gateway, _, _data) = running().await;
-    for command in ["audit", "serve"] {
+    for (command, code) in [("audit", 2), ("serve", 1)] {
         let refused = gateway.run_elsewhere(command);
-        assert_eq!(refused.status.code(), Some(1), "{command}");
+        assert_eq!(refused.status.code(), Some(code), "{command}");
         let (_, err) = texts(&refused);
         assert!(err.contains("is open in another process"), "{command}: {err}");
     }
@@ -103,6 +103,19 @@ async fn audit_reads_the_books_of_a_gateway_that_has_stopped() {
     let (out, err) = texts(&audit);
     assert!(audit.status.success() && out.contains(" 0 mismatches"), "{out}{err}");
     assert_eq!(credits(judge.bill().email), 7.5);
+}
+
+#[test]
+fn audit_of_a_store_that_is_not_there_says_so_and_makes_none() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let store = elsewhere.path().join("none");
+    let mut audit = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    audit.arg("audit").arg("--set").arg(format!("store.url=embedded:{}", store.display()));
+    let output = audit.args(["--set", "vendor.api_key=sandbox"]).output().unwrap();
+    let (out, err) = texts(&output);
+    assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("nothing was audited") && err.contains("none/tollgate.redb"), "{err}");
+    assert!(!store.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
@@ -34,11 +34,11 @@ impl RouteTable {
         table: &DeTable<'_>,
         at: impl Fn(Range<usize>) -> Place,
     ) -> Vec<Remark> {
-        let mut faults = Vec::new();
+        let (mut faults, mut laid) = (Vec::new(), BTreeSet::new());
         for (key, value) in table {
             let (name, place) = (key.get_ref().as_ref(), at(key.span()));
             if name != TEAMS {
-                faults.extend(self.lay_route(None, name, value.get_ref(), place));
+                faults.extend(self.lay_route(None, name, value.get_ref(), place, &mut laid));
                 continue;
             }
             let Some(teams) = value.get_ref().as_table() else {
@@ -76,10 +76,10 @@ impl RouteTable {
                 "write a pattern and what it may do below it",
             ));
         };
-        let mut faults = Vec::new();
+        let (mut faults, mut laid) = (Vec::new(), BTreeSet::new());
         for (key, value) in table {
             let (team, place) = (Some(team.clone()), at(key.span()));
-            faults.extend(self.lay_route(team, key.get_ref(), value.get_ref(), place));
+            faults.extend(self.lay_route(team, key.get_ref(), value.get_ref(), place, &mut laid));
         }
         faults
     }
@@ -90,8 +90,14 @@ impl RouteTable {
         pattern: &str,
         value: &DeValue<'_>,
         place: Place,
+        laid: &mut BTreeSet<Pattern>,
     ) -> Option<Remark> {
         match rule::route(pattern, value) {
+            Ok(route) if !laid.insert(route.pattern.clone()) => {
+                let wrong = format!("is {} once more, spelled otherwise", route.pattern);
+                let unfit = Unfit::new(wrong, "say once what it may do");
+                Some(fault(place, setting(team.as_ref(), pattern), unfit))
+            }
             Ok(route) => {
                 self.0.insert((team, route.pattern.clone()), (place, route));
                 None

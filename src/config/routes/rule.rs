@@ -25,6 +25,7 @@ pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> 
                 NotAPattern::Own => {
                     "leave it out: it goes through the books, whatever is written here"
                 }
+                NotAPattern::Ending => "write the path without it",
                 NotAPattern::Method => "write GET, HEAD, POST, PUT, PATCH or DELETE before a path",
                 _ => "write a path such as \"/tasks\", \"/contacts/*\" or \"GET /companies/find\"",
             },
@@ -82,6 +83,10 @@ fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
         Access::Priced(_) if rate.is_some() => {
             let wrong = "has a price and requests_per_minute";
             Err(Unfit::new(wrong, "leave one out: what is priced goes out like leads, and first"))
+        }
+        Access::Refused if rate.is_some() => {
+            let wrong = "is refused and has requests_per_minute";
+            Err(Unfit::new(wrong, "leave one out: nothing of it is passed on"))
         }
         Access::Priced(price) if price.is_nothing() => {
             Err(Unfit::new("has a price of nothing", "write \"free\""))

@@ -31,7 +31,7 @@ pub enum Unsafe {
     #[error("it has a segment of dots")]
     DotSegment,
     /// A character stands in it that belongs into no path.
-    #[error("it has a character that has to be percent-encoded")]
+    #[error("it has a character that is not passed on in a path, such as a space or a semicolon")]
     Character,
     /// It holds what some servers read as a separator once it is decoded.
     #[error("it has an encoded slash, backslash, semicolon, percent sign or control character")]
@@ -84,6 +84,11 @@ impl VendorPath {
         self.folded
             .strip_prefix(literal)
             .is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !rest.contains('/')))
+    }
+
+    /// Whether its last segment has an ending such as `.json`.
+    pub(super) fn has_ending(&self) -> bool {
+        self.folded.rsplit('/').next().is_some_and(|last| last.contains('.'))
     }
 
     /// Whether it lies below the path that `literal` names.

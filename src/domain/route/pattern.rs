@@ -53,6 +53,9 @@ pub enum NotAPattern {
     /// It has a query, a fragment or percent-encoding.
     #[error("has a query, a fragment or percent-encoding")]
     Marks,
+    /// Its last segment has an ending, and an ending makes no other path.
+    #[error("has an ending such as .json, which makes no other path")]
+    Ending,
     /// No request has such a path.
     #[error("is no path of a request: {0}")]
     Unsafe(#[from] Unsafe),
@@ -120,6 +123,9 @@ impl FromStr for Pattern {
         let path = VendorPath::of(literal)?;
         if path.is_the_gateways() {
             return Err(NotAPattern::Own);
+        }
+        if reach != Reach::Beginning && path.has_ending() {
+            return Err(NotAPattern::Ending);
         }
         Ok(Self { method, literal: path.folded().to_owned(), reach })
     }
@@ -226,6 +232,10 @@ mod tests {
             assert_eq!(refused(text), NotAPattern::Method, "{text}");
         }
         assert_eq!(refused("/a*/b"), NotAPattern::Star);
+        for text in ["/tasks.json", "GET /Tasks.XML/", "/v2/files.d/*"] {
+            assert_eq!(refused(text), NotAPattern::Ending, "{text}");
+        }
+        assert!("/v2.1/tasks".parse::<Pattern>().is_ok(), "that is no ending");
         assert_eq!(refused("/a?b=c"), NotAPattern::Marks);
         assert_eq!(refused("/a%20b"), NotAPattern::Marks);
         assert_eq!(refused("/a//b"), NotAPattern::Unsafe(Unsafe::EmptySegment));

@@ -7,7 +7,7 @@ use crate::domain::period::PeriodId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::tally::TallyKey;
 
@@ -116,6 +116,17 @@ impl Ordered for JobId {
 
     fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
         Ok(Self { batch: BatchId::parse(bytes)?, ordinal: u32::parse(bytes)? })
+    }
+}
+
+impl Ordered for ResultRef {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.job.order(out);
+        self.index.order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self { job: JobId::parse(bytes)?, index: u32::parse(bytes)? })
     }
 }
 

@@ -46,6 +46,7 @@ pub fn judge(facts: &Facts, durability: Durability, now_millis: i64) -> Vec<Obje
     match durability {
         Durability::Strict => {
             judgement.disk();
+            judgement.waiting();
             judgement.replicas();
         }
         Durability::Single => judgement.disk(),
@@ -66,14 +67,18 @@ impl Judgement<'_> {
             Some(version) if version < OLDEST => {
                 self.refuse(format!("it is Redis {version}"), "run Redis 7.0 or later, best 7.2");
             }
-            Some(version) if version < WAITAOF => {
-                let what = format!(
-                    "it is Redis {version}: nobody can wait until a replica has written to its disk"
-                );
-                self.warn(what, "run Redis 7.2 or later");
-            }
             Some(_) => {}
             None => self.withheld("its version", "+info", "it is Redis 7.0 or later"),
+        }
+    }
+
+    fn waiting(&mut self) {
+        if let Some(version) = self.facts.version.filter(|found| (OLDEST..WAITAOF).contains(found))
+        {
+            let what = format!(
+                "it is Redis {version}: nobody can wait until a replica has written to its disk"
+            );
+            self.warn(what, "run Redis 7.2 or later");
         }
     }
 

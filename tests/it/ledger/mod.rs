@@ -11,6 +11,7 @@ mod replicas;
 mod round_trips;
 mod store;
 mod suite;
+mod suite_of_ends;
 
 mod admitting;
 mod adopting;

@@ -67,6 +67,7 @@ pub(super) async fn a_batch_is_queued_then_processing_then_completed(books: &Boo
     assert_eq!(status().await, Status::Queued);
     books.begin_send(first(batch)).await;
     assert_eq!(status().await, Status::Processing);
+    assert_eq!(books.read(&sales, batch).await.next_look, Some(books.now()), "it is being sent");
     books.unanswered(first(batch)).await;
     assert_eq!(status().await, Status::Processing);
     books.bind(first(batch), 1).await.unwrap();

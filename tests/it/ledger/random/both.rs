@@ -129,6 +129,7 @@ on_both! {
         run_out(probe_every: Duration) -> ();
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;
+        give_probe_back() -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
