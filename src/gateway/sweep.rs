@@ -84,7 +84,7 @@ impl Gateway {
             validation_ttl: self.settings.validation_results_ttl(),
         };
         while stale.place != StalePlace::End && !self.stopping.is_cancelled() {
-            match self.ledger.forget_validations(stale).await {
+            match self.ledger.forget_validations(stale.clone()).await {
                 Ok(next) => stale = next,
                 Err(error) => {
                     warn!(%error, "validations are forgotten later");

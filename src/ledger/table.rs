@@ -10,7 +10,7 @@ use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
-use super::record::validation::{AddressRow, Validation};
+use super::record::validation::{AddressKey, AddressRow, Validation};
 use crate::domain::budget::Budget;
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
@@ -107,8 +107,9 @@ tables! {
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget, in one row, and of each allowance within it.
     Budgets: "budgets", String => Budget;
-    /// The validation that each address was last sent with.
-    Addresses: "addresses", LeadKey => AddressRow;
+    /// The validation that each address was last sent with, by teams that share, and by each that keeps
+    /// to itself.
+    Addresses: "addresses", AddressKey => AddressRow;
     /// How far the vendor is with validations, by the batch whose call they are.
     Validations: "validations", BatchId => Validation;
 }

@@ -41,8 +41,8 @@ pub(super) fn mark(
     persons.dedup();
     let mut results = Vec::new();
     for key in keys {
-        if let Some(row) = draft.find::<Addresses>(key)? {
-            draft.delete::<Addresses>(key);
+        for (address, row) in draft.under::<Addresses>(key)? {
+            draft.delete::<Addresses>(&address);
             // The verdict on an address is kept by no turn.
             results.push(KeptResult { at: row.at, turn: Lease::default() });
         }

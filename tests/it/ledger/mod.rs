@@ -49,5 +49,6 @@ mod trimming;
 mod turns;
 mod upgrading;
 mod validating;
+mod verdicts;
 mod voiding;
 mod windows;

@@ -230,6 +230,14 @@ macro_rules! contract_suite {
                 an_address_of_a_removed_person_is_removed_too
                 what_counts_no_more_is_forgotten
             }
+            verdicts: {
+                a_team_that_keeps_to_itself_shares_no_verdict
+                a_verdict_is_taken_where_it_is_young_enough
+                whoever_wants_a_new_verdict_joins_what_is_under_way
+                verdicts_are_looked_for_in_turns_until_they_are_there
+                a_validation_above_what_its_caller_allows_is_refused_and_changes_nothing
+                a_callers_key_names_one_validation
+            }
         }
     };
 }
