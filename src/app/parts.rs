@@ -13,10 +13,8 @@ use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
 use crate::disk::Disk;
 use crate::domain::budget::{Rate, Rates};
-use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::domain::route::{Access, Method, Routes, VendorPath};
 use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
@@ -30,9 +28,6 @@ use crate::vault::embedded::EmbeddedVault;
 use crate::vault::memory::MemoryVault;
 use crate::vault::sealing::{KeyRing, Sealer};
 use crate::vendor::{HttpVendor, VendorSettings};
-
-/// What the vendor publishes: one email credit for each address that it validates.
-const ADDRESS_VALIDATED: Credits = Credits::from_thousandths(1000);
 
 /// Results on one page of the vendor's.
 const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not zero");
@@ -156,16 +151,6 @@ pub(super) fn gateway(
     })
 }
 
-/// What an address costs, as the routes have it.
-fn address_validated(routes: &Routes) -> Credits {
-    let path = VendorPath::of("/email-validations").expect("it is plain");
-    match routes.everybodys(Method::Post, &path).map(|route| &route.access) {
-        Some(Access::Priced(price)) => price.amounts.email,
-        Some(Access::Free) => Credits::ZERO,
-        Some(Access::Refused) | None => ADDRESS_VALIDATED,
-    }
-}
-
 fn settings(config: &Config) -> Settings {
     let vendor = &config.vendor;
     Settings {
@@ -173,7 +158,6 @@ fn settings(config: &Config) -> Settings {
         person_ttl: config.cache.person_ttl,
         not_found_ttl: config.cache.not_found_ttl,
         validation_ttl: config.cache.validation_ttl,
-        address_validated: address_validated(&config.routes),
         batch_ttl: config.cache.batch_ttl,
         replay_window: config.server.replay_window,
         keep: config.ledger.keep,

@@ -52,7 +52,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let mut reading = Reading::of(layers::lay(sources));
     let config = Config::read(&mut reading);
     checks::check(&config, &mut reading);
-    reading.warn_of_routes(config.vendor.requests_per_minute);
+    reading.check_routes(config.vendor.requests_per_minute);
     if reading.faults.is_empty() {
         Ok(Loaded { config, in_force: InForce::of(&reading), warnings: reading.warnings })
     } else {

@@ -84,8 +84,9 @@ impl Reading {
         self.warnings.extend(self.remark(keys, unfit));
     }
 
-    /// Notes what about the routes is probably not meant.
-    pub(super) fn warn_of_routes(&mut self, requests_per_minute: u32) {
+    /// Notes what about the routes cannot work together, or is probably not meant.
+    pub(super) fn check_routes(&mut self, requests_per_minute: u32) {
+        self.faults.extend(self.routes.faults());
         self.warnings.extend(self.routes.warnings(requests_per_minute));
     }
 

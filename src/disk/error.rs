@@ -22,17 +22,17 @@ pub enum OpenError {
         /// The file.
         place: String,
     },
-    /// A later version of this program has written it.
+    /// Another version of this program has written it.
     #[error(
-        "{place} has schema {found}, and this program knows none above {known}: run the version \
-         that wrote it, or a later one"
+        "{place} has schema {found}, and this program knows only {known}: run the version that \
+         wrote it"
     )]
-    Newer {
+    OtherSchema {
         /// The file.
         place: String,
         /// The schema it has.
         found: u64,
-        /// The latest this program knows.
+        /// The one that this program knows.
         known: u64,
     },
     /// It is not a store, or no longer a sound one.

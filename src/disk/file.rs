@@ -23,7 +23,7 @@ const CACHE_BYTES_MAX: usize = 64 << 20;
 /// One row, so that a program never misreads what a later one wrote.
 const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
-const SCHEMA_VERSION: u64 = 1;
+const SCHEMA_VERSION: u64 = 2;
 
 /// Opens the file in this folder, and makes both where they are not there.
 pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
@@ -96,7 +96,7 @@ pub(super) fn open_backend(
     match schema(&database) {
         Ok(SCHEMA_VERSION) => Ok(database),
         Ok(found) => {
-            Err(OpenError::Newer { place: place.to_owned(), found, known: SCHEMA_VERSION })
+            Err(OpenError::OtherSchema { place: place.to_owned(), found, known: SCHEMA_VERSION })
         }
         Err(error) => Err(OpenError::Damaged { place: place.to_owned(), source: Box::new(error) }),
     }

@@ -107,7 +107,7 @@ fn folder_and_file_are_for_their_owner_alone() {
 }
 
 #[test]
-fn a_file_of_a_later_schema_is_refused() {
+fn a_file_of_another_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tollgate.redb");
     let database = Database::create(&path).unwrap();
@@ -118,7 +118,7 @@ fn a_file_of_a_later_schema_is_refused() {
     drop(database);
 
     let refused = Disk::open(folder.path()).unwrap_err();
-    assert!(matches!(refused, OpenError::Newer { found: 7, known: 1, .. }), "{refused:?}");
+    assert!(matches!(refused, OpenError::OtherSchema { found: 7, known: 2, .. }), "{refused:?}");
 }
 
 #[test]

@@ -241,7 +241,7 @@ pub enum Refusal {
     /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
     #[error("the vendor refuses the gateway's key")]
     VendorRefusesKey,
-    /// A call was not answered and is never made again; an operator resolves this batch.
+    /// A call was not answered and is never made again; its credits stay unresolved under this batch.
     #[error("the vendor gave no answer: batch {0} is unresolved")]
     Unresolved(BatchId),
     /// The books cannot be kept now.

@@ -9,6 +9,7 @@ use super::{
     Account, BatchPage, Caller, Failure, Finding, Gateway, Line, PageAsk, PageFrom, Refusal,
 };
 use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::job::Way;
@@ -103,8 +104,13 @@ impl Gateway {
         if reading.status.has_ended() {
             return None;
         }
-        let wait = reading.next_look.map(|at| at.since(self.clock.now())).unwrap_or_default();
-        Some(wait.clamp(RETRY_AFTER_MIN, self.settings.poll_interval_max.max(RETRY_AFTER_MIN)))
+        Some(self.wait_for_look(reading.next_look))
+    }
+
+    /// How soon it pays to read again what is looked at then.
+    pub(super) fn wait_for_look(&self, at: Option<Timestamp>) -> Duration {
+        let wait = at.map(|at| at.since(self.clock.now())).unwrap_or_default();
+        wait.clamp(RETRY_AFTER_MIN, self.settings.poll_interval_max.max(RETRY_AFTER_MIN))
     }
 
     async fn lines(&self, from: u32, reading: &Reading) -> Result<Vec<Line>, Refusal> {

@@ -30,6 +30,8 @@ pub(super) struct Circuit {
 struct State {
     /// The vendor's credits are out; when the next request may go through to see.
     probe_at: Option<Timestamp>,
+    /// Something was let through from here to see, and not yet answered.
+    is_probing: bool,
     /// What the vendor said of its credits, and the books do not know yet.
     news: Option<News>,
     /// When the books were last looked at.
@@ -47,6 +49,8 @@ struct State {
 enum News {
     RanOut,
     HasSome,
+    /// It answered what was to see, and said nothing of them.
+    NoWord,
 }
 
 /// What the vendor was asked.
@@ -69,6 +73,19 @@ impl Circuit {
             if state.probe_at.take().is_some() {
                 state.news = Some(News::HasSome);
             }
+            state.is_probing = false;
+            state.refused_submit = None;
+        });
+    }
+
+    /// The vendor answered something that costs and sold nothing: the key and the address are good,
+    /// and of its credits it said nothing, since what it finds or refuses for nothing it does without
+    /// any. Where that was to see, somebody else has to.
+    pub(super) fn sell_nothing(&self) {
+        self.change(|state| {
+            if std::mem::take(&mut state.is_probing) && state.probe_at.is_some() {
+                state.news = state.news.or(Some(News::NoWord));
+            }
             state.refused_submit = None;
         });
     }
@@ -78,6 +95,7 @@ impl Circuit {
         self.change(|state| {
             state.probe_at = Some(now.after(PROBE_EVERY));
             state.news = Some(News::RanOut);
+            state.is_probing = false;
         });
     }
 
@@ -89,6 +107,11 @@ impl Circuit {
     /// The vendor takes the key and the address for good.
     pub(super) fn accept_key(&self, asked: Asked) {
         self.change(|state| *state.refused(asked) = None);
+    }
+
+    /// Something is let through to see.
+    fn probe(&self) {
+        self.state().is_probing = true;
     }
 
     /// Whether the vendor's own credits are out.
@@ -160,7 +183,11 @@ impl Gateway {
         }
         self.share_circuit().await?;
         match self.ledger.ask_probe(PROBE_EVERY).await? {
-            Probe::Needless | Probe::Given => Ok(()),
+            Probe::Needless => Ok(()),
+            Probe::Given => {
+                self.circuit.probe();
+                Ok(())
+            }
             Probe::NotBefore(moment) => {
                 Err(Refusal::VendorCredits { retry_after: moment.since(self.clock.now()) })
             }
@@ -177,6 +204,7 @@ impl Gateway {
             match news {
                 News::RanOut => self.ledger.run_out(PROBE_EVERY).await?,
                 News::HasSome => self.ledger.has_credits().await?,
+                News::NoWord => self.ledger.give_probe_back().await?,
             }
             self.circuit.told(news);
         }
@@ -221,6 +249,28 @@ mod tests {
         assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
         circuit.take();
         assert_eq!(circuit.news(), None, "the books know that it has credits");
+    }
+
+    #[test]
+    fn only_what_was_to_see_and_heard_nothing_is_given_back_and_once() {
+        let circuit = Circuit::new(Arc::new(Metrics::new()));
+        let noon = Timestamp::from_millis(1_000_000);
+        circuit.learn(Some(noon));
+        circuit.sell_nothing();
+        assert_eq!(circuit.news(), None, "it was not to see");
+        for _ in 0..2 {
+            circuit.probe();
+            circuit.sell_nothing();
+            assert_eq!(circuit.news(), Some(News::NoWord));
+            circuit.told(News::NoWord);
+            circuit.sell_nothing();
+            assert_eq!(circuit.news(), None);
+        }
+        circuit.probe();
+        circuit.run_out(noon);
+        circuit.sell_nothing();
+        assert_eq!(circuit.news(), Some(News::RanOut), "what was to see has seen");
+        assert!(circuit.is_out_of_credits());
     }
 
     #[test]

@@ -18,10 +18,10 @@ use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::job::{Job, Reason, State};
 use crate::ledger::step::{Settled, Settlement};
 use crate::telemetry::metrics::Stray;
-use crate::vendor::{Batch, Unread};
+use crate::vendor::{Batch, Unread, Vendor};
 
-/// How long the vendor may not know a job that it took, before nobody can know its charge.
-const GONE_FOR: Duration = Duration::from_hours(1);
+/// How long the vendor may not know what it took, before nobody can know what came of it.
+pub(super) const GONE_FOR: Duration = Duration::from_hours(1);
 
 impl Gateway {
     /// One turn with a job that the vendor took.
@@ -33,7 +33,7 @@ impl Gateway {
         let bound_for = job.bound_at.map(|at| now.since(at)).unwrap_or_default();
         let looking = async {
             if job.is_cancel_wanted {
-                self.tell_canceled(&job, vendor_id).await?;
+                self.tell_canceled(job.id, || self.vendor.cancel(vendor_id)).await?;
             }
             self.look(&job, vendor_id).await
         };
@@ -57,7 +57,7 @@ impl Gateway {
 
     /// How long the vendor has said, without a break, that it does not know a job. A start of the
     /// gateway begins to count anew.
-    fn gone_for(&self, job: JobId, is_gone: bool, now: Timestamp) -> Duration {
+    pub(super) fn gone_for(&self, job: JobId, is_gone: bool, now: Timestamp) -> Duration {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         if is_gone {
             now.since(*gone.entry(job).or_insert(now))
@@ -94,7 +94,12 @@ impl Gateway {
 
     /// When to look again: the longer it takes the later, but as the vendor says where it does, and
     /// not before leave is given.
-    fn next_look(&self, looked: &Looked, now: Timestamp, bound_for: Duration) -> Timestamp {
+    pub(super) fn next_look<T>(
+        &self,
+        looked: &Looked<T>,
+        now: Timestamp,
+        bound_for: Duration,
+    ) -> Timestamp {
         let said = match looked {
             Looked::Running { retry_after } => *retry_after,
             Looked::Unread(Unread::Wait { retry_after }) => {

@@ -12,7 +12,7 @@ use super::pause::jittered;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
-use crate::ledger::record::job::{Job, Reason, State};
+use crate::ledger::record::job::{Job, Reason, State, Way};
 use crate::ledger::record::lane::Lane;
 use crate::ledger::step::{GivingUp, Redrive, Room, Turn};
 use crate::ledger::{Ledger, LedgerError};
@@ -169,6 +169,7 @@ impl Gateway {
                 self.redrive(&job, stranded).await?;
                 self.look_for_evidence(job, lease).await
             }
+            State::Done if job.way == Way::Call => self.collect_validation(&job, lease).await,
             State::Void(_) | State::Done => {
                 self.redrive(&job, stranded).await?;
                 Ok(self.ledger.reschedule(job.id, lease, None).await?)

@@ -29,12 +29,18 @@ pub(super) const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
 const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 
 impl Gateway {
-    /// Admits a batch. It is durable when this answers, and finishes by itself.
+    /// Admits a batch. It is durable when this answers, and finishes by itself. The `room` that it
+    /// takes up is let go when it is admitted or refused, also where its caller hangs up.
     ///
     /// # Errors
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
-    pub async fn enrich(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
-        let mut page = self.admit(caller, ask, Way::Batch).await?;
+    pub async fn enrich(
+        &self,
+        caller: &Caller,
+        ask: Enrichment,
+        room: impl Send + 'static,
+    ) -> Result<BatchPage, Refusal> {
+        let mut page = self.admit(caller, ask, Way::Batch, room).await?;
         if !page.is_replay && !page.status.has_ended() {
             page.status = Status::Queued;
             page.lines.clear();
@@ -50,9 +56,14 @@ impl Gateway {
         caller: &Caller,
         ask: Enrichment,
         way: Way,
+        room: impl Send + 'static,
     ) -> Result<BatchPage, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let admitting = async move { gateway.admit_in_task(&caller, ask, way).await };
+        let admitting = async move {
+            let admitted = gateway.admit_in_task(&caller, ask, way).await;
+            drop(room);
+            admitted
+        };
         let outcome = self.tasks.spawn(admitting).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "an admission ended in a panic, which is a bug");

@@ -31,7 +31,7 @@ impl Gateway {
         let until = Instant::now() + self.settings.find_wait;
         // From here on no turn ends unheard.
         let turned = self.turned.subscribe();
-        let page = self.admit(caller, ask, Way::LookUp).await?;
+        let page = self.admit(caller, ask, Way::LookUp, ()).await?;
         if page.status.has_ended() {
             return Ok(page);
         }

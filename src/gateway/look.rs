@@ -11,6 +11,7 @@ use super::pause::jittered;
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
+use crate::ledger::ids::JobId;
 use crate::ledger::record::job::Job;
 use crate::vendor::{Batch, Canceled, Cause, Cursor, Gathered, Gathering, Page, Unread, Vendor};
 
@@ -19,9 +20,9 @@ const PAGE_REST: Duration = Duration::from_millis(100);
 const PAGE_TRIES: u32 = 8;
 
 /// What a look at the vendor's answer showed.
-pub(super) enum Looked {
+pub(super) enum Looked<T> {
     /// All of it.
-    Ended(Batch),
+    Ended(T),
     /// The vendor has not ended it yet.
     Running {
         /// How long the vendor asks to wait.
@@ -36,7 +37,11 @@ pub(super) enum Looked {
 impl Gateway {
     /// Reads the vendor's answer, page by page. A page that fails is asked for again, so that the
     /// pages before it are not lost.
-    pub(super) async fn look(&self, job: &Job, vendor_id: VendorId) -> Result<Looked, Failed> {
+    pub(super) async fn look(
+        &self,
+        job: &Job,
+        vendor_id: VendorId,
+    ) -> Result<Looked<Batch>, Failed> {
         let mut leaves = match self.leave_to_follow().await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
@@ -76,8 +81,19 @@ impl Gateway {
     async fn page_of(&self, vendor_id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
         let began = Instant::now();
         let page = self.vendor.page(vendor_id, after).await;
-        self.metrics.ask_vendor("read", outcome(&page), began.elapsed());
-        match &page {
+        let outcome = match &page {
+            Ok(Page::Running { .. }) => "running",
+            Ok(Page::Ended(_)) => "ended",
+            Err(unread) => outcome_of(unread),
+        };
+        self.metrics.ask_vendor("read", outcome, began.elapsed());
+        self.heed(&page).await;
+        page
+    }
+
+    /// What a page, or that there is none, says of the gateway's key and of how often it asks.
+    pub(super) async fn heed<P>(&self, page: &Result<P, Unread>) {
+        match page {
             Ok(_) => self.circuit.accept_key(Asked::Read),
             Err(Unread::Misaddressed { status }) => {
                 self.circuit.refuse_key(Asked::Read, *status);
@@ -85,12 +101,18 @@ impl Gateway {
             Err(Unread::Wait { retry_after }) => self.leave_alone(*retry_after).await,
             Err(Unread::Gone | Unread::NoAnswer(_)) => {}
         }
-        page
     }
 
     /// Tells the vendor, once, that nobody waits for a job any more.
-    pub(super) async fn tell_canceled(&self, job: &Job, vendor_id: VendorId) -> Result<(), Failed> {
-        if self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).contains(&job.id) {
+    pub(super) async fn tell_canceled<F>(
+        &self,
+        job: JobId,
+        telling: impl FnOnce() -> F,
+    ) -> Result<(), Failed>
+    where
+        F: Future<Output = Canceled>,
+    {
+        if self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).contains(&job) {
             return Ok(());
         }
         let mut leaves = self.leave_to_follow().await?.unwrap_or_else(|_| Leaves::none());
@@ -99,7 +121,7 @@ impl Gateway {
             return Ok(());
         }
         let began = Instant::now();
-        let canceled = self.vendor.cancel(vendor_id).await;
+        let canceled = telling().await;
         let outcome = match &canceled {
             Canceled::Agreed => "agreed",
             Canceled::Refused(_) => "refused",
@@ -114,10 +136,10 @@ impl Gateway {
             Canceled::NoAnswer(_) => {}
             _ => {
                 let mut told = self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner);
-                told.insert(job.id);
+                told.insert(job);
             }
         }
-        info!(job.id = %job.id, outcome, "told the vendor that job {} is cancelled", job.id);
+        info!(job.id = %job, outcome, "told the vendor that job {job} is cancelled");
         Ok(())
     }
 }
@@ -156,13 +178,12 @@ fn wait_for_page(gathering: &Gathering, unread: &Unread, failures: u32) -> Optio
     (!is_first && is_worth_it).then(|| wait.saturating_add(jittered(back_off)))
 }
 
-fn outcome(page: &Result<Page, Unread>) -> &'static str {
-    match page {
-        Ok(Page::Running { .. }) => "running",
-        Ok(Page::Ended(_)) => "ended",
-        Err(Unread::Gone) => "gone",
-        Err(Unread::Misaddressed { .. }) => "misaddressed",
-        Err(Unread::Wait { .. }) => "wait",
-        Err(Unread::NoAnswer(_)) => "no_answer",
+/// Why there is no page, in one word.
+pub(super) const fn outcome_of(unread: &Unread) -> &'static str {
+    match unread {
+        Unread::Gone => "gone",
+        Unread::Misaddressed { .. } => "misaddressed",
+        Unread::Wait { .. } => "wait",
+        Unread::NoAnswer(_) => "no_answer",
     }
 }

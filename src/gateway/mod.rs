@@ -60,7 +60,7 @@ pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Audit, Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
-pub use validation::{AddressLine, Judgement, ValidationPage, Verdict};
+pub use validation::{AddressLine, Judgement, ValidationAsk, ValidationPage, Verdict};
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
@@ -162,8 +162,6 @@ pub struct Inside {
     gone: Mutex<HashMap<JobId, Timestamp>>,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
-    /// When the vendor may be asked after validations again.
-    looks: validation::Looks,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -223,7 +221,6 @@ impl Gateway {
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
-            looks: validation::Looks::default(),
             dispatcher: OnceLock::new(),
         }));
         if replicas == Replicas::One {

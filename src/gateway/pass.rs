@@ -12,6 +12,7 @@ use super::circuit::Asked;
 use super::leave::LEFT_ALONE_FOR;
 use super::{Caller, Gateway, Refusal, Standing};
 use crate::domain::budget::{Allowance, Reach};
+use crate::domain::credits::Credits;
 use crate::domain::route::{Access, Method, Route, Taken, VendorPath, setting};
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
@@ -34,24 +35,27 @@ impl Gateway {
         if path.is_the_gateways() {
             return Err(Refusal::NoSuchPath);
         }
+        self.by_the_table(caller, method, path)
+    }
+
+    /// The route that a request takes by the table, wherever it leads.
+    fn by_the_table(
+        &self,
+        caller: &Caller,
+        method: Method,
+        path: &VendorPath,
+    ) -> Result<Taken<'_>, Refusal> {
         let not_allowed = || Refusal::RouteNotAllowed { setting: setting(None, &path.outline()) };
         self.routes.taken(&caller.team, method, path).ok_or_else(not_allowed)
     }
 
-    /// That a caller may ask for what the gateway serves in its own way at a path of the vendor's.
-    pub(super) fn allow(
-        &self,
-        caller: &Caller,
-        method: Method,
-        path: &'static str,
-    ) -> Result<(), Refusal> {
-        let path = VendorPath::of(path).expect("it is written in the code, and plain");
-        let Taken { route, team } = self.route(caller, method, &path)?;
-        if route.access == Access::Refused {
-            let setting = setting(team, &route.pattern.to_string());
-            return Err(Refusal::RouteNotAllowed { setting });
-        }
-        Ok(())
+    /// What an email address costs a caller to have validated, if it may ask for that at all.
+    pub(super) fn address_price(&self, caller: &Caller) -> Result<Credits, Refusal> {
+        let path = VendorPath::of_validations();
+        let Taken { route, team } = self.by_the_table(caller, Method::Post, &path)?;
+        let setting = || setting(team, &route.pattern.to_string());
+        let price = route.access.address_price();
+        price.ok_or_else(|| Refusal::RouteNotAllowed { setting: setting() })
     }
 
     /// Passes a request on by its route, where that is free, and answers with what the vendor

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Call, Caller, Enrichment, Gateway, Marks, Request};
+use super::{Call, Caller, Enrichment, Gateway, Marks, Request, ValidationAsk};
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::identity::keys::RequestKey;
 use crate::domain::lead::Field;
@@ -27,6 +27,19 @@ impl Gateway {
         let texts: Vec<_> = texts.chain(headers(marks)).collect();
         let window = if method.is_safe() { Duration::ZERO } else { self.settings.replay_window };
         self.retry_of(caller, marks.key.as_ref(), self.keyer.request_key(&texts), window)
+    }
+
+    /// The same of a validation.
+    pub(super) fn retry_of_validation(
+        &self,
+        caller: &Caller,
+        ask: &ValidationAsk,
+    ) -> Option<Retry> {
+        let emails = ask.addresses.iter().map(|lead| lead.field(Field::Email));
+        let texts = [Some("email-validations")].into_iter().chain(headers(&ask.marks));
+        let texts: Vec<_> = texts.chain([None]).chain(emails).collect();
+        let request = self.keyer.request_key(&texts);
+        self.retry_of(caller, ask.marks.key.as_ref(), request, self.settings.replay_window)
     }
 
     /// A request is told by its caller's key; where there is none, for so long by what it asks.

@@ -95,8 +95,7 @@ impl Gateway {
         };
         match &looked_up {
             LookedUp::Found(_) => self.circuit.take(),
-            // Nothing was bought, so it says nothing of the vendor's credits.
-            LookedUp::NotFound | LookedUp::Removed => self.circuit.accept_key(Asked::Submit),
+            LookedUp::NotFound | LookedUp::Removed => self.circuit.sell_nothing(),
         }
         let answer = read_look_up(&self.keyer, job.reveals, one.at, looked_up);
         // The answer is nowhere else: it is written down as long as that may help.
@@ -116,7 +115,8 @@ impl Gateway {
         let submitted = self.keeping(job.id, lease, asking).await;
         self.metrics.ask_vendor(operation, outcome(&submitted), began.elapsed());
         let now = self.clock.now();
-        if matches!(submitted, Submitted::Refused(_) | Submitted::Wait { .. }) {
+        // What has to wait goes again, and sees then.
+        if matches!(submitted, Submitted::Wait { .. }) {
             self.circuit.accept_key(Asked::Submit);
         }
         match submitted {
@@ -170,9 +170,11 @@ impl Gateway {
 
     async fn refused(&self, job: &Job, lease: Lease, refusal: &Refusal) -> Result<(), Failed> {
         let cause = if refusal.status == PAYMENT_REQUIRED {
+            self.circuit.accept_key(Asked::Submit);
             self.circuit.run_out(self.clock.now());
             Cause::VendorCredits
         } else {
+            self.circuit.sell_nothing();
             Cause::Refused
         };
         let quiet_until = self.clock.now().after(self.settings.quiet_period);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::domain::budget::Rates;
-use crate::domain::credits::Credits;
 use crate::domain::estimate::HitRates;
 use crate::domain::pricing::Prices;
 use crate::ledger::step::Terms;
@@ -19,8 +18,6 @@ pub struct Settings {
     pub not_found_ttl: Duration,
     /// How long an address counts as validated.
     pub validation_ttl: Duration,
-    /// What it costs to have an address validated, in email credits.
-    pub address_validated: Credits,
     /// How long a batch is readable from its end.
     pub batch_ttl: Duration,
     /// For how long an identical request is taken for a retry; not at all where it is zero.

@@ -66,6 +66,7 @@ impl Gateway {
             batch: None,
             job: None,
             lead: None,
+            superseded: None,
             replay: None,
             rows: ROWS,
             batch_ttl: self.settings.batch_ttl,
@@ -83,7 +84,7 @@ impl Gateway {
             validation_ttl: self.settings.validation_results_ttl(),
         };
         while stale.place != StalePlace::End && !self.stopping.is_cancelled() {
-            match self.ledger.forget_validations(stale).await {
+            match self.ledger.forget_validations(stale.clone()).await {
                 Ok(next) => stale = next,
                 Err(error) => {
                     warn!(%error, "validations are forgotten later");
@@ -105,6 +106,7 @@ impl Gateway {
         let is_swept = next.batch.is_none()
             && next.job.is_none()
             && next.lead.is_none()
+            && next.superseded.is_none()
             && next.replay.is_none();
         let is_done = is_swept && trimmed < ROWS;
         Ok((!is_done).then_some(next))

@@ -192,7 +192,7 @@ impl From<Refusal> for Problem {
                 .after(LATER),
             Refusal::Unresolved(batch) => UNRESOLVED.says(format!(
                 "The vendor gave no answer, so whether this was charged is open; it is not sent \
-                 again. An operator can resolve batch {batch}"
+                 again. Its credits stay unresolved under batch {batch}"
             )),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {

@@ -37,11 +37,11 @@ use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::domain::uuid::Uuid;
 use ids::{BatchId, JobId, KeptResult, Lease};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, NewTeam, Team};
+use record::validation::Validation;
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
@@ -138,6 +138,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn has_credits(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// Asks to go and see whether the vendor has credits. Asked again, it is told to wait.
     fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
+    /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
+    fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// When somebody may next go and see; none while the vendor has credits.
     fn probe_at(&self) -> impl Future<Output = Outcome<Option<Timestamp>>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
@@ -182,11 +184,8 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Result<ValidationOpened, Refused>>> + Send;
     /// All that the vendor says of a validation was brought home; false where it was before.
     fn end_validation(&self, end: ValidationEnd) -> impl Future<Output = Outcome<bool>> + Send;
-    /// Cancels a validation; the vendor's name for it where the vendor is to be told.
-    fn cancel_validation(
-        &self,
-        batch: BatchId,
-    ) -> impl Future<Output = Outcome<Option<Uuid>>> + Send;
+    /// Cancels a validation.
+    fn cancel_validation(&self, batch: BatchId) -> impl Future<Output = Outcome<()>> + Send;
     /// Forgets what counts no more of validations, a slice at a time.
     fn forget_validations(&self, stale: Stale) -> impl Future<Output = Outcome<Stale>> + Send;
     /// Ends a job that was certainly not charged.
@@ -232,6 +231,11 @@ pub trait Ledger: Send + Sync + 'static {
         from: u32,
         to: u32,
     ) -> impl Future<Output = Outcome<Option<ValidationReading>>> + Send;
+    /// How far the vendor is with the addresses that a batch has sent.
+    fn validation(
+        &self,
+        batch: BatchId,
+    ) -> impl Future<Output = Outcome<Option<Validation>>> + Send;
     /// What travels to the vendor with a job.
     fn load(&self, job: JobId) -> impl Future<Output = Outcome<Vec<Load>>> + Send;
     /// A job and its leads.

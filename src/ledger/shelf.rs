@@ -10,6 +10,7 @@ use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, NewTeam, Team};
+use super::record::validation::Validation;
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
@@ -40,7 +41,6 @@ use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::domain::uuid::Uuid;
 
 /// A store whose steps are as if one ran at a time.
 pub trait Shelf: Send + Sync + 'static {
@@ -149,6 +149,10 @@ impl<S: Shelf> Ledger for S {
         self.write("ask_probe", move |draft| circuit::ask_probe(draft, probe_every)).await
     }
 
+    async fn give_probe_back(&self) -> Outcome<()> {
+        self.write("give_probe_back", circuit::give_probe_back).await
+    }
+
     async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
         Shelf::read(self, "probe_at", circuit::probe_at).await
     }
@@ -196,7 +200,7 @@ impl<S: Shelf> Ledger for S {
         self.write("end_validation", move |d| validation::end_validation(d, &end)).await
     }
 
-    async fn cancel_validation(&self, batch: BatchId) -> Outcome<Option<Uuid>> {
+    async fn cancel_validation(&self, batch: BatchId) -> Outcome<()> {
         self.write("cancel_validation", move |d| validation::cancel_validation(d, batch)).await
     }
 
@@ -264,6 +268,10 @@ impl<S: Shelf> Ledger for S {
         let look =
             move |draft: &Draft<'_>| validation::read_validation(draft, &team, batch, &(from..to));
         Shelf::read(self, "read_validation", look).await
+    }
+
+    async fn validation(&self, batch: BatchId) -> Outcome<Option<Validation>> {
+        Shelf::read(self, "validation", move |draft| validation::validation(draft, batch)).await
     }
 
     async fn load(&self, job: JobId) -> Outcome<Vec<Load>> {

@@ -1,7 +1,7 @@
 //! The tables of the books: what rows there are, under which keys.
 
 use super::codec::{Ordered, Stored};
-use super::ids::{BatchId, JobId};
+use super::ids::{BatchId, JobId, ResultRef};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answer, Job, JobLead};
@@ -10,7 +10,7 @@ use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
-use super::record::validation::{AddressRow, Validation};
+use super::record::validation::{AddressKey, AddressRow, Validation};
 use crate::domain::budget::Budget;
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
@@ -89,6 +89,9 @@ tables! {
     Leads: "leads", LeadKey => LeadRow;
     /// What is known of persons.
     Persons: "persons", PersonKey => PersonRow;
+    /// Sealed results that show a person and were superseded, with when the vault forgets them: whoever
+    /// was answered with one may read it still, and a removal has to find it.
+    Superseded: "superseded", (PersonKey, ResultRef) => Timestamp;
     /// Requests that may be asked again, and the batches that they became.
     Replays: "replays", ReplayKey => Replay;
     /// Jobs by their lane and when something is to be done about them, with who pays for them.
@@ -104,8 +107,9 @@ tables! {
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget, in one row, and of each allowance within it.
     Budgets: "budgets", String => Budget;
-    /// The validation that each address was last sent with.
-    Addresses: "addresses", LeadKey => AddressRow;
+    /// The validation that each address was last sent with, by teams that share, and by each that keeps
+    /// to itself.
+    Addresses: "addresses", AddressKey => AddressRow;
     /// How far the vendor is with validations, by the batch whose call they are.
     Validations: "validations", BatchId => Validation;
 }

@@ -13,7 +13,6 @@ use tokio_util::task::TaskTracker;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::budget::{Rate, Rates};
-use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
@@ -123,7 +122,6 @@ fn settings() -> Settings {
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
         validation_ttl: Duration::from_hours(24 * 30),
-        address_validated: Credits::from_thousandths(1000),
         batch_ttl: Duration::from_hours(24),
         replay_window: Duration::ZERO,
         keep: Duration::from_hours(24 * 400),
@@ -217,8 +215,8 @@ async fn each_job_is_sent_once_whoever_admits_sends_or_reads_it() {
     let mut batches = Vec::new();
     for number in 0..20 {
         let (first, second) = if number % 2 == 0 { (&one, &other) } else { (&other, &one) };
-        batches.push(first.enrich(&caller(), person(number)).await.unwrap().id);
-        batches.push(second.enrich(&caller(), person(number)).await.unwrap().id);
+        batches.push(first.enrich(&caller(), person(number), ()).await.unwrap().id);
+        batches.push(second.enrich(&caller(), person(number), ()).await.unwrap().id);
     }
     for batch in batches {
         assert_eq!(ended(&shared, &[&one, &other], batch).await.status, Status::Completed);
@@ -240,7 +238,7 @@ async fn replicas_share_the_vendors_rate() {
     let mut batches = Vec::new();
     for number in 0..8 {
         let replica = if number % 2 == 0 { &one } else { &other };
-        batches.push(replica.enrich(&caller(), person(number)).await.unwrap().id);
+        batches.push(replica.enrich(&caller(), person(number), ()).await.unwrap().id);
     }
     for batch in batches {
         assert_eq!(ended(&shared, &[&one, &other], batch).await.status, Status::Completed);
@@ -253,7 +251,7 @@ async fn what_a_replica_had_under_way_that_died_is_taken_up_when_its_turn_is_ove
     let (shared, judge) = before_sandbox().await;
     let dead = shared.replica().await;
     dead.rest();
-    let batch = dead.enrich(&caller(), person(1)).await.unwrap().id;
+    let batch = dead.enrich(&caller(), person(1), ()).await.unwrap().id;
     let turn = shared.ledger.lease(Room::each(1), TURN).await.unwrap().remove(0);
     let (job, lease) = (turn.job.id, turn.lease);
     let horizon = shared.settings.job_deadline;
@@ -295,7 +293,7 @@ async fn an_attempt_that_the_store_held_up_for_half_a_turn_is_not_made() {
     let ledger = MemoryLedger::new(Arc::new(slow), Arc::new(()));
     shared.ledger = Arc::new(AnyLedger::Memory(ledger));
     let replica = shared.replica().await;
-    let batch = replica.enrich(&caller(), person(1)).await.unwrap().id;
+    let batch = replica.enrich(&caller(), person(1), ()).await.unwrap().id;
     eventually("it was put back", async || {
         let job = shared.job(batch).await;
         (job.state, job.attempts, job.first_sent_at) == (State::Ready, 1, None)
@@ -311,7 +309,7 @@ async fn a_send_that_outlives_its_turn_keeps_it() {
     // It is renewed by the machine's time and runs out by the store's.
     shared.settings.turn_for = Duration::from_millis(900);
     let sender = shared.replica().await;
-    let batch = sender.enrich(&caller(), person(1)).await.unwrap().id;
+    let batch = sender.enrich(&caller(), person(1), ()).await.unwrap().id;
     arrival.await.unwrap();
     let lease = shared.job(batch).await.lease;
     let other = shared.replica().await;
@@ -332,7 +330,7 @@ async fn the_vendors_name_is_written_down_though_the_turn_was_lost() {
     let (address, arrival, answer) = one_that_is_slow().await;
     let shared = Shared::in_memory(address);
     let sender = shared.replica().await;
-    let batch = sender.enrich(&caller(), person(1)).await.unwrap().id;
+    let batch = sender.enrich(&caller(), person(1), ()).await.unwrap().id;
     arrival.await.unwrap();
     let other = shared.replica().await;
     sender.rest();
@@ -358,13 +356,13 @@ async fn with_the_store_away_everything_is_refused_and_nothing_hangs() {
         settings: settings(),
     };
     let gateway = shared.replica().await;
-    let batch = gateway.enrich(&caller(), person(1)).await.unwrap().id;
+    let batch = gateway.enrich(&caller(), person(1), ()).await.unwrap().id;
     let key = gateway.make_key(&caller().team, "tests".to_owned()).await.unwrap();
     disk.close().await;
 
     let refusals = [
         gateway.authenticate(&key.secret).await.map(drop),
-        gateway.enrich(&caller(), person(2)).await.map(drop),
+        gateway.enrich(&caller(), person(2), ()).await.map(drop),
         gateway.estimate(&caller(), person(2)).await.map(drop),
         gateway.read(&caller(), batch, FIRST_PAGE).await.map(drop),
         gateway.cancel(&caller(), batch).await.map(drop),

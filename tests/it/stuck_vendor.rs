@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -134,6 +135,60 @@ async fn while_the_vendor_says_nothing_everything_else_goes_on() {
     // Nothing was charged, and all that may have been sent is still set aside.
     let sums = gateway.sums().await;
     assert_eq!((sums.email.spent, gateway.vendor.posts_received()), (0.0, 0));
+    gateway.stop().await;
+}
+
+/// Asks for so many addresses to be validated, each by a caller of its own, and waits until all of
+/// them wait for the vendor.
+async fn hanging(gateway: &TestGateway, team: &Client, count: u32) -> JoinSet<()> {
+    let mut callers = JoinSet::new();
+    for n in 0..count {
+        let team = team.clone();
+        let body = json!({"emails": [{"email": format!("person-{n}@x.example")}]});
+        callers.spawn(async move {
+            let request = team.request(Method::POST, "/email-validations");
+            let request = request.header("content-type", "application/json");
+            let _ = team.try_send(request.body(body.to_string())).await;
+        });
+    }
+    eventually("they wait for the vendor", async || {
+        gateway.sums().await.email.reserved == f64::from(count)
+    })
+    .await;
+    callers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validations_that_wait_for_the_vendor_keep_no_turn() {
+    let base_url = half_open().await;
+    let settings =
+        [&base_url, "vendor.timeout=20s", "server.shutdown_grace=1s", "server.bodies_at_once=2"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    let callers = hanging(&gateway, &sales, 6).await;
+    for team in [&sales, &growth] {
+        let estimate = timeout(SOON, team.post("/gateway/v1/estimates", &person(0))).await;
+        assert_eq!(estimate.expect("estimates are made").status, 200);
+        let admitted = timeout(SOON, team.post(BATCHES, &person(900))).await;
+        assert_eq!(admitted.expect("batches are admitted").status, 202);
+    }
+    drop(callers);
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_leaves_the_place_to_what_still_goes_on() {
+    let base_url = half_open().await;
+    let settings =
+        [&base_url, "vendor.timeout=20s", "server.shutdown_grace=1s", "server.bodies_max=3"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let team = gateway.team("sales", 100).await;
+    hanging(&gateway, &team, 3).await.shutdown().await;
+    for _ in 0..50 {
+        let shed = team.post("/gateway/v1/estimates", &person(0)).await;
+        assert_eq!((shed.status, shed.errors()), (503, vec![("service_unavailable", "")]));
+    }
+    assert_eq!(team.get("/gateway/v1/usage").await.status, 200, "who only reads needs no place");
     gateway.stop().await;
 }
 

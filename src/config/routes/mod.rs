@@ -14,7 +14,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::remarks::{Place, Remark};
 use super::values::Unfit;
-use crate::domain::route::{Access, Pattern, Route, Routes, setting};
+use crate::domain::route::{Access, Method, Pattern, Route, Routes, VendorPath, setting};
 use crate::domain::team::TeamId;
 
 /// The section's name.
@@ -109,6 +109,28 @@ impl RouteTable {
     /// The routes, to judge requests by.
     pub(super) fn routes(&self) -> Routes {
         Routes::of(self.0.iter().map(|((team, _), (_, route))| (team.clone(), route.clone())))
+    }
+
+    /// What decides the price of email validations, and prices something else than addresses.
+    pub(super) fn faults(&self) -> Vec<Remark> {
+        let (routes, path) = (self.routes(), VendorPath::of_validations());
+        let taken_by = |team: Option<&TeamId>| match team {
+            None => routes.everybodys(Method::Post, &path),
+            Some(team) => routes.taken(team, Method::Post, &path).map(|taken| taken.route),
+        };
+        let mut faults = Vec::new();
+        for ((team, pattern), (place, route)) in &self.0 {
+            let has_price = matches!(route.access, Access::Priced(_));
+            let is_of_addresses = route.access.address_price().is_some();
+            if has_price && !is_of_addresses && taken_by(team.as_ref()) == Some(route) {
+                let wrong = "prices email validations, and not by the address";
+                let remedy =
+                    "write \"/email-validations\" = { email = 1, per = \"/emails\" } beside it";
+                let key = setting(team.as_ref(), &pattern.to_string());
+                faults.push(fault(place.clone(), key, Unfit::new(wrong, remedy)));
+            }
+        }
+        faults
     }
 
     /// What works but is probably not meant.

@@ -113,6 +113,36 @@ teams = \"none\"
 }
 
 #[test]
+fn what_prices_validations_prices_addresses() {
+    let told = |text: &str| load(&file(text)).map(|_| ()).map_err(|faults| faults.to_string());
+    for fit in [
+        "\"/email-validations\" = { email = 0.5, per = \"/emails\" }",
+        "\"/email-validations\" = \"free\"",
+        "\"/*\" = { email = 1, phone = 1 }",
+        "\"GET /email-validations\" = { phone = 1 }",
+        "teams.sales.\"/lists\" = { phone = 1 }",
+    ] {
+        assert_eq!(told(&format!("[routes]\n{fit}\n")), Ok(()), "{fit}");
+    }
+    for (unfit, key) in [
+        ("\"/email-validations\" = { email = 1 }", "routes.\"/email-validations\""),
+        (
+            "\"POST /email-validations\" = { phone = 1, per = \"/emails\" }",
+            "routes.\"POST /email-validations\"",
+        ),
+        (
+            "\"/email-validations\" = { email = 1, per = \"/addresses\" }",
+            "routes.\"/email-validations\"",
+        ),
+        ("teams.sales.\"/*\" = { email = 1 }", "routes.teams.sales.\"/*\""),
+    ] {
+        let told = told(&format!("[routes]\n{unfit}\n")).unwrap_err();
+        assert!(told.contains(&format!("{key}: prices email validations, and not")), "{told}");
+        assert_eq!(told.lines().count(), 2, "{told}");
+    }
+}
+
+#[test]
 fn a_route_that_no_source_can_name_is_refused_with_a_remedy() {
     let told = |sources: &Sources| load(sources).unwrap_err().to_string();
     let variable = file("").with_environment([

@@ -1,7 +1,8 @@
 //! Routes: what each path of the vendor's may do, for everybody and for single teams.
 //!
 //! A request is judged by the most specific [`Pattern`] that covers its path; what no pattern
-//! covers is refused. The gateway's own paths are never judged here: they go through the books.
+//! covers is refused. The gateway's own paths are never judged here: they go through the books. Of
+//! email validations, which it serves too, the table says who may ask for them, and at what price.
 
 mod path;
 mod pattern;
@@ -43,6 +44,25 @@ pub enum Access {
     /// It is not asked at all.
     Refused,
 }
+
+impl Access {
+    /// What it costs to have one email address validated; none where addresses are not validated by
+    /// it, or it prices something else.
+    #[must_use]
+    pub fn address_price(&self) -> Option<Credits> {
+        match self {
+            Self::Free => Some(Credits::ZERO),
+            Self::Priced(Price { amounts, per }) => {
+                let is_of_addresses = per.as_deref() == Some(ADDRESSES) && amounts.phone.is_zero();
+                is_of_addresses.then_some(amounts.email)
+            }
+            Self::Refused => None,
+        }
+    }
+}
+
+/// Where the addresses of a validation are.
+const ADDRESSES: &str = "/emails";
 
 /// What one request costs at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -193,6 +213,25 @@ mod tests {
         assert_eq!(setting(None, "/a/*"), r#"routes."/a/*""#);
         assert_eq!(setting(Some(&team("sales")), "/a"), r#"routes.teams.sales."/a""#);
         assert_eq!(setting(Some(&team("eu.sales")), "/a"), r#"routes.teams."eu.sales"."/a""#);
+    }
+
+    #[test]
+    fn an_address_has_a_price_where_it_is_the_address_that_is_priced() {
+        let price = |email, phone, per: Option<&str>| {
+            let [email, phone] = [email, phone].map(Credits::from_thousandths);
+            let per = per.map(str::to_owned);
+            Access::Priced(Price { amounts: Amounts { email, phone }, per }).address_price()
+        };
+        let credits = |thousandths| Some(Credits::from_thousandths(thousandths));
+        assert_eq!(price(500, 0, Some("/emails")), credits(500));
+        for unfit in
+            [price(500, 0, None), price(500, 0, Some("/x")), price(500, 1, Some("/emails"))]
+        {
+            assert_eq!(unfit, None);
+        }
+        assert_eq!((Access::Free.address_price(), Access::Refused.address_price()), {
+            (credits(0), None)
+        });
     }
 
     #[test]

@@ -8,8 +8,11 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-/// What the gateway serves by its own books, with all that lies below.
-const OWN: [&str; 3] = ["/people/enrichment-requests", "/people/find", "/gateway"];
+/// What the gateway serves and no table has.
+const OFF_THE_TABLE: [&str; 3] = ["/people/enrichment-requests", "/people/find", "/gateway"];
+
+/// What the gateway serves for those whom the table lets, at the price that stands there.
+pub(super) const VALIDATIONS: &str = "/email-validations";
 
 /// A path, as it came and as routes see it. Perhaps personal, so its `Debug` tells nothing.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,10 +60,25 @@ impl VendorPath {
         Ok(Self { folded })
     }
 
+    /// The path at which email addresses are validated.
+    #[must_use]
+    pub fn of_validations() -> Self {
+        Self { folded: VALIDATIONS.to_owned() }
+    }
+
     /// Whether the gateway serves it, or would if it were there: it is never passed on.
     #[must_use]
     pub fn is_the_gateways(&self) -> bool {
-        OWN.iter().any(|own| self.is(own) || self.is_below(own))
+        self.is_off_the_table() || self.is_at_or_below(VALIDATIONS)
+    }
+
+    /// Whether the gateway serves it, whatever an operator says of it.
+    pub(super) fn is_off_the_table(&self) -> bool {
+        OFF_THE_TABLE.iter().any(|own| self.is_at_or_below(own))
+    }
+
+    fn is_at_or_below(&self, literal: &str) -> bool {
+        self.is(literal) || self.is_below(literal)
     }
 
     /// The path as far as it is made of plain words, and `*` for the rest: ids and names of people
@@ -202,10 +220,17 @@ mod tests {
             "/people/enrichment-requests/7/x",
             "/gateway",
             "/gateway/v2/usage",
+            "/email-validations/",
+            "/Email-Validations",
+            "/email-validations.json",
+            "/email-v%61lidations",
+            "/email-validations/7/results",
         ] {
             assert!(VendorPath::of(path).unwrap().is_the_gateways(), "{path}");
         }
-        for path in ["/people/finders", "/people/search", "/people", "/gateways"] {
+        for path in
+            ["/people/finders", "/people/search", "/people", "/gateways", "/email-validators"]
+        {
             assert!(!VendorPath::of(path).unwrap().is_the_gateways(), "{path}");
         }
     }

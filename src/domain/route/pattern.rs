@@ -121,7 +121,7 @@ impl FromStr for Pattern {
             return Ok(Self { method, literal: String::new(), reach });
         }
         let path = VendorPath::of(literal)?;
-        if path.is_the_gateways() {
+        if path.is_off_the_table() {
             return Err(NotAPattern::Own);
         }
         if reach != Reach::Beginning && path.has_ending() {

@@ -144,9 +144,6 @@ impl Gateway {
         charged: impl FnOnce(&T, Amounts) -> Closing,
     ) -> Result<Made<T>, Refusal> {
         let job = ready.job;
-        if matches!(called, Called::Refused(_) | Called::Wait { .. }) {
-            self.circuit.accept_key(Asked::Submit);
-        }
         match called {
             Called::Done(done) => {
                 self.circuit.take();
@@ -154,11 +151,13 @@ impl Gateway {
                 Ok(Made::Done(done))
             }
             Called::Refused(answer) if answer.status.as_u16() == PAYMENT_REQUIRED => {
+                self.circuit.accept_key(Asked::Submit);
                 self.circuit.run_out(self.clock.now());
                 self.close(ready, Closing::NotCharged(Cause::VendorCredits)).await;
                 Err(Refusal::VendorCredits { retry_after: PROBE_EVERY })
             }
             Called::Refused(answer) => {
+                self.circuit.sell_nothing();
                 self.close(ready, Closing::NotCharged(Cause::Refused)).await;
                 Ok(Made::Refused(answer))
             }
@@ -169,6 +168,7 @@ impl Gateway {
                 Err(Refusal::VendorRefusesKey)
             }
             Called::Wait { retry_after } => {
+                self.circuit.sell_nothing();
                 self.leave_alone(retry_after).await;
                 self.close(ready, Closing::NotCharged(Cause::NotSent)).await;
                 Err(Refusal::VendorBusy { retry_after: retry_after.unwrap_or(VENDOR_REST) })

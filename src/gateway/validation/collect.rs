@@ -1,7 +1,8 @@
-//! Bringing a validation's verdicts home: read whole from the vendor once, then sealed.
+//! Bringing a validation's verdicts home: looked for until the vendor has ended it, read whole, then
+//! sealed, whether or not somebody reads them.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tracing::{info, warn};
 
@@ -9,144 +10,118 @@ use super::Judgement;
 use super::kept::keep;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::lead::{Field, Fields, Lead};
-use crate::domain::time::Timestamp;
 use crate::domain::uuid::Uuid;
-use crate::gateway::circuit::Asked;
-use crate::gateway::{BatchId, Failed, Gateway};
+use crate::gateway::collect::GONE_FOR;
+use crate::gateway::look::{Looked, outcome_of};
+use crate::gateway::{Failed, Gateway};
 use crate::ledger::Ledger;
-use crate::ledger::ids::{JobId, ResultRef};
+use crate::ledger::ids::{Lease, ResultRef};
+use crate::ledger::record::job::Job;
+use crate::ledger::record::validation::Validation;
 use crate::ledger::transition::validation::ValidationEnd;
-use crate::vendor::{Canceled, Cursor, Unread, ValidationPage, Verdict};
-
-/// How long a look may take before another may look as well.
-const LOOK_FOR: Duration = Duration::from_mins(2);
+use crate::vendor::{Cursor, Unread, ValidationPage, Verdict};
 
 /// More pages than any validation has.
 const PAGES_MAX: u32 = 2_000;
 
-/// How long the vendor may not know a validation that it took, before nobody can know its verdicts.
-const GONE_FOR: Duration = Duration::from_hours(1);
-
-/// What a look showed.
-enum Looked {
-    Ended(Vec<Verdict>),
-    NotBefore(Timestamp),
-    Gone,
-}
-
 impl Gateway {
-    /// Looks once whether the vendor has ended a validation, and brings it home if so: none. Else
-    /// when to look again.
-    pub(super) async fn collect_validation(
+    /// One turn with a call that is paid: its verdicts may have yet to come.
+    pub(in crate::gateway) async fn collect_validation(
         &self,
-        batch: BatchId,
-        vendors: Uuid,
-    ) -> Result<Option<Timestamp>, Failed> {
-        let now = self.clock.now();
-        if let Err(not_before) = self.looks.take(batch, now, now.after(LOOK_FOR)) {
-            return Ok(Some(not_before));
-        }
-        let looked = self.look_at_validation(vendors).await;
-        let verdicts = match looked {
-            Ok(Looked::Ended(verdicts)) => verdicts,
-            Ok(Looked::Gone) if self.is_long_gone(batch).await? => Vec::new(),
-            Ok(Looked::NotBefore(until)) => {
-                self.looks.put_off(batch, until);
-                return Ok(Some(until));
-            }
-            Ok(Looked::Gone) | Err(_) => {
-                let until = now.after(self.settings.poll_interval_max);
-                self.looks.put_off(batch, until);
-                looked?;
-                return Ok(Some(until));
-            }
+        job: &Job,
+        lease: Lease,
+    ) -> Result<(), Failed> {
+        let found = self.ledger.validation(job.id.batch).await?;
+        let found = found.filter(Validation::is_under_way);
+        let Some((validation, named)) = found.and_then(|found| Some((found, found.named?))) else {
+            return Ok(self.ledger.reschedule(job.id, lease, None).await?);
         };
-        let ended = self.end_validation(batch, verdicts).await;
-        self.looks.put_off(batch, now);
-        ended.map(|()| None)
+        let looking = async {
+            if validation.is_canceled {
+                self.tell_canceled(job.id, || self.vendor.cancel_validation(named)).await?;
+            }
+            self.look_at_validation(named).await
+        };
+        let looked = match self.while_kept(job.id, lease, looking).await? {
+            Looked::Ended(verdicts) => {
+                return self.end_validation(job, &validation, verdicts).await;
+            }
+            looked => looked,
+        };
+        let now = self.clock.now();
+        let asked_for = now.since(validation.asked_at);
+        let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
+        let patience = match looked {
+            // The vendor says so itself; whoever it does not answer knows no more than before.
+            Looked::Running { .. } => self.settings.job_deadline,
+            Looked::Ended(_) | Looked::Unread(_) | Looked::NotBefore(_) => self.settings.batch_ttl,
+        };
+        if self.gone_for(job.id, is_gone, now) > GONE_FOR || asked_for > patience {
+            warn!(job.id = %job.id, is_gone, "the verdicts of call {} are waited for no more", job.id);
+            return self.end_validation(job, &validation, Vec::new()).await;
+        }
+        let next = self.next_look(&looked, now, asked_for);
+        Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
-    async fn look_at_validation(&self, vendors: Uuid) -> Result<Looked, Failed> {
+    /// Reads the vendor's verdicts, page by page.
+    async fn look_at_validation(&self, named: Uuid) -> Result<Looked<Vec<Verdict>>, Failed> {
         let mut leaves = match self.leave_to_follow().await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
         };
         let (mut verdicts, mut after) = (Vec::new(), None);
-        let mut pages = 0;
-        while pages < PAGES_MAX {
-            if !leaves.take() {
+        for _ in 0..PAGES_MAX {
+            while !leaves.take() {
                 leaves = match self.leave_for_pages(1).await? {
                     Ok(leaves) => leaves,
                     Err(until) => return Ok(Looked::NotBefore(until)),
                 };
-                continue;
             }
-            pages += 1;
-            let (results, next) = match self.validation_page(vendors, after.as_ref()).await {
-                Ok(ValidationPage::Ended { results, next, .. }) => (results, next),
+            match self.validation_page(named, after.as_ref()).await {
+                Ok(ValidationPage::Ended { results, next, .. }) => {
+                    verdicts.extend(results);
+                    after = next;
+                }
                 Ok(ValidationPage::Running { retry_after }) => {
-                    let wait = retry_after.unwrap_or(self.settings.poll_interval_min);
-                    return Ok(Looked::NotBefore(self.clock.now().after(wait)));
+                    return Ok(Looked::Running { retry_after });
                 }
-                Err(Unread::Gone) => return Ok(Looked::Gone),
-                Err(unread) => {
-                    let said = match unread {
-                        Unread::Wait { retry_after } => retry_after,
-                        _ => None,
-                    };
-                    let wait = said.unwrap_or(self.settings.poll_interval_min);
-                    return Ok(Looked::NotBefore(self.clock.now().after(wait)));
-                }
-            };
-            verdicts.extend(results);
-            after = next;
+                Err(unread) => return Ok(Looked::Unread(unread)),
+            }
             if after.is_none() {
                 return Ok(Looked::Ended(verdicts));
             }
         }
-        warn!(vendor.id = %vendors, "a validation has more pages than any can have");
-        Ok(Looked::NotBefore(self.clock.now().after(self.settings.poll_interval_max)))
+        warn!(vendor.id = %named, "a validation has more pages than any can have");
+        Ok(Looked::Ended(verdicts))
     }
 
     async fn validation_page(
         &self,
-        vendors: Uuid,
+        named: Uuid,
         after: Option<&Cursor>,
     ) -> Result<ValidationPage, Unread> {
         let began = Instant::now();
-        let page = self.vendor.validation_page(vendors, after).await;
+        let page = self.vendor.validation_page(named, after).await;
         let outcome = match &page {
-            Ok(_) => "answered",
-            Err(Unread::Gone) => "gone",
-            Err(Unread::Misaddressed { .. }) => "misaddressed",
-            Err(Unread::Wait { .. }) => "wait",
-            Err(Unread::NoAnswer(_)) => "no_answer",
+            Ok(ValidationPage::Running { .. }) => "running",
+            Ok(ValidationPage::Ended { .. }) => "ended",
+            Err(unread) => outcome_of(unread),
         };
         self.metrics.ask_vendor("read", outcome, began.elapsed());
-        match &page {
-            Ok(_) => self.circuit.accept_key(Asked::Read),
-            Err(Unread::Misaddressed { status }) => {
-                self.circuit.refuse_key(Asked::Read, *status);
-            }
-            Err(Unread::Wait { retry_after }) => self.leave_alone(*retry_after).await,
-            Err(Unread::Gone | Unread::NoAnswer(_)) => {}
-        }
+        self.heed(&page).await;
         page
     }
 
-    /// Whether the vendor has had time enough to know a validation that it says it does not.
-    async fn is_long_gone(&self, batch: BatchId) -> Result<bool, Failed> {
-        let job = self.ledger.job(JobId { batch, ordinal: 0 }).await?;
-        let sent_at = job.and_then(|(job, _)| job.first_sent_at);
-        Ok(sent_at.is_none_or(|at| self.clock.now().since(at) > GONE_FOR))
-    }
-
     /// Seals what the vendor says, address by address, and ends the validation.
-    async fn end_validation(&self, batch: BatchId, verdicts: Vec<Verdict>) -> Result<(), Failed> {
-        let id = JobId { batch, ordinal: 0 };
-        let found = self.ledger.job(id).await?;
-        let sent_at = found.as_ref().and_then(|(job, _)| job.first_sent_at);
-        let leads = found.map(|(_, leads)| leads).unwrap_or_default();
+    async fn end_validation(
+        &self,
+        job: &Job,
+        validation: &Validation,
+        verdicts: Vec<Verdict>,
+    ) -> Result<(), Failed> {
+        let batch = job.id.batch;
+        let leads = self.ledger.job(job.id).await?.map(|(_, leads)| leads).unwrap_or_default();
         let mut places: BTreeMap<LeadKey, u32> =
             leads.iter().map(|lead| lead.key).zip(0..).collect();
         let mut judgements = Vec::new();
@@ -154,16 +129,16 @@ impl Gateway {
             let Some(index) = self.address_key(email).and_then(|key| places.remove(&key)) else {
                 continue;
             };
-            judgements.push((ResultRef { job: id, index }, Judgement { result, catch_all }));
+            judgements.push((ResultRef { job: job.id, index }, Judgement { result, catch_all }));
         }
         let mut missing: Vec<_> = places.into_values().collect();
         missing.sort_unstable();
         let answered = u32::try_from(judgements.len()).unwrap_or(u32::MAX);
-        let ttl = self.settings.validation_results_ttl();
-        let expires = sent_at.unwrap_or_else(|| self.clock.now()).after(ttl);
+        let expires = validation.asked_at.after(self.settings.validation_results_ttl());
         keep(&self.vault, judgements, expires).await?;
         let missing_count = missing.len();
         self.ledger.end_validation(ValidationEnd { batch, answered, missing }).await?;
+        self.forget_marks(job.id);
         info!(batch.id = %batch, answered, missing = missing_count, "validation {batch} has ended");
         Ok(())
     }
@@ -172,18 +147,5 @@ impl Gateway {
         let mut fields = Fields::default();
         fields[Field::Email] = Some(email);
         Some(self.lead_ask(&Lead::new(fields).ok()?).key)
-    }
-
-    /// Tells the vendor, as well as it can be told: what it goes on with is paid already.
-    pub(super) async fn tell_validation_canceled(&self, batch: BatchId, vendors: Uuid) {
-        let Ok(Ok(mut leaves)) = self.leave_to_follow().await else { return };
-        if !leaves.take() {
-            return;
-        }
-        match self.vendor.cancel_validation(vendors).await {
-            Canceled::Agreed => self.looks.put_off(batch, self.clock.now()),
-            Canceled::Wait { retry_after } => self.leave_alone(retry_after).await,
-            other => warn!(batch.id = %batch, ?other, "the vendor did not cancel a validation"),
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Email validations: from addresses to verdicts, each address paid once as long as it counts.
 //!
-//! `validate` opens a validation and makes its one call; `read` shows it, `collect` brings the
-//! vendor's verdicts home when somebody asks for them. Verdicts are sealed under the address's place
-//! in the call, so the books know addresses by keyed hashes only.
+//! `validate` opens a validation and makes its one call; `collect`, in turns as with a job, brings the
+//! vendor's verdicts home; `read` shows what is there, and asks nobody. Verdicts are sealed under the
+//! address's place in the call, so the books know addresses by keyed hashes only.
 
 mod collect;
 mod kept;
@@ -10,14 +10,25 @@ mod name;
 mod read;
 mod validate;
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Account, BatchId, Failure, Status};
+use super::{Account, Failure, Marks, Status};
 use crate::domain::lead::Lead;
-use crate::domain::time::Timestamp;
+use crate::domain::limits::UpTo;
 use crate::domain::uuid::Uuid;
+
+/// Addresses to be validated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ValidationAsk {
+    /// The addresses, in order, each a lead that has no other field.
+    pub addresses: Vec<Lead>,
+    /// How old a verdict may be that is known already.
+    pub max_age: Option<Duration>,
+    /// The most that it may cost.
+    pub most: UpTo,
+    /// By what a retry is told.
+    pub marks: Marks,
+}
 
 /// A validation as its caller reads it: one page of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,28 +96,5 @@ impl std::fmt::Debug for Verdict {
 impl std::fmt::Debug for Judgement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Judgement(<redacted>)")
-    }
-}
-
-/// When the vendor may be asked after a validation again, as far as this process knows. Whoever reads
-/// sooner is told what is known.
-#[derive(Debug, Default)]
-pub(super) struct Looks(Mutex<HashMap<BatchId, Timestamp>>);
-
-impl Looks {
-    /// Takes the next look, which keeps others from looking until then; or when there may be one.
-    fn take(&self, batch: BatchId, now: Timestamp, until: Timestamp) -> Result<(), Timestamp> {
-        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        looks.retain(|_, not_before| *not_before > now);
-        if let Some(not_before) = looks.get(&batch) {
-            return Err(*not_before);
-        }
-        looks.insert(batch, until);
-        Ok(())
-    }
-
-    /// The next look may be taken then.
-    fn put_off(&self, batch: BatchId, until: Timestamp) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(batch, until);
     }
 }

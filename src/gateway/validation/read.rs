@@ -1,7 +1,4 @@
-//! Reading and cancelling a validation. Reading is free; what the vendor has not told yet, it is
-//! asked for.
-
-use std::time::Duration;
+//! Reading and cancelling a validation. Neither costs anything, or calls anybody.
 
 use tracing::info;
 
@@ -9,7 +6,6 @@ use super::kept::judgements_at;
 use super::name::{batch_of, name_of};
 use super::{AddressLine, ValidationPage, Verdict};
 use crate::domain::team::TeamId;
-use crate::domain::time::Timestamp;
 use crate::domain::uuid::Uuid;
 use crate::gateway::bodies::leads_at;
 use crate::gateway::{
@@ -17,9 +13,6 @@ use crate::gateway::{
 };
 use crate::ledger::Ledger;
 use crate::ledger::transition::validation::{AddressReading, ValidationReading};
-
-/// A wait that is known to be shorter is told as this.
-const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// One page of a validation of the caller's team.
@@ -32,15 +25,8 @@ impl Gateway {
         name: Uuid,
         ask: PageAsk,
     ) -> Result<ValidationPage, Refusal> {
-        let (batch, reading) = self.named(&caller.team, name).await?;
-        let next_look = self.bring_home(&reading).await;
-        let mut page = self.page_of_validation(&caller.team, batch, ask).await?;
-        if !page.status.has_ended() {
-            let wait = next_look.map(|at| at.since(self.clock.now())).unwrap_or_default();
-            let most = self.settings.poll_interval_max.max(RETRY_AFTER_MIN);
-            page.retry_after = Some(wait.clamp(RETRY_AFTER_MIN, most));
-        }
-        Ok(page)
+        let batch = self.named(&caller.team, name).await?;
+        self.page_of_validation(&caller.team, batch, ask).await
     }
 
     /// Cancels a validation of the caller's team and shows its first page. The vendor is told, unless
@@ -53,32 +39,23 @@ impl Gateway {
         caller: &Caller,
         name: Uuid,
     ) -> Result<ValidationPage, Refusal> {
-        let (batch, _) = self.named(&caller.team, name).await?;
+        let batch = self.named(&caller.team, name).await?;
         let gateway = self.clone();
-        let canceling = async move {
-            let told = gateway.ledger.cancel_validation(batch).await?;
-            if let Some(vendors) = told {
-                gateway.tell_validation_canceled(batch, vendors).await;
-            }
-            Ok::<_, Refusal>(())
-        };
+        let canceling = async move { gateway.ledger.cancel_validation(batch).await };
         let outcome = self.tasks.spawn(canceling).await;
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
+        self.wake.notify_one();
         info!(batch.id = %batch, "canceled validation {batch}");
-        self.validation(caller, name, PageAsk::first()).await
+        self.page_of_validation(&caller.team, batch, PageAsk::first()).await
     }
 
     /// A validation by its name, of this team and readable.
-    async fn named(
-        &self,
-        team: &TeamId,
-        name: Uuid,
-    ) -> Result<(BatchId, ValidationReading), Refusal> {
+    async fn named(&self, team: &TeamId, name: Uuid) -> Result<BatchId, Refusal> {
         let batch = batch_of(name).ok_or(Refusal::NoSuchValidation)?;
         let reading = self.validation_reading(team, batch, 0, 0).await?;
         // An id that was given again has another mark.
         if name_of(batch, reading.batch.token) == name {
-            Ok((batch, reading))
+            Ok(batch)
         } else {
             Err(Refusal::NoSuchValidation)
         }
@@ -120,7 +97,8 @@ impl Gateway {
             status: reading.status,
             addresses: reading.batch.dispositions.submitted,
             lines,
-            retry_after: (!reading.status.has_ended()).then_some(RETRY_AFTER_MIN),
+            retry_after: (!reading.status.has_ended())
+                .then(|| self.wait_for_look(reading.next_look)),
             account: account_of(&reading),
             is_replay: false,
         })
@@ -158,24 +136,6 @@ impl Gateway {
             AddressLine { position: place + 1, echo: echoes.remove(&place), verdict }
         };
         Ok((from..).zip(&reading.addresses).map(line).collect())
-    }
-
-    /// Has the vendor's verdicts brought home that this validation waits for; when to look again for
-    /// those that there are not yet.
-    async fn bring_home(&self, reading: &ValidationReading) -> Option<Timestamp> {
-        let mut next = None;
-        for (batch, vendors) in reading.waits_for.iter().copied() {
-            let gateway = self.clone();
-            let collecting = async move { gateway.collect_validation(batch, vendors).await };
-            let looked = self.tasks.spawn(collecting).await;
-            let at = match looked {
-                Ok(Ok(at)) => at,
-                // What stands on the books is shown all the same.
-                Ok(Err(_)) | Err(_) => Some(self.clock.now().after(RETRY_AFTER_MIN)),
-            };
-            next = next.max(at);
-        }
-        next
     }
 }
 

@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tracing::{error, info};
 
-use super::ValidationPage;
+use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::lead::{Field, Lead};
-use crate::domain::route::Method;
 use crate::gateway::bodies::{forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
@@ -40,7 +39,8 @@ impl Gateway {
     /// Has addresses validated. What is fresh of them is paid for, and with the vendor, when this
     /// answers.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    /// The caller may hang up at any time: a task of the gateway's own goes through with it, and lets
+    /// go of the `room` that it takes up when it has.
     ///
     /// # Errors
     /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
@@ -48,10 +48,15 @@ impl Gateway {
     pub async fn validate(
         &self,
         caller: &Caller,
-        addresses: Vec<Lead>,
+        ask: ValidationAsk,
+        room: impl Send + 'static,
     ) -> Result<ValidationPage, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let validating = async move { gateway.validate_decided(&caller, addresses).await };
+        let validating = async move {
+            let validated = gateway.validate_decided(&caller, ask).await;
+            drop(room);
+            validated
+        };
         let outcome = self.tasks.spawn(validating).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "a validation ended in a panic, which is a bug");
@@ -62,9 +67,9 @@ impl Gateway {
     async fn validate_decided(
         &self,
         caller: &Caller,
-        addresses: Vec<Lead>,
+        ask: ValidationAsk,
     ) -> Result<ValidationPage, Refusal> {
-        let outcome = self.open_and_validate(caller, &addresses).await;
+        let outcome = self.open_and_validate(caller, &ask).await;
         self.metrics.decide(
             &caller.team,
             match &outcome {
@@ -79,17 +84,18 @@ impl Gateway {
     async fn open_and_validate(
         &self,
         caller: &Caller,
-        addresses: &[Lead],
+        ask: &ValidationAsk,
     ) -> Result<ValidationPage, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        self.allow(caller, Method::Post, "/email-validations")?;
-        let (batch, validation, opened) = match self.open(caller, addresses).await? {
+        let price = Amounts::of(Unit::Email, self.address_price(caller)?);
+        let (batch, validation, opened) = match self.open(caller, ask, price).await? {
             Opened::New { batch, validation, opened } => (batch, validation, opened),
             Opened::Before(batch) => return self.replay(caller, batch).await,
         };
-        let OpenedValidation { call, fresh, avoided, remaining, passed, .. } = *validation;
+        let OpenedValidation { batch: standing, call, fresh, avoided, remaining, passed } =
+            *validation;
         tell_passed(&caller.team, &passed);
         for avoided in avoided {
             self.metrics.avoid(&caller.team, avoided);
@@ -97,22 +103,16 @@ impl Gateway {
         info!(
             batch.id = %batch,
             team = %caller.team,
-            addresses = addresses.len(),
+            addresses = ask.addresses.len(),
             addresses.fresh = fresh.len(),
             "opened validation {batch} of {}", caller.team
         );
         if let Some((job, lease)) = call {
-            let price = self.price_of_addresses(fresh.len());
+            let price = standing.reserved;
             let ready = Ready { team: caller.team.clone(), job, lease, price, opened };
-            self.send_addresses(ready, addresses, &fresh).await?;
+            self.send_addresses(ready, &ask.addresses, &fresh).await?;
         }
         self.accepted(caller, batch, remaining).await
-    }
-
-    /// What so many addresses cost.
-    fn price_of_addresses(&self, addresses: usize) -> Amounts {
-        let count = u64::try_from(addresses).unwrap_or(u64::MAX);
-        Amounts::of(Unit::Email, self.settings.address_validated.times(count))
     }
 
     /// Makes the one call of a validation.
@@ -128,7 +128,10 @@ impl Gateway {
         }
         let email = |place: &u32| addresses.get(*place as usize)?.field(Field::Email);
         let emails: Vec<_> = fresh.iter().filter_map(email).collect();
-        let named = |name: &_, price| Closing::Named(price, *name);
+        let named = |name: &_, amounts| {
+            let poll_at = self.clock.now().after(self.settings.poll_interval_min);
+            Closing::Named { amounts, named: *name, poll_at }
+        };
         match self.make(ready, || self.vendor.validate(&emails), named).await? {
             Made::Done(_) => Ok(()),
             Made::Refused(answer) => Err(Refusal::VendorRefused { code: answer.refusal().code }),
@@ -136,13 +139,16 @@ impl Gateway {
     }
 
     /// Opens a validation, and waits a while where another is just sending one of its addresses.
-    async fn open(&self, caller: &Caller, addresses: &[Lead]) -> Result<Opened, Refusal> {
+    async fn open(
+        &self,
+        caller: &Caller,
+        ask: &ValidationAsk,
+        price: Amounts,
+    ) -> Result<Opened, Refusal> {
+        let addresses = &ask.addresses;
         let patience = Instant::now() + BUSY_WAIT_MAX;
         let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
-        let emails = addresses.iter().map(|lead| lead.field(Field::Email));
-        let texts: Vec<_> = std::iter::once(Some("email-validations")).chain(emails).collect();
-        let request = self.keyer.request_key(&texts);
-        let replay = self.keyer.replay_key_unnamed(&caller.team, request);
+        let retry = self.retry_of_validation(caller, ask);
         let mut collisions = 0;
         while collisions < TRIES {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
@@ -153,13 +159,13 @@ impl Gateway {
                 token,
                 team: caller.team.clone(),
                 addresses: keys.clone(),
-                request,
-                replay,
-                replay_window: self.settings.replay_window,
-                price: self.price_of_addresses(1),
+                retry,
+                price,
+                most: ask.most,
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
-                joinable_for: self.settings.batch_ttl,
+                max_age: ask.max_age,
+                joinable_for: self.settings.job_deadline,
                 lease_for: self.settings.turn_for,
             };
             loop {

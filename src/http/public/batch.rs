@@ -9,7 +9,7 @@ use super::ask_headers::AskHeaders;
 use super::batch_path::BatchPath;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
-use super::leads_body::LeadsBody;
+use super::leads_body::{LeadsBody, Place};
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
 use crate::http::retry_after::retry_after;
@@ -18,13 +18,14 @@ use crate::http::wire::links::Links;
 
 /// `POST /people/enrichment-requests`.
 pub(super) async fn start(
+    place: Place,
     caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
     body: LeadsBody,
 ) -> Result<Accepted, Envelope> {
     let ask = body.enrichment(headers)?;
-    Ok(Accepted(gateway.enrich(&caller, ask).await?))
+    Ok(Accepted(gateway.enrich(&caller, ask, (place, body)).await?))
 }
 
 /// `GET /people/enrichment-requests/{id}`.

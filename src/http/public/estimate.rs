@@ -8,12 +8,13 @@ use axum::response::{IntoResponse, Response};
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use super::headers;
-use super::leads_body::LeadsBody;
+use super::leads_body::{LeadsBody, Place};
 use crate::gateway::{Caller, Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
 /// `POST /gateway/v1/estimates`.
 pub(super) async fn estimate(
+    _place: Place,
     caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,

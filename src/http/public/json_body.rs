@@ -6,8 +6,7 @@ use bytes::Bytes;
 use super::Bounds;
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
-use crate::domain::lead::Lead;
-use crate::gateway::Enrichment;
+use crate::gateway::{Enrichment, ValidationAsk};
 use crate::http::body;
 use crate::http::problem::Problem;
 use crate::http::room::Held;
@@ -19,7 +18,7 @@ use crate::http::wire::validation;
 pub(super) struct JsonBody {
     bytes: Bytes,
     bounds: Bounds,
-    _held: Held,
+    held: Held,
 }
 
 impl<S: Send + Sync> FromRequest<S> for JsonBody
@@ -34,7 +33,7 @@ where
         let mut held = bounds.room.hold();
         let more = |bytes| held.more(bytes);
         let bytes = body::take(&parts.headers, body, bounds.body_bytes_max, more).await?;
-        Ok(Self { bytes, bounds, _held: held })
+        Ok(Self { bytes, bounds, held })
     }
 }
 
@@ -47,13 +46,22 @@ impl JsonBody {
         Ok(Enrichment { leads, reveals, max_age, limits, marks })
     }
 
-    /// The addresses that are to be validated.
-    pub(super) fn addresses(&self) -> Result<Vec<Lead>, Problem> {
-        validation::parse(&self.bytes, self.bounds.leads_max).map_err(Problem::with_faults)
+    /// The addresses that are to be validated, under what its headers say.
+    pub(super) fn validation(&self, headers: AskHeaders) -> Result<ValidationAsk, Problem> {
+        let max_age = headers.max_age;
+        let (most, marks) = headers.untrimmed()?;
+        let addresses = validation::parse(&self.bytes, self.bounds.leads_max);
+        let addresses = addresses.map_err(Problem::with_faults)?;
+        Ok(ValidationAsk { addresses, max_age, most, marks })
     }
 
     /// That a batch shall be cancelled, and nothing else.
     pub(super) fn cancellation(&self) -> Result<(), Problem> {
         cancellation::parse(&self.bytes).map_err(Problem::with_faults)
+    }
+
+    /// The room that it takes up.
+    pub(super) fn into_held(self) -> Held {
+        self.held
     }
 }

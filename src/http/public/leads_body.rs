@@ -1,18 +1,33 @@
-//! Bodies of leads: each has a place from its first byte on, and a turn once it is there.
+//! Bodies of leads or addresses: each has a place from before its caller is known, and a turn once
+//! it is there.
 
 use std::ops::Deref;
 
-use axum::extract::{FromRef, FromRequest, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Bounds;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
-use crate::http::room::Room;
+use crate::http::room::Held;
 
-/// A body of leads, whose turn it is for as long as this lives.
+/// A place among the requests that bring a body. A handler takes it before anything else, and what
+/// has to come to its end takes it on, since the caller may hang up before that.
+pub(super) struct Place(#[expect(dead_code, reason = "to have it is all")] OwnedSemaphorePermit);
+
+impl<S: Send + Sync> FromRequestParts<S> for Place
+where
+    Bounds: FromRef<S>,
+{
+    type Rejection = Envelope;
+
+    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Envelope> {
+        Ok(Self(Bounds::from_ref(state).room.place()?))
+    }
+}
+
+/// A body whose turn it is for as long as this lives.
 pub(super) struct LeadsBody {
     body: JsonBody,
     _turn: OwnedSemaphorePermit,
@@ -31,18 +46,17 @@ where
     }
 }
 
+impl LeadsBody {
+    /// Ends its turn, and lets go of the body. What was read of it still takes up as much.
+    pub(super) fn end_turn(self) -> Held {
+        self.body.into_held()
+    }
+}
+
 impl Deref for LeadsBody {
     type Target = JsonBody;
 
     fn deref(&self) -> &JsonBody {
         &self.body
-    }
-}
-
-/// Lets a request in that brings a body of leads, where there is a place for it.
-pub(super) async fn let_in(State(room): State<Room>, request: Request, next: Next) -> Response {
-    match room.place() {
-        Ok(_place) => next.run(request).await,
-        Err(problem) => Envelope(problem).into_response(),
     }
 }

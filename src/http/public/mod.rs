@@ -59,16 +59,15 @@ struct Edge {
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
     let room = Room::new(server);
-    let in_a_place = from_fn_with_state(room.clone(), leads_body::let_in);
     let bounds =
         Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max, room };
     let routes = Router::new()
-        .route("/people/enrichment-requests", post(batch::start).layer(in_a_place.clone()))
+        .route("/people/enrichment-requests", post(batch::start))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))
-        .route("/email-validations", post(validation::start).layer(in_a_place.clone()))
+        .route("/email-validations", post(validation::start))
         .route("/email-validations/{id}", get(validation::read).patch(validation::cancel))
         .route("/people/find", get(find::find))
-        .route("/gateway/v1/estimates", post(estimate::estimate).layer(in_a_place))
+        .route("/gateway/v1/estimates", post(estimate::estimate))
         .route("/gateway/v1/usage", get(usage::usage));
     edged(own(routes).fallback(pass::pass), metrics).with_state(Edge { gateway, bounds })
 }

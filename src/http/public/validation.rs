@@ -6,9 +6,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
-use super::leads_body::LeadsBody;
+use super::leads_body::{LeadsBody, Place};
 use super::{headers, page};
 use crate::domain::uuid::Uuid;
 use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
@@ -17,11 +18,15 @@ use crate::http::wire::validation::ValidationShown;
 
 /// `POST /email-validations`.
 pub(super) async fn start(
+    place: Place,
     caller: Caller,
     State(gateway): State<Gateway>,
+    headers: AskHeaders,
     body: LeadsBody,
 ) -> Result<OnePage, Envelope> {
-    let page = gateway.validate(&caller, body.addresses()?).await?;
+    let ask = body.validation(headers)?;
+    // The vendor is waited for, which must keep no turn from those who wait for nobody.
+    let page = gateway.validate(&caller, ask, (place, body.end_turn())).await?;
     Ok(OnePage { status: StatusCode::ACCEPTED, page, ask: page::FIRST })
 }
 

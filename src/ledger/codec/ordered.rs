@@ -7,9 +7,10 @@ use crate::domain::period::PeriodId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::tally::TallyKey;
+use crate::ledger::record::validation::AddressKey;
 
 /// A key whose bytes sort as it does, also as the front of a longer key.
 pub trait Ordered: Sized {
@@ -119,6 +120,17 @@ impl Ordered for JobId {
     }
 }
 
+impl Ordered for ResultRef {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.job.order(out);
+        self.index.order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self { job: JobId::parse(bytes)?, index: u32::parse(bytes)? })
+    }
+}
+
 impl Ordered for LeadKey {
     fn order(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.as_bytes());
@@ -213,6 +225,21 @@ impl Ordered for TallyKey {
             _ => return Err(Corrupt("not a unit")),
         };
         Ok(Self { team, unit, period: PeriodId::from_stored(&String::parse(bytes)?) })
+    }
+}
+
+/// What is everybody's comes first: no team has an empty name.
+impl Ordered for AddressKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.address.order(out);
+        self.kept_for.as_ref().map_or("", TeamId::as_str).to_owned().order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let (address, team) = <(LeadKey, String)>::parse(bytes)?;
+        let team = Some(team).filter(|team| !team.is_empty());
+        let kept_for = team.map(|team| team.parse().map_err(|_| Corrupt("not a team")));
+        Ok(Self { address, kept_for: kept_for.transpose()? })
     }
 }
 

@@ -49,7 +49,7 @@ pub struct NotFound {
 pub struct PersonRow {
     /// What was paid; kept for good.
     pub facts: Facts,
-    /// The sealed results that show the person, the latest last.
+    /// The sealed results that show the person, the latest last, but for those that were superseded.
     pub results: Vec<Known>,
     /// The person was removed; kept for good.
     pub removed_at: Option<Timestamp>,
@@ -85,6 +85,16 @@ impl PersonRow {
             is_its && known.covers.covers(asked) && known.settled_at >= since
         };
         self.results.iter().rev().find(is_good)
+    }
+
+    /// Adds the latest result, and gives back those that it supersedes: nobody is answered with them
+    /// any more, but whoever was may read them still.
+    pub fn learn(&mut self, known: Known) -> Vec<Known> {
+        let (kept_for, covers) = (known.kept_for.clone(), known.covers);
+        let is_superseded = |old: &mut Known| old.kept_for == kept_for && covers.covers(old.covers);
+        let superseded = self.results.extract_if(.., is_superseded).collect();
+        self.results.push(known);
+        superseded
     }
 
     /// Whether any result, whosever it is, was settled at `since` or later.

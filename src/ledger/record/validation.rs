@@ -1,8 +1,19 @@
 //! Email validations: what is known under an address, and how far the vendor is with each.
 
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::uuid::Uuid;
 use crate::ledger::ids::ResultRef;
+
+/// What is known of an address: to everybody, or to one team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressKey {
+    /// The address.
+    pub address: LeadKey,
+    /// Whose alone it is; none where it is everybody's.
+    pub kept_for: Option<TeamId>,
+}
 
 /// The validation that an address was last sent with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

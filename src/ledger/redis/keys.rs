@@ -7,8 +7,8 @@
 //! | `epoch` | string | the version of this layout and the name of these books |
 //! | `teams`, `keys`, … | hash | a small table: a field for each row |
 //! | `tallies` | hash | counters, as `spent,reserved,unresolved,avoided` in thousandths |
-//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `validations:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
-//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `validations`, `replays` | sorted set, by name | a directory: which of those hashes there are |
+//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
+//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `validations`, `superseded`, `replays` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
 //! | `due` | sorted set, by name | when, which job and whose: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
@@ -19,7 +19,7 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "1";
+pub(super) const LAYOUT: &str = "2";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,11 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Waiting => Shape::Whole,
         TableId::Tallies => Shape::Tallies,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
-        TableId::Leads | TableId::Persons | TableId::Addresses | TableId::Replays => {
+        TableId::Leads
+        | TableId::Persons
+        | TableId::Superseded
+        | TableId::Addresses
+        | TableId::Replays => {
             Shape::Fronts(Front { bytes: 2, last: 0xfc })
         }
         // Ids grow with time: the batches of four seconds are in one hash.

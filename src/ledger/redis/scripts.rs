@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 25] = [
+const WHEN_FULL: [&str; 26] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -36,6 +36,7 @@ const WHEN_FULL: [&str; 25] = [
     "erase",
     "forget_validations",
     "gather",
+    "give_probe_back",
     "give_up",
     "has_credits",
     "lease",

@@ -70,8 +70,8 @@ async fn end(books: &Books, mark: &Mark, fields: &[Field], fate: Fate) -> Result
 /// The rows of most leads, and of addresses, are staged; what is few, or is read by what owns it, goes with the commit.
 fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     let is_staged = |field: &Field| {
-        use TableId::{Addresses, Batches, Jobs, Joins, Leads, Persons, Validations};
-        let of_leads = matches!(field.table, Leads | Persons | Joins | Jobs | Batches);
+        use TableId::{Addresses, Batches, Jobs, Joins, Leads, Persons, Superseded, Validations};
+        let of_leads = matches!(field.table, Leads | Persons | Superseded | Joins | Jobs | Batches);
         of_leads || matches!(field.table, Addresses | Validations)
     };
     let fields = std::mem::take(&mut changes.fields);

@@ -97,8 +97,15 @@ pub struct Opened {
 pub enum Closing {
     /// The vendor did what was asked, and charges so much.
     Charged(Amounts),
-    /// The vendor took a validation under this name, and charges so much.
-    Named(Amounts, Uuid),
+    /// The vendor took a validation, and charges so much.
+    Named {
+        /// How much.
+        amounts: Amounts,
+        /// The vendor's name for it.
+        named: Uuid,
+        /// When to ask for its verdicts.
+        poll_at: Timestamp,
+    },
     /// The vendor certainly did nothing.
     NotCharged(Cause),
     /// Nobody heard: the vendor may have done it.
@@ -216,7 +223,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
     let part = Part {
         batch: opening.batch,
         team: team.id.clone(),
-        kept_for: None,
+        kept_for: team.keeps_to().cloned(),
         leads,
         admitted_at: now,
         periods: periods(team, now),
@@ -262,14 +269,20 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
 /// # Errors
 /// [`Fault::Fenced`] where there is no such call, or it ended otherwise.
 pub fn close_call(draft: &mut Draft<'_>, job: JobId, closing: Closing) -> Result<Settled, Fault> {
-    let job = draft.find::<Jobs>(&job)?.filter(|job| job.way == Way::Call).ok_or(Fault::Fenced)?;
-    let closing = match closing {
-        Closing::Named(amounts, named) => {
-            name(draft, job.id.batch, named)?;
-            Closing::Charged(amounts)
-        }
-        other => other,
+    let Closing::Named { amounts, named, poll_at } = closing else {
+        return close(draft, job, closing);
     };
+    let settled = close(draft, job, Closing::Charged(amounts))?;
+    if settled.is_first {
+        name(draft, job.batch, named)?;
+        let job = draft.need::<Jobs>(&job)?;
+        put_job(draft, &Job { due: Some(poll_at), ..job })?;
+    }
+    Ok(settled)
+}
+
+fn close(draft: &mut Draft<'_>, job: JobId, closing: Closing) -> Result<Settled, Fault> {
+    let job = draft.find::<Jobs>(&job)?.filter(|job| job.way == Way::Call).ok_or(Fault::Fenced)?;
     let is_open = matches!(job.state, State::Sending | State::Unresolved(_) | State::Resolved);
     match (closing, job.state) {
         (Closing::Charged(amounts), _) if is_open => end(draft, job, State::Done, amounts),

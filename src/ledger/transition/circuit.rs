@@ -14,6 +14,23 @@ const PROBE_AT: &str = "probe_at";
 /// The vendor says that its credits are out: for so long nobody asks again.
 pub fn run_out(draft: &mut Draft<'_>, probe_every: Duration) {
     let probe_at = draft.now().after(probe_every);
+    put_probe_at(draft, probe_at);
+}
+
+/// Whoever was let through to see was answered without a word on the vendor's credits: somebody else
+/// may go at once.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn give_probe_back(draft: &mut Draft<'_>) -> Result<(), Fault> {
+    let now = draft.now();
+    if probe_at(draft)?.is_some_and(|at| now < at) {
+        put_probe_at(draft, now);
+    }
+    Ok(())
+}
+
+fn put_probe_at(draft: &mut Draft<'_>, probe_at: Timestamp) {
     let millis = u64::try_from(probe_at.as_millis()).unwrap_or_default();
     draft.put::<Numbers>(&PROBE_AT.to_owned(), &millis);
 }

@@ -2,9 +2,9 @@
 
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{KeptResult, Lease};
+use crate::ledger::ids::{KeptResult, Lease, ResultRef};
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Addresses, Jobs, Leads, Persons};
+use crate::ledger::table::{Addresses, Jobs, Leads, Persons, Superseded};
 
 /// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
 /// Answers where sealed results of theirs are, to be erased.
@@ -41,21 +41,35 @@ pub(super) fn mark(
     persons.dedup();
     let mut results = Vec::new();
     for key in keys {
-        if let Some(row) = draft.find::<Addresses>(key)? {
-            draft.delete::<Addresses>(key);
+        for (address, row) in draft.under::<Addresses>(key)? {
+            draft.delete::<Addresses>(&address);
             // The verdict on an address is kept by no turn.
             results.push(KeptResult { at: row.at, turn: Lease::default() });
         }
     }
     for person in persons {
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
-        for known in row.results.drain(..) {
-            // A job outlives its results.
-            let job = draft.peek::<Jobs>(&known.at.job)?;
-            results.extend(job.map(|job| KeptResult { at: known.at, turn: job.lease }));
+        let mut known: Vec<_> = row.results.drain(..).map(|known| known.at).collect();
+        for (superseded, _) in draft.under::<Superseded>(&person)? {
+            known.push(superseded.1);
+            draft.delete::<Superseded>(&superseded);
         }
+        results.extend(kept(draft, &known)?);
         row.removed_at = row.removed_at.or(Some(now));
         draft.put::<Persons>(&person, &row);
     }
     Ok(results)
+}
+
+/// Where sealed results are. A job outlives its results.
+fn kept(draft: &Draft<'_>, results: &[ResultRef]) -> Result<Vec<KeptResult>, Fault> {
+    for at in results {
+        draft.foresee::<Jobs>(&at.job);
+    }
+    let mut kept = Vec::with_capacity(results.len());
+    for at in results {
+        let job = draft.peek::<Jobs>(&at.job)?;
+        kept.extend(job.map(|job| KeptResult { at: *at, turn: job.lease }));
+    }
+    Ok(kept)
 }

@@ -13,6 +13,7 @@ use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::step::{Room, Turn};
 use crate::ledger::table::{Due, Jobs, Joins, Numbers, Waiting};
 use crate::ledger::transition::call::abandon;
+use crate::ledger::transition::validation::has_verdicts_to_come;
 
 /// Writes a job, when it is due, and until when it waits to be gathered.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
@@ -179,7 +180,7 @@ pub fn next_due(draft: &Draft<'_>, room: &Room) -> Result<Option<Timestamp>, Fau
 }
 
 /// Ends a turn: the job is looked at again at `until`, or never. A settled job is never looked at
-/// again.
+/// again, unless it is a validation whose verdicts the vendor still has.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where another has the turn.
@@ -193,7 +194,8 @@ pub fn reschedule(
     if job.is_alive() && until.is_none() {
         return Err(Fault::Invariant(format!("job {} lives and must be looked at again", job.id)));
     }
-    job.due = until.filter(|_| job.state != State::Done);
+    let is_over = job.state == State::Done && !has_verdicts_to_come(draft, &job)?;
+    job.due = until.filter(|_| !is_over);
     put_job(draft, &job)
 }
 

@@ -14,7 +14,9 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, State};
 use crate::ledger::record::lead::{Known, NotFound};
 use crate::ledger::step::{Evidence, PartSettled, Settled, Settlement};
-use crate::ledger::table::{Answers, JobLeads, Jobs, Joins, Leads, Observations, Persons};
+use crate::ledger::table::{
+    Answers, JobLeads, Jobs, Joins, Leads, Observations, Persons, Superseded,
+};
 use crate::ledger::transition::admit::put_chunks;
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::coach::{leads_of, passengers};
@@ -270,7 +272,9 @@ fn learn(
     let now = draft.now();
     let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
     row.results.retain(|known| known.expires_at > now);
-    row.results.push(known);
+    for Known { at, expires_at, .. } in row.learn(known) {
+        draft.put::<Superseded>(&(person, at), &expires_at);
+    }
     draft.put::<Persons>(&person, &row);
     for key in std::iter::once(&lead).chain(aliases) {
         let mut row = draft.find::<Leads>(key)?.unwrap_or_default();

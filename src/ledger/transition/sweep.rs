@@ -4,15 +4,15 @@
 use std::ops::Bound;
 use std::time::Duration;
 
-use crate::domain::identity::keys::{LeadKey, ReplayKey};
+use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{Job, State};
 use crate::ledger::record::lead::LeadRow;
 use crate::ledger::table::{
-    Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Replays, Slots,
+    Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Replays, Slots, Superseded, Table,
 };
 use crate::ledger::transition::close::has_joiners;
 use crate::ledger::transition::read::is_ended;
@@ -26,6 +26,8 @@ pub struct Sweep {
     pub job: Option<JobId>,
     /// The next lead key to look at.
     pub lead: Option<LeadKey>,
+    /// The next superseded result to look at.
+    pub superseded: Option<(PersonKey, ResultRef)>,
     /// The next request to look at.
     pub replay: Option<ReplayKey>,
     /// How many rows of each kind to look at.
@@ -46,8 +48,9 @@ pub fn sweep(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Sweep, Fault> {
     let batch = sweep_batches(draft, sweep)?;
     let job = sweep_jobs(draft, sweep)?;
     let lead = sweep_leads(draft, sweep)?;
-    let replay = sweep_replays(draft, sweep)?;
-    Ok(Sweep { batch, job, lead, replay, ..*sweep })
+    let superseded = sweep_expired::<Superseded>(draft, sweep.superseded, sweep.rows, |at| *at)?;
+    let replay = sweep_expired::<Replays>(draft, sweep.replay, sweep.rows, |row| row.until)?;
+    Ok(Sweep { batch, job, lead, superseded, replay, ..*sweep })
 }
 
 fn after<K>(key: Option<&K>) -> Bound<&K> {
@@ -102,7 +105,9 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
     for (id, job) in &rows {
         let has_ended = has_ended(draft, job)?;
         let is_over = job.ended_at.is_some_and(|at| is_over(at, sweep.results_ttl, now));
-        let is_needed = !is_over || job.has_open_charge() || has_joiners(draft, *id)?;
+        // What is looked at again may still have an answer.
+        let is_open = job.has_open_charge() || job.due.is_some();
+        let is_needed = !is_over || is_open || has_joiners(draft, *id)?;
         let stands = || Ok::<_, Fault>(draft.find::<Jobs>(id)?.as_ref() == Some(job));
         if has_ended && is_over && !is_needed && stands()? {
             for (join, _) in draft.under::<Joins>(id)? {
@@ -114,21 +119,25 @@ fn sweep_jobs(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<JobId>, Fau
             for (chunk, _) in draft.pieces::<Answers>(id)? {
                 draft.delete::<Answers>(&chunk);
             }
-            if let Some(due_at) = job.due_at() {
-                draft.delete::<crate::ledger::table::Due>(&due_at);
-            }
             draft.delete::<Jobs>(id);
         }
     }
     Ok(next(&rows, sweep.rows))
 }
 
-/// Whether nothing more is to become of a job. A coach whose charge nobody could learn has ended with
-/// the last of its passengers.
+/// Whether nothing more is to become of a job: nobody waits for a word on one whose charge nobody
+/// could learn, if nothing of it is open. A coach has ended with the last of its passengers.
 fn has_ended(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
-    let has_ended = |job: &Job| matches!(job.state, State::Done | State::Void(_) | State::Resolved);
-    if has_ended(job) || !job.is_coach() {
-        return Ok(has_ended(job));
+    let has_ended = |job: &Job| match job.state {
+        State::Done | State::Void(_) | State::Resolved => true,
+        State::Unresolved(_) => !job.has_open_charge(),
+        State::Ready | State::Gathered(_) | State::Sending | State::Unknown | State::Bound => false,
+    };
+    if !has_ended(job) {
+        return Ok(false);
+    }
+    for passenger in &job.passengers {
+        draft.foresee::<Jobs>(passenger);
     }
     for passenger in &job.passengers {
         if draft.find::<Jobs>(passenger)?.is_some_and(|job| !has_ended(&job)) {
@@ -155,16 +164,25 @@ fn sweep_leads(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<LeadKey>, 
     Ok(next(&rows, sweep.rows))
 }
 
-/// Requests that, asked again, are new ones.
-fn sweep_replays(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Option<ReplayKey>, Fault> {
+/// Rows that say of themselves until when they are of use.
+fn sweep_expired<T: Table>(
+    draft: &mut Draft<'_>,
+    from: Option<T::Key>,
+    slice: usize,
+    until: fn(&T::Row) -> Timestamp,
+) -> Result<Option<T::Key>, Fault>
+where
+    T::Key: Copy,
+    T::Row: PartialEq,
+{
     let now = draft.now();
-    let rows = draft.from::<Replays>(after(sweep.replay.as_ref()), sweep.rows)?;
-    for (key, row) in rows.iter().filter(|(_, row)| row.until <= now) {
-        if draft.find::<Replays>(key)?.as_ref() == Some(row) {
-            draft.delete::<Replays>(key);
+    let rows = draft.from::<T>(after(from.as_ref()), slice)?;
+    for (key, row) in rows.iter().filter(|(_, row)| until(row) <= now) {
+        if draft.find::<T>(key)?.as_ref() == Some(row) {
+            draft.delete::<T>(key);
         }
     }
-    Ok(next(&rows, sweep.rows))
+    Ok(next(&rows, slice))
 }
 
 /// When the person was removed whom a key leads to.

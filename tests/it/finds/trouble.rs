@@ -112,6 +112,22 @@ async fn while_the_vendors_credits_are_out_only_what_is_known_is_answered() {
 }
 
 #[tokio::test]
+async fn whoever_goes_to_see_and_finds_nobody_lets_the_next_one_go_at_once() {
+    let (gateway, clock) = with_clock(&[]).await;
+    let team = gateway.team("sales", 100).await;
+    gateway.vendor.set_faults(once(FaultKind::status(402)));
+    assert_eq!(find(&team, BOB).await.status, 402);
+    clock.advance(Duration::from_mins(1));
+    for nobody in ["one", "another"] {
+        let nobody = format!("linkedin_url=linkedin.com/in/{nobody}-nobody");
+        assert_eq!(find(&team, &nobody).await.status, 404);
+    }
+    assert_eq!(find(&team, BOB).await.status, 200, "nobody had seen any credits");
+    assert_eq!(find(&team, ADA).await.status, 200, "and now somebody has");
+    gateway.finish().await;
+}
+
+#[tokio::test]
 async fn a_key_that_the_vendor_refuses_is_no_callers_fault() {
     for status in [401, 403, 404, 405] {
         let (gateway, clock) = with_clock(&["server.find_wait=200ms"]).await;

@@ -35,7 +35,18 @@ macro_rules! every_case {
     };
 }
 
-pub(super) use every_case;
+/// Holds a list of cases over every store. A further store is one line here.
+macro_rules! over_every_store {
+    ($suite:ident) => {
+        $suite!(memory: (store::Memory));
+        $suite!(embedded: (store::Embedded));
+        $suite!(redis: (store::Redis));
+        $suite!(every_case_holds_in_a_cluster: (together on store::Redis<Cluster>));
+        $suite!(every_case_holds_under_sentinels: (together on store::Redis<Sentinels>));
+    };
+}
+
+pub(super) use {every_case, over_every_store};
 
 /// Says which case it was that failed.
 pub(super) async fn holds(name: &str, case: impl Future<Output = ()> + Send + 'static) {

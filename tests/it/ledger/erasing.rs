@@ -1,12 +1,14 @@
 //! Removed persons: never asked for again, never shown, and what was due is paid all the same.
 
+use std::time::Duration;
+
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{JobId, ResultRef};
 use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first};
-use super::named::{EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person};
+use super::named::{ALL, EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person};
 use super::store::Store;
 
 /// Erases by these keys; answers whose results are to be erased.
@@ -109,4 +111,22 @@ pub(super) async fn whoever_joined_reads_removed_too(books: &Books<impl Store>) 
     books.settle(first(batch), &[Evidence::Removed]).await;
     assert_eq!(books.read(&growth, joined).await.leads, [LeadReading::Removed]);
     assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
+}
+
+pub(super) async fn results_that_were_superseded_are_erased_too(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let mut bought = Vec::new();
+    for reveals in [NONE, EMAIL, NONE, ALL, EMAIL, ALL] {
+        let mut anew = books.admission(&sales, reveals, leads(&["in/ada"]));
+        anew.max_age = Some(Duration::ZERO);
+        let job = first(anew.batch);
+        books.admit(anew).await.unwrap();
+        books.send(job).await;
+        books.settle(job, &[found("ada", reveals)]).await;
+        bought.push(only_lead_of(job));
+    }
+    let mut erased = erase(books, &["in/ada"]).await;
+    erased.sort_unstable();
+    assert_eq!(erased, bought, "whoever was answered with one could read it still");
+    assert_eq!(erase(books, &["in/ada"]).await, []);
 }

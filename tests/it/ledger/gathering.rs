@@ -268,9 +268,19 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
     books.give_up(coach, Reason::Deadline).await;
     let sweep = async || {
         let ttl = 8 * DAY;
-        let (batch, job, lead, replay) = (None, None, None, None);
+        let (batch, job, lead, superseded, replay) = (None, None, None, None, None);
         let (batch_ttl, results_ttl, leads_ttl) = (ttl, ttl, ttl);
-        let all = Sweep { batch, job, lead, replay, rows: 100, batch_ttl, results_ttl, leads_ttl };
+        let all = Sweep {
+            batch,
+            job,
+            lead,
+            superseded,
+            replay,
+            rows: 100,
+            batch_ttl,
+            results_ttl,
+            leads_ttl,
+        };
         books.ledger().sweep(all).await.unwrap();
     };
     let resolve = async |batch| {
@@ -284,6 +294,8 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
     assert_eq!(books.turn(coach).await.lease, books.lease_of(coach).await, "it is looked at still");
     resolve(batches[1]).await;
     books.pass(9 * DAY + HOUR);
+    let turn = books.turn(coach).await;
+    books.ledger().reschedule(coach, turn.lease, None).await.unwrap();
     sweep().await;
     assert_eq!(books.ledger().job(coach).await, Ok(None));
     assert_eq!(books.ledger().job(first(batches[1])).await, Ok(None));

@@ -11,6 +11,7 @@ mod replicas;
 mod round_trips;
 mod store;
 mod suite;
+mod suite_of_ends;
 
 mod admitting;
 mod adopting;
@@ -48,5 +49,6 @@ mod trimming;
 mod turns;
 mod upgrading;
 mod validating;
+mod verdicts;
 mod voiding;
 mod windows;

@@ -38,6 +38,24 @@ pub(super) async fn of_many_at_once_one_goes_and_sees<S: Store>(books: &Books<S>
     assert_eq!(probes.iter().filter(|probe| **probe == Probe::Given).count(), 1, "{probes:?}");
 }
 
+pub(super) async fn whoever_has_seen_nothing_lets_another_go_at_once(books: &Books<impl Store>) {
+    let ledger = books.ledger();
+    let before = books.dump().await;
+    ledger.give_probe_back().await.unwrap();
+    assert_eq!(books.dump().await, before, "there is nothing to see");
+    ledger.run_out(MINUTE).await.unwrap();
+    books.pass(MINUTE);
+    for _ in 0..3 {
+        assert_eq!(ledger.ask_probe(MINUTE).await, Ok(Probe::Given));
+        assert!(matches!(ledger.ask_probe(MINUTE).await, Ok(Probe::NotBefore(_))));
+        ledger.give_probe_back().await.unwrap();
+    }
+    books.pass(MINUTE);
+    let stands = books.dump().await;
+    ledger.give_probe_back().await.unwrap();
+    assert_eq!(books.dump().await, stands, "somebody may go already");
+}
+
 pub(super) async fn once_the_vendor_takes_something_nobody_has_to_wait(books: &Books<impl Store>) {
     let ledger = books.ledger();
     let before = books.dump().await;

@@ -1,5 +1,7 @@
 //! Forgetting: what is over goes, and nothing else.
 
+use std::time::Duration;
+
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::{Cause, Reason};
@@ -8,6 +10,7 @@ use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::Sweep;
 
 use super::books::{Books, DAY, MINUTE, first};
+use super::gathering::{WAIT, gather};
 use super::named::{EMAIL, NONE, found, found_under, key, leads};
 use super::store::Store;
 
@@ -20,6 +23,7 @@ pub(super) async fn sweep<S: Store>(books: &Books<S>) {
         batch: None,
         job: None,
         lead: None,
+        superseded: None,
         replay: None,
         rows: 2,
         batch_ttl: DAY * BATCH_TTL_DAYS,
@@ -28,8 +32,8 @@ pub(super) async fn sweep<S: Store>(books: &Books<S>) {
     };
     for _ in 0..100 {
         next = books.ledger().sweep(next).await.unwrap();
-        let Sweep { batch, job, lead, replay, .. } = next;
-        if (batch, job, lead, replay) == (None, None, None, None) {
+        let Sweep { batch, job, lead, superseded, replay, .. } = next;
+        if (batch, job, lead, superseded, replay) == (None, None, None, None, None) {
             return;
         }
     }
@@ -155,4 +159,82 @@ pub(super) async fn what_was_resolved_waits_for_late_evidence_a_while(books: &Bo
     assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
     sweep(books).await;
     assert_eq!(books.read(&sales, lost).await.status, Status::Completed, "it has just ended");
+}
+
+pub(super) async fn what_nobody_could_learn_the_charge_of_and_costs_nothing_goes(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let names = ["ada", "bob", "cyd"];
+    let known = names.map(|name| found(name, NONE));
+    books.buy(&sales, NONE, &names, &known).await;
+    let mut lost = Vec::new();
+    for name in names {
+        let mut anew = books.admission(&sales, NONE, leads(&[name]));
+        anew.max_age = Some(Duration::ZERO);
+        if name != "cyd" {
+            anew.terms.gather_window = WAIT;
+        }
+        lost.push(first(anew.batch));
+        books.admit(anew).await.unwrap();
+    }
+    books.pass(WAIT);
+    let coach = gather(books).await.expect("two have waited").coach;
+    books.turn(coach).await;
+    for job in [coach, lost[2]] {
+        books.lose(job).await;
+    }
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    let is_kept = async |job| books.ledger().job(job).await.unwrap().is_some();
+    books.pass((DAY * RESULTS_TTL_DAYS).saturating_sub(MINUTE));
+    sweep(books).await;
+    assert!(is_kept(coach).await && is_kept(lost[2]).await, "evidence may still come");
+    books.pass(MINUTE);
+    // The coach goes once the last of its passengers has gone.
+    sweep(books).await;
+    sweep(books).await;
+    for job in lost.into_iter().chain([coach]) {
+        assert!(!is_kept(job).await, "{job}");
+    }
+}
+
+pub(super) async fn what_is_looked_at_again_stays(books: &Books<impl Store>) {
+    let sales = books.team("sales", &[]).await;
+    let lost = first(books.ask(&sales, NONE, &["ada"]).await);
+    books.send(lost).await;
+    books.give_up(lost, Reason::Deadline).await;
+    super::resolving::resolve(books, lost.batch, "0").await;
+    books.pass(400 * DAY);
+    sweep(books).await;
+    let turn = books.turn(lost).await;
+    books.ledger().reschedule(lost, turn.lease, None).await.unwrap();
+    sweep(books).await;
+    assert!(books.ledger().job(lost).await.unwrap().is_none());
+}
+
+pub(super) async fn a_superseded_result_is_listed_apart_until_it_is_over(
+    books: &Books<impl Store>,
+) {
+    let sales = books.team("sales", &[]).await;
+    let rows = async |table: &str| {
+        let dump = books.dump().await;
+        let rows = dump.into_iter().filter(|row| row.starts_with(&format!("{table} ")));
+        rows.map(|row| row.len()).collect::<Vec<_>>()
+    };
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
+    let short = rows("persons").await;
+    for _ in 0..20 {
+        books.pass(MINUTE);
+        let mut anew = books.admission(&sales, EMAIL, leads(&["ada"]));
+        anew.max_age = Some(Duration::ZERO);
+        let job = first(anew.batch);
+        books.admit(anew).await.unwrap();
+        books.send(job).await;
+        books.settle(job, &[found("ada", EMAIL)]).await;
+    }
+    assert_eq!(rows("persons").await, short, "however often a person is asked for");
+    assert_eq!(rows("superseded").await.len(), 20);
+    books.pass(DAY * RESULTS_TTL_DAYS);
+    sweep(books).await;
+    assert_eq!(rows("superseded").await.len(), 0);
 }

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
+use tollgate::domain::limits::UpTo;
 use tollgate::domain::period::Period;
+use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, ResultRef};
 use tollgate::ledger::record::job::Cause;
+use tollgate::ledger::record::replay::{Retry, ToldBy};
 use tollgate::ledger::step::Refused;
 use tollgate::ledger::transition::call::Closing;
 use tollgate::ledger::transition::read::Status;
@@ -23,15 +26,15 @@ use super::books::{Books, DAY, HOUR, TURN, first, quota};
 use super::named::{EMAIL, NONE, found_under, key};
 use super::store::Store;
 
-const TTL: Duration = DAY.saturating_mul(30);
-const WINDOW: Duration = Duration::from_mins(5);
+pub(super) const TTL: Duration = DAY.saturating_mul(30);
+pub(super) const WINDOW: Duration = Duration::from_mins(5);
 
-fn one_credit() -> Amounts {
+pub(super) fn one_credit() -> Amounts {
     Amounts::of(Unit::Email, "1".parse().unwrap())
 }
 
 /// An order that nobody made before.
-fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> ValidationOrder {
+pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> ValidationOrder {
     let admission = books.admission(team, NONE, vec![]);
     let mark = *admission.token.as_bytes();
     ValidationOrder {
@@ -39,45 +42,71 @@ fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> Validatio
         token: admission.token,
         team: team.clone(),
         addresses: names.iter().map(|name| key(name)).collect::<Vec<LeadKey>>(),
-        request: RequestKey::from_bytes(mark),
-        replay: ReplayKey::from_bytes(mark),
-        replay_window: WINDOW,
+        retry: Some(Retry {
+            key: ReplayKey::from_bytes(mark),
+            request: RequestKey::from_bytes(mark),
+            by: ToldBy::Content,
+            window: WINDOW,
+            batch_ttl: 7 * DAY,
+        }),
         price: one_credit(),
+        most: UpTo::ANY,
         prices: Prices::PUBLISHED,
         ttl: TTL,
+        max_age: None,
         joinable_for: 7 * DAY,
         lease_for: TURN,
     }
 }
 
-async fn try_open<S: Store>(
+pub(super) async fn try_open<S: Store>(
     books: &Books<S>,
     order: &ValidationOrder,
 ) -> Result<ValidationOpened, Refused> {
     books.ledger().open_validation(order.clone()).await.expect("the store is there")
 }
 
-async fn open<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> OpenedValidation {
+pub(super) async fn open<S: Store>(
+    books: &Books<S>,
+    team: &TeamId,
+    names: &[&str],
+) -> OpenedValidation {
     let opened = try_open(books, &order(books, team, names)).await.expect("it fits");
     let ValidationOpened::Opened(opened) = opened else { panic!("{opened:?}") };
     *opened
 }
 
+/// A team that keeps to itself.
+pub(super) async fn apart<S: Store>(books: &Books<S>) -> TeamId {
+    let policies = Policies { shared_cache: false, ..Policies::default() };
+    books.team_with("apart", policies).await
+}
+
 /// The vendor takes a validation's call.
-async fn take<S: Store>(books: &Books<S>, opened: &OpenedValidation) -> BatchId {
+pub(super) async fn take<S: Store>(books: &Books<S>, opened: &OpenedValidation) -> BatchId {
     let (job, _) = opened.call.expect("something was fresh");
     let fresh = opened.fresh.iter().map(|_| one_credit()).sum();
-    let closing = Closing::Named(fresh, Uuid::from_bytes([7; 16]));
+    let named = Uuid::from_bytes([7; 16]);
+    let closing = Closing::Named { amounts: fresh, named, poll_at: books.now().after(HOUR) };
     books.ledger().close_call(job, closing).await.expect("it was opened");
     job.batch
 }
 
-async fn end<S: Store>(books: &Books<S>, batch: BatchId, answered: u32, missing: &[u32]) -> bool {
+pub(super) async fn end<S: Store>(
+    books: &Books<S>,
+    batch: BatchId,
+    answered: u32,
+    missing: &[u32],
+) -> bool {
     let end = ValidationEnd { batch, answered, missing: missing.into() };
     books.ledger().end_validation(end).await.expect("the store is there")
 }
 
-async fn read<S: Store>(books: &Books<S>, team: &TeamId, batch: BatchId) -> ValidationReading {
+pub(super) async fn read<S: Store>(
+    books: &Books<S>,
+    team: &TeamId,
+    batch: BatchId,
+) -> ValidationReading {
     let read = books.ledger().read_validation(team.clone(), batch, 0, 100).await;
     read.expect("the store is there").expect("it is its team's")
 }
@@ -120,7 +149,8 @@ pub(super) async fn what_is_under_way_is_joined_and_what_is_being_sent_is_waited
     assert_eq!((joined.fresh.as_slice(), joined.batch.dispositions.joined), ([0].as_slice(), 1));
     let own = take(books, &joined).await;
     let reading = read(books, &growth, own).await;
-    assert_eq!((reading.status, reading.waits_for.len()), (Status::Processing, 2));
+    assert_eq!(reading.status, Status::Processing);
+    assert_eq!(reading.next_look, Some(books.now().after(HOUR)));
     end(books, batch, 1, &[]).await;
     end(books, own, 1, &[]).await;
     assert_eq!(read(books, &growth, own).await.status, Status::Completed);
@@ -151,11 +181,7 @@ pub(super) async fn an_address_without_a_verdict_is_sent_anew(books: &Books<impl
 pub(super) async fn the_same_request_is_a_retry_for_its_time(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let made = order(books, &sales, &["ada"]);
-    let again = || ValidationOrder {
-        request: made.request,
-        replay: made.replay,
-        ..order(books, &sales, &["ada"])
-    };
+    let again = || ValidationOrder { retry: made.retry, ..order(books, &sales, &["ada"]) };
     let Ok(ValidationOpened::Opened(opened)) = try_open(books, &made).await else { panic!() };
     assert_eq!(try_open(books, &again()).await, Ok(ValidationOpened::Busy));
     take(books, &opened).await;
@@ -182,16 +208,22 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
 ) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let alone = take(books, &open(books, &sales, &["ada"]).await).await;
-    let vendors = Some(Uuid::from_bytes([7; 16]));
+    let is_to_be_told = async |batch: BatchId| {
+        let validation = books.ledger().validation(batch).await.expect("the store is there");
+        let is_due = books.job(first(batch)).await.due == Some(books.now());
+        (validation.expect("it has sent addresses").is_canceled, is_due)
+    };
     for _ in 0..2 {
-        assert_eq!(books.ledger().cancel_validation(alone).await, Ok(vendors));
+        assert_eq!(books.ledger().cancel_validation(alone).await, Ok(()));
+        assert_eq!(is_to_be_told(alone).await, (true, true));
     }
     assert_eq!(read(books, &sales, alone).await.status, Status::Canceled);
     assert_eq!(open(books, &growth, &["ada"]).await.fresh, [0], "nobody joins what is cancelled");
 
     let shared = take(books, &open(books, &sales, &["bob"]).await).await;
     open(books, &growth, &["bob"]).await;
-    assert_eq!(books.ledger().cancel_validation(shared).await, Ok(None));
+    assert_eq!(books.ledger().cancel_validation(shared).await, Ok(()));
+    assert_eq!(is_to_be_told(shared).await, (false, false));
     end(books, shared, 1, &[]).await;
     assert_eq!(read(books, &sales, shared).await.status, Status::Canceled);
 }
@@ -199,14 +231,20 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
 pub(super) async fn a_removed_address_is_not_sent_and_its_verdict_forgotten(
     books: &Books<impl Store>,
 ) {
-    let sales = books.team("sales", &[]).await;
-    let batch = take(books, &open(books, &sales, &["ada"]).await).await;
-    end(books, batch, 1, &[]).await;
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    let mut places = Vec::new();
+    for team in [&sales, &apart] {
+        let batch = take(books, &open(books, team, &["ada"]).await).await;
+        end(books, batch, 1, &[]).await;
+        places.push(ResultRef { job: first(batch), index: 0 });
+    }
     let erased = books.ledger().erase(vec![key("ada")], None).await.unwrap();
-    let places: Vec<_> = erased.iter().map(|kept| kept.at).collect();
-    assert_eq!(places, [ResultRef { job: first(batch), index: 0 }]);
-    assert_eq!(read(books, &sales, batch).await.addresses, [AddressReading::Removed]);
-    assert_eq!(open(books, &sales, &["ada"]).await.call, None);
+    assert_eq!(erased.iter().map(|kept| kept.at).collect::<Vec<_>>(), places);
+    for (team, at) in [&sales, &apart].into_iter().zip(places) {
+        let reading = read(books, team, at.job.batch).await;
+        assert_eq!(reading.addresses, [AddressReading::Removed]);
+        assert_eq!(open(books, team, &["ada"]).await.call, None);
+    }
 }
 
 pub(super) async fn an_address_of_a_removed_person_is_removed_too(books: &Books<impl Store>) {
@@ -236,7 +274,7 @@ pub(super) async fn what_counts_no_more_is_forgotten(books: &Books<impl Store>) 
         let place = StalePlace::Addresses(None);
         let mut stale = Stale { place, rows: 2, ttl: TTL, validation_ttl: TTL + DAY };
         while stale.place != StalePlace::End {
-            stale = books.ledger().forget_validations(stale).await.unwrap();
+            stale = books.ledger().forget_validations(stale).await.expect("the store is there");
         }
     };
     books.pass(TTL.saturating_sub(HOUR));

@@ -76,8 +76,14 @@ async fn the_gateways_own_paths_are_never_passed_on() {
         "/people/find/7",
         "/people/FIND",
         "/gateway/v2/usage",
+        "/email-validations/",
+        "/Email-Validations",
+        "/email-validations.json",
+        "/email-v%61lidations",
+        "/email-validations/7/results",
     ] {
-        let answer = team.post(path, &json!({"leads": [{"email": "ada@x.example"}]})).await;
+        let body = json!({"leads": [{"email": "ada@x.example"}]});
+        let answer = team.post(path, &body).await;
         assert_eq!((answer.status, answer.errors()), (404, vec![("not_found", "")]), "{path}");
     }
     assert_eq!(team.delete("/people/enrichment-requests/7").await.status, 405);

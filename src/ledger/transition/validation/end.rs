@@ -4,24 +4,26 @@ use super::{ValidationEnd, call_of};
 use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
-use crate::ledger::record::validation::Validation;
-use crate::ledger::table::{Addresses, Batches, Validations};
+use crate::ledger::record::batch::Batch;
+use crate::ledger::record::job::{Job, JobLead};
+use crate::ledger::record::validation::{AddressKey, Validation};
+use crate::ledger::table::{Addresses, Batches, Jobs, Validations};
 use crate::ledger::transition::coach::leads_of;
+use crate::ledger::transition::schedule::put_job;
 
-/// The vendor took a validation and named it. The first name stays.
+/// The vendor took a validation and named it.
 pub(in crate::ledger::transition) fn name(
     draft: &mut Draft<'_>,
     batch: BatchId,
     named: Uuid,
 ) -> Result<(), Fault> {
     let validation = draft.find::<Validations>(&batch)?.ok_or(Fault::Fenced)?;
-    let named = validation.named.or(Some(named));
-    draft.put::<Validations>(&batch, &Validation { named, ..validation });
+    draft.put::<Validations>(&batch, &Validation { named: Some(named), ..validation });
     Ok(())
 }
 
-/// All that the vendor says of a validation is in the vault. Addresses that it says nothing of are
-/// not validated. Asked again, it changes nothing and answers false.
+/// All that the vendor says of a validation is in the vault, and it is looked at no more. Addresses
+/// that it says nothing of are not validated. Asked again, it changes nothing and answers false.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
@@ -32,11 +34,23 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
     }
     let (ended_at, answered) = (Some(draft.now()), end.answered);
     draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
-    let job = call_of(end.batch);
-    let leads = leads_of(draft, job)?;
-    let at = |index| ResultRef { job, index };
-    let missing = (0..).zip(leads).filter(|(index, _)| end.missing.binary_search(index).is_ok());
-    let missing: Vec<_> = missing.map(|(index, lead)| (lead.key, at(index))).collect();
+    if let Some(job) = draft.find::<Jobs>(&call_of(end.batch))? {
+        forget_missing(draft, &job, &end.missing)?;
+        put_job(draft, &Job { due: None, ..job })?;
+    }
+    Ok(true)
+}
+
+/// Forgets the addresses of a call at these places, but for what was sent since.
+fn forget_missing(draft: &mut Draft<'_>, job: &Job, missing: &[u32]) -> Result<(), Fault> {
+    let kept_for = job.parts.first().and_then(|part| part.kept_for.clone());
+    let is_missing = |(index, _): &(u32, JobLead)| missing.binary_search(index).is_ok();
+    let known = |(index, lead): (u32, JobLead)| {
+        let key = AddressKey { address: lead.key, kept_for: kept_for.clone() };
+        (key, ResultRef { job: job.id, index })
+    };
+    let missing = (0..).zip(leads_of(draft, job.id)?).filter(is_missing);
+    let missing: Vec<_> = missing.map(known).collect();
     for (key, _) in &missing {
         draft.foresee::<Addresses>(key);
     }
@@ -46,32 +60,31 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
             draft.delete::<Addresses>(&key);
         }
     }
-    Ok(true)
+    Ok(())
 }
 
-/// Cancels a validation. Answers the vendor's name for it where the vendor is to be told: it has not
-/// ended, and no other batch waits for it. Asked again, it answers the same.
+/// Cancels a validation. Where the vendor has not ended its call and no other batch waits for that,
+/// the vendor is to be told, and the call is due at once. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault`] where there is no such batch.
-pub fn cancel_validation(draft: &mut Draft<'_>, id: BatchId) -> Result<Option<Uuid>, Fault> {
-    let mut batch = draft.need::<Batches>(&id)?;
+pub fn cancel_validation(draft: &mut Draft<'_>, id: BatchId) -> Result<(), Fault> {
+    let batch = draft.need::<Batches>(&id)?;
     let mut is_under_way = false;
     for job in &batch.jobs {
         let validation = draft.find::<Validations>(&job.batch)?;
         is_under_way |= validation.is_some_and(|validation| validation.is_under_way());
     }
-    if !is_under_way {
-        return Ok(None);
+    if !is_under_way || batch.canceled_at.is_some() {
+        return Ok(());
     }
-    if batch.canceled_at.is_none() {
-        batch.canceled_at = Some(draft.now());
-        draft.put::<Batches>(&id, &batch);
-    }
+    let now = Some(draft.now());
+    draft.put::<Batches>(&id, &Batch { canceled_at: now, ..batch });
     let own = draft.find::<Validations>(&id)?;
-    let Some(own) = own.filter(|own| own.is_under_way() && !own.is_joined) else { return Ok(None) };
-    if !own.is_canceled {
+    if let Some(own) = own.filter(|own| own.is_under_way() && !own.is_joined) {
         draft.put::<Validations>(&id, &Validation { is_canceled: true, ..own });
+        let job = draft.need::<Jobs>(&call_of(id))?;
+        put_job(draft, &Job { due: now, ..job })?;
     }
-    Ok(own.named)
+    Ok(())
 }

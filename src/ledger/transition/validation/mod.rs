@@ -15,21 +15,24 @@ use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::Amounts;
-use crate::domain::identity::keys::{LeadKey, ReplayKey, RequestKey};
+use crate::domain::identity::keys::LeadKey;
+use crate::domain::limits::UpTo;
 use crate::domain::pricing::Prices;
 use crate::domain::team::TeamId;
-use crate::domain::uuid::Uuid;
+use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
+use crate::ledger::record::replay::Retry;
 use crate::ledger::step::{QuotaShort, Remaining};
 use crate::ledger::transition::read::{Failure, Status};
 
 pub use end::{cancel_validation, end_validation};
 pub use open::open_validation;
-pub use read::read_validation;
+pub use read::{read_validation, validation};
 pub use stale::{Stale, StalePlace, forget_validations};
 
 pub(super) use end::name;
+pub(super) use read::has_verdicts_to_come;
 
 /// A validation to be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,18 +45,18 @@ pub struct ValidationOrder {
     pub team: TeamId,
     /// The addresses, in order.
     pub addresses: Vec<LeadKey>,
-    /// What is asked, all of it.
-    pub request: RequestKey,
-    /// What its first opening is found by.
-    pub replay: ReplayKey,
-    /// For how long from then the same request is a retry.
-    pub replay_window: Duration,
+    /// How it is told whether it is a retry; none where it is none in any case.
+    pub retry: Option<Retry>,
     /// What one address costs.
     pub price: Amounts,
+    /// The most that its caller allows it to cost.
+    pub most: UpTo,
     /// The prices in force.
     pub prices: Prices,
     /// How long an address counts as validated.
     pub ttl: Duration,
+    /// How old a verdict from what is known may be; of no age at all, and the vendor is asked.
+    pub max_age: Option<Duration>,
     /// How long one that has not ended is waited for.
     pub joinable_for: Duration,
     /// How long the turn of whoever opens it lasts, unless it is renewed.
@@ -108,8 +111,8 @@ pub struct ValidationReading {
     pub status: Status,
     /// What it was charged, once that is settled.
     pub spent: Option<Amounts>,
-    /// The batches whose calls the vendor may still answer, with the vendor's names for them.
-    pub waits_for: Vec<(BatchId, Uuid)>,
+    /// When the soonest of the calls that it waits for is looked at again.
+    pub next_look: Option<Timestamp>,
     /// The addresses of the range that was asked for, in order.
     pub addresses: Vec<AddressReading>,
 }

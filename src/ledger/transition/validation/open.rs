@@ -1,25 +1,25 @@
 //! Opening a validation: which addresses are known, which are under way, which are to be sent.
 
-use super::plan::{Plan, times};
+use super::plan::{Plan, key_for, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
 use crate::domain::credits::Amounts;
-use crate::domain::limits::UpTo;
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{State, Way};
-use crate::ledger::record::replay::Replay;
+use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::record::validation::{AddressRow, Validation};
 use crate::ledger::step::Refused;
 use crate::ledger::table::{
     Addresses, Batches, JobLeads, Jobs, Leads, Replays, Teams, Validations,
 };
-use crate::ledger::transition::admit::{fit, put_chunks, put_slots};
+use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
 use crate::ledger::transition::post::post_avoided;
 use crate::ledger::transition::quota::{keep, quotas_now, remaining};
+use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
 
 /// Opens a validation, or refuses it and changes nothing.
 ///
@@ -30,12 +30,14 @@ pub fn open_validation(
     order: &ValidationOrder,
 ) -> Result<Result<ValidationOpened, Refused>, Fault> {
     draft.foresee::<Batches>(&order.batch);
-    draft.foresee::<Replays>(&order.replay);
-    for address in &order.addresses {
-        draft.foresee::<Addresses>(address);
-        draft.foresee::<Leads>(address);
+    if let Some(retry) = &order.retry {
+        draft.foresee::<Replays>(&retry.key);
     }
     let Some(team) = draft.find::<Teams>(&order.team)? else { return Ok(Err(Refused::NoTeam)) };
+    for address in &order.addresses {
+        draft.foresee::<Addresses>(&key_for(&team, *address));
+        draft.foresee::<Leads>(address);
+    }
     if let Some(batch) = draft.find::<Batches>(&order.batch)? {
         return opened_before(draft, order, &team, batch);
     }
@@ -44,15 +46,19 @@ pub fn open_validation(
         Standing::Paused => return Ok(Err(Refused::Paused)),
         Standing::Closed => return Ok(Err(Refused::NoTeam)),
     }
-    if let Some(before) = asked_before(draft, order)? {
-        return Ok(Ok(before));
+    if let Some(retry) = &order.retry
+        && let Some(before) = asked_before(draft, &team, retry)?
+    {
+        return Ok(before);
     }
-    let Some(plan) = Plan::make(draft, order)? else { return Ok(Ok(ValidationOpened::Busy)) };
+    let Some(plan) = Plan::make(draft, order, &team)? else {
+        return Ok(Ok(ValidationOpened::Busy));
+    };
     let worst = times(order.price, plan.own.len());
     let quotas = quotas_now(draft, &team)?;
-    let passed = match fit(&quotas, &team, worst) {
+    let passed = match judge(&quotas, &team, order.most, worst) {
         Ok(passed) => passed,
-        Err(refused) => return Ok(Err(Refused::Quota(refused))),
+        Err(refused) => return Ok(Err(refused)),
     };
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
@@ -87,31 +93,30 @@ fn opened_before(
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
 }
 
-/// Whether the same request was made a moment ago, and what became of it. One that was certainly not
-/// taken, or was cancelled, is none.
+/// What became of the same request, where it was made before. One that was cancelled is none, unless
+/// its caller says by a key that it is the same.
 fn asked_before(
     draft: &mut Draft<'_>,
-    order: &ValidationOrder,
-) -> Result<Option<ValidationOpened>, Fault> {
-    let now = draft.now();
-    let is_same = |before: &Replay| before.request == order.request && now < before.until;
-    let before = draft.find::<Replays>(&order.replay)?.filter(is_same);
-    let Some(asked) = before else { return Ok(None) };
-    let batch = draft.find::<Batches>(&asked.batch)?;
-    let Some(batch) = batch.filter(|batch| batch.team == order.team) else { return Ok(None) };
-    if batch.canceled_at.is_some() {
+    team: &Team,
+    retry: &Retry,
+) -> Result<Option<Result<ValidationOpened, Refused>>, Fault> {
+    let CallBefore { id, batch, job } = match recall(draft, team, retry)? {
+        Recalled::Nothing => return Ok(None),
+        Recalled::Call(before) => *before,
+        Recalled::Batch(..) | Recalled::OtherRequest => {
+            return Ok(Some(Err(Refused::OtherRequest)));
+        }
+    };
+    let is_readable = draft.now() < batch.admitted_at.after(retry.batch_ttl);
+    let is_canceled = batch.canceled_at.is_some() && retry.by == ToldBy::Content;
+    if !is_readable || is_canceled {
         return Ok(None);
     }
-    let job = draft.find::<Jobs>(&call_of(asked.batch))?;
-    Ok(match job.map(|job| job.state) {
-        Some(State::Sending) => Some(ValidationOpened::Busy),
-        Some(State::Void(_)) => None,
-        _ => {
-            // A store that confirms what it writes so confirms the first opening.
-            draft.put::<Replays>(&order.replay, &asked);
-            Some(ValidationOpened::Replayed(asked.batch))
-        }
-    })
+    if job.is_some_and(|job| job.state == State::Sending) {
+        return Ok(Some(Ok(ValidationOpened::Busy)));
+    }
+    affirm(draft, retry)?;
+    Ok(Some(Ok(ValidationOpened::Replayed(id))))
 }
 
 /// Writes down that the fresh addresses of a plan are being sent.
@@ -126,8 +131,8 @@ fn send(
         token: order.token,
         team: order.team.clone(),
         worst: times(order.price, plan.own.len()),
-        most: UpTo::ANY,
-        retry: None,
+        most: order.most,
+        retry: order.retry,
         prices: order.prices,
         lease_for: order.lease_for,
     };
@@ -137,7 +142,7 @@ fn send(
     let asked_at = draft.now();
     for (index, lead) in (0_u32..).zip(&plan.own) {
         let at = ResultRef { job: job.id, index };
-        draft.put::<Addresses>(&lead.key, &AddressRow { at, asked_at });
+        draft.put::<Addresses>(&key_for(team, lead.key), &AddressRow { at, asked_at });
     }
     let validation = Validation {
         named: None,
@@ -168,7 +173,7 @@ fn put(
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),
-        most: UpTo::ANY,
+        most: order.most,
         answers_since: None,
         admitted_at: now,
         dispositions: plan.dispositions,
@@ -180,8 +185,8 @@ fn put(
     };
     put_slots(draft, order.batch, &plan.slots);
     draft.put::<Batches>(&order.batch, &batch);
-    let until = now.after(order.replay_window);
-    let replay = Replay { request: order.request, batch: order.batch, until };
-    draft.put::<Replays>(&order.replay, &replay);
+    if let Some(retry) = &order.retry {
+        remember(draft, retry, order.batch);
+    }
     Ok(batch)
 }

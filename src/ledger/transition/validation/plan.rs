@@ -7,10 +7,13 @@ use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::pricing::WorstCase;
+use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::{JobLead, State};
+use crate::ledger::record::team::Team;
+use crate::ledger::record::validation::{AddressKey, AddressRow};
 use crate::ledger::table::{Addresses, Jobs, Validations};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
 
@@ -52,15 +55,21 @@ enum Other {
 
 impl Plan {
     /// Sorts an order's addresses; none where one of them is just being sent.
-    pub(super) fn make(draft: &Draft<'_>, order: &ValidationOrder) -> Result<Option<Self>, Fault> {
+    pub(super) fn make(
+        draft: &Draft<'_>,
+        order: &ValidationOrder,
+        team: &Team,
+    ) -> Result<Option<Self>, Fault> {
         let mut planner = Planner {
             draft,
             order,
+            team,
+            answers_since: team.policies.answers_since(order.max_age, draft.now()),
             plan: Self::default(),
             seen: HashMap::new(),
             others: BTreeMap::new(),
         };
-        foresee(draft, &order.addresses)?;
+        foresee(draft, team, &order.addresses)?;
         for (position, address) in (0_u32..).zip(&order.addresses) {
             if planner.place(position, *address)?.is_none() {
                 return Ok(None);
@@ -88,6 +97,11 @@ impl Plan {
     }
 }
 
+/// By what an address is known to a team.
+pub(super) fn key_for(team: &Team, address: LeadKey) -> AddressKey {
+    AddressKey { address, kept_for: team.keeps_to().cloned() }
+}
+
 /// So many times a price.
 pub(super) fn times(price: Amounts, count: usize) -> Amounts {
     let count = u64::try_from(count).unwrap_or(u64::MAX);
@@ -97,6 +111,9 @@ pub(super) fn times(price: Amounts, count: usize) -> Amounts {
 struct Planner<'a, 'b> {
     draft: &'a Draft<'b>,
     order: &'a ValidationOrder,
+    team: &'a Team,
+    /// Since when a verdict must have been asked that is known already.
+    answers_since: Option<Timestamp>,
     plan: Plan,
     seen: HashMap<LeadKey, Source>,
     others: BTreeMap<BatchId, Other>,
@@ -143,7 +160,7 @@ impl Planner<'_, '_> {
     /// What is sent must be what nobody else sends. All else is glanced at: a slot points at a
     /// verdict that stays, and whoever reads it is told of a removal.
     fn send(&mut self, position: u32, key: LeadKey) -> Result<ResultRef, Fault> {
-        self.draft.find::<Addresses>(&key)?;
+        self.draft.find::<Addresses>(&key_for(self.team, key))?;
         rely_on(self.draft, key)?;
         let index = u32::try_from(self.plan.own.len()).unwrap_or(u32::MAX);
         self.plan.own.push(JobLead { key, position, worst: NO_PERSON });
@@ -154,16 +171,15 @@ impl Planner<'_, '_> {
         if is_removed(self.draft, key)? {
             return Ok(Verdict::Removed);
         }
-        let row = self.draft.peek::<Addresses>(&key)?;
-        let is_fresh = |asked_at: crate::domain::time::Timestamp| {
-            asked_at.after(self.order.ttl) > self.draft.now()
-        };
-        let Some(row) = row.filter(|row| is_fresh(row.asked_at)) else { return Ok(Verdict::Fresh) };
+        let row = self.draft.peek::<Addresses>(&key_for(self.team, key))?;
+        let counts = |row: &AddressRow| row.asked_at.after(self.order.ttl) > self.draft.now();
+        let Some(row) = row.filter(counts) else { return Ok(Verdict::Fresh) };
+        let is_young = self.answers_since.is_none_or(|since| row.asked_at >= since);
         Ok(match self.other(row.at.job.batch)? {
-            Other::Ended => Verdict::Cached(row.at),
+            Other::Ended if is_young => Verdict::Cached(row.at),
             Other::UnderWay => Verdict::Joined(row.at),
             Other::BeingSent => Verdict::Busy,
-            Other::OfNoUse => Verdict::Fresh,
+            Other::Ended | Other::OfNoUse => Verdict::Fresh,
         })
     }
 
@@ -192,10 +208,10 @@ impl Planner<'_, '_> {
 }
 
 /// Has the store make ready what the places of addresses depend on.
-fn foresee(draft: &Draft<'_>, addresses: &[LeadKey]) -> Result<(), Fault> {
+fn foresee(draft: &Draft<'_>, team: &Team, addresses: &[LeadKey]) -> Result<(), Fault> {
     alias::foresee(draft, addresses.iter().copied())?;
     for address in addresses {
-        if let Some(row) = draft.peek::<Addresses>(address)? {
+        if let Some(row) = draft.peek::<Addresses>(&key_for(team, *address))? {
             draft.foresee::<Validations>(&row.at.job.batch);
             draft.foresee::<Jobs>(&row.at.job);
         }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{AddressReading, ValidationReading, call_of};
 use crate::domain::credits::Amounts;
 use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
@@ -36,15 +37,13 @@ pub fn read_validation(
         return Ok(None);
     }
     let mut reader = Reader { draft, batch: &batch, calls: BTreeMap::new() };
-    let mut waits_for = Vec::new();
+    let mut next_look = None::<Timestamp>;
     let (mut goes_on, mut is_answered) = (false, batch.dispositions.cached > 0);
     for job in &batch.jobs {
         let call = reader.call(job.batch)?;
         goes_on |= call.goes_on();
         is_answered |= call.validation.is_some_and(|validation| validation.answered > 0);
-        let under_way = call.validation.filter(Validation::is_under_way);
-        let named = under_way.and_then(|validation| validation.named);
-        waits_for.extend(named.map(|named| (job.batch, named)));
+        next_look = next_look.into_iter().chain(call.due).min();
     }
     let status = match batch.canceled_at {
         Some(_) => Status::Canceled,
@@ -54,7 +53,26 @@ pub fn read_validation(
     };
     let spent = spent(draft, id, &batch)?;
     let addresses = reader.addresses(id, range)?;
-    Ok(Some(ValidationReading { batch, status, spent, waits_for, addresses }))
+    Ok(Some(ValidationReading { batch, status, spent, next_look, addresses }))
+}
+
+/// How far the vendor is with what a batch has sent; none where it has sent no addresses.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn validation(draft: &Draft<'_>, batch: BatchId) -> Result<Option<Validation>, Fault> {
+    draft.find::<Validations>(&batch)
+}
+
+/// Whether a job is a validation's call, and the vendor may still say something of it.
+pub(in crate::ledger::transition) fn has_verdicts_to_come(
+    draft: &Draft<'_>,
+    job: &Job,
+) -> Result<bool, Fault> {
+    if job.way != Way::Call {
+        return Ok(false);
+    }
+    Ok(validation(draft, job.id.batch)?.is_some_and(|validation| validation.is_under_way()))
 }
 
 /// What a batch's own call was charged, once nothing of it is open.
@@ -74,6 +92,7 @@ fn spent(draft: &Draft<'_>, id: BatchId, batch: &Batch) -> Result<Option<Amounts
 struct Call {
     validation: Option<Validation>,
     state: Option<State>,
+    due: Option<Timestamp>,
 }
 
 impl Call {
@@ -95,8 +114,9 @@ impl Reader<'_, '_> {
             return Ok(*call);
         }
         let validation = self.draft.find::<Validations>(&batch)?;
-        let state = self.draft.find::<Jobs>(&call_of(batch))?.map(|job| job.state);
-        let call = Call { validation, state };
+        let job = self.draft.find::<Jobs>(&call_of(batch))?;
+        let (state, due) = (job.as_ref().map(|job| job.state), job.and_then(|job| job.due));
+        let call = Call { validation, state, due };
         self.calls.insert(batch, call);
         Ok(call)
     }
@@ -128,7 +148,7 @@ impl Reader<'_, '_> {
     }
 
     fn by_call(&mut self, at: ResultRef) -> Result<AddressReading, Fault> {
-        let Call { validation, state } = self.call(at.job.batch)?;
+        let Call { validation, state, .. } = self.call(at.job.batch)?;
         let Some(validation) = validation else {
             // The books have forgotten it: the vault has the last word.
             return Ok(AddressReading::Kept(at));

@@ -153,6 +153,7 @@ impl<S: Store> World<S> {
             batch: None,
             job: None,
             lead: None,
+            superseded: None,
             replay: None,
             rows: 50,
             batch_ttl: BATCH_TTL,

@@ -12,12 +12,12 @@ use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, NewTeam, Team};
+use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
     Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
@@ -129,6 +129,7 @@ on_both! {
         run_out(probe_every: Duration) -> ();
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;
+        give_probe_back() -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -139,7 +140,7 @@ on_both! {
         close_call(job: JobId, closing: Closing) -> Settled;
         open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
         end_validation(end: ValidationEnd) -> bool;
-        cancel_validation(batch: BatchId) -> Option<Uuid>;
+        cancel_validation(batch: BatchId) -> ();
         forget_validations(stale: Stale) -> Stale;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
@@ -163,6 +164,7 @@ on_both! {
         appraise(question: Question) -> Option<Appraisal>;
         next_due(room: Room) -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
+        validation(batch: BatchId) -> Option<Validation>;
         read_validation(team: TeamId, batch: BatchId, from: u32, to: u32)
             -> Option<ValidationReading>;
         load(job: JobId) -> Vec<Load>;
