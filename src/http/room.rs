@@ -1,6 +1,7 @@
-//! Room for bodies of leads: how many requests that bring one may be under way, how many are worked
-//! on at once, and how many bytes of bodies are held. Whoever does not fit is told so and may come
-//! again; whatever only reads asks for no room, and so waits behind nobody here.
+//! Room for bodies of leads, of validations and of priced calls: how many requests that bring one may
+//! be under way, how many are worked on at once, and how many bytes of bodies are held. Whoever does
+//! not fit is told so and may come again; whatever only reads asks for no room, and so waits behind
+//! nobody here.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

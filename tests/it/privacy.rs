@@ -84,6 +84,7 @@ async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
         &format!("security.secret={SECRET}"),
         "vendor.timeout=500ms",
         "vendor.job_deadline=1s",
+        "routes.\"/people/search\"={ email = 1 }",
     ];
     let mut gateway = Process::start(address, data.path(), &settings).await;
     let team = gateway.team("sales").await;
@@ -100,6 +101,7 @@ async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
     private.extend(told.results().iter().flat_map(|result| contacts(&result["result"])));
     assert!(private.len() > 15, "persons with contacts were found: {told:?}");
     name_a_request_after_somebody(&team).await;
+    call_about_somebody(&team, &judge).await;
     go_wrong(&team, &judge).await;
     wrong_requests(&gateway, &team).await;
 
@@ -133,7 +135,6 @@ fn contacts(person: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Batches that meet every trouble; each is waited for until nothing more is to be logged of it.
 /// A caller's own key may hold anybody's name: asked twice, and for something else.
 async fn name_a_request_after_somebody(team: &Client) {
     for (body, status) in [(people(0), 202), (people(0), 202), (people(300), 422)] {
@@ -143,6 +144,26 @@ async fn name_a_request_after_somebody(team: &Client) {
     }
 }
 
+/// A priced call, which is kept to be answered again: asked twice, and not answered.
+async fn call_about_somebody(team: &Client, judge: &Sandbox) {
+    let search = async |number: u8| {
+        let path = format!("/people/search?name={FIRST}-{LAST}&page={number}");
+        let request = team.request(Method::POST, &path);
+        let request = request.header("idempotency-key", format!("{LAST}-{number}"));
+        team.send(request.body(format!(r#"{{"company": "{COMPANY}"}}"#))).await
+    };
+    for replayed in [None, Some("?1")] {
+        let answer = search(1).await;
+        assert_eq!((answer.status, answer.header("tollgate-replayed")), (201, replayed));
+        assert!(answer.text.contains(LAST), "the answer tells of somebody: {answer:?}");
+    }
+    let cut = Rule::always(Operation::Elsewhere, FaultKind::CutAfter).times(1);
+    judge.set_faults(Faults::of([cut]));
+    assert_eq!(search(2).await.status, 504);
+    judge.set_faults(Faults::default());
+}
+
+/// Batches that meet every trouble; each is waited for until nothing more is to be logged of it.
 async fn go_wrong(team: &Client, judge: &Sandbox) {
     for (number, (operation, kind)) in (1..).zip(troubles()) {
         judge.set_faults(Faults::of([Rule::always(operation, kind).times(1)]));

@@ -126,24 +126,13 @@ impl Gateway {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }
-        let reserved = call.price;
-        match self.make_and_keep(ready, call.request, retry).await? {
-            Made::Done(answer) => Ok(CallAnswered {
-                answer,
-                reserved,
-                spent: reserved,
-                remaining: Some(remaining),
-                is_replay: false,
-            }),
-            Made::Refused(answer) => Ok(CallAnswered {
-                answer,
-                reserved,
-                spent: Amounts::ZERO,
-                // Not what was left at the opening: the reservation is released.
-                remaining: self.remaining(&caller.team).await,
-                is_replay: false,
-            }),
-        }
+        let made = self.make_and_keep(ready, call.request, retry).await?;
+        let (answer, spent, remaining) = match made {
+            Made::Done(answer) => (answer, call.price, Some(remaining)),
+            // What was set aside is released, and left once more.
+            Made::Refused(answer) => (answer, Amounts::ZERO, self.remaining(&caller.team).await),
+        };
+        Ok(CallAnswered { answer, reserved: call.price, spent, remaining, is_replay: false })
     }
 
     async fn open_call(

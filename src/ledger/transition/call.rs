@@ -188,7 +188,7 @@ fn opened_before(
     if batch.token != opening.token || batch.team != opening.team || batch.way != Way::Call {
         return Ok(Err(Refused::Collision));
     }
-    let job = draft.find::<Jobs>(&first_job(opening.batch))?.ok_or(Fault::Fenced)?;
+    let job = draft.find::<Jobs>(&call_of(opening.batch))?.ok_or(Fault::Fenced)?;
     if job.state != State::Sending {
         return Err(Fault::Fenced);
     }
@@ -214,7 +214,8 @@ pub(super) fn put_call(
     Ok(job)
 }
 
-pub(super) const fn first_job(batch: BatchId) -> JobId {
+/// The job of the one call that a batch makes, if it makes one.
+pub(super) const fn call_of(batch: BatchId) -> JobId {
     JobId { batch, ordinal: 0 }
 }
 
@@ -240,7 +241,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
         first_sent_at: Some(now),
         due: Some(now.after(opening.lease_for)),
         lease: Lease::default().next(now),
-        ..Job::new(first_job(opening.batch), Way::Call)
+        ..Job::new(call_of(opening.batch), Way::Call)
     }
 }
 

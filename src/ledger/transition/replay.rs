@@ -8,7 +8,7 @@ use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::record::replay::{Replay, Retry, ToldBy};
 use crate::ledger::record::team::Team;
 use crate::ledger::table::{Batches, Jobs, Replays};
-use crate::ledger::transition::call::first_job;
+use crate::ledger::transition::call::call_of;
 use crate::ledger::transition::read::{Reading, Status, read};
 
 /// What is known of a request.
@@ -73,7 +73,7 @@ fn batch_before(
 }
 
 fn call_before(draft: &Draft<'_>, id: BatchId, batch: Batch) -> Result<Recalled, Fault> {
-    let job = draft.find::<Jobs>(&first_job(id))?;
+    let job = draft.find::<Jobs>(&call_of(id))?;
     let was_not_made = job.as_ref().is_some_and(|job| matches!(job.state, State::Void(_)));
     Ok(if was_not_made {
         Recalled::Nothing

@@ -174,12 +174,14 @@ async fn calls_have_so_many_places_also_where_their_callers_have_hung_up() {
     }
     eventually("three hang", async || vendor.received().len() == 3).await;
     hanging.shutdown().await;
-    let refused = search(&sales, &[]).await;
-    assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
-    assert_eq!(refused.header("retry-after"), Some("2"), "half of them are not one team's");
-    assert_eq!(gateway.sums().await.email.reserved, 3.0, "nothing was set aside for it");
     let leads = json!({"leads": [{"email": "ada@x.example"}]});
-    assert_eq!(sales.post("/gateway/v1/estimates", &leads).await.status, 200);
+    for _ in 0..5 {
+        assert_eq!(sales.post("/gateway/v1/estimates", &leads).await.status, 200);
+        let refused = search(&sales, &[]).await;
+        assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
+        assert_eq!(refused.header("retry-after"), Some("2"), "half of them are not one team's");
+    }
+    assert_eq!(gateway.sums().await.email.reserved, 3.0, "nothing was set aside for them");
     // The vendor breaks all three off.
     drop(vendor);
     assert_eq!(gateway.at_rest().await.email.unresolved, 3.0);

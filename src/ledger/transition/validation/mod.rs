@@ -24,6 +24,7 @@ use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::step::{QuotaShort, Remaining};
+use crate::ledger::transition::call::call_of;
 use crate::ledger::transition::read::{Failure, Status};
 
 pub use end::{cancel_validation, end_validation};
@@ -128,9 +129,4 @@ pub enum AddressReading {
     Removed,
     /// No verdict, for good.
     Failed(Failure),
-}
-
-/// The job of the one call that a validation makes.
-pub(super) const fn call_of(batch: BatchId) -> JobId {
-    JobId { batch, ordinal: 0 }
 }
