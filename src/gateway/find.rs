@@ -10,7 +10,8 @@ use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use super::{BatchPage, Caller, Enrichment, Gateway, PageAsk, Refusal};
+use super::circuit::PROBE_EVERY;
+use super::{BatchPage, Caller, Enrichment, Failure, Finding, Gateway, PageAsk, Refusal};
 use crate::ledger::Ledger;
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::Way;
@@ -39,7 +40,14 @@ impl Gateway {
         self.wait_for(caller, page.id, until, turned).await;
         let first = PageAsk::first();
         let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;
-        shown.map_err(|_| Refusal::OutcomeUnknown)
+        let page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
+        match page.lines.first().map(|line| &line.finding) {
+            // It was the first to hear of it: whoever asks next is told before anything is sent.
+            Some(Finding::Failed(Failure::VendorCredits)) => {
+                Err(Refusal::VendorCredits { retry_after: PROBE_EVERY })
+            }
+            _ => Ok(page),
+        }
     }
 
     /// Waits until a batch has ended, or it is no use to wait any longer.

@@ -128,6 +128,9 @@ impl Gateway {
                 AddressReading::Pending => Verdict::Pending,
                 AddressReading::Kept(_) => match judgements.next().flatten() {
                     Some(judgement) => Verdict::Judged(judgement),
+                    None if reading.batch.canceled_at.is_some() => {
+                        Verdict::Failed(Failure::Canceled)
+                    }
                     None => Verdict::Failed(Failure::VendorError),
                 },
                 AddressReading::Removed => Verdict::Removed,

@@ -62,8 +62,12 @@ fn pending() -> Problem {
 fn failed(failure: Failure) -> Problem {
     match failure {
         Failure::InsufficientCredits => INSUFFICIENT_CREDITS.says(
-            "The credits of the team or of the vendor did not allow this person to be asked for",
+            "The quotas of the team, or the caller's own limits, did not allow this person to be \
+             asked for",
         ),
+        Failure::VendorCredits => {
+            INSUFFICIENT_CREDITS.says("The vendor says that its own credits are out")
+        }
         Failure::Unresolved => UNRESOLVED
             .says("The vendor gave no answer; whether this person was charged is still open"),
         Failure::VendorError | Failure::Canceled => {

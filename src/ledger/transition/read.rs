@@ -92,8 +92,10 @@ impl LeadReading {
 /// Why a lead has no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Its own team's quota, or the vendor's credits, did not allow its send.
+    /// Its own team's quotas, or its caller's limits, did not allow its send.
     InsufficientCredits,
+    /// The vendor refused it, being out of credits itself.
+    VendorCredits,
     /// Nobody could learn what became of it.
     Unresolved,
     /// The vendor refused it or failed.
@@ -279,7 +281,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(match job.state {
             State::Done => self.answered(at)?,
             State::Void(cause) if is_own => LeadReading::Failed(match cause {
-                Cause::VendorCredits => Failure::InsufficientCredits,
+                Cause::VendorCredits => Failure::VendorCredits,
                 Cause::Canceled => Failure::Canceled,
                 Cause::Refused | Cause::BodyLost | Cause::NotSent | Cause::Split => {
                     Failure::VendorError

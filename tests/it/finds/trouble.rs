@@ -99,6 +99,7 @@ async fn while_the_vendors_credits_are_out_only_what_is_known_is_answered() {
     gateway.vendor.set_faults(always(FaultKind::status(402)));
     let failed = find(&team, BOB).await;
     assert_eq!((failed.status, failed.errors()), (402, vec![("insufficient_credits", "")]));
+    assert_eq!(failed.header("retry-after"), Some("60"), "the vendor's, and not the team's");
     let asked = gateway.vendor.look_ups_received();
     let refused = find(&team, BOB).await;
     assert_eq!(refused.status, 402);

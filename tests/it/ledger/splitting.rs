@@ -86,7 +86,7 @@ pub(super) async fn where_the_vendors_credits_are_out_all_are_void(books: &Books
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=0");
     assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=0");
     let reading = books.read(&growth, batches[1]).await;
-    assert_eq!(reading.leads, [LeadReading::Failed(Failure::InsufficientCredits)]);
+    assert_eq!(reading.leads, [LeadReading::Failed(Failure::VendorCredits)]);
     assert_eq!(books.turn(first(batches[1])).await.stranded, [joined]);
     assert_eq!(books.redrive(joined, first(batches[1])).await.fresh, 1);
 }

@@ -77,7 +77,7 @@ pub(super) async fn the_cause_of_a_void_is_told_to_its_caller(books: &Books<impl
     for (cause, failure) in [
         (Cause::Refused, Failure::VendorError),
         (Cause::BodyLost, Failure::VendorError),
-        (Cause::VendorCredits, Failure::InsufficientCredits),
+        (Cause::VendorCredits, Failure::VendorCredits),
     ] {
         let batch = books.ask(&sales, EMAIL, &["ada"]).await;
         books.void(first(batch), cause).await;

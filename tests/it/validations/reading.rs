@@ -61,6 +61,8 @@ async fn a_cancelled_validation_is_cancelled_at_the_vendor_and_stays_paid() {
     let canceled = team.patch(&path(&accepted), &json!({"status": "canceled"})).await;
     assert_eq!(canceled.status, 200, "{canceled:?}");
     assert_eq!(canceled.body["status"], "canceled");
+    let told = canceled.errors();
+    assert!(!told.is_empty() && told.iter().all(|(code, _)| *code == "canceled"), "{canceled:?}");
     // Nothing came of it, so whoever asks again is answered anew, and pays anew.
     gateway.vendor.set_faults(Faults::default());
     let again = validate(&team, &["ada@x.example"]).await;

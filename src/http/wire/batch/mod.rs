@@ -106,18 +106,23 @@ pub(super) const fn failure(failure: Failure) -> (&'static str, &'static str, &'
         Failure::InsufficientCredits => (
             "insufficient_credits",
             "Insufficient Credits",
-            "The credits of the team or of the vendor did not allow this lead to be sent",
+            "The quotas of the team, or the caller's own limits, did not allow this to be asked for",
+        ),
+        Failure::VendorCredits => (
+            "insufficient_credits",
+            "Insufficient Credits",
+            "The vendor said that its own credits were out when this was asked for",
         ),
         Failure::Unresolved => (
             "unresolved",
             "Unresolved",
-            "The vendor gave no answer for this lead; whether it was charged is still open",
+            "The vendor gave no answer to this; whether it was charged is still open",
         ),
         Failure::VendorError => {
-            ("vendor_error", "Vendor Error", "The vendor refused this lead or failed on it")
+            ("vendor_error", "Vendor Error", "The vendor refused this or failed on it")
         }
         Failure::Canceled => {
-            ("canceled", "Canceled", "The request was canceled before this lead was answered")
+            ("canceled", "Canceled", "The request was canceled before this was answered")
         }
     }
 }

@@ -74,6 +74,7 @@ fn a_lead_without_a_person_reads_null() {
 fn a_lead_that_failed_has_an_entry_at_its_place() {
     let failures = [
         Failure::InsufficientCredits,
+        Failure::VendorCredits,
         Failure::Unresolved,
         Failure::VendorError,
         Failure::Canceled,
@@ -88,9 +89,10 @@ fn a_lead_that_failed_has_an_entry_at_its_place() {
     });
     let expected = [
         ("insufficient_credits", "/leads/100"),
-        ("unresolved", "/leads/101"),
-        ("vendor_error", "/leads/102"),
-        ("canceled", "/leads/103"),
+        ("insufficient_credits", "/leads/101"),
+        ("unresolved", "/leads/102"),
+        ("vendor_error", "/leads/103"),
+        ("canceled", "/leads/104"),
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected);
 }

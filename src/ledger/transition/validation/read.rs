@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
             _ if self.batch.canceled_at.is_some() => AddressReading::Failed(Failure::Canceled),
             (Some(_), _) | (None, Some(State::Sending)) => AddressReading::Pending,
             (None, Some(State::Void(Cause::VendorCredits))) => {
-                AddressReading::Failed(Failure::InsufficientCredits)
+                AddressReading::Failed(Failure::VendorCredits)
             }
             (None, Some(State::Void(_))) => AddressReading::Failed(Failure::VendorError),
             (None, _) => AddressReading::Failed(Failure::Unresolved),
