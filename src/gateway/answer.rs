@@ -11,6 +11,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
+use crate::ledger::record::team::Standing;
 pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
@@ -19,6 +20,8 @@ pub use crate::ledger::transition::read::{Failure, Status};
 pub struct Caller {
     /// The team that pays.
     pub team: TeamId,
+    /// Whether the team may have anything asked of the vendor.
+    pub standing: Standing,
     /// The public half of the key.
     pub key_id: String,
 }

@@ -64,7 +64,9 @@ impl Gateway {
         let kept = found.as_ref().map_or([0; 32], |(key, _)| key.digest);
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
-            Some((key, team)) if is_same => Ok(Caller { team: team.id, key_id: key.id }),
+            Some((key, team)) if is_same => {
+                Ok(Caller { team: team.id, standing: team.standing, key_id: key.id })
+            }
             _ => Err(Refusal::BadKey),
         }
     }

@@ -40,7 +40,7 @@ struct State {
     refused_submit: Option<u16>,
     /// The same, by an answer to a read.
     refused_read: Option<u16>,
-    /// The same, by an answer to what was passed on for a caller.
+    /// The key is wrong, by an answer to what was passed on for a caller.
     refused_pass: Option<u16>,
 }
 

@@ -6,9 +6,11 @@ use std::time::Duration;
 use tracing::{debug, error, info, warn};
 
 use super::bodies::{forget, keep_results};
-use super::dispatch::{SLOW_LOOK, jittered};
+use super::dispatch::SLOW_LOOK;
 use super::evidence::{Answer, read_evidence};
+use super::leave::LEFT_ALONE_FOR;
 use super::look::Looked;
+use super::pause::{jittered, pause, pause_of};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
@@ -99,8 +101,9 @@ impl Gateway {
         bound_for: Duration,
     ) -> Timestamp {
         let said = match looked {
-            Looked::Running { retry_after } | Looked::Unread(Unread::Wait { retry_after }) => {
-                *retry_after
+            Looked::Running { retry_after } => *retry_after,
+            Looked::Unread(Unread::Wait { retry_after }) => {
+                Some(retry_after.unwrap_or(LEFT_ALONE_FOR))
             }
             Looked::Unread(Unread::NoAnswer(cause)) => {
                 debug!(%cause, "the vendor did not answer a read");
@@ -109,12 +112,11 @@ impl Gateway {
             _ => None,
         };
         let (least, most) = (self.settings.poll_interval_min, self.settings.poll_interval_max);
-        // Jobs that were told to come back together do not come back all at once.
-        let wait = said.map_or_else(
-            || jittered((bound_for / 4).clamp(least, most)),
-            |said| said.saturating_add(jittered(said / 10)),
-        );
-        let next = now.after(wait.max(least));
+        let wait = match said {
+            Some(said) => pause_of(said, least),
+            None => pause(bound_for, least, most),
+        };
+        let next = now.after(wait);
         match looked {
             Looked::NotBefore(until) => next.max(*until),
             _ => next,

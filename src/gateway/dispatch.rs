@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{error, info, warn};
 
+use super::pause::jittered;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
@@ -227,10 +228,4 @@ impl Gateway {
         let most = base.min(self.settings.poll_interval_max.max(self.settings.poll_interval_min));
         self.clock.now().after(jittered(most))
     }
-}
-
-/// Between half and all of it.
-pub(super) fn jittered(time: Duration) -> Duration {
-    let [share] = super::caller::random::<1>();
-    time / 2 + time / 2 * u32::from(share) / u32::from(u8::MAX)
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::dispatch::jittered;
+use super::pause::jittered;
 use super::{Failed, Gateway};
 use crate::ledger::LedgerError;
 

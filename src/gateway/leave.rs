@@ -13,8 +13,8 @@ use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::Gateway;
-use super::dispatch::jittered;
-use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave};
+use super::pause::jittered;
+use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave, Reach};
 use crate::domain::time::Timestamp;
 use crate::ledger::record::job::Way;
 use crate::ledger::step::Asking;
@@ -30,6 +30,9 @@ const COME_BACK_WITHIN: Duration = Duration::from_secs(2);
 /// How long to wait for the next page of an answer. Longer than the budget makes anybody wait, so
 /// that it is the vendor's own word that ends the reading of an answer.
 pub(super) const PAGE_WAIT_MAX: Duration = Duration::from_mins(5);
+
+/// For how long a vendor that has had too many requests is left alone where it does not say.
+pub(super) const LEFT_ALONE_FOR: Duration = Duration::from_secs(2);
 
 /// How many pages leave is taken for at once: what is read while a leave is good.
 const PAGES_AT_ONCE: u32 = 8;
@@ -144,23 +147,16 @@ impl Gateway {
         }
     }
 
-    /// Has all replicas leave the vendor alone for as long as it asked.
+    /// Has all replicas leave the vendor alone, for as long as it asked or else for a little while.
     pub(super) async fn leave_alone(&self, retry_after: Option<Duration>) {
-        self.leave_alone_by(None, retry_after).await;
+        self.leave_alone_by(Reach::Everything, retry_after).await;
     }
 
-    /// The same, where it was asked for something that has an allowance: only that is closed then,
-    /// since it is there for what the vendor takes less of.
-    pub(super) async fn leave_alone_by(
-        &self,
-        allowance: Option<Allowance>,
-        retry_after: Option<Duration>,
-    ) {
-        let Some(wait) = retry_after else { return };
-        let until = self.clock.now().after(wait);
-        warn!(%until, "the vendor has had too many requests: it is left alone until {until}");
-        let allowance = allowance.map(|allowance| allowance.name);
-        if let Err(error) = self.ledger.leave_alone(until, allowance).await {
+    /// The same, as far as the vendor's word reaches.
+    pub(super) async fn leave_alone_by(&self, reach: Reach, retry_after: Option<Duration>) {
+        let until = self.clock.now().after(retry_after.unwrap_or(LEFT_ALONE_FOR));
+        warn!(%until, ?reach, "the vendor has had too many requests: it is left alone until {until}");
+        if let Err(error) = self.ledger.leave_alone(until, reach).await {
             // This turn leaves it alone all the same, and the next one is told anew.
             warn!(%error, "other turns could not be told to leave the vendor alone");
         }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tracing::info;
 
 use super::circuit::Asked;
-use super::dispatch::jittered;
-use super::leave::{Leaves, PAGE_WAIT_MAX};
+use super::leave::{LEFT_ALONE_FOR, Leaves, PAGE_WAIT_MAX};
+use super::pause::jittered;
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
@@ -167,7 +167,7 @@ impl Pages {
 /// the answer be read from the start another time.
 fn wait_for_page(gathering: &Gathering, unread: &Unread, failures: u32) -> Option<Duration> {
     let said = match unread {
-        Unread::Wait { retry_after } => *retry_after,
+        Unread::Wait { retry_after } => Some(retry_after.unwrap_or(LEFT_ALONE_FOR)),
         Unread::NoAnswer(_) => None,
         Unread::Gone | Unread::Misaddressed { .. } => return None,
     };

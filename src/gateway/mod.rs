@@ -28,6 +28,7 @@ mod load;
 mod look;
 mod manage;
 mod pass;
+mod pause;
 mod places;
 mod replay;
 mod report;

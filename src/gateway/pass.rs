@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use tracing::warn;
 
 use super::circuit::Asked;
-use super::{Caller, Gateway, Refusal};
-use crate::domain::budget::Allowance;
+use super::leave::LEFT_ALONE_FOR;
+use super::{Caller, Gateway, Refusal, Standing};
+use crate::domain::budget::{Allowance, Reach};
 use crate::domain::credits::Credits;
 use crate::domain::route::{Access, Method, Route, Taken, VendorPath, setting};
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 
-/// When a request may come again that found no place, or none was said.
+/// When a request may come again that found no place, or no leave that lasted.
 const SOON: Duration = Duration::from_secs(2);
 
 impl Gateway {
@@ -74,6 +75,9 @@ impl Gateway {
             let setting = setting(team, &route.pattern.to_string());
             return Err(Refusal::RouteNotAllowed { setting });
         }
+        if caller.standing == Standing::Paused {
+            return Err(Refusal::TeamPaused(caller.team.clone()));
+        }
         let Some(place) = self.places.take(&caller.team) else {
             return Err(Refusal::VendorBusy { retry_after: SOON });
         };
@@ -84,14 +88,17 @@ impl Gateway {
         self.metrics.ask_vendor("pass", outcome(&answer), began.elapsed());
         let passed = answer.map_err(|cause| no_answer(route, &cause))?;
         match passed.status.as_u16() {
-            status @ (401 | 403) => {
-                warn!(status, route = %route.pattern, "the vendor takes our key for wrong");
-                self.circuit.refuse_key(Asked::Pass, status);
+            // Not a 403, which says of this one path that it is not for the account.
+            401 => {
+                warn!(route = %route.pattern, "the vendor takes our key for wrong");
+                self.circuit.refuse_key(Asked::Pass, 401);
                 Err(Refusal::VendorRefusesKey)
             }
             429 => {
-                self.leave_alone_by(allowance, passed.retry_after).await;
-                Err(Refusal::VendorBusy { retry_after: passed.retry_after.unwrap_or(SOON) })
+                let reach = allowance.map_or(Reach::Passages, |own| Reach::Allowance(own.name));
+                self.leave_alone_by(reach, passed.retry_after).await;
+                let retry_after = passed.retry_after.unwrap_or(LEFT_ALONE_FOR);
+                Err(Refusal::VendorBusy { retry_after })
             }
             _ => {
                 self.circuit.accept_key(Asked::Pass);
@@ -127,7 +134,7 @@ fn no_answer(route: &Route, cause: &Cause) -> Refusal {
 
 fn outcome(answer: &Result<Passed, Cause>) -> &'static str {
     match answer.as_ref().map(|passed| passed.status.as_u16()) {
-        Ok(401 | 403) => "misaddressed",
+        Ok(401) => "misaddressed",
         Ok(429) => "wait",
         Ok(_) => "answered",
         Err(Cause::Unreachable(_)) => "not_sent",

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::circuit::Asked;
-use super::dispatch::jittered;
 use super::evidence::read_look_up;
 use super::load::{Carried, fields_of, incomplete};
+use super::pause::{jittered, pause};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
@@ -152,7 +152,8 @@ impl Gateway {
     /// Writes the vendor's name for a job down. Should that fail for good, the job is sent again
     /// as if it had not been answered, which costs nothing inside the charge window.
     async fn bind(&self, job: &Job, vendor_id: VendorId) -> Result<(), Failed> {
-        let poll_at = self.clock.now().after(self.settings.poll_interval_min);
+        let (least, most) = (self.settings.poll_interval_min, self.settings.poll_interval_max);
+        let poll_at = self.clock.now().after(pause(Duration::ZERO, least, most));
         let binding = Binding { job: job.id, vendor_id, poll_at };
         if let Err(error) = self.hand_in(|| self.ledger.bind(binding)).await {
             warn!(job.id = %job.id, vendor.id = %vendor_id, %error, "not written down");

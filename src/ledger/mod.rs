@@ -31,7 +31,7 @@ pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
 pub use shelf::{Shelf, StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
-use crate::domain::budget::Leave;
+use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -125,12 +125,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
     /// a leave whose answer was lost is spent.
     fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
-    /// The vendor asked to be left alone until then: no replica is given leave before, be it for
-    /// anything or, where an allowance is named, for what is spent from that.
+    /// The vendor asked to be left alone until then: no replica is given leave before for what its
+    /// word reaches.
     fn leave_alone(
         &self,
         until: Timestamp,
-        allowance: Option<String>,
+        reach: Reach,
     ) -> impl Future<Output = Outcome<()>> + Send;
     /// The vendor said that its credits are out: no replica sends what costs for so long.
     fn run_out(&self, probe_every: Duration) -> impl Future<Output = Outcome<()>> + Send;

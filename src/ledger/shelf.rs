@@ -35,7 +35,7 @@ use super::transition::{
     team,
 };
 use super::{Ledger, LedgerError, Outcome};
-use crate::domain::budget::Leave;
+use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -129,10 +129,8 @@ impl<S: Shelf> Ledger for S {
         self.write("ask_leave", move |draft| budget::ask_leave(draft, &asking)).await
     }
 
-    async fn leave_alone(&self, until: Timestamp, allowance: Option<String>) -> Outcome<()> {
-        let step =
-            move |draft: &mut Draft<'_>| budget::leave_alone(draft, until, allowance.as_deref());
-        self.write("leave_alone", step).await
+    async fn leave_alone(&self, until: Timestamp, reach: Reach) -> Outcome<()> {
+        self.write("leave_alone", move |draft| budget::leave_alone(draft, until, &reach)).await
     }
 
     async fn run_out(&self, probe_every: Duration) -> Outcome<()> {

@@ -74,6 +74,9 @@ async fn a_thousand_callers_of_one_lead_share_a_handful_of_requests() {
     let posts = gateway.vendor.posts_received();
     assert!(posts <= 10, "{posts} requests for {CALLERS} callers");
     assert_eq!(gateway.vendor.leads_received().len(), CALLERS);
+    let asked = Scrape::of(&gateway.operator()).await;
+    let requests = asked.sum("tollgate_vendor_request_duration_seconds_count");
+    assert!(requests <= 500.0, "{requests} requests, looks at the jobs included");
     assert_eq!(gateway.vendor.turned_away(), 0);
     for team in ["sales", "growth"] {
         assert_eq!(gateway.usage(team).await["totals"]["email"]["spent"], json!(750));

@@ -23,7 +23,7 @@ use tollgate::domain::route::Routes;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
     BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
-    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Status,
+    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -145,7 +145,7 @@ fn settings() -> Settings {
 }
 
 fn caller() -> Caller {
-    Caller { team: "sales".parse().unwrap(), key_id: "tests".to_owned() }
+    Caller { team: "sales".parse().unwrap(), standing: Standing::Open, key_id: "tests".to_owned() }
 }
 
 fn person(number: usize) -> Enrichment {

@@ -68,6 +68,18 @@ pub struct Allowance {
     pub rate: Rate,
 }
 
+/// How far the vendor's word reaches that it has had too many requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Whatever it is asked: it said so of what the gateway itself asked.
+    Everything,
+    /// Whatever is passed on: it said so of a path that may be taken less of than others, and nobody
+    /// knows of which.
+    Passages,
+    /// What has the allowance of this name, which is there for what is taken less of.
+    Allowance(String),
+}
+
 /// What was spent of the request budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
@@ -81,6 +93,8 @@ pub struct Budget {
     pub passages: Meter,
     /// Until when the vendor asked to be left alone.
     pub closed_until: Option<Timestamp>,
+    /// Until when it asked for that of what is passed on.
+    pub passages_closed_until: Option<Timestamp>,
 }
 
 /// How far ahead of the clock the requests so far have pushed: a moment in microseconds since the
@@ -98,7 +112,7 @@ impl Budget {
         rates: Rates,
         now: Timestamp,
     ) -> (Self, Leave) {
-        if let Some(until) = self.closed_until.filter(|until| now < *until) {
+        if let Some(until) = self.closed_to(errand).filter(|until| now < *until) {
             return (self, Leave::NotBefore(until));
         }
         let Flows { requests, submissions, look_ups, passages } = rates.flows();
@@ -120,7 +134,11 @@ impl Budget {
         let Some(given) = NonZeroU32::new(room.min(wanted.get())) else {
             return (self, Leave::NotBefore(free_at));
         };
-        let mut spent = Self { closed_until: None, ..self };
+        let mut spent = Self {
+            closed_until: None,
+            passages_closed_until: self.passages_closed_until.filter(|until| now < *until),
+            ..self
+        };
         spent.requests = self.requests.push(requests, given, now);
         if matches!(errand, Errand::Submit | Errand::LookUp) {
             spent.submissions = self.submissions.push(submissions, given, now);
@@ -154,6 +172,20 @@ impl Budget {
     #[must_use]
     pub fn closed_until(self, until: Timestamp) -> Self {
         Self { closed_until: self.closed_until.max(Some(until)), ..self }
+    }
+
+    /// The same of what is passed on alone.
+    #[must_use]
+    pub fn passages_closed_until(self, until: Timestamp) -> Self {
+        Self { passages_closed_until: self.passages_closed_until.max(Some(until)), ..self }
+    }
+
+    /// Until when the vendor is not to be asked for this.
+    fn closed_to(&self, errand: Errand) -> Option<Timestamp> {
+        match errand {
+            Errand::LookUp | Errand::Submit | Errand::Follow => self.closed_until,
+            Errand::Pass => self.closed_until.max(self.passages_closed_until),
+        }
     }
 }
 

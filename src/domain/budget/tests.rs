@@ -175,6 +175,19 @@ fn nobody_asks_while_the_vendor_wants_to_be_left_alone() {
 }
 
 #[test]
+fn a_word_about_what_is_passed_on_closes_nothing_else() {
+    let until = NOON.after(Duration::from_secs(90));
+    let mut budget = Budget::default().passages_closed_until(until).passages_closed_until(NOON);
+    for errand in [Errand::LookUp, Errand::Submit, Errand::Follow] {
+        assert!(takes(&mut budget, errand, rates(500), NOON), "{errand:?}");
+    }
+    let (_, leave) = budget.spend(Errand::Pass, ONE, rates(500), until.before(MILLISECOND));
+    assert_eq!(leave, Leave::NotBefore(until));
+    assert!(takes(&mut budget, Errand::Pass, rates(500), until));
+    assert_eq!(budget.passages_closed_until, None);
+}
+
+#[test]
 fn several_are_given_at_once_as_far_as_there_is_room() {
     let eight = NonZeroU32::new(8).unwrap();
     let (budget, leave) = Budget::default().spend(Errand::Follow, eight, rates(500), NOON);

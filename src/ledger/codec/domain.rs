@@ -18,7 +18,14 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
 stored_struct!(Amounts { email, phone });
-stored_struct!(Budget { requests, submissions, look_ups, passages, closed_until });
+stored_struct!(Budget {
+    requests,
+    submissions,
+    look_ups,
+    passages,
+    closed_until,
+    passages_closed_until
+});
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(UpTo { email, phone });

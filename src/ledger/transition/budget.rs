@@ -1,6 +1,6 @@
 //! The request budget: one row that every replica spends from, and one for each allowance in it.
 
-use crate::domain::budget::{Budget, Leave};
+use crate::domain::budget::{Budget, Leave, Reach};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::step::Asking;
@@ -40,18 +40,20 @@ pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault>
     Ok(leave)
 }
 
-/// The vendor asked to be left alone: nobody is given leave before `until`, or nobody who spends
-/// from this allowance.
+/// The vendor asked to be left alone: nobody is given leave before `until`, as far as its word reaches.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn leave_alone(
-    draft: &mut Draft<'_>,
-    until: Timestamp,
-    allowance: Option<&str>,
-) -> Result<(), Fault> {
-    let row = row_of(allowance);
-    let closed = budget(draft, &row)?.closed_until(until);
+pub fn leave_alone(draft: &mut Draft<'_>, until: Timestamp, reach: &Reach) -> Result<(), Fault> {
+    let row = match reach {
+        Reach::Everything | Reach::Passages => row_of(None),
+        Reach::Allowance(name) => row_of(Some(name)),
+    };
+    let budget = budget(draft, &row)?;
+    let closed = match reach {
+        Reach::Everything | Reach::Allowance(_) => budget.closed_until(until),
+        Reach::Passages => budget.passages_closed_until(until),
+    };
     draft.put::<Budgets>(&row, &closed);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates, Reach};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::step::Asking;
 
@@ -73,10 +73,10 @@ pub(super) async fn a_submission_goes_before_those_that_ask_after_jobs(books: &B
 
 pub(super) async fn what_the_vendor_asks_for_holds_for_everybody(books: &Books<impl Store>) {
     let until = books.now().after(MINUTE);
-    books.ledger().leave_alone(until, None).await.unwrap();
+    books.ledger().leave_alone(until, Reach::Everything).await.unwrap();
     let before = books.dump().await;
-    books.ledger().leave_alone(until, None).await.unwrap();
-    books.ledger().leave_alone(books.now(), None).await.unwrap();
+    books.ledger().leave_alone(until, Reach::Everything).await.unwrap();
+    books.ledger().leave_alone(books.now(), Reach::Everything).await.unwrap();
     assert_eq!(books.dump().await, before, "the longest wait is kept to");
     for errand in [Errand::LookUp, Errand::Submit, Errand::Follow, Errand::Pass] {
         let leave = books.ledger().ask_leave(asking(errand, 1)).await;
@@ -103,12 +103,27 @@ pub(super) async fn an_allowance_is_spent_beside_the_budget(books: &Books<impl S
 
 pub(super) async fn a_word_about_an_allowance_holds_for_nobody_else(books: &Books<impl Store>) {
     let until = books.now().after(MINUTE);
-    let name = searching().allowance.map(|allowance| allowance.name);
-    books.ledger().leave_alone(until, name).await.unwrap();
+    let name = searching().allowance.unwrap().name;
+    books.ledger().leave_alone(until, Reach::Allowance(name)).await.unwrap();
     assert_eq!(books.ledger().ask_leave(searching()).await, Ok(Leave::NotBefore(until)));
     assert_eq!(given(books.ledger(), Errand::Pass, 1).await, 1);
     books.pass(MINUTE);
     assert!(matches!(books.ledger().ask_leave(searching()).await, Ok(Leave::Given(_))));
+}
+
+pub(super) async fn a_word_about_what_is_passed_on_holds_for_all_of_it_and_nothing_else(
+    books: &Books<impl Store>,
+) {
+    let until = books.now().after(MINUTE);
+    books.ledger().leave_alone(until, Reach::Passages).await.unwrap();
+    for passing in [asking(Errand::Pass, 1), searching()] {
+        assert_eq!(books.ledger().ask_leave(passing).await, Ok(Leave::NotBefore(until)));
+    }
+    for errand in [Errand::LookUp, Errand::Submit, Errand::Follow] {
+        assert_eq!(given(books.ledger(), errand, 1).await, 1, "{errand:?}");
+    }
+    books.pass(MINUTE);
+    assert_eq!(given(books.ledger(), Errand::Pass, 1).await, 1);
 }
 
 pub(super) async fn a_look_up_goes_before_submissions_and_has_a_bound_of_its_own(

@@ -158,6 +158,7 @@ macro_rules! contract_suite {
                 what_the_vendor_asks_for_holds_for_everybody
                 an_allowance_is_spent_beside_the_budget
                 a_word_about_an_allowance_holds_for_nobody_else
+                a_word_about_what_is_passed_on_holds_for_all_of_it_and_nothing_else
             }
             probing: {
                 while_the_vendors_credits_are_out_one_a_minute_goes_and_sees

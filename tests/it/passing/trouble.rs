@@ -25,19 +25,43 @@ async fn circuit(gateway: &TestGateway) -> Option<f64> {
 
 #[tokio::test]
 async fn a_key_that_the_vendor_refuses_is_not_the_callers() {
-    let vendor = Recorder::with([status(401), status(403), status(200)]).await;
+    let vendor = Recorder::with([status(401), status(200)]).await;
     let gateway = before(&vendor, &[]).await;
     let team = gateway.team("sales", 100).await;
-    for refused in [401, 403] {
-        let answer = team.get("/contacts").await;
-        assert_eq!((answer.status, answer.errors()), (502, vec![("vendor_refuses_key", "")]));
-        assert_eq!(answer.header("www-authenticate"), None);
-        let ready = gateway.operator().get("/readyz").await;
-        assert!(ready.text.contains(&format!("it answers {refused}")), "{ready:?}");
-        assert_eq!(circuit(&gateway).await, Some(1.0));
-    }
+    let answer = team.get("/contacts").await;
+    assert_eq!((answer.status, answer.errors()), (502, vec![("vendor_refuses_key", "")]));
+    assert_eq!(answer.header("www-authenticate"), None);
+    let ready = gateway.operator().get("/readyz").await;
+    assert!(ready.text.contains("it answers 401"), "{ready:?}");
+    assert_eq!(circuit(&gateway).await, Some(1.0));
     assert_eq!(team.get("/contacts").await.status, 200);
     assert_eq!(circuit(&gateway).await, Some(0.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_for_the_account_says_nothing_of_the_key() {
+    let vendor = Recorder::with([status(403)]).await;
+    let gateway = before(&vendor, &[]).await;
+    let team = gateway.team("sales", 100).await;
+    let answer = team.get("/contacts").await;
+    assert_eq!((answer.status, answer.body), (403, json!({"object": "theirs"})));
+    assert_eq!(circuit(&gateway).await, Some(0.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_paused_team_has_nothing_passed_on() {
+    let vendor = Recorder::with([status(200)]).await;
+    let gateway = before(&vendor, &[]).await;
+    let team = gateway.team("sales", 100).await;
+    for (paused, told) in [(true, 403), (false, 200)] {
+        let put = json!({"name": "sales", "paused": paused});
+        assert_eq!(gateway.operator().put("/admin/v1/teams/sales", &put).await.status, 200);
+        let answer = team.get("/contacts").await;
+        assert_eq!(answer.status, told, "{answer:?}");
+        assert_eq!(vendor.received().len(), usize::from(!paused));
+    }
     gateway.finish().await;
 }
 
@@ -55,6 +79,22 @@ async fn too_many_requests_are_the_gateways_to_wait_for() {
         assert!((590..=602).contains(&wait), "{wait}");
         assert_eq!(vendor.received().len(), asked, "{path}: the vendor is left alone");
     }
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_vendor_that_does_not_say_how_long_is_left_alone_for_a_while_and_then_asked_again() {
+    let vendor = Recorder::with([Reply::whole(429, "", b""), status(200)]).await;
+    let (setup, clock) = Setup::with_clock();
+    let settings = vec![vendor.setting()];
+    let gateway = TestGateway::with(Setup { settings, ..setup }).await;
+    let team = gateway.team("sales", 100).await;
+    let told = team.get("/contacts").await;
+    assert_eq!((told.status, told.header("retry-after")), (503, Some("2")), "{told:?}");
+    assert_eq!(team.get("/contacts").await.status, 503, "the time stands still");
+    assert_eq!(vendor.received().len(), 1);
+    clock.advance(std::time::Duration::from_secs(2));
+    assert_eq!(team.get("/contacts").await.status, 200);
     gateway.finish().await;
 }
 

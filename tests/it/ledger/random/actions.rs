@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates};
+use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates, Reach};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
@@ -66,7 +66,7 @@ impl<S: Store> World<S> {
     /// Every lead stands in its place, names the person it was asked for, and is nobody else's.
     async fn read(&mut self) {
         let Some(n) = self.any_batch() else { return };
-        let Asked { admission, leads } = &self.batches[n];
+        let Asked { admission, leads, reveals } = &self.batches[n];
         let ledger = self.books.ledger();
         for team in &self.teams {
             let reading = ledger.read(team.clone(), admission.batch, 0, 100).await;
@@ -88,7 +88,7 @@ impl<S: Store> World<S> {
                     let is_its = |(job, _): (Job, _)| {
                         let kept_for = job.parts[0].kept_for.as_ref();
                         let is_shared = kept_for.is_none_or(|team| *team == admission.team);
-                        is_shared && job.reveals.covers(lead.least_asked(admission.reveals))
+                        is_shared && job.reveals.covers(lead.least_asked(*reveals))
                     };
                     assert!(job.is_none_or(is_its), "{lead:?} reads another's, or less than asked");
                 }
@@ -137,8 +137,12 @@ impl<S: Store> World<S> {
         }
         if self.dice.percent(20) {
             let until = self.books.now().after(MINUTE);
-            let allowance = allowance.map(|allowance| allowance.name);
-            let told = self.books.ledger().leave_alone(until, allowance).await;
+            let reach = match allowance {
+                Some(allowance) => Reach::Allowance(allowance.name),
+                None if self.dice.percent(50) => Reach::Passages,
+                None => Reach::Everything,
+            };
+            let told = self.books.ledger().leave_alone(until, reach).await;
             told.expect("the store is there");
             self.stepped_in_vain().await;
         }

@@ -39,7 +39,7 @@ impl<S: Store> World<S> {
 
     /// The latest batch, as it was just admitted, keeps to the policies of its team.
     pub(super) async fn answers_are_allowed(&mut self) {
-        let Asked { admission, leads } = self.batches.last().expect("it was just admitted");
+        let Asked { admission, leads, .. } = self.batches.last().expect("it was just admitted");
         let (team, batch) = (&admission.team, admission.batch);
         let policies = self.policies(team).await;
         let kept_for = (!policies.shared_cache).then_some(team);

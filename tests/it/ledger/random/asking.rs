@@ -32,7 +32,8 @@ impl<S: Store> World<S> {
                 self.nobody_is_sent_twice(admission.batch, &leads).await;
                 assert_eq!(admission.limits.most.passed_by(batch.reserved), None);
                 let team = admission.team.clone();
-                self.batches.push(Asked { admission, leads });
+                let reveals = admission.reveals;
+                self.batches.push(Asked { admission, leads, reveals });
                 self.answers_are_allowed().await;
                 self.checks.saw_standing(batch.dispositions);
                 self.stepped().await;
@@ -78,7 +79,7 @@ impl<S: Store> World<S> {
         if self.dice.percent(15)
             && let Some(n) = self.any_batch()
         {
-            let Asked { admission: before, leads } = &self.batches[n];
+            let Asked { admission: before, leads, .. } = &self.batches[n];
             let (before, leads) = (before.clone(), leads.clone());
             let new = self.books.admission(&before.team, before.reveals, vec![]);
             return (Admission { batch: new.batch, token: new.token, ..before }, leads);

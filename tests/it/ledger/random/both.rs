@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tollgate::clock::ManualClock;
-use tollgate::domain::budget::Leave;
+use tollgate::domain::budget::{Leave, Reach};
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
@@ -125,7 +125,7 @@ on_both! {
         lease(room: Room, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
-        leave_alone(until: Timestamp, allowance: Option<String>) -> ();
+        leave_alone(until: Timestamp, reach: Reach) -> ();
         run_out(probe_every: Duration) -> ();
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;

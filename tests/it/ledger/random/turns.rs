@@ -201,6 +201,8 @@ impl<S: Store> World<S> {
         };
         self.checks.saw(way);
         let team = self.batches[n].admission.team.clone();
+        let policies = self.policies(&team).await;
+        self.batches[n].reveals = policies.allowed_of(self.batches[n].reveals);
         self.quotas_are_kept(&team, driven.reserved).await;
         self.no_more_is_paid_than_allowed(n, driven.reserved).await;
         let again = self.books.ledger().redrive(redrive).await.expect("there is nothing to do");

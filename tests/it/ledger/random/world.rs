@@ -45,6 +45,8 @@ pub(super) struct World<S> {
 pub(super) struct Asked {
     pub(super) admission: Admission,
     pub(super) leads: Vec<Lead>,
+    /// What is asked of its leads at least, some of which were driven again under later policies.
+    pub(super) reveals: Reveals,
 }
 
 impl<S: Store> World<S> {
