@@ -308,7 +308,14 @@ fn of_the_store() -> Vec<(TableId, String)> {
         row::<Numbers>(&"turns".into(), &1_000_000),
         row::<Budgets>(
             &"all".into(),
-            &Budget { requests, submissions, look_ups, passages, closed_until },
+            &Budget {
+                requests,
+                submissions,
+                look_ups,
+                passages,
+                closed_until,
+                passages_closed_until: Some(at(6)),
+            },
         ),
     ]
 }
