@@ -1,7 +1,7 @@
 //! Two replicas on one Redis: many hands at once on few persons under tight quotas, and audits
 //! all the while.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
@@ -22,8 +22,8 @@ const PEOPLE: [&str; 6] = ["ada", "bob", "cyd", "dan", "eve", "fay"];
 const HANDS: u64 = 16;
 const ROUNDS: usize = 40;
 
-/// Who is with the vendor, and in which job.
-type Sent = Arc<Mutex<BTreeMap<String, JobId>>>;
+/// Who is with the vendor, or was answered, and in which jobs.
+type Sent = Arc<Mutex<BTreeMap<&'static str, BTreeSet<JobId>>>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_hands_of_two_replicas_charge_each_person_once() {
@@ -128,7 +128,7 @@ async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -
             if ledger.begin_send(attempt(job.id, lease, job.attempts)).await? == Begun::Exhausted {
                 return Ok(());
             }
-            note_sent(sent, job.id, &leads);
+            note_sent(books, sent, job.id, &leads).await?;
             if is_refused {
                 take_back(sent, job.id);
                 let quiet_until = books.now().after(QUIET);
@@ -154,15 +154,32 @@ fn names(leads: &[JobLead]) -> Vec<&'static str> {
     leads.iter().map(|lead| name(lead).expect("nobody else was asked for")).collect()
 }
 
-/// Nobody is with the vendor in two jobs, or was answered and is sent again.
-fn note_sent(sent: &Sent, job: JobId, leads: &[JobLead]) {
-    let mut sent = sent.lock().unwrap();
+/// Nobody is with the vendor in two jobs, or was answered and is sent again. Only what was cancelled
+/// on its way is joined by nobody.
+async fn note_sent(
+    books: &Books<Redis>,
+    sent: &Sent,
+    job: JobId,
+    leads: &[JobLead],
+) -> Outcome<()> {
     for name in names(leads) {
-        let other = *sent.entry(name.to_owned()).or_insert(job);
-        assert_eq!(other, job, "{name} is sent twice");
+        let others = {
+            let mut sent = sent.lock().unwrap();
+            let jobs = sent.entry(name).or_default();
+            jobs.insert(job);
+            jobs.clone()
+        };
+        for other in others.into_iter().filter(|other| *other != job) {
+            let (other, _) = books.ledger().job(other).await?.expect("it was sent");
+            assert!(other.is_cancel_wanted, "{name} is sent twice");
+        }
     }
+    Ok(())
 }
 
 fn take_back(sent: &Sent, job: JobId) {
-    sent.lock().unwrap().retain(|_, by| *by != job);
+    sent.lock().unwrap().retain(|_, jobs| {
+        jobs.remove(&job);
+        !jobs.is_empty()
+    });
 }
