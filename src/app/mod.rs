@@ -128,8 +128,8 @@ pub struct App {
 /// # Errors
 /// [`StartError`] says what, where and what to do.
 pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
-    let callers = listen("server.listen", config.server.listen).await?;
-    let operators = listen("server.admin_listen", config.server.admin_listen).await?;
+    let callers = listen("server.listen", config.server.listen)?;
+    let operators = listen("server.admin_listen", config.server.admin_listen)?;
     let metrics = Arc::new(Metrics::new());
     let founding = Founding::Anew(epoch::fresh());
     let mut stores = Stores::open(config, &clock, &metrics, founding).await?;
@@ -162,9 +162,8 @@ pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartE
     Ok(app)
 }
 
-async fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
-    let listening = TcpListener::bind(address).await;
-    listening.map_err(|source| StartError::Listen { setting, address, source })
+fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+    http::listen(address).map_err(|source| StartError::Listen { setting, address, source })
 }
 
 /// Where a listener really is, since port 0 means any.

@@ -239,7 +239,7 @@ fn check_cache(cache: &Cache, reading: &mut Reading) {
         ("cache.person_ttl", cache.person_ttl, Duration::from_mins(10)),
         ("cache.not_found_ttl", cache.not_found_ttl, Duration::from_mins(1)),
         ("cache.validation_ttl", cache.validation_ttl, Duration::from_hours(1)),
-        ("cache.batch_ttl", cache.batch_ttl, Duration::from_hours(1)),
+        ("cache.batch_ttl", cache.batch_ttl, Duration::from_hours(24)),
     ];
     for (key, ttl, usual_min) in ttls {
         at_most(reading, key, ttl, TTL_MAX);

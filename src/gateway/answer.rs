@@ -223,6 +223,9 @@ pub enum Refusal {
         /// When it pays to come again.
         retry_after: Duration,
     },
+    /// Too many requests of this kind are under way.
+    #[error("too many requests are under way")]
+    Crowded,
     /// The vendor refused a call, and charged nothing.
     #[error("the vendor refused the call")]
     VendorRefused {
@@ -283,6 +286,7 @@ impl Refusal {
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
             Self::VendorBusy { .. }
+            | Self::Crowded
             | Self::UnderWay { .. }
             | Self::StoreAway { .. }
             | Self::OtherStore

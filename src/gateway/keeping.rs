@@ -1,8 +1,8 @@
 //! Keeping a turn: a lease lasts for half a minute, and is renewed while something long is under way,
 //! so that the jobs of a replica that died are soon another's.
 //!
-//! Nothing else is written of the job meanwhile: a renewal that came late must not bring forward, or
-//! put off, what the turn has decided.
+//! Nothing else is written of the job meanwhile. A renewal that comes late may put off the next look
+//! by a turn's length; it changes nothing that the turn has decided.
 
 use std::future::Future;
 

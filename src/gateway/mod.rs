@@ -13,6 +13,7 @@ mod caller;
 mod circuit;
 mod collect;
 mod concern;
+mod crowded;
 mod dispatch;
 mod enrich;
 mod evidence;
@@ -55,6 +56,7 @@ pub use answer::{
 };
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
+pub(crate) use crowded::Crowded;
 pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
@@ -140,6 +142,8 @@ pub struct Inside {
     calls: Places,
     /// Who waits for a look-up's answer.
     waiting: Semaphore,
+    /// Says where they are too many.
+    crowded: Crowded,
     /// Told of every turn that has ended, for those who wait for a job.
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
@@ -203,9 +207,10 @@ impl Gateway {
             concerns,
             settings,
             lines: Lines::of(routes.allowances()),
-            places: Places::new(settings.passages_max),
-            calls: Places::new(settings.calls_max),
+            places: Places::new(settings.passages_max, "server.passages_max"),
+            calls: Places::new(settings.calls_max, "server.calls_max"),
             waiting: Semaphore::new(settings.look_ups_max),
+            crowded: Crowded::by("server.look_ups_max"),
             routes,
             metrics,
             clock,

@@ -78,9 +78,7 @@ impl Gateway {
         if caller.standing == Standing::Paused {
             return Err(Refusal::TeamPaused(caller.team.clone()));
         }
-        let Some(place) = self.places.take(&caller.team) else {
-            return Err(Refusal::VendorBusy { retry_after: SOON });
-        };
+        let place = self.places.take(&caller.team)?;
         let allowance = route.allowance();
         self.wait_to_pass(allowance.as_ref()).await?;
         let began = Instant::now();

@@ -1,15 +1,18 @@
-//! Places of those who have something passed on, or a priced call made: so many at once, and half of them for one team, so
-//! that no team shuts the others out.
+//! Places of those who have something passed on, or a priced call made: so many at once, and half
+//! of them for one team, so that no team shuts the others out.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::Refusal;
+use super::crowded::Crowded;
 use crate::domain::team::TeamId;
 
 /// All places.
 pub(super) struct Places {
     max: usize,
     taken: Taken,
+    crowded: Crowded,
 }
 
 /// One of them, until it is dropped.
@@ -23,12 +26,20 @@ pub(super) struct Place {
 struct Taken(Arc<Mutex<HashMap<TeamId, usize>>>);
 
 impl Places {
-    pub(super) fn new(max: usize) -> Self {
-        Self { max, taken: Taken::default() }
+    /// So many places, by this setting.
+    pub(super) fn new(max: usize, setting: &'static str) -> Self {
+        Self { max, taken: Taken::default(), crowded: Crowded::by(setting) }
     }
 
     /// A place for a team, at once or not at all.
-    pub(super) fn take(&self, team: &TeamId) -> Option<Place> {
+    pub(super) fn take(&self, team: &TeamId) -> Result<Place, Refusal> {
+        self.free(team).ok_or_else(|| {
+            self.crowded.say();
+            Refusal::Crowded
+        })
+    }
+
+    fn free(&self, team: &TeamId) -> Option<Place> {
         let mut by_team = self.taken.by_team();
         let all: usize = by_team.values().sum();
         let own = by_team.get(team).copied().unwrap_or_default();
@@ -63,13 +74,13 @@ mod tests {
     #[test]
     fn a_team_has_half_of_the_places_at_most_and_gives_back_what_it_has() {
         let (sales, growth) = ("sales".parse().unwrap(), "growth".parse().unwrap());
-        let places = Places::new(3);
+        let places = Places::new(3, "server.calls_max");
         let held = [places.take(&sales).unwrap(), places.take(&sales).unwrap()];
-        assert!(places.take(&sales).is_none(), "two of three are half of them");
+        assert!(places.take(&sales).is_err(), "two of three are half of them");
         let other = places.take(&growth).unwrap();
-        assert!(places.take(&growth).is_none(), "all are taken");
+        assert!(places.take(&growth).is_err(), "all are taken");
         drop(held);
-        assert!(places.take(&growth).is_some() && places.take(&sales).is_some());
+        assert!(places.take(&growth).is_ok() && places.take(&sales).is_ok());
         drop(other);
         assert!(places.taken.by_team().is_empty(), "nobody is remembered who has none");
     }

@@ -17,4 +17,4 @@ pub mod wire;
 
 pub use operator::operator_router;
 pub use public::public_router;
-pub use server::{Limits, serve};
+pub use server::{Limits, listen, serve};

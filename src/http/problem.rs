@@ -107,6 +107,13 @@ impl Problem {
         Self { faults: vec![fault], ..PHONES_NOT_ALLOWED.says(detail) }
     }
 
+    /// A request that there was no room for.
+    pub(super) fn crowded() -> Self {
+        UNAVAILABLE
+            .says("Too many requests are under way, so nothing was done with this one")
+            .after(SOON)
+    }
+
     /// A request whose secret is missing or not good.
     pub(super) fn unauthorized(detail: &str) -> Self {
         let challenge = HeaderValue::from_static("Bearer realm=\"tollgate\"");
@@ -175,6 +182,7 @@ impl From<Refusal> for Problem {
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
+            Refusal::Crowded => Self::crowded(),
             Refusal::UnderWay { retry_after } => UNAVAILABLE
                 .says("The same request is under way; asked again, it is not made twice")
                 .after(retry_after),

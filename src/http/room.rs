@@ -3,21 +3,15 @@
 //! not fit is told so and may come again; whatever only reads asks for no room, and so waits behind
 //! nobody here.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tracing::warn;
 
-use super::problem::{Problem, UNAVAILABLE};
+use super::problem::Problem;
 use crate::config::Server;
-
-/// When a request may come again that there was no room for.
-const AGAIN: Duration = Duration::from_secs(2);
-
-/// How often it is logged, while it lasts, that requests are turned away.
-const SAID_EVERY: Duration = Duration::from_mins(1);
+use crate::gateway::Crowded;
 
 /// The room of one listener. Clones share it.
 #[derive(Clone, Debug)]
@@ -26,8 +20,7 @@ pub(super) struct Room {
     turns: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     wait: Duration,
-    /// When it was last logged that somebody was turned away.
-    said_at: Arc<Mutex<Option<Instant>>>,
+    crowded: Arc<Crowded>,
 }
 
 /// Bytes of a body that are held, until this is dropped.
@@ -46,7 +39,7 @@ impl Room {
             turns: semaphore(server.bodies_at_once),
             bytes: semaphore(server.bodies_bytes_max),
             wait: server.bodies_wait,
-            said_at: Arc::default(),
+            crowded: Arc::new(Crowded::by("server.bodies_max, _at_once or _bytes_max")),
         }
     }
 
@@ -69,19 +62,9 @@ impl Room {
     /// What was asked for, or that there is no room.
     fn told<T>(&self, found: Option<T>) -> Result<T, Problem> {
         found.ok_or_else(|| {
-            self.say();
-            let detail = "Too many requests are under way, so nothing was done with this one";
-            UNAVAILABLE.says(detail).after(AGAIN)
+            self.crowded.say();
+            Problem::crowded()
         })
-    }
-
-    /// Says now and then that somebody was turned away; how many were, the metrics tell.
-    fn say(&self) {
-        let mut said_at = self.said_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if said_at.is_none_or(|said_at| said_at.elapsed() > SAID_EVERY) {
-            *said_at = Some(Instant::now());
-            warn!("requests are turned away: there is no room for more bodies of leads");
-        }
     }
 }
 
@@ -103,6 +86,7 @@ impl Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::problem::UNAVAILABLE;
 
     fn room(places: usize, turns: usize, bytes: usize) -> Room {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
@@ -111,7 +95,7 @@ mod tests {
             turns: semaphore(turns),
             bytes: semaphore(bytes),
             wait: Duration::from_millis(1),
-            said_at: Arc::default(),
+            crowded: Arc::new(Crowded::by("server.bodies_max")),
         }
     }
 

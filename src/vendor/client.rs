@@ -39,8 +39,11 @@ pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(10);
 pub(super) const KEEPALIVE_RETRIES: u32 = 2;
 
-/// How long what was sent may go without a word that it has arrived.
-pub(super) const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(20);
+/// How long what was sent may go without a word that it has arrived, or that there is room for more:
+/// so long that the timeout of a request comes first.
+pub(super) const fn unacknowledged_max(timeout: Duration) -> Duration {
+    timeout.saturating_add(KEEPALIVE)
+}
 
 pub(super) const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -97,7 +100,7 @@ impl HttpVendor {
         let mut tls = tls();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let authorization = authorization(&api_key)?;
-        let client = lively(reqwest::Client::builder())
+        let client = lively(reqwest::Client::builder(), timeout)
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
@@ -240,15 +243,15 @@ fn lost(error: reqwest::Error) -> Cause {
 }
 
 /// A client that notices when a connection is dead, and takes no other request to it.
-fn lively(client: ClientBuilder) -> ClientBuilder {
+fn lively(client: ClientBuilder, timeout: Duration) -> ClientBuilder {
     let client = client
         .http2_keep_alive_interval(KEEPALIVE)
-        .http2_keep_alive_timeout(KEEPALIVE)
+        .http2_keep_alive_timeout(timeout)
         .tcp_keepalive(KEEPALIVE)
         .tcp_keepalive_interval(KEEPALIVE)
         .tcp_keepalive_retries(KEEPALIVE_RETRIES);
     #[cfg(target_os = "linux")]
-    let client = client.tcp_user_timeout(UNACKNOWLEDGED_MAX);
+    let client = client.tcp_user_timeout(unacknowledged_max(timeout));
     client
 }
 

@@ -26,7 +26,8 @@ impl Gateway {
             return;
         }
         let expires = self.clock.now().after(window);
-        let item = Item { key: key(call), bytes: pack(answer), expires };
+        let Some(bytes) = pack(answer) else { return };
+        let item = Item { key: key(call), bytes, expires };
         if let Err(error) = self.vault.put(vec![item]).await {
             warn!(batch.id = %call, %error, "the answer to call {call} is not kept");
         }
@@ -40,13 +41,13 @@ impl Gateway {
 }
 
 /// The status; the length of the media type and one, or zero where there is none; the media type;
-/// the body.
-fn pack(Whole { status, content_type, body }: &Whole) -> Vec<u8> {
+/// the body. None where the media type is longer than any.
+fn pack(Whole { status, content_type, body }: &Whole) -> Option<Vec<u8>> {
     let content_type = content_type.as_ref().map(HeaderValue::as_bytes);
     let length = content_type.map_or(0, |bytes| bytes.len() + 1);
-    let length = u16::try_from(length).expect("headers are bounded far below 64 KiB");
+    let length = u16::try_from(length).ok()?;
     let (status, content_type) = (status.as_u16().to_be_bytes(), content_type.unwrap_or_default());
-    [&status[..], &length.to_be_bytes(), content_type, body].concat()
+    Some([&status[..], &length.to_be_bytes(), content_type, body].concat())
 }
 
 fn unpack(bytes: Vec<u8>) -> Option<Whole> {
@@ -70,7 +71,7 @@ mod tests {
         for (content_type, body) in [(json(), "{}"), (None, "x"), (json(), ""), (None, "")] {
             let body = Bytes::from_static(body.as_bytes());
             let answer = Whole { status: StatusCode::CREATED, content_type, body };
-            assert_eq!(unpack(pack(&answer)), Some(answer));
+            assert_eq!(unpack(pack(&answer).unwrap()), Some(answer));
         }
         for cut in [&[][..], &[0, 201, 0], &[0, 201, 0, 9, b'a'], &[0, 7, 0, 0]] {
             assert_eq!(unpack(cut.to_vec()), None, "{cut:?}");

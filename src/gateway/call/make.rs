@@ -75,16 +75,24 @@ impl Gateway {
         Err(error.into())
     }
 
-    /// Releases a call that may be on the books and was not made.
+    /// Releases a call that may be on the books and was not made: later, where the store cannot be
+    /// told now, for nobody else knows that nothing was sent.
     pub(in crate::gateway) async fn withdraw(&self, job: JobId, cause: Cause) {
         let closing = Closing::NotCharged(cause);
-        match self.ledger.close_call(job, closing).await {
-            // It was never opened.
-            Ok(_) | Err(LedgerError::Fenced) => {}
-            Err(error) => {
-                warn!(job.id = %job, %error, "call {job} was not made and may stay reserved");
-            }
+        // Fenced, it was never opened.
+        if let Ok(_) | Err(LedgerError::Fenced) = self.ledger.close_call(job, closing).await {
+            return;
         }
+        let gateway = self.clone();
+        self.tasks.spawn(async move {
+            let closed = gateway.hand_in(|| gateway.ledger.close_call(job, closing)).await;
+            match closed {
+                Ok(_) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
+                Err(error) => {
+                    error!(job.id = %job, %error, "call {job} was not made and stays on the books");
+                }
+            }
+        });
     }
 
     /// Makes a call that is on the books, once, and books what came of it.

@@ -106,9 +106,7 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        let Some(place) = self.calls.take(&caller.team) else {
-            return Err(Refusal::VendorBusy { retry_after: SOON });
-        };
+        let place = self.calls.take(&caller.team)?;
         let mut answered = self.open_and_make(caller, call).await?;
         let body = take(&mut answered.answer.body);
         answered.answer.body = holding(body, place);

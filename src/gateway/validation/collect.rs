@@ -50,15 +50,18 @@ impl Gateway {
         };
         let now = self.clock.now();
         let asked_for = now.since(validation.asked_at);
-        let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
-        let patience = match looked {
-            // The vendor says so itself; whoever it does not answer knows no more than before.
-            Looked::Running { .. } => self.settings.job_deadline,
-            Looked::Ended(_) | Looked::Unread(_) | Looked::NotBefore(_) => self.settings.batch_ttl,
-        };
-        if self.gone_for(job.id, is_gone, now) > GONE_FOR || asked_for > patience {
-            warn!(job.id = %job.id, is_gone, "the verdicts of call {} are waited for no more", job.id);
-            return self.end_validation(job, &validation, Vec::new()).await;
+        // Where the vendor was not asked, nobody knows more than before.
+        if !matches!(looked, Looked::NotBefore(_)) {
+            let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
+            let deadline = self.settings.job_deadline;
+            let patience = match looked {
+                Looked::Running { .. } => deadline,
+                _ => self.settings.batch_ttl.max(deadline),
+            };
+            if self.gone_for(job.id, is_gone, now) > GONE_FOR || asked_for > patience {
+                warn!(job.id = %job.id, is_gone, "nobody waits for verdicts of call {} any more", job.id);
+                return self.end_validation(job, &validation, Vec::new()).await;
+            }
         }
         let next = self.next_look(&looked, now, asked_for);
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)

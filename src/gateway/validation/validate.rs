@@ -165,7 +165,7 @@ impl Gateway {
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
                 max_age: ask.max_age,
-                joinable_for: self.settings.job_deadline,
+                joinable_for: self.settings.batch_ttl,
                 lease_for: self.settings.turn_for,
             };
             loop {

@@ -54,9 +54,7 @@ impl IntoResponse for LookedUp {
 }
 
 fn pending() -> Problem {
-    NOT_ANSWERED_YET.says(
-        "The vendor has not answered in time; the answer is kept once it is there, so ask again",
-    )
+    NOT_ANSWERED_YET.says("There is no answer yet; it is kept once it is there, so ask again")
 }
 
 fn failed(failure: Failure) -> Problem {

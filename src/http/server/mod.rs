@@ -9,6 +9,7 @@ mod lingering;
 mod tests;
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -43,6 +44,28 @@ pub struct Limits {
     pub linger: Duration,
     /// How long open requests may take once the server is closing.
     pub grace: Duration,
+}
+
+/// How much of an answer is on its way to a peer at once. The system would let that grow to
+/// megabytes, and tells that there is room again only once a third of them is taken: a peer who
+/// takes little, but all the time, would look like one who takes nothing.
+const UNREAD_BYTES_MAX: u32 = 128 * 1024;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Listens at this address.
+///
+/// # Errors
+/// What the system has against it.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // Otherwise nobody could listen there again for a minute after a restart.
+    socket.set_reuseaddr(true)?;
+    // Each connection has this from its listener.
+    socket.set_send_buffer_size(UNREAD_BYTES_MAX)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 impl Limits {

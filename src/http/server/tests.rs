@@ -1,6 +1,6 @@
 //! The accept loop, over real sockets.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -22,6 +22,8 @@ const LIMITS: Limits = Limits {
     grace: Duration::from_millis(100),
 };
 
+const ANYWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// More than fits between a server and a peer who reads nothing.
 const LARGE: usize = 64 << 20;
 
@@ -36,7 +38,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(limits: Limits) -> Self {
+    fn start(limits: Limits) -> Self {
         let (held, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, wait) = (Arc::clone(&held), Arc::clone(&released));
         let handler = async move || {
@@ -50,7 +52,7 @@ impl Server {
             .route("/large", get(async || vec![b' '; LARGE]))
             .route("/stuck", get(std::future::pending::<()>))
             .route("/refusing", post(async || http::StatusCode::PAYLOAD_TOO_LARGE));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen(ANYWHERE).unwrap();
         let address = listener.local_addr().unwrap();
         let closing = CancellationToken::new();
         let serving = TaskTracker::new().spawn(serve(listener, router, limits, closing.clone()));
@@ -92,7 +94,7 @@ async fn read_answer(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn a_half_open_an_idle_and_a_stuck_request_do_not_hold_up_a_shutdown() {
-    let server = Server::start(LIMITS).await;
+    let server = Server::start(LIMITS);
     let _never_used = server.connect().await;
     let _half_open = server.sent("GET / HTTP/1.1\r\nhost: x\r\n").await;
     let _stuck = server.sent("GET /stuck HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -104,7 +106,7 @@ async fn a_half_open_an_idle_and_a_stuck_request_do_not_hold_up_a_shutdown() {
 
 #[tokio::test]
 async fn a_request_under_way_is_answered_before_a_shutdown_ends() {
-    let server = Server::start(Limits { grace: LATE, ..LIMITS }).await;
+    let server = Server::start(Limits { grace: LATE, ..LIMITS });
     let asking = server.sent("GET /held HTTP/1.1\r\nhost: x\r\n\r\n").await;
     timeout(SOON, server.held.notified()).await.expect("the request arrives");
     server.closing.cancel();
@@ -116,7 +118,7 @@ async fn a_request_under_way_is_answered_before_a_shutdown_ends() {
 #[tokio::test]
 async fn a_head_that_does_not_come_ends_the_connection() {
     let limits = Limits { head_timeout: Duration::from_millis(50), ..LIMITS };
-    let server = Server::start(limits).await;
+    let server = Server::start(limits);
     assert_eq!(read_to_end(server.connect().await).await, "");
     read_to_end(server.sent("GET / HTTP/1.1\r\nhost:").await).await;
     let mut idle = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -128,7 +130,7 @@ async fn a_head_that_does_not_come_ends_the_connection() {
 #[tokio::test]
 async fn who_takes_nothing_of_an_answer_is_cut_off_and_who_takes_it_gets_all_of_it() {
     let limits = Limits { unread_wait: Duration::from_secs(1), connections_max: 1, ..LIMITS };
-    let server = Server::start(limits).await;
+    let server = Server::start(limits);
     let get = "GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let _takes_nothing = server.sent(get).await;
     // There is one connection at once, so the first has lost its own when this one is served.
@@ -138,8 +140,21 @@ async fn who_takes_nothing_of_an_answer_is_cut_off_and_who_takes_it_gets_all_of_
 }
 
 #[tokio::test]
+async fn little_is_on_its_way_to_a_peer_so_that_it_shows_when_some_is_taken() {
+    let listener = listen(ANYWHERE).unwrap();
+    let connecting = TcpStream::connect(listener.local_addr().unwrap());
+    let (accepted, _peer) = tokio::join!(listener.accept(), connecting);
+    let (accepted, _) = accepted.unwrap();
+    let mut written = 0;
+    while timeout(Duration::from_millis(200), accepted.writable()).await.is_ok() {
+        written += accepted.try_write(&[b' '; 4096]).unwrap_or_default();
+    }
+    assert!(written < 1 << 20, "{written} bytes are on their way");
+}
+
+#[tokio::test]
 async fn an_old_connection_ends_between_two_requests() {
-    let server = Server::start(Limits { age_max: Duration::from_millis(50), ..LIMITS }).await;
+    let server = Server::start(Limits { age_max: Duration::from_millis(50), ..LIMITS });
     let mut old = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     read_answer(&mut old).await;
     assert_eq!(read_to_end(old).await, "");
@@ -148,7 +163,7 @@ async fn an_old_connection_ends_between_two_requests() {
 
 #[tokio::test]
 async fn past_the_most_connections_the_next_one_waits_for_its_turn() {
-    let server = Server::start(Limits { connections_max: 1, ..LIMITS }).await;
+    let server = Server::start(Limits { connections_max: 1, ..LIMITS });
     let mut first = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     read_answer(&mut first).await;
     let mut second = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
@@ -162,7 +177,7 @@ async fn past_the_most_connections_the_next_one_waits_for_its_turn() {
 
 #[tokio::test]
 async fn who_sends_a_body_that_nobody_reads_still_gets_the_answer() {
-    let server = Server::start(LIMITS).await;
+    let server = Server::start(LIMITS);
     let body_bytes = 16 << 20;
     let head =
         format!("POST /refusing HTTP/1.1\r\nhost: x\r\ncontent-length: {body_bytes}\r\n\r\n");

@@ -92,6 +92,13 @@ impl Job {
         }
     }
 
+    /// When it pays to look whether anything has become of it. What is being sent is due when its
+    /// sender would have died, and is answered before that.
+    #[must_use]
+    pub fn worth_a_look_at(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.state == State::Sending { Some(now) } else { self.due }
+    }
+
     /// Whether its answer may still come in the ordinary way, so that leads may join it.
     #[must_use]
     pub const fn is_alive(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::remote::{Call, Command, Value};
 /// How many hashes of a directory are looked at together.
 const HASHES: usize = 64;
 
-/// The bytes of a key of what is due: a moment and a job.
+/// The bytes of a key of what is due: a lane, a moment and a job.
 const DUE_KEY: usize = 21;
 
 type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);

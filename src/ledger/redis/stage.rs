@@ -67,7 +67,8 @@ async fn end(books: &Books, mark: &Mark, fields: &[Field], fate: Fate) -> Result
     unmark(books, mark, fields).await
 }
 
-/// The rows of most leads, and of addresses, are staged; what is few, or is read by what owns it, goes with the commit.
+/// The rows of most leads, and of addresses, are staged; what is few, or is read by what owns it,
+/// goes with the commit.
 fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     let is_staged = |field: &Field| {
         use TableId::{Addresses, Batches, Jobs, Joins, Leads, Persons, Superseded, Validations};

@@ -85,8 +85,6 @@ pub struct Opened {
     pub job: JobId,
     /// The turn of whoever opened it.
     pub lease: Lease,
-    /// Whether this very step opened it.
-    pub is_first: bool,
     /// What is left of the tightest quota of each unit.
     pub remaining: Remaining,
     /// Quotas that only warn and were passed.
@@ -153,7 +151,7 @@ pub fn open_call(
         remember(draft, retry, opening.batch);
     }
     let remaining = remaining(&quotas, opening.worst);
-    let opened = Opened { job: job.id, lease: job.lease, is_first: true, remaining, passed };
+    let opened = Opened { job: job.id, lease: job.lease, remaining, passed };
     Ok(Ok(CallOpened::Opened(opened)))
 }
 
@@ -193,7 +191,7 @@ fn opened_before(
     }
     let remaining = remaining(&quotas_now(draft, team)?, Amounts::ZERO);
     let passed = Vec::new();
-    let opened = Opened { job: job.id, lease: job.lease, is_first: false, remaining, passed };
+    let opened = Opened { job: job.id, lease: job.lease, remaining, passed };
     Ok(Ok(CallOpened::Opened(opened)))
 }
 

@@ -145,9 +145,7 @@ pub fn read(
         }
         None => None,
     };
-    // What is being sent is due when its sender would have died: its answer comes before that.
-    let looked_at =
-        |job: &Job| if job.state == State::Sending { Some(draft.now()) } else { job.due };
+    let looked_at = |job: &Job| job.worth_a_look_at(draft.now());
     let next_look = jobs.iter().filter(|job| job.is_alive()).filter_map(looked_at).min();
     let spent = is_settled.then(|| charged.amounts());
     Ok(Some(Reading { batch, status, ended_at, spent, next_look, leads }))

@@ -30,7 +30,7 @@ use url::Url;
 
 use super::Cause;
 use super::client::{
-    IDLE_MAX, KEEPALIVE, KEEPALIVE_RETRIES, UNACKNOWLEDGED_MAX, USER_AGENT as NAME, tls,
+    IDLE_MAX, KEEPALIVE, KEEPALIVE_RETRIES, USER_AGENT as NAME, tls, unacknowledged_max,
 };
 use super::retry_after::retry_after;
 pub use body::PassedBody;
@@ -98,7 +98,7 @@ impl Passing {
         connector.set_keepalive_interval(Some(KEEPALIVE));
         connector.set_keepalive_retries(Some(KEEPALIVE_RETRIES));
         #[cfg(target_os = "linux")]
-        connector.set_tcp_user_timeout(Some(UNACKNOWLEDGED_MAX));
+        connector.set_tcp_user_timeout(Some(unacknowledged_max(timeout)));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls())
             .https_or_http()

@@ -63,11 +63,13 @@ async fn books_of_a_layout_that_is_not_known_here_are_left_alone() {
     let server = books.store.servers();
     let keys: Vec<String> = server.ask(&["KEYS", "*:teams"]).await;
     let epoch = keys[0].replace(":teams", ":epoch");
-    let () = server.ask(&["SET", &epoch, "2-00000000000000ff"]).await;
-    let before: redis::Value = server.ask(&["HGETALL", &keys[0]]).await;
-    let closed = books.replica().ledger().close_team(sales).await;
-    assert_eq!(closed, Err(LedgerError::WrongEpoch));
-    assert_eq!(server.ask::<redis::Value>(&["HGETALL", &keys[0]]).await, before);
+    for layout in ["1-00000000000000ff", "999-00000000000000ff"] {
+        let () = server.ask(&["SET", &epoch, layout]).await;
+        let before: redis::Value = server.ask(&["HGETALL", &keys[0]]).await;
+        let closed = books.replica().ledger().close_team(sales.clone()).await;
+        assert_eq!(closed, Err(LedgerError::WrongEpoch), "{layout}");
+        assert_eq!(server.ask::<redis::Value>(&["HGETALL", &keys[0]]).await, before);
+    }
 }
 
 /// Makes the scripts of a later version known to the server.

@@ -115,7 +115,8 @@ impl Reader<'_, '_> {
         }
         let validation = self.draft.find::<Validations>(&batch)?;
         let job = self.draft.find::<Jobs>(&call_of(batch))?;
-        let (state, due) = (job.as_ref().map(|job| job.state), job.and_then(|job| job.due));
+        let due = job.as_ref().and_then(|job| job.worth_a_look_at(self.draft.now()));
+        let state = job.map(|job| job.state);
         let call = Call { validation, state, due };
         self.calls.insert(batch, call);
         Ok(call)
