@@ -121,27 +121,27 @@ impl Gateway {
     where
         F: Future<Output = Called<T>>,
     {
-        let mut leaves = match self.leave_to_send(Way::Call).await {
-            Ok(Ok(leaves)) => leaves,
-            Ok(Err(until)) => {
-                self.withdraw(ready.job, Cause::NotSent).await;
-                let retry_after = until.since(self.clock.now());
-                return Err(Refusal::VendorBusy { retry_after });
-            }
-            Err(error) => {
-                self.withdraw(ready.job, Cause::NotSent).await;
-                return Err(error.into());
-            }
-        };
-        if !leaves.take() || ready.opened.elapsed() > self.settings.turn_for / 2 {
-            // The store took so long that the leave is over, or the turn soon will be.
+        if let Err(refusal) = self.leave_to_make(ready).await {
             self.withdraw(ready.job, Cause::NotSent).await;
-            return Err(Refusal::VendorBusy { retry_after: VENDOR_REST });
+            return Err(refusal);
         }
         let began = Instant::now();
         let called = asking().await;
         self.metrics.ask_vendor("call", called.outcome(), began.elapsed());
         Ok(called)
+    }
+
+    /// Waits until a call may be made, for as long as its turn lets it.
+    async fn leave_to_make(&self, ready: &Ready) -> Result<(), Refusal> {
+        let mut leaves = self
+            .leave_to_send(Way::Call)
+            .await?
+            .map_err(|until| Refusal::VendorBusy { retry_after: until.since(self.clock.now()) })?;
+        if !leaves.take() || ready.opened.elapsed() > self.settings.turn_for / 2 {
+            // The store took so long that the leave is over, or the turn soon will be.
+            return Err(Refusal::VendorBusy { retry_after: VENDOR_REST });
+        }
+        Ok(())
     }
 
     /// Books what came of a call, and tells what its caller is to know.
