@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::ask_headers::AskHeaders;
@@ -12,7 +12,6 @@ use super::json_body::JsonBody;
 use super::leads_body::{LeadsBody, Place};
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
-use crate::http::retry_after::retry_after;
 use crate::http::wire::batch::BatchShown;
 use crate::http::wire::links::Links;
 
@@ -83,17 +82,7 @@ impl IntoResponse for OnePage {
 
 /// What an answer about a batch, or a look-up, says in its headers.
 pub(super) fn headers_of(page: &BatchPage) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers::tell(&page.account, &mut headers);
-    if page.is_replay {
-        headers::tell_of_replay(&mut headers);
-    }
-    // Personal data: for the caller, and for no cache on the way.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(wait) = page.retry_after {
-        headers.insert(header::RETRY_AFTER, retry_after(wait));
-    }
-    headers
+    headers::of_page(&page.account, page.is_replay, page.retry_after)
 }
 
 #[cfg(test)]

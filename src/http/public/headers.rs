@@ -2,12 +2,15 @@
 //! dictionaries and lists.
 
 use std::fmt::Write;
+use std::time::Duration;
 
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::rate_limit;
 use crate::domain::credits::{Amounts, Unit};
 use crate::gateway::{Account, Dispositions, Remaining};
+use crate::http::retry_after::retry_after;
 
 const LEADS: HeaderName = HeaderName::from_static("tollgate-leads");
 const RESERVED: HeaderName = HeaderName::from_static("tollgate-credits-reserved");
@@ -22,6 +25,21 @@ const REPLAYED: HeaderName = HeaderName::from_static("tollgate-replayed");
 /// Tells that the request had been admitted before.
 pub(super) fn tell_of_replay(headers: &mut HeaderMap) {
     headers.insert(REPLAYED, HeaderValue::from_static("?1"));
+}
+
+/// All that a page of a batch or a validation says in its headers.
+pub(super) fn of_page(account: &Account, is_replay: bool, wait: Option<Duration>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    tell(account, &mut headers);
+    if is_replay {
+        tell_of_replay(&mut headers);
+    }
+    // Personal data: for the caller, and for no cache on the way.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(wait) = wait {
+        headers.insert(RETRY_AFTER, retry_after(wait));
+    }
+    headers
 }
 
 /// Tells all that is known of a batch's account.

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::ask_headers::AskHeaders;
@@ -13,7 +13,6 @@ use super::leads_body::{LeadsBody, Place};
 use super::{headers, page};
 use crate::domain::uuid::Uuid;
 use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
-use crate::http::retry_after::retry_after;
 use crate::http::wire::validation::ValidationShown;
 
 /// `POST /email-validations`.
@@ -76,20 +75,7 @@ pub(super) struct OnePage {
 impl IntoResponse for OnePage {
     fn into_response(self) -> Response {
         let Self { status, page, ask } = self;
-        (status, headers_of(&page), Json(ValidationShown::of(&page, ask))).into_response()
+        let headers = headers::of_page(&page.account, page.is_replay, page.retry_after);
+        (status, headers, Json(ValidationShown::of(&page, ask))).into_response()
     }
-}
-
-fn headers_of(page: &ValidationPage) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers::tell(&page.account, &mut headers);
-    // Personal data: for the caller, and for no cache on the way.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(wait) = page.retry_after {
-        headers.insert(header::RETRY_AFTER, retry_after(wait));
-    }
-    if page.is_replay {
-        headers::tell_of_replay(&mut headers);
-    }
-    headers
 }
