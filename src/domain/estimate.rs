@@ -60,6 +60,19 @@ pub struct Observed {
     pub phones: u32,
 }
 
+/// How the counters of [`Observed`] move, in the order of its fields. Settlements of one team add
+/// their changes without reading each other's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ObservedChange(pub [i64; 6]);
+
+impl ObservedChange {
+    /// Both changes.
+    #[must_use]
+    pub fn with(self, more: Self) -> Self {
+        Self(std::array::from_fn(|n| self.0[n].saturating_add(more.0[n])))
+    }
+}
+
 /// On how many observations each expectation rests; none where too few were made, and the hit rate
 /// is assumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,6 +117,40 @@ impl Observed {
             recent = recent.merged(Self::default(), |count, _| count / 2);
         }
         recent
+    }
+
+    /// The six counters, in the order of the fields.
+    #[must_use]
+    pub const fn counts(self) -> [u32; 6] {
+        let Self { leads, found, emails_asked, emails, phones_asked, phones } = self;
+        [leads, found, emails_asked, emails, phones_asked, phones]
+    }
+
+    /// The counters in the order of the fields.
+    #[must_use]
+    pub const fn of_counts(counts: [u32; 6]) -> Self {
+        let [leads, found, emails_asked, emails, phones_asked, phones] = counts;
+        Self { leads, found, emails_asked, emails, phones_asked, phones }
+    }
+
+    /// How these counters move to become `after`.
+    #[must_use]
+    pub fn change_to(self, after: Self) -> ObservedChange {
+        let (from, to) = (self.counts(), after.counts());
+        let moves = |n: usize| i64::from(to[n]).saturating_sub(i64::from(from[n]));
+        ObservedChange(std::array::from_fn(moves))
+    }
+
+    /// The counters after they have moved. Changes made side by side may sum up to less than
+    /// nothing; a counter stops at zero.
+    #[must_use]
+    pub fn changed(self, by: ObservedChange) -> Self {
+        let from = self.counts();
+        let count = |n: usize| {
+            let count = i64::from(from[n]).saturating_add(by.0[n]).max(0);
+            u32::try_from(count).unwrap_or(u32::MAX)
+        };
+        Self::of_counts(std::array::from_fn(count))
     }
 
     fn merged(self, other: Self, merge: impl Fn(u32, u32) -> u32) -> Self {

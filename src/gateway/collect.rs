@@ -1,23 +1,20 @@
 //! Bringing a job's answer home: looked for until the vendor has ended it, then settled at once.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tracing::{debug, error, info, warn};
+use tracing::debug;
 
-use super::bodies::{forget, keep_results};
 use super::dispatch::SLOW_LOOK;
-use super::evidence::{Answer, read_evidence};
+use super::evidence::read_evidence;
 use super::leave::LEFT_ALONE_FOR;
 use super::look::Looked;
 use super::pause::{jittered, pause, pause_of};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
-use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
+use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State};
-use crate::ledger::step::{Settled, Settlement};
-use crate::telemetry::metrics::Stray;
 use crate::vendor::{Batch, Unread, Vendor};
 
 /// How long the vendor may not know what it took, before nobody can know what came of it.
@@ -29,6 +26,9 @@ impl Gateway {
         let Some(vendor_id) = job.vendor_id else {
             return self.give_up(&job, lease, Reason::Gone).await;
         };
+        if let Some(answer) = self.unsettled.answer(job.id) {
+            return self.settle(&job, lease, answer).await;
+        }
         let now = self.clock.now();
         let bound_for = job.bound_at.map(|at| now.since(at)).unwrap_or_default();
         let looking = async {
@@ -71,10 +71,14 @@ impl Gateway {
     pub(super) fn forget_marks(&self, job: JobId) {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
         self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        self.unsettled.remove(job);
     }
 
     /// One turn with a job whose charge nobody could learn: the vendor may still say.
     pub(super) async fn look_for_evidence(&self, job: Job, lease: Lease) -> Result<(), Failed> {
+        if let Some(answer) = self.unsettled.answer(job.id) {
+            return self.settle(&job, lease, answer).await;
+        }
         let now = self.clock.now();
         let gave_up_at = job.ended_at.unwrap_or(now);
         let looks_on = now.since(gave_up_at) < self.settings.results_ttl();
@@ -133,69 +137,8 @@ impl Gateway {
             }
             None => return self.look_again_slowly(&job, lease).await,
         };
+        let answer = Arc::new(answer);
+        self.unsettled.keep_answer(job.id, &answer);
         self.settle(&job, lease, answer).await
-    }
-
-    /// Settles a job. Results are kept before the step that points at them. Done again, it changes
-    /// nothing.
-    pub(super) async fn settle(
-        &self,
-        job: &Job,
-        lease: Lease,
-        answer: Answer,
-    ) -> Result<(), Failed> {
-        let Answer { evidence, results, unmatched, extras } = answer;
-        self.metrics.meet_strays(Stray::Unmatched, unmatched);
-        self.metrics.meet_strays(Stray::Extra, extras);
-        if unmatched + extras > 0 {
-            warn!(job.id = %job.id, unmatched, extras, "results of job {} are astray", job.id);
-        }
-        let results_expire_at = self.clock.now().after(self.settings.results_ttl());
-        let mine = |(at, _): &(ResultRef, _)| KeptResult { at: *at, turn: lease };
-        let kept: Vec<_> = results.iter().map(mine).collect();
-        keep_results(&self.vault, lease, results, job.reveals, results_expire_at).await?;
-        let settlement = Settlement { job: job.id, turn: lease, evidence, results_expire_at };
-        let settled = self.ledger.settle(settlement).await?;
-        if settled.turn != lease {
-            // Another turn was first: nothing will ever point at what this one has kept.
-            forget(&self.vault, &kept).await?;
-        }
-        self.forget_marks(job.id);
-        self.report_settlement(job, &settled);
-        forget(&self.vault, &settled.removed).await
-    }
-
-    fn report_settlement(&self, job: &Job, settled: &Settled) {
-        if !settled.is_first {
-            return;
-        }
-        for part in &settled.parts {
-            let team = &part.team;
-            self.metrics.spend(team, &part.charged);
-            if !part.exceeded.is_zero() {
-                self.metrics.adjust_beyond_reservation();
-                error!(
-                    batch.id = %part.batch,
-                    %team,
-                    credits.exceeded = %part.exceeded,
-                    "batch {} was charged beyond its reservation", part.batch
-                );
-            }
-            let charged = part.charged.amounts();
-            info!(
-                batch.id = %part.batch,
-                job.id = %job.id,
-                %team,
-                credits.charged = %charged,
-                credits.unresolved = %part.unresolved,
-                "settled batch {} for {charged}", part.batch
-            );
-        }
-        for (team, avoided) in &settled.avoided {
-            self.metrics.avoid(team, *avoided);
-        }
-        for _ in 0..settled.perhaps_free {
-            self.metrics.book_find_in_margin();
-        }
     }
 }

@@ -170,7 +170,8 @@ impl Gateway {
                 self.look_for_evidence(job, lease).await
             }
             State::Done if job.way == Way::Call => self.collect_validation(&job, lease).await,
-            State::Void(_) | State::Done => {
+            State::Done => self.credit_joiners(job.id).await,
+            State::Void(_) => {
                 self.redrive(&job, stranded).await?;
                 Ok(self.ledger.reschedule(job.id, lease, None).await?)
             }

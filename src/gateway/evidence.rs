@@ -10,15 +10,21 @@ use crate::ledger::ids::ResultRef;
 use crate::ledger::step::Evidence;
 use crate::vendor::{Batch, Ending, Finding, LookedUp, VendorResult, match_results};
 
-/// A job's answer: what is to be booked, and what is to be kept.
-#[derive(Clone)]
+/// A job's answer, lead by lead.
 pub(super) struct Answer {
-    pub(super) evidence: Vec<Evidence>,
-    pub(super) results: Vec<(ResultRef, Sections)>,
+    pub(super) leads: Vec<LeadAnswer>,
     /// Leads of which it could not be told what became of them.
     pub(super) unmatched: u64,
     /// Results that are nobody's.
     pub(super) extras: u64,
+}
+
+/// What the answer says of one lead: what is to be booked, and what is to be stored.
+pub(super) struct LeadAnswer {
+    pub(super) at: ResultRef,
+    pub(super) evidence: Evidence,
+    /// The person, where one was found.
+    pub(super) sections: Option<Sections>,
 }
 
 /// Reads what the vendor's batch says of each of a job's leads; none where it says nothing of any:
@@ -36,18 +42,17 @@ pub(super) fn read_evidence(
     let fields: Vec<_> = load.iter().map(fields_of).collect();
     let matched = match_results(&fields, results);
     let mut answer = Answer {
-        evidence: Vec::with_capacity(load.len()),
-        results: Vec::new(),
+        leads: Vec::with_capacity(load.len()),
         unmatched: 0,
         extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
     };
     for (Carried { at, .. }, result) in load.iter().zip(matched.answers) {
-        let evidence = match result {
-            Some(VendorResult { finding, .. }) => answer.read(keyer, *at, asked, finding),
-            None => missing(batch.ending),
+        let lead = match result {
+            Some(VendorResult { finding, .. }) => read(keyer, *at, asked, finding),
+            None => LeadAnswer { at: *at, evidence: missing(batch.ending), sections: None },
         };
-        answer.unmatched += u64::from(evidence == Evidence::Unmatched);
-        answer.evidence.push(evidence);
+        answer.unmatched += u64::from(lead.evidence == Evidence::Unmatched);
+        answer.leads.push(lead);
     }
     Some(answer)
 }
@@ -59,15 +64,12 @@ pub(super) fn read_look_up(
     at: ResultRef,
     looked_up: LookedUp,
 ) -> Answer {
-    let mut answer = Answer { evidence: Vec::new(), results: Vec::new(), unmatched: 0, extras: 0 };
     let finding = match looked_up {
         LookedUp::Found(person) => Finding::Found(person),
         LookedUp::NotFound => Finding::NotFound,
         LookedUp::Removed => Finding::Removed,
     };
-    let evidence = answer.read(keyer, at, asked, finding);
-    answer.evidence.push(evidence);
-    answer
+    Answer { leads: vec![read(keyer, at, asked, finding)], unmatched: 0, extras: 0 }
 }
 
 /// A lead that the vendor's list leaves out. A batch that ended early did not come to it; one that
@@ -80,19 +82,21 @@ fn missing(ending: Ending) -> Evidence {
 }
 
 impl Answer {
-    fn read(&mut self, keyer: &Keyer, at: ResultRef, asked: Reveals, finding: Finding) -> Evidence {
-        match finding {
-            Finding::Found(person) => {
-                let evidence = found(keyer, asked, &person);
-                self.results.push((at, person.sections));
-                evidence
-            }
-            Finding::NotFound => Evidence::NotFound,
-            Finding::Removed => Evidence::Removed,
-            Finding::Unanswered => Evidence::Unanswered,
-            Finding::Unreadable(_) => Evidence::Unmatched,
-        }
+    /// The places of its leads, in order.
+    pub(super) fn places(&self) -> Vec<ResultRef> {
+        self.leads.iter().map(|lead| lead.at).collect()
     }
+}
+
+fn read(keyer: &Keyer, at: ResultRef, asked: Reveals, finding: Finding) -> LeadAnswer {
+    let (evidence, sections) = match finding {
+        Finding::Found(person) => (found(keyer, asked, &person), Some(person.sections)),
+        Finding::NotFound => (Evidence::NotFound, None),
+        Finding::Removed => (Evidence::Removed, None),
+        Finding::Unanswered => (Evidence::Unanswered, None),
+        Finding::Unreadable(_) => (Evidence::Unmatched, None),
+    };
+    LeadAnswer { at, evidence, sections }
 }
 
 /// A person is known by the vendor's id, and by the keys that the result itself shows; never by

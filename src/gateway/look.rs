@@ -46,14 +46,18 @@ impl Gateway {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
         };
-        let mut gathering = Gathering::default();
-        let mut pages = Pages { leads: job.leads, read: 0, largest: 1 };
+        let mut gathering = self.unsettled.take_pages(job.id);
+        let read = u32::try_from(gathering.results()).unwrap_or(u32::MAX);
+        let mut pages = Pages { leads: job.leads, read, largest: 1 };
         let mut failures = 0;
         loop {
             if !leaves.take() {
                 leaves = match self.leave_for_pages(pages.left()).await? {
                     Ok(leaves) => leaves,
-                    Err(until) => return Ok(Looked::NotBefore(until)),
+                    Err(until) => {
+                        self.unsettled.keep_pages(job.id, gathering);
+                        return Ok(Looked::NotBefore(until));
+                    }
                 };
                 continue;
             }
@@ -65,7 +69,10 @@ impl Gateway {
                         failures += 1;
                         continue;
                     }
-                    _ => return Ok(Looked::Unread(unread)),
+                    _ => {
+                        self.unsettled.keep_pages(job.id, gathering);
+                        return Ok(Looked::Unread(unread));
+                    }
                 },
             };
             failures = 0;

@@ -35,7 +35,9 @@ mod replay;
 mod report;
 mod send;
 mod settings;
+mod settle;
 mod sweep;
+mod unsettled;
 mod validation;
 
 use std::collections::{HashMap, HashSet};
@@ -78,6 +80,7 @@ use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
 use places::Places;
+use unsettled::Unsettled;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
 /// looks at the books.
@@ -164,6 +167,8 @@ pub struct Inside {
     stopping: CancellationToken,
     /// Jobs that the vendor says it does not know, and since when.
     gone: Mutex<HashMap<JobId, Timestamp>>,
+    /// What was read of the vendor's answers and is not settled yet.
+    unsettled: Unsettled,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
     /// Whoever takes turns.
@@ -225,6 +230,7 @@ impl Gateway {
             resting: CancellationToken::new(),
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
+            unsettled: Unsettled::default(),
             told_canceled: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));

@@ -1,5 +1,6 @@
 //! Sending a job: on the books first, then on the wire, then what came of it on the books.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
@@ -98,9 +99,7 @@ impl Gateway {
             LookedUp::NotFound | LookedUp::Removed => self.circuit.sell_nothing(),
         }
         let answer = read_look_up(&self.keyer, job.reveals, one.at, looked_up);
-        // The answer is nowhere else: it is written down as long as that may help.
-        let settling = self.hand_in(|| self.settle(job, lease, answer.clone()));
-        self.keeping(job.id, lease, settling).await
+        self.settle(job, lease, Arc::new(answer)).await
     }
 
     /// Makes an attempt and writes down what came of it, but for what the vendor took it for.

@@ -6,9 +6,11 @@ use std::ops::Bound;
 use super::codec::{Corrupt, Ordered, from_row, to_row};
 use super::record::entry::Entry;
 use super::record::tally::{Tally, TallyKey};
-use super::table::{Numbers, Table, TableId, Tallies};
+use super::table::{Numbers, Observations, Table, TableId, Tallies};
 use super::writes::{Bounded, RowWrites, Writes};
 use crate::domain::credits::Credits;
+use crate::domain::estimate::{Observed, ObservedChange};
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
 /// What a store shows a step: its rows, as bytes, as they stand.
@@ -137,6 +139,10 @@ impl<'a> Draft<'a> {
             let stands = self.peek::<Tallies>(&key)?.unwrap_or_default();
             self.put::<Tallies>(&key, &stands.plus(more));
         }
+        for (team, more) in std::mem::take(&mut self.writes.observed) {
+            let stands = self.peek::<Observations>(&team)?.unwrap_or_default();
+            self.put::<Observations>(&team, &stands.changed(more));
+        }
         Ok(self.writes.rows)
     }
 
@@ -226,6 +232,21 @@ impl<'a> Draft<'a> {
     pub fn move_tally(&mut self, key: TallyKey, by: Tally) {
         let more = self.writes.tallies.entry(key).or_default();
         *more = more.plus(by);
+    }
+
+    /// The hit rates of a team with what this step moves. Other steps may move them meanwhile.
+    ///
+    /// # Errors
+    /// [`Fault`] where they cannot be read.
+    pub fn observed(&self, team: &TeamId) -> Result<Observed, Fault> {
+        let stands = self.peek::<Observations>(team)?.unwrap_or_default();
+        Ok(self.writes.observed.get(team).map_or(stands, |more| stands.changed(*more)))
+    }
+
+    /// Moves the hit rates of a team, from wherever they stand when the step is kept.
+    pub fn move_observed(&mut self, team: &TeamId, by: ObservedChange) {
+        let more = self.writes.observed.entry(team.clone()).or_default();
+        *more = more.with(by);
     }
 
     /// The step is taken only if `needed` more than is used when it is kept does not pass `limit`.

@@ -44,8 +44,8 @@ use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -160,8 +160,13 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<()>> + Send;
     /// The vendor took the job and named it.
     fn bind(&self, binding: Binding) -> impl Future<Output = Outcome<()>> + Send;
-    /// Charges what is due for a job's answer and releases the rest.
+    /// Charges what is due for some of a job's leads; with the last of them the rest of the
+    /// reservation is released.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Outcome<Settled>> + Send;
+    /// How many leads of a job are settled.
+    fn settled_to(&self, job: JobId) -> impl Future<Output = Outcome<u32>> + Send;
+    /// Credits joiners of a settled job, some in each step.
+    fn credit_joiners(&self, job: JobId) -> impl Future<Output = Outcome<Credited>> + Send;
     /// Drives a batch again off a job that died.
     fn redrive(&self, redrive: Redrive) -> impl Future<Output = Outcome<Redriven>> + Send;
     /// Sets aside what a call may cost, and writes down that its bytes may leave; durable before it

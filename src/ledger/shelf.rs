@@ -13,8 +13,8 @@ use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -31,8 +31,8 @@ use super::transition::validation::{
     self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, appraise, budget, cancel, circuit, close, coach, erase, redrive, schedule, send, settle,
-    team,
+    admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, redrive, schedule,
+    send, settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
@@ -175,6 +175,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn settle(&self, settlement: Settlement) -> Outcome<Settled> {
         self.write("settle", move |draft| settle::settle(draft, &settlement)).await
+    }
+
+    async fn settled_to(&self, job: JobId) -> Outcome<u32> {
+        Shelf::read(self, "settled_to", move |draft| settle::settled_to(draft, &job)).await
+    }
+
+    async fn credit_joiners(&self, job: JobId) -> Outcome<Credited> {
+        self.write("credit_joiners", move |draft| joiners::credit_joiners(draft, job)).await
     }
 
     async fn redrive(&self, order: Redrive) -> Outcome<Redriven> {

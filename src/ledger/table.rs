@@ -4,10 +4,11 @@ use super::codec::{Ordered, Stored};
 use super::ids::{BatchId, JobId, ResultRef};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
-use super::record::job::{Answer, Job, JobLead};
+use super::record::job::{Answered, Job, JobLead};
 use super::record::lane::DueAt;
 use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
+use super::record::settlement::Progress;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use super::record::validation::{AddressKey, AddressRow, Validation};
@@ -28,8 +29,12 @@ pub trait Table {
     type Row: Stored;
 }
 
-/// So many leads of a batch or a job stand in one row of slots, leads or answers.
+/// So many leads of a batch or a job stand in one row of slots or leads.
 pub const CHUNK: u32 = 500;
+
+/// So many leads are settled in one step. Their answers stand in one row, with the turn that settled
+/// them.
+pub const SETTLED_AT_ONCE: u32 = 100;
 
 macro_rules! tables {
     ($($(#[$doc:meta])* $table:ident: $name:literal, $key:ty => $row:ty;)+) => {
@@ -81,8 +86,10 @@ tables! {
     Jobs: "jobs", JobId => Job;
     /// A job's leads, [`CHUNK`] a row.
     JobLeads: "job_leads", (JobId, u32) => Vec<JobLead>;
-    /// A settled job's answers, [`CHUNK`] a row.
-    Answers: "answers", (JobId, u32) => Vec<Answer>;
+    /// A job's answers, [`SETTLED_AT_ONCE`] a row.
+    Answers: "answers", (JobId, u32) => Answered;
+    /// How far the settlement of a large job has come.
+    Settlements: "settlements", JobId => Progress;
     /// What batches take from jobs of others, until the job ends.
     Joins: "joins", (JobId, BatchId) => Join;
     /// What is known under lead keys.

@@ -1,11 +1,13 @@
-//! What a step writes. Most of it is rows; what many steps move at once, the journal and the
-//! tallies, is written down as how it moves, so that a store may run steps side by side.
+//! What a step writes. Most of it is rows. The journal and the counters, which many steps move at
+//! once, are written as changes, so that a store may run steps side by side.
 
 use std::collections::BTreeMap;
 
 use super::record::tally::{Tally, TallyKey};
 use super::table::TableId;
 use crate::domain::credits::Credits;
+use crate::domain::estimate::ObservedChange;
+use crate::domain::team::TeamId;
 
 /// Rows to put and, where there is none, to delete.
 pub type RowWrites = BTreeMap<(TableId, Vec<u8>), Option<Vec<u8>>>;
@@ -19,6 +21,8 @@ pub struct Writes {
     pub entries: Vec<Vec<u8>>,
     /// How tallies move.
     pub tallies: BTreeMap<TallyKey, Tally>,
+    /// How hit rates move.
+    pub observed: BTreeMap<TeamId, ObservedChange>,
     /// What tallies must not pass: else nothing is written.
     pub bounds: Vec<Bounded>,
 }
@@ -38,6 +42,9 @@ impl Writes {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.entries.is_empty() && self.tallies.is_empty()
+        self.rows.is_empty()
+            && self.entries.is_empty()
+            && self.tallies.is_empty()
+            && self.observed.is_empty()
     }
 }

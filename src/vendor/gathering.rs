@@ -31,6 +31,13 @@ impl Gathering {
         self.next.as_ref()
     }
 
+    /// How many results were gathered.
+    #[must_use]
+    pub fn results(&self) -> usize {
+        let results = self.batch.as_ref().and_then(|batch| batch.results.as_ref());
+        results.map_or(0, Vec::len)
+    }
+
     /// What was gathered, and one page more.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ use tollgate::ledger::redis::{Founding, RedisLedger};
 use tollgate::ledger::step::{
     Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Room, Settlement, Terms,
 };
+use tollgate::ledger::table::SETTLED_AT_ONCE;
 use tollgate::remote::{Confirm, Patience, Remote};
 
 use crate::say;
@@ -143,13 +144,18 @@ async fn pass(ledger: &RedisLedger, team: &TeamId, people: std::ops::Range<usize
         aliases: vec![LeadKey::from_bytes(key("in", n)), LeadKey::from_bytes(key("email", n))],
         shown: Shown { email: true, phones: vec![] },
     };
-    let settlement = Settlement {
-        job,
-        turn: turn.lease,
-        evidence: people.map(evidence).collect(),
-        results_expire_at: Timestamp::from_millis(4_000_000_000_000),
-    };
-    ledger.settle(settlement).await.expect("the store");
+    let people: Vec<_> = people.collect();
+    let size = usize::try_from(SETTLED_AT_ONCE).expect("small");
+    for (n, some) in people.chunks(size).enumerate() {
+        let settlement = Settlement {
+            job,
+            turn: turn.lease,
+            first: u32::try_from(n * size).expect("small"),
+            evidence: some.iter().copied().map(evidence).collect(),
+            results_expire_at: Timestamp::from_millis(4_000_000_000_000),
+        };
+        ledger.settle(settlement).await.expect("the store");
+    }
 }
 
 fn key(kind: &str, n: usize) -> [u8; 16] {

@@ -118,7 +118,8 @@ impl Script {
             script.go_on(&ledger, &clock, Step::Bind(binding)).await;
             let evidence = leads.iter().map(|lead| evidence(lead.key, &mut dice)).collect();
             let results_expire_at = began().after(Duration::from_hours(200));
-            let settlement = Settlement { job: id, turn: lease, evidence, results_expire_at };
+            let settlement =
+                Settlement { job: id, turn: lease, first: 0, evidence, results_expire_at };
             script.go_on(&ledger, &clock, Step::Settle(settlement)).await;
         }
         script

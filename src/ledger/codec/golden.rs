@@ -21,17 +21,18 @@ use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Answer, Job, JobLead, Part, Reason, State, Way};
+use crate::ledger::record::job::{Answer, Answered, Found, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
+use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Persons, Replays, Slots, Superseded, Table, TableId, Tallies,
-    Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Persons, Replays, Settlements, Slots, Superseded, Table, TableId,
+    Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -246,7 +247,23 @@ fn of_jobs() -> Vec<(TableId, String)> {
     vec![
         row::<Jobs>(&job_id(), &job),
         row::<JobLeads>(&(job_id(), 1), &vec![JobLead { key: LEAD, position: 3, worst }]),
-        row::<Answers>(&(job_id(), 1), &vec![Answer::Found(PERSON), Answer::Unmatched]),
+        row::<Answers>(
+            &(job_id(), 1),
+            &Answered {
+                turn: Lease(6),
+                answers: vec![
+                    Answer::Found(Found { person: PERSON, email: true, phones: 2 }),
+                    Answer::Unmatched,
+                ],
+            },
+        ),
+        row::<Settlements>(
+            &job_id(),
+            &Progress {
+                next: 100,
+                parts: vec![PartProgress { charged: charges(), unmatched: amounts(1, 2) }],
+            },
+        ),
         row::<Due>(&DueAt { lane: Lane::Submissions, at: at(1), job: job_id() }, &team()),
         row::<Waiting>(&(Reveals::ALL, (at(1), job_id())), &100),
     ]

@@ -7,9 +7,12 @@ use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Answer, Cause, Job, JobLead, Part, Reason, State, Way};
+use crate::ledger::record::job::{
+    Answer, Answered, Cause, Found, Job, JobLead, Part, Reason, State, Way,
+};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
+use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressRow, Validation};
@@ -130,8 +133,12 @@ stored_struct!(Part {
     charged,
 });
 stored_struct!(JobLead { key, position, worst });
+stored_struct!(Answered { turn, answers });
+stored_struct!(Found { person, email, phones });
+stored_struct!(Progress { next, parts });
+stored_struct!(PartProgress { charged, unmatched });
 stored_enum!(Answer {
-    0 => Found(person),
+    0 => Found(found),
     1 => NotFound,
     2 => Removed,
     3 => Unmatched,

@@ -47,7 +47,7 @@ pub struct Job {
     pub bound_at: Option<Timestamp>,
     /// When something is to be done about it; none once nothing is.
     pub due: Option<Timestamp>,
-    /// Whose turn it is; once it is settled, the turn that settled it, whose results count.
+    /// Whose turn it is.
     pub lease: Lease,
     /// Its caller cancelled, nobody else waits, and every attempt was answered: the vendor is to be
     /// told.
@@ -264,11 +264,31 @@ pub struct JobLead {
     pub worst: WorstCase,
 }
 
+/// The answers of leads that were settled in one step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The turn that settled them: their results are in the vault under its name.
+    pub turn: Lease,
+    /// One for each lead, in order.
+    pub answers: Vec<Answer>,
+}
+
+/// A person found, and how much of the person came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Who.
+    pub person: PersonKey,
+    /// Whether an email came back.
+    pub email: bool,
+    /// How many phone numbers came back that are charged for.
+    pub phones: u32,
+}
+
 /// How one lead of a job was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// With this person; the result is in the vault.
-    Found(PersonKey),
+    /// With a person; the result is in the vault.
+    Found(Found),
     /// With nobody.
     NotFound,
     /// The person was removed.

@@ -6,6 +6,7 @@ pub mod job;
 pub mod lane;
 pub mod lead;
 pub mod replay;
+pub mod settlement;
 pub mod tally;
 pub mod team;
 pub mod validation;

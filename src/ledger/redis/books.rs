@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Founding;
 use super::clock::ServerClock;
+use super::counters;
 use super::error::{corrupt, is_full, read_error, unexpected};
 use super::keys::{Keys, LAYOUT, Place, Shape, shape};
 use super::mark::{Mark, MarkState, Marked};
 use super::scripts::{FOUND, GIVE_UP};
-use super::tally;
 use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
@@ -221,7 +221,7 @@ impl Books {
         };
         Ok(match self.keys.place(table, key) {
             Place::Field { key, field, .. } => Command::new("HGET", &key).with(field),
-            Place::Tally(field) => Command::new("HGET", &self.keys.table(table)).with(field),
+            Place::Counters(field) => Command::new("HGET", &self.keys.table(table)).with(field),
             Place::NextEntry => Command::new("GET", &self.keys.next_entry()),
             Place::Epoch => Command::new("GET", &self.keys.epoch()),
             Place::Entry(number) => {
@@ -234,7 +234,7 @@ impl Books {
 
     fn group_command(&self, table: TableId, prefix: &[u8]) -> Result<Command, LedgerError> {
         match shape(table) {
-            Shape::Whole | Shape::Tallies if prefix.is_empty() => {
+            Shape::Whole | Shape::Counters if prefix.is_empty() => {
                 Ok(Command::new("HGETALL", &self.keys.table(table)))
             }
             Shape::Owned(length) if prefix.len() == length => {
@@ -279,7 +279,7 @@ impl Books {
         }
         let Some(raw) = value.into_bytes() else { return Ok(Kept::default()) };
         let row = match self.keys.place(table, key) {
-            Place::Tally(_) => tally::row_of(&raw).map_err(corrupt)?,
+            Place::Counters(_) => counters::row_of(table, &raw).map_err(corrupt)?,
             Place::NextEntry => {
                 let number = std::str::from_utf8(&raw).ok().and_then(|text| text.parse().ok());
                 to_row::<u64>(&number.ok_or_else(|| unexpected("the journal's next number"))?)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::books::text_of_epoch;
+use super::counters;
 use super::keys::{Keys, Place, Shape, shape};
-use super::tally;
 use super::view::Seen;
 use crate::domain::epoch::Epoch;
 use crate::ledger::LedgerError;
@@ -20,6 +20,14 @@ pub(super) struct Change {
     pub(super) expected: Option<Vec<u8>>,
     /// The new bytes, empty for nothing; none where the row stays as it is.
     pub(super) new: Option<Vec<u8>>,
+}
+
+impl Change {
+    /// How many bytes it takes in a script.
+    pub(super) fn bytes(&self) -> usize {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        length(&self.expected).saturating_add(length(&self.new))
+    }
 }
 
 /// A field of a hash.
@@ -123,10 +131,10 @@ impl Changes {
                 let what = "the journal is appended to, and not written";
                 return Err(LedgerError::Invariant(what.into()));
             }
-            (Place::Tally(_) | Place::Field { .. }, row) => {
+            (Place::Counters(_) | Place::Field { .. }, row) => {
                 let new = match row {
-                    Some(row) if table == TableId::Tallies => {
-                        tally::text_of(&row).map_err(corrupt)?
+                    Some(row) if counters::is_counters(table) => {
+                        counters::text_of(table, &row).map_err(corrupt)?
                     }
                     row => row.unwrap_or_default(),
                 };
@@ -138,10 +146,19 @@ impl Changes {
         Ok(())
     }
 
-    /// The key of the tallies' fields, in the order in which scripts are told of them.
-    pub(super) fn tallies(&self) -> impl Iterator<Item = (Vec<u8>, [i64; 4])> {
-        let tallies = self.writes.tallies.iter();
-        tallies.map(|(key, by)| (key.to_key(), tally::thousandths(by)))
+    /// The counters that move: the hash of their table, their field, and by how much each moves.
+    pub(super) fn counters(&self, keys: &Keys) -> Vec<(Vec<u8>, Vec<u8>, Vec<i64>)> {
+        let (tallies, observed) = (keys.table(TableId::Tallies), keys.table(TableId::Observations));
+        let tallies =
+            self.writes.tallies.iter().map(|(key, by)| {
+                (tallies.clone(), key.to_key(), counters::thousandths(by).to_vec())
+            });
+        let observed = self
+            .writes
+            .observed
+            .iter()
+            .map(|(team, by)| (observed.clone(), team.to_key(), by.0.to_vec()));
+        tallies.chain(observed).collect()
     }
 
     /// Whether the step writes nothing.
@@ -166,7 +183,7 @@ impl Changes {
 pub(super) fn field_of(keys: &Keys, table: TableId, row: &[u8]) -> Option<Field> {
     let (key, directory, field) = match keys.place(table, row) {
         Place::Field { key, directory, field } => (key, directory, field),
-        Place::Tally(field) => (keys.table(table), None, field),
+        Place::Counters(field) => (keys.table(table), None, field),
         Place::NextEntry | Place::Epoch | Place::Entry(_) | Place::Due => return None,
     };
     Some(Field { table, row: row.to_vec(), key, directory, name: field })

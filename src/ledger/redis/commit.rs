@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::books::{Books, entry_id};
 use super::change::{Change, Changes, Field};
 use super::error::write_error;
+use super::keys::Keys;
 use super::scripts::{COMMIT_WHEN_FULL, commit_of, is_acted_on};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
@@ -15,6 +16,9 @@ use crate::remote::{Call, Confirm, Script, Value};
 
 /// How long a commit is known by its token: far longer than anybody repeats it.
 const TOKEN_FOR: Duration = Duration::from_mins(1);
+
+/// How long a step may take until it is kept, unless it is staged.
+const LATE_UNSTAGED: Duration = Duration::from_secs(5);
 
 /// How long a step whose answer was lost is repeated, script by script.
 pub(super) const REPEAT_FOR: Duration = Duration::from_millis(1200);
@@ -113,9 +117,10 @@ pub(super) async fn commit(
     let only_checks = changes.writes_nothing() && record.is_none();
     arguments.push_number(if only_checks { 0 } else { TOKEN_FOR.as_millis() });
     let may_be_late = only_checks || books.given_clock.is_some();
-    let latest = now.filter(|_| !may_be_late).map(|now| now.after(LATE_AT_MOST));
+    let late = if record.is_some() { LATE_AT_MOST } else { LATE_UNSTAGED };
+    let latest = now.filter(|_| !may_be_late).map(|now| now.after(late));
     arguments.push_number(latest.map_or(0, Timestamp::as_millis));
-    push_changes(&mut arguments, changes, record);
+    push_changes(&mut arguments, keys, changes, record);
     let call = arguments.call(if only_checks { &COMMIT_WHEN_FULL } else { commit_of(name) });
     let is_confirmed = is_acted_on(name) && !only_checks;
     let confirm = if is_confirmed { books.confirm } else { Confirm::Nothing };
@@ -160,7 +165,12 @@ fn push_sections(arguments: &mut Arguments, changes: &Changes, record: Option<&R
     }
 }
 
-fn push_changes(arguments: &mut Arguments, changes: &Changes, record: Option<&Record>) {
+fn push_changes(
+    arguments: &mut Arguments,
+    keys: &Keys,
+    changes: &Changes,
+    record: Option<&Record>,
+) {
     arguments.push_number(changes.groups.len());
     for (hash, fields) in &changes.groups {
         arguments.push_key(hash);
@@ -184,9 +194,12 @@ fn push_changes(arguments: &mut Arguments, changes: &Changes, record: Option<&Re
         arguments.push_number(bounded.needed.as_thousandths());
         arguments.push_number(bounded.limit.as_thousandths());
     }
-    arguments.push_number(changes.writes.tallies.len());
-    for (field, by) in changes.tallies() {
+    let counters = changes.counters(keys);
+    arguments.push_number(counters.len());
+    for (hash, field, by) in counters {
+        arguments.push_key(&hash);
         arguments.push(field);
+        arguments.push_number(by.len());
         for counter in by {
             arguments.push_number(counter);
         }

@@ -6,9 +6,9 @@
 //! |---|---|---|
 //! | `epoch` | string | the version of this layout and the name of these books |
 //! | `teams`, `keys`, … | hash | a small table: a field for each row |
-//! | `tallies` | hash | counters, as `spent,reserved,unresolved,avoided` in thousandths |
-//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
-//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `validations`, `superseded`, `replays` | sorted set, by name | a directory: which of those hashes there are |
+//! | `tallies`, `observations` | hash | counters, as numbers with commas between: `spent,reserved,unresolved,avoided` in thousandths; hit rates |
+//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
+//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
 //! | `due` | sorted set, by name | when, which job and whose: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
@@ -19,15 +19,15 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "2";
+pub(super) const LAYOUT: &str = "3";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// All in one hash.
     Whole,
-    /// All in one hash, as four numbers each.
-    Tallies,
+    /// All in one hash, as some numbers each.
+    Counters,
     /// In hashes by the fronts of their keys, and a directory of these.
     Fronts(Front),
     /// In a hash for each owner, whose key is so long.
@@ -73,13 +73,12 @@ pub(super) const fn shape(table: TableId) -> Shape {
     match table {
         TableId::Teams
         | TableId::Keys
-        | TableId::Observations
         | TableId::Carried
         | TableId::Numbers
         | TableId::Budgets
         // Nothing waits for longer than the window.
         | TableId::Waiting => Shape::Whole,
-        TableId::Tallies => Shape::Tallies,
+        TableId::Tallies | TableId::Observations => Shape::Counters,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads
         | TableId::Persons
@@ -89,7 +88,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
             Shape::Fronts(Front { bytes: 2, last: 0xfc })
         }
         // Ids grow with time: the batches of four seconds are in one hash.
-        TableId::Jobs | TableId::Batches | TableId::Validations => {
+        TableId::Jobs | TableId::Batches | TableId::Settlements | TableId::Validations => {
             Shape::Fronts(Front { bytes: 5, last: 0xff })
         }
         TableId::Slots => Shape::Owned(BATCH_BYTES),
@@ -121,8 +120,8 @@ pub(super) enum Place {
         /// The field.
         field: Vec<u8>,
     },
-    /// A tally: the field of the one hash of all tallies.
-    Tally(Vec<u8>),
+    /// Counters: the field of the one hash of the table.
+    Counters(Vec<u8>),
     /// The journal's next number.
     NextEntry,
     /// The epoch of the books.
@@ -197,7 +196,7 @@ impl Keys {
             Shape::Whole if key == NEXT_ENTRY && table == TableId::Numbers => Place::NextEntry,
             Shape::Whole if key == EPOCH && table == TableId::Numbers => Place::Epoch,
             Shape::Whole => Place::Field { key: directory, directory: None, field: key.to_vec() },
-            Shape::Tallies => Place::Tally(key.to_vec()),
+            Shape::Counters => Place::Counters(key.to_vec()),
             Shape::Fronts(front) => {
                 let (_, field) = split(key, front.whole_bytes());
                 let directory = Some(directory);

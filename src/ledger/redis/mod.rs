@@ -16,13 +16,13 @@ mod books;
 mod change;
 mod clock;
 mod commit;
+mod counters;
 mod error;
 mod keys;
 mod mark;
 mod scan;
 mod scripts;
 mod stage;
-mod tally;
 mod view;
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use super::error::{read_error, unexpected};
 use super::keys::{Front, Shape, front_of, shape};
 use super::scripts::NAMES;
 use super::view::BooksView;
-use super::{books, tally};
+use super::{books, counters};
 use crate::ledger::LedgerError;
 use crate::ledger::draft::{RawRows, Reliance, View};
 use crate::ledger::table::TableId;
@@ -41,9 +41,9 @@ pub(super) fn rows(
             }
             Ok(within(rows, bounds, limit))
         }
-        Shape::Tallies => {
+        Shape::Counters => {
             let key = view.books().keys.table(table);
-            let read = |(field, text): (Vec<u8>, Vec<u8>)| match tally::row_of(&text) {
+            let read = |(field, text): (Vec<u8>, Vec<u8>)| match counters::row_of(table, &text) {
                 Ok(row) => Ok((field, row)),
                 Err(corrupt) => Err(LedgerError::Invariant(corrupt.to_string())),
             };

@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 26] = [
+const WHEN_FULL: [&str; 27] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -32,6 +32,7 @@ const WHEN_FULL: [&str; 26] = [
     "cancel_validation",
     "close_call",
     "close_team",
+    "credit_joiners",
     "end_validation",
     "erase",
     "forget_validations",

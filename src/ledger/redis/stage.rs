@@ -15,16 +15,21 @@ use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::table::TableId;
+use crate::ledger::transition::post::LATE_AT_MOST;
 use crate::remote::{Command, Confirm, RemoteError, Value};
 
-/// The most rows of one script.
-const ROWS: usize = 2000;
+/// The most rows and bytes of one script. More would keep other clients of the server waiting.
+const ROWS: usize = 1200;
+const BYTES: usize = 512 * 1024;
 
-/// The rows of one staged piece: those of some 500 leads.
-const PIECE: usize = 1000;
+/// The most rows and bytes of one staged piece.
+const PIECE_ROWS: usize = 500;
+const PIECE_BYTES: usize = 256 * 1024;
 
-/// How long a step may be staged before anybody may give it up.
+/// How long a step may be staged, besides the time for each piece, before others may give it up.
 const STAGED_FOR: Duration = Duration::from_secs(5);
+const STAGED_FOR_A_PIECE: Duration = Duration::from_millis(100);
+const STAGED_FOR_MAX: Duration = LATE_AT_MOST;
 
 /// How long after that its rows are seen to by others.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
@@ -36,23 +41,30 @@ pub(super) async fn keep(
     changes: Changes,
     now: Option<Timestamp>,
 ) -> Result<Fate, LedgerError> {
-    if changes.fields.len() <= ROWS || changes.writes_nothing() {
+    let bytes: usize = changes.fields.values().map(Change::bytes).sum();
+    let is_small = changes.fields.len() <= ROWS && bytes <= BYTES;
+    if is_small || changes.writes_nothing() {
         return commit(books, name, &changes, now, None).await;
     }
     let mark = Mark::random();
     let (staged, rest) = split(changes);
-    let until = server_now(books).after(STAGED_FOR);
+    let staged: Vec<_> = staged.into_iter().collect();
+    let pieces = pieces(&staged);
+    let for_pieces = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+    let staged_for = STAGED_FOR.saturating_add(STAGED_FOR_A_PIECE.saturating_mul(for_pieces));
+    let until = server_now(books).after(staged_for.min(STAGED_FOR_MAX));
     let record = Record {
         key: books.keys.staged(&mark),
         staging: format!("staging {}", until.as_millis()).into_bytes(),
     };
     // Where it fails, the record knows whether it was kept, and whoever tidies sees to the rest:
     // nobody is kept waiting for a server that is in trouble.
-    let fate = match stage(books, &mark, until, &staged).await? {
+    let fate = match stage(books, &mark, until, &pieces).await? {
         Fate::Kept => commit(books, name, &rest, now, Some(&record)).await?,
         Fate::Moved => Fate::Moved,
     };
-    let fields: Vec<_> = staged.into_keys().collect();
+    let fields: Vec<Vec<_>> =
+        pieces.iter().map(|piece| piece.iter().map(|(field, _)| field).collect()).collect();
     if let Err(error) = end(books, &mark, &fields, fate).await {
         tracing::debug!(%error, "the marks of a step stay until somebody sees to them");
     }
@@ -60,20 +72,45 @@ pub(super) async fn keep(
 }
 
 /// Leaves no mark of a step that was kept, or has to run again.
-async fn end(books: &Books, mark: &Mark, fields: &[Field], fate: Fate) -> Result<(), LedgerError> {
+async fn end(
+    books: &Books,
+    mark: &Mark,
+    fields: &[Vec<&Field>],
+    fate: Fate,
+) -> Result<(), LedgerError> {
     if fate == Fate::Moved {
         books.give_up(mark, true).await?;
     }
     unmark(books, mark, fields).await
 }
 
-/// The rows of most leads, and of addresses, are staged; what is few, or is read by what owns it,
-/// goes with the commit.
+/// Divides the rows of a step into pieces, none of which is large.
+fn pieces(rows: &[(Field, Change)]) -> Vec<&[(Field, Change)]> {
+    let mut pieces = Vec::new();
+    let (mut start, mut bytes) = (0_usize, 0_usize);
+    for (n, (_, change)) in rows.iter().enumerate() {
+        let is_full = n.saturating_sub(start) >= PIECE_ROWS
+            || (n > start && bytes.saturating_add(change.bytes()) > PIECE_BYTES);
+        if is_full {
+            pieces.extend(rows.get(start..n));
+            (start, bytes) = (n, 0);
+        }
+        bytes = bytes.saturating_add(change.bytes());
+    }
+    pieces.extend(rows.get(start..).filter(|rest| !rest.is_empty()));
+    pieces
+}
+
+/// The rows whose number grows with the leads of a step are staged; the few others go with the commit.
 fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
     let is_staged = |field: &Field| {
-        use TableId::{Addresses, Batches, Jobs, Joins, Leads, Persons, Superseded, Validations};
-        let of_leads = matches!(field.table, Leads | Persons | Superseded | Joins | Jobs | Batches);
-        of_leads || matches!(field.table, Addresses | Validations)
+        use TableId::{
+            Addresses, Answers, Batches, JobLeads, Jobs, Joins, Leads, Persons, Settlements, Slots,
+            Superseded, Validations,
+        };
+        let of_leads = matches!(field.table, Leads | Persons | Superseded | Joins);
+        let of_batches = matches!(field.table, Batches | Slots | Jobs | JobLeads | Answers);
+        of_leads || of_batches || matches!(field.table, Addresses | Settlements | Validations)
     };
     let fields = std::mem::take(&mut changes.fields);
     let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =
@@ -98,16 +135,15 @@ async fn stage(
     books: &Books,
     mark: &Mark,
     until: Timestamp,
-    staged: &BTreeMap<Field, Change>,
+    pieces: &[&[(Field, Change)]],
 ) -> Result<Fate, LedgerError> {
     let (epoch, began) = (books.epoch().await?, Instant::now());
-    let rows: Vec<_> = staged.iter().collect();
-    for piece in rows.chunks(PIECE) {
-        let hashes = piece.iter().map(|(field, _)| *field);
+    for piece in pieces {
+        let hashes = piece.iter().map(|(field, _)| field);
         let mut arguments = start(books, mark, &epoch, hashes);
         arguments.push_number(until.as_millis());
         arguments.push_number(piece.len());
-        for (field, change) in piece {
+        for (field, change) in *piece {
             arguments.push_directory(field);
             arguments.push(&field.name);
             arguments.push(change.expected.as_deref().unwrap_or(b"?"));
@@ -148,15 +184,13 @@ fn start<'a>(
 }
 
 /// Takes the marks of a decided step off its rows, and then forgets its record.
-async fn unmark(books: &Books, mark: &Mark, fields: &[Field]) -> Result<(), LedgerError> {
+async fn unmark(books: &Books, mark: &Mark, pieces: &[Vec<&Field>]) -> Result<(), LedgerError> {
     let epoch = books.epoch().await?;
-    let mut pieces: Vec<_> = fields.chunks(PIECE).collect();
-    if pieces.is_empty() {
-        pieces.push(&[]);
-    }
+    let nothing = Vec::new();
+    let pieces = if pieces.is_empty() { std::slice::from_ref(&nothing) } else { pieces };
     let last = pieces.len();
     for (number, piece) in (1_usize..).zip(pieces) {
-        let mut arguments = start(books, mark, &epoch, piece.iter());
+        let mut arguments = start(books, mark, &epoch, piece.iter().copied());
         arguments.push(if number == last { "1" } else { "0" });
         arguments.push_number(piece.len());
         for field in piece {
@@ -188,7 +222,9 @@ pub(super) async fn tidy(books: &Books) -> Result<(), LedgerError> {
             .filter_map(|(table, row)| super::change::field_of(&books.keys, table, &row))
             .collect();
         tracing::info!(rows = fields.len(), "seeing to a large step that was left behind");
-        unmark(books, &mark, &fields).await?;
+        let pieces: Vec<Vec<_>> =
+            fields.chunks(PIECE_ROWS).map(|rows| rows.iter().collect()).collect();
+        unmark(books, &mark, &pieces).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod gathering;
 mod remaining;
+mod settlement;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -13,6 +14,7 @@ pub use admission::{
 };
 pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 pub use remaining::{QuotaLeft, Remaining, Reset};
+pub use settlement::settlement_steps;
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
 use super::record::job::{Cause, Job, Reason};
@@ -174,14 +176,16 @@ pub enum Evidence {
     Unanswered,
 }
 
-/// A job's answer, to be settled.
+/// Some of a job's answer, to be settled in one step: see [`settlement_steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settlement {
     /// The job.
     pub job: JobId,
-    /// The turn that brought it home and kept its results.
+    /// The turn that read the answer and kept its results.
     pub turn: Lease,
-    /// What the answer says of each lead, in order.
+    /// The place, among all leads that travel with the job, of the first one to be settled.
+    pub first: u32,
+    /// What the answer says of the leads from there on, in order.
     pub evidence: Vec<Evidence>,
     /// When the vault forgets the results that were put for it.
     pub results_expire_at: Timestamp,
@@ -190,18 +194,29 @@ pub struct Settlement {
 /// What a settlement did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settled {
-    /// Whether this very call settled it.
+    /// Whether this very call settled these leads.
     pub is_first: bool,
-    /// The turn that settled it, whose results count.
+    /// The turn that settled these leads, whose results count.
     pub turn: Lease,
-    /// What each part was charged.
+    /// The place of the next lead to be settled; none once the job has ended.
+    pub next: Option<u32>,
+    /// What each part was charged, once the job has ended.
     pub parts: Vec<PartSettled>,
-    /// What others were spared, by team.
+    /// What joiners were credited, by team.
     pub avoided: Vec<(TeamId, Avoided)>,
     /// Results that must be erased: their persons were removed.
     pub removed: Vec<KeptResult>,
     /// Finds charged that the vendor may not have charged.
     pub perhaps_free: u32,
+}
+
+/// What joiners of a settled job were credited in one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Credited {
+    /// How much, by team.
+    pub avoided: Vec<(TeamId, Avoided)>,
+    /// Whether no joiner is left.
+    pub is_all: bool,
 }
 
 /// What one part was charged.

@@ -4,7 +4,7 @@ use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{KeptResult, Lease, ResultRef};
 use crate::ledger::record::lead::LeadRow;
-use crate::ledger::table::{Addresses, Jobs, Leads, Persons, Superseded};
+use crate::ledger::table::{Addresses, Answers, Leads, Persons, SETTLED_AT_ONCE, Superseded};
 
 /// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
 /// Answers where sealed results of theirs are, to be erased.
@@ -61,15 +61,16 @@ pub(super) fn mark(
     Ok(results)
 }
 
-/// Where sealed results are. A job outlives its results.
+/// Where sealed results are. A job's answers outlive its results.
 fn kept(draft: &Draft<'_>, results: &[ResultRef]) -> Result<Vec<KeptResult>, Fault> {
+    let row = |at: &ResultRef| (at.job, at.index.div_euclid(SETTLED_AT_ONCE));
     for at in results {
-        draft.foresee::<Jobs>(&at.job);
+        draft.foresee::<Answers>(&row(at));
     }
     let mut kept = Vec::with_capacity(results.len());
     for at in results {
-        let job = draft.peek::<Jobs>(&at.job)?;
-        kept.extend(job.map(|job| KeptResult { at: *at, turn: job.lease }));
+        let answered = draft.peek::<Answers>(&row(at))?;
+        kept.extend(answered.map(|answered| KeptResult { at: *at, turn: answered.turn }));
     }
     Ok(kept)
 }

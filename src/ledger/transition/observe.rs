@@ -1,26 +1,26 @@
 //! How often something comes back of the leads that a team pays for: one row for each team, which its
-//! settlements write and its appraisals read.
+//! settlements add to and its appraisals read. Settlements add changes and validate nothing, so two
+//! settlements of a team never collide at this row.
 
 use crate::domain::estimate::Observed;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::step::Evidence;
-use crate::ledger::table::Observations;
 
 /// Adds what came back of a team's leads.
 pub(super) fn observe(draft: &mut Draft<'_>, team: &TeamId, came: Observed) -> Result<(), Fault> {
     if came == Observed::default() {
         return Ok(());
     }
-    let before = draft.find::<Observations>(team)?.unwrap_or_default();
-    draft.put::<Observations>(team, &before.with(came).recent());
+    let before = draft.observed(team)?;
+    draft.move_observed(team, before.change_to(before.with(came).recent()));
     Ok(())
 }
 
 /// What came back of a team's leads until now.
 pub(super) fn observed(draft: &Draft<'_>, team: &TeamId) -> Result<Observed, Fault> {
-    Ok(draft.peek::<Observations>(team)?.unwrap_or_default())
+    draft.observed(team)
 }
 
 /// What an answer tells of how often something comes back.

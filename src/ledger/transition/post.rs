@@ -70,9 +70,9 @@ pub(super) fn post_avoided(
     post(draft, &entry);
 }
 
-/// How long a step may have been on its way when it is kept: its entries are dated when it began.
-/// So the journal is in the order of its dates, but for as much.
-pub(in crate::ledger) const LATE_AT_MOST: Duration = Duration::from_secs(5);
+/// How long the largest step may take until it is kept. Its entries are dated when it began, so the
+/// journal is in the order of its dates within this time.
+pub(in crate::ledger) const LATE_AT_MOST: Duration = Duration::from_secs(30);
 
 /// How many entries are read at once.
 const PAGE: usize = 1000;

@@ -10,9 +10,9 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot, Source};
-use crate::ledger::record::job::{Answer, Cause, Job, State, Way};
+use crate::ledger::record::job::{Answer, Answered, Cause, Found, Job, State, Way};
 use crate::ledger::record::team::{Standing, Team};
-use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Persons, Slots, Teams};
+use crate::ledger::table::{Answers, Batches, CHUNK, Jobs, Persons, SETTLED_AT_ONCE, Slots, Teams};
 use crate::ledger::transition::alias::{self, is_removed};
 
 /// A batch as its team sees it.
@@ -163,7 +163,7 @@ struct Reader<'a, 'b> {
     id: BatchId,
     batch: &'a Batch,
     jobs: HashMap<JobId, Option<Job>>,
-    answers: HashMap<(JobId, u32), Vec<Answer>>,
+    answers: HashMap<(JobId, u32), Option<Answered>>,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
@@ -248,12 +248,12 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn foresee(&mut self, slots: &[Slot]) -> Result<(), Fault> {
         for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
             self.draft.foresee::<Jobs>(&at.job);
-            self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(CHUNK)));
+            self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(SETTLED_AT_ONCE)));
         }
         let keys = slots.iter().flat_map(|slot| std::iter::once(slot.key).chain(slot.other));
         alias::foresee(self.draft, keys)?;
         for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
-            if let Some(Answer::Found(person)) = self.answer(at)? {
+            if let Some((Answer::Found(Found { person, .. }), _)) = self.answer(at)? {
                 self.draft.foresee::<Persons>(&person);
             }
         }
@@ -297,27 +297,24 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn answered(&mut self, at: ResultRef) -> Result<LeadReading, Fault> {
         Ok(match self.answer(at)? {
             // Where the job's own rows are gone, the vault has the last word.
-            None | Some(Answer::Found(_)) => {
-                let turn = self.job(at.job)?.map_or(Lease::default(), |job| job.lease);
-                LeadReading::Found(KeptResult { at, turn })
-            }
-            Some(Answer::NotFound) => LeadReading::NotFound,
-            Some(Answer::Removed) => LeadReading::Removed,
-            Some(Answer::Unmatched) => LeadReading::Failed(Failure::Unresolved),
-            Some(Answer::Unanswered) => LeadReading::Failed(Failure::VendorError),
+            None => LeadReading::Found(KeptResult { at, turn: Lease::default() }),
+            Some((Answer::Found(_), turn)) => LeadReading::Found(KeptResult { at, turn }),
+            Some((Answer::NotFound, _)) => LeadReading::NotFound,
+            Some((Answer::Removed, _)) => LeadReading::Removed,
+            Some((Answer::Unmatched, _)) => LeadReading::Failed(Failure::Unresolved),
+            Some((Answer::Unanswered, _)) => LeadReading::Failed(Failure::VendorError),
         })
     }
 
-    fn answer(&mut self, at: ResultRef) -> Result<Option<Answer>, Fault> {
-        let row = (at.job, at.index.div_euclid(CHUNK));
-        let place = usize::try_from(at.index.rem_euclid(CHUNK)).unwrap_or(usize::MAX);
-        if let Some(answers) = self.answers.get(&row) {
-            return Ok(answers.get(place).copied());
+    /// The answer to a lead, and the turn that settled it.
+    fn answer(&mut self, at: ResultRef) -> Result<Option<(Answer, Lease)>, Fault> {
+        let row = (at.job, at.index.div_euclid(SETTLED_AT_ONCE));
+        let place = usize::try_from(at.index.rem_euclid(SETTLED_AT_ONCE)).unwrap_or(usize::MAX);
+        if !self.answers.contains_key(&row) {
+            self.answers.insert(row, self.draft.peek::<Answers>(&row)?);
         }
-        let answers = self.draft.peek::<Answers>(&row)?.unwrap_or_default();
-        let answer = answers.get(place).copied();
-        self.answers.insert(row, answers);
-        Ok(answer)
+        let answered = self.answers.get(&row).and_then(Option::as_ref);
+        Ok(answered.and_then(|row| Some((*row.answers.get(place)?, row.turn))))
     }
 
     fn is_removed(&mut self, slot: Slot) -> Result<bool, Fault> {
@@ -327,7 +324,9 @@ impl<'a, 'b> Reader<'a, 'b> {
             }
         }
         let Some(at) = slot.source.points_at() else { return Ok(false) };
-        let Some(Answer::Found(person)) = self.answer(at)? else { return Ok(false) };
+        let Some((Answer::Found(Found { person, .. }), _)) = self.answer(at)? else {
+            return Ok(false);
+        };
         Ok(self.draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()))
     }
 

@@ -155,13 +155,14 @@ fn take_turn(draft: &mut Draft<'_>, mut job: Job, until: Timestamp) -> Result<Tu
     job.due = Some(until);
     job.waits_until = None;
     put_job(draft, &job)?;
-    let stranded = if job.is_alive() { Vec::new() } else { stranded(draft, job.id)? };
+    let is_dead = !job.is_alive() && job.state != State::Done;
+    let stranded = if is_dead { stranded(draft, job.id)? } else { Vec::new() };
     Ok(Turn { lease: job.lease, job, stranded })
 }
 
-/// The batches that had joined a job and were not answered.
+/// The batches that had joined a job and were not answered. No batch joins a dead job.
 fn stranded(draft: &Draft<'_>, job: JobId) -> Result<Vec<crate::ledger::ids::BatchId>, Fault> {
-    let joins = draft.under::<Joins>(&job)?;
+    let joins = draft.pieces::<Joins>(&job)?;
     Ok(joins.into_iter().filter(|(_, join)| !join.joined.is_empty()).map(|((_, b), _)| b).collect())
 }
 
@@ -193,6 +194,10 @@ pub fn reschedule(
     let mut job = leased(draft, job, lease)?;
     if job.is_alive() && until.is_none() {
         return Err(Fault::Invariant(format!("job {} lives and must be looked at again", job.id)));
+    }
+    if job.state == State::Done && job.way != Way::Call {
+        // It is due until its joiners are credited, and that step says when it no longer is.
+        return Ok(());
     }
     let is_over = job.state == State::Done && !has_verdicts_to_come(draft, &job)?;
     job.due = until.filter(|_| !is_over);

@@ -16,14 +16,14 @@ use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
-use tollgate::ledger::ids::{BatchId, JobId, Lease, Token};
+use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use tollgate::ledger::record::entry::{Entry, Fact};
 use tollgate::ledger::record::job::{Cause, Job, Reason, Way};
 use tollgate::ledger::record::tally::Tally;
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
     Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Redrive, Redriven,
-    Refused, Room, Settled, Settlement, Terms, Turn, Voided, Voiding,
+    Refused, Room, Settled, Settlement, Terms, Turn, Voided, Voiding, settlement_steps,
 };
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::{Ledger, Outcome};
@@ -215,8 +215,38 @@ impl<S: Store> Books<S> {
         job: JobId,
         evidence: &[Evidence],
     ) -> Outcome<Settled> {
+        let loads = self.ledger().load(job).await?;
+        let places = loads.iter().flat_map(|load| {
+            let places = load.first..;
+            places.zip(&load.leads).map(|(index, _)| ResultRef { job: load.job, index })
+        });
+        let steps = match settlement_steps(&places.collect::<Vec<_>>()) {
+            // The books refuse what does not fit.
+            steps if steps.last().is_some_and(|step| step.end == evidence.len()) => steps,
+            _ => vec![0..evidence.len()],
+        };
+        let mut all: Option<Settled> = None;
+        for step in steps {
+            let first = u32::try_from(step.start).expect("few leads");
+            let settled = self.settle_step(turn, job, first, &evidence[step]).await?;
+            all = Some(match all {
+                Some(before) => both(before, settled),
+                None => settled,
+            });
+        }
+        Ok(all.expect("a job has leads"))
+    }
+
+    /// Settles some leads, by whoever had this turn.
+    pub(super) async fn settle_step(
+        &self,
+        turn: Lease,
+        job: JobId,
+        first: u32,
+        evidence: &[Evidence],
+    ) -> Outcome<Settled> {
         let (evidence, results_expire_at) = (evidence.into(), self.now().after(8 * DAY));
-        self.ledger().settle(Settlement { job, turn, evidence, results_expire_at }).await
+        self.ledger().settle(Settlement { job, turn, first, evidence, results_expire_at }).await
     }
 
     pub(super) async fn settle(&self, job: JobId, evidence: &[Evidence]) -> Settled {
@@ -332,6 +362,14 @@ impl Books<Redis> {
         let store = self.store.replica_through(url, Arc::clone(&clock));
         Self { store, clock, batches: AtomicU64::new(1_000_000) }
     }
+}
+
+/// What two steps of one settlement did.
+fn both(mut before: Settled, after: Settled) -> Settled {
+    before.avoided.extend(after.avoided);
+    before.removed.extend(after.removed);
+    before.parts.extend(after.parts);
+    Settled { perhaps_free: before.perhaps_free + after.perhaps_free, next: after.next, ..before }
 }
 
 /// An attempt, where so many went before it.

@@ -108,7 +108,7 @@ pub(super) async fn what_the_first_to_settle_has_kept_is_what_is_read(books: &Bo
     let kept = books.read(&sales, batch).await.leads[0].result().unwrap();
     assert_eq!(kept.turn, sleeper);
     let later = Some(books.now().after(MINUTE));
-    books.ledger().reschedule(job, sleeper, later).await.unwrap();
+    books.ledger().reschedule(job, other, later).await.unwrap();
     assert_eq!(
         books.ledger().next_due(Room::each(1)).await.unwrap().0,
         None,

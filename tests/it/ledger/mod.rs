@@ -41,6 +41,7 @@ mod replaying;
 mod resolving;
 mod sending;
 mod settling;
+mod settling_in_steps;
 mod splitting;
 mod stuck;
 mod sweeping;

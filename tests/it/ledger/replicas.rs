@@ -138,6 +138,10 @@ async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -
             }
         }
         State::Sending | State::Bound => {}
+        State::Done => {
+            while !ledger.credit_joiners(job.id).await?.is_all {}
+            return Ok(());
+        }
         _ => return ledger.reschedule(job.id, lease, None).await,
     }
     let (vendor_id, poll_at) =
@@ -145,7 +149,9 @@ async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -
     ledger.bind(Binding { job: job.id, vendor_id, poll_at }).await?;
     let evidence = names(&leads).iter().map(|name| found(name, EMAIL)).collect();
     let results_expire_at = books.now().after(8 * DAY);
-    ledger.settle(Settlement { job: job.id, turn: lease, evidence, results_expire_at }).await?;
+    ledger
+        .settle(Settlement { job: job.id, turn: lease, first: 0, evidence, results_expire_at })
+        .await?;
     Ok(())
 }
 

@@ -24,6 +24,14 @@ macro_rules! contract_suite {
                 a_look_up_that_was_not_answered_is_asked_again_and_charged_once
                 the_vendor_names_no_look_up
             }
+            settling_in_steps: {
+                credits_move_with_the_last_step
+                a_step_asked_again_changes_nothing
+                each_result_is_read_from_the_turn_that_settled_it
+                a_lead_may_be_joined_until_its_step
+                an_operators_word_between_two_steps_counts
+                a_crowd_of_joiners_is_credited_in_steps
+            }
             windows: {
                 a_person_is_charged_once_inside_the_window
                 a_person_is_charged_again_once_the_window_may_have_turned

@@ -12,7 +12,7 @@
 --                  expected: '?' anything, '' nothing, else these bytes
 --                  new:      '=' as it is, '' nothing, else these bytes
 --       bounds   field of a tally, what is added to what is used, what may be used at most
---       tallies  field, and how spent, reserved, unresolved and avoided move
+--       counters key, field, how many numbers there are, and how each of them moves
 --       due      from, to: members between these go; '' and a member: it comes
 --       next     the journal's next number, where it is set: at most one
 --       entries  the journal's next entries
@@ -75,39 +75,41 @@ for row = 1, rows do
   at = at + 3
 end
 
-local function tally(field)
+local function used(field)
   local text = redis.call('HGET', KEYS[5], field)
   if not text then
-    return false, 0, 0, 0, 0
+    return 0
   end
   local spent, reserved, unresolved, avoided = string.match(text, '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
   if not avoided then
     error('a tally is not four numbers')
   end
-  return text, tonumber(spent), tonumber(reserved), tonumber(unresolved), tonumber(avoided)
+  return spent + reserved + unresolved
 end
 
 for _ = 1, count() do
-  local _, spent, reserved, unresolved = tally(ARGV[at + 1])
-  if spent + reserved + unresolved + tonumber(ARGV[at + 2]) > tonumber(ARGV[at + 3]) then
+  if used(ARGV[at + 1]) + tonumber(ARGV[at + 2]) > tonumber(ARGV[at + 3]) then
     return 0
   end
   at = at + 3
 end
 
-local tallies, tallies_before = {}, {}
-for _ = 1, count() do
-  local field = ARGV[at + 1]
-  local text, spent, reserved, unresolved, avoided = tally(field)
-  tallies_before[field] = text
-  tallies[field] = string.format(
-    '%.0f,%.0f,%.0f,%.0f',
-    spent + tonumber(ARGV[at + 2]),
-    reserved + tonumber(ARGV[at + 3]),
-    unresolved + tonumber(ARGV[at + 4]),
-    avoided + tonumber(ARGV[at + 5])
-  )
-  at = at + 5
+local counters = {}
+for one = 1, count() do
+  local key, field, numbers = KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], tonumber(ARGV[at + 3])
+  at = at + 3
+  local before, stood, sums = redis.call('HGET', key, field), {}, {}
+  for number in string.gmatch(before or '', '-?%d+') do
+    stood[#stood + 1] = tonumber(number)
+  end
+  if before and #stood ~= numbers then
+    error('a counter is not so many numbers')
+  end
+  for number = 1, numbers do
+    sums[number] = string.format('%.0f', (stood[number] or 0) + tonumber(ARGV[at + number]))
+  end
+  counters[one] = { key, field, before, table.concat(sums, ',') }
+  at = at + numbers
 end
 
 local due = count()
@@ -177,8 +179,8 @@ local function write()
       end
     end
   end
-  for field, text in pairs(tallies) do
-    redis.call('HSET', KEYS[5], field, text)
+  for _, counter in ipairs(counters) do
+    redis.call('HSET', counter[1], counter[2], counter[4])
   end
   for one = 1, due do
     local from, to = ARGV[due_at + 2 * one - 1], ARGV[due_at + 2 * one]
@@ -238,11 +240,11 @@ local function undo()
       redis.call('ZADD', KEYS[6], 0, member)
     end
   end
-  for field, text in pairs(tallies_before) do
-    if text then
-      redis.call('HSET', KEYS[5], field, text)
+  for _, counter in ipairs(counters) do
+    if counter[3] then
+      redis.call('HSET', counter[1], counter[2], counter[3])
     else
-      redis.call('HDEL', KEYS[5], field)
+      redis.call('HDEL', counter[1], counter[2])
     end
   end
   local row = 0

@@ -13,6 +13,9 @@ if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then
 end
 local mark, state = ARGV[2], redis.call('HGET', KEYS[2], 'state')
 if not state then
+  if ARGV[3] == '1' then
+    redis.call('ZREM', KEYS[3], KEYS[2])
+  end
   return 1
 end
 if state ~= 'kept' and state ~= 'given up' then

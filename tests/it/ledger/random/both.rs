@@ -20,8 +20,8 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -135,6 +135,7 @@ on_both! {
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
         bind(binding: Binding) -> ();
         settle(settlement: Settlement) -> Settled;
+        credit_joiners(job: JobId) -> Credited;
         redrive(redrive: Redrive) -> Redriven;
         open_call(opening: Opening) -> Result<CallOpened, Refused>;
         close_call(job: JobId, closing: Closing) -> Settled;
@@ -162,6 +163,7 @@ on_both! {
     }
     reads {
         appraise(question: Question) -> Option<Appraisal>;
+        settled_to(job: JobId) -> u32;
         next_due(room: Room) -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
         validation(batch: BatchId) -> Option<Validation>;

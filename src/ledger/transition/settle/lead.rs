@@ -1,0 +1,155 @@
+//! One lead of a settlement: the charge gate, and what is known of the person from now on.
+
+use super::Settling;
+use crate::domain::charge::Shown;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::pricing::{Charges, PhoneBasis, Prices};
+use crate::domain::reveal::Reveals;
+use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::ids::{KeptResult, ResultRef};
+use crate::ledger::record::job::{Answer, Found, JobLead, Part};
+use crate::ledger::record::lead::{Known, NotFound};
+use crate::ledger::step::Evidence;
+use crate::ledger::table::{Leads, Persons, Superseded};
+use crate::ledger::transition::erase;
+
+impl Settling {
+    pub(super) fn lead(
+        &mut self,
+        draft: &mut Draft<'_>,
+        at: ResultRef,
+        reveals: Reveals,
+        lead: &JobLead,
+        evidence: &Evidence,
+        part: &Part,
+    ) -> Result<(Answer, Charges), Fault> {
+        let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
+        // A lead sent for its two keys' two persons was never claimed: it says nothing of either.
+        let was_claimed = row.claims.iter().any(|claim| claim.at == at);
+        row.concede(at.job);
+        row.touched_at = Some(draft.now());
+        if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
+            let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
+            row.not_found.retain(|gone| gone.kept_for != kept_for);
+            row.not_found.push(NotFound { at, settled_at, kept_for });
+        }
+        draft.put::<Leads>(&lead.key, &row);
+        match evidence {
+            Evidence::Found { person, aliases, shown } => {
+                let charges = self.charge(draft, *person, shown, &part.prices)?;
+                if is_removed(draft, lead.key, *person, aliases)? {
+                    self.remove(draft, at, lead.key, Some(*person), aliases)?;
+                    return Ok((Answer::Removed, charges));
+                }
+                if self.learns {
+                    let expires_at = self.expires_at;
+                    let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
+                    let known = Known { at, covers: reveals, settled_at, expires_at, kept_for };
+                    learn(draft, known, lead.key, *person, aliases)?;
+                }
+                Ok((Answer::Found(found(*person, shown, part.prices.phone_basis)), charges))
+            }
+            Evidence::NotFound => Ok((Answer::NotFound, Charges::ZERO)),
+            Evidence::Removed => {
+                self.remove(draft, at, lead.key, row.person, &[])?;
+                Ok((Answer::Removed, Charges::ZERO))
+            }
+            Evidence::Unmatched => Ok((Answer::Unmatched, Charges::ZERO)),
+            // What this attempt did not come to, another one may have answered and charged.
+            Evidence::Unanswered if self.is_in_doubt => Ok((Answer::Unmatched, Charges::ZERO)),
+            Evidence::Unanswered => Ok((Answer::Unanswered, Charges::ZERO)),
+        }
+    }
+
+    /// Passes the charge gate.
+    fn charge(
+        &mut self,
+        draft: &mut Draft<'_>,
+        person: PersonKey,
+        shown: &Shown,
+        prices: &Prices,
+    ) -> Result<Charges, Fault> {
+        let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+        let passed = row.facts.pass(shown, prices, self.first_sent, self.charged_by);
+        row.facts = passed.facts;
+        draft.put::<Persons>(&person, &row);
+        if passed.perhaps_free {
+            self.settled.perhaps_free = self.settled.perhaps_free.saturating_add(1);
+        }
+        Ok(passed.charges)
+    }
+
+    /// Marks a person, and every key that leads there, as removed.
+    fn remove(
+        &mut self,
+        draft: &mut Draft<'_>,
+        at: ResultRef,
+        lead: LeadKey,
+        person: Option<PersonKey>,
+        aliases: &[LeadKey],
+    ) -> Result<(), Fault> {
+        let mut keys = vec![lead];
+        keys.extend(aliases);
+        let removed = erase::mark(draft, &keys, person)?;
+        self.settled.removed.push(KeptResult { at, turn: self.turn });
+        self.settled.removed.extend(removed);
+        Ok(())
+    }
+}
+
+/// What an answer records of a person found: what joiners are credited by.
+fn found(person: PersonKey, shown: &Shown, basis: PhoneBasis) -> Found {
+    let numbers = u32::try_from(shown.phones.len()).unwrap_or(u32::MAX);
+    let phones = match basis {
+        PhoneBasis::Person => numbers.min(1),
+        PhoneBasis::Number => numbers,
+    };
+    Found { person, email: shown.email, phones }
+}
+
+/// From now on the person is known, by the lead's key and by those that the result shows.
+fn learn(
+    draft: &mut Draft<'_>,
+    known: Known,
+    lead: LeadKey,
+    person: PersonKey,
+    aliases: &[LeadKey],
+) -> Result<(), Fault> {
+    let now = draft.now();
+    let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
+    row.results.retain(|known| known.expires_at > now);
+    for Known { at, expires_at, .. } in row.learn(known) {
+        draft.put::<Superseded>(&(person, at), &expires_at);
+    }
+    draft.put::<Persons>(&person, &row);
+    for key in std::iter::once(&lead).chain(aliases) {
+        let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+        row.person = match row.person {
+            // Two persons under one key: it is no alias of either.
+            Some(other) if other != person => None,
+            _ => Some(person),
+        };
+        row.not_found.clear();
+        row.touched_at = Some(now);
+        draft.put::<Leads>(key, &row);
+    }
+    Ok(())
+}
+
+/// Whether a person was removed, under any key that leads there.
+fn is_removed(
+    draft: &Draft<'_>,
+    lead: LeadKey,
+    person: PersonKey,
+    aliases: &[LeadKey],
+) -> Result<bool, Fault> {
+    if draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()) {
+        return Ok(true);
+    }
+    for key in std::iter::once(&lead).chain(aliases) {
+        if draft.find::<Leads>(key)?.is_some_and(|row| row.removed_at.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
