@@ -180,9 +180,13 @@ impl Gateway {
 
     /// Batches that had joined a job that died go their own way.
     async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
-        for batch in stranded {
+        let mut waiting = std::collections::VecDeque::from(stranded);
+        while let Some(batch) = waiting.pop_front() {
             let order = Redrive { batch, job: job.id, terms: self.settings.terms() };
             let driven = self.ledger.redrive(order).await?;
+            if driven.is_partial {
+                waiting.push_back(batch);
+            }
             info!(
                 batch.id = %batch,
                 job.id = %job.id,

@@ -197,7 +197,13 @@ fn of_batches() -> Vec<(TableId, String)> {
         ),
         row::<Joins>(
             &(job_id(), job_id().batch),
-            &Join { team: team(), reveals: Reveals::NONE, joined: vec![1, 2], repeated: vec![3] },
+            &Join {
+                team: team(),
+                reveals: Reveals::NONE,
+                joined: vec![1, 2],
+                repeated: vec![3],
+                driven_to: 4,
+            },
         ),
         row::<Replays>(
             &ReplayKey::from_bytes([7; 16]),

@@ -70,7 +70,7 @@ stored_enum!(Source {
     5 => Refused,
 });
 stored_struct!(Replay { request, batch, until });
-stored_struct!(Join { team, reveals, joined, repeated });
+stored_struct!(Join { team, reveals, joined, repeated, driven_to });
 
 stored_struct!(Job {
     id,

@@ -121,4 +121,6 @@ pub struct Join {
     pub joined: Vec<u32>,
     /// The job's leads that answer a further lead of the batch, once for each.
     pub repeated: Vec<u32>,
+    /// Once the job has died: the first of the batch's rows of slots that is still to be driven again.
+    pub driven_to: u32,
 }

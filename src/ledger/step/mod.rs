@@ -248,6 +248,8 @@ pub struct Redrive {
 /// What became of a batch driven again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redriven {
+    /// Whether more of the batch's leads are still to be driven off the job, by a further step.
+    pub is_partial: bool,
     /// Leads that are now sent by a job of the batch's own.
     pub fresh: u32,
     /// Leads that did not fit its team's quotas, or what its caller allows.

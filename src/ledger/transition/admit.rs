@@ -281,6 +281,7 @@ pub(super) fn open_jobs(
             reveals: batch.reveals,
             joined: Vec::new(),
             repeated: Vec::new(),
+            driven_to: 0,
         });
         join.joined.extend(&taken.joined);
         join.repeated.extend(&taken.repeated);

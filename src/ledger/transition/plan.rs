@@ -154,7 +154,14 @@ impl Planner<'_, '_> {
                     rely_on(self.draft, key)?;
                 }
             }
-            let placed = self.follow(position, ask.key, verdict);
+            let placed = match verdict {
+                // An earlier step has driven an earlier lead for the same person again.
+                Verdict::Joined(at) if at.job.batch == self.frame.batch => {
+                    let worth = Amounts::ZERO;
+                    Placed { source: self.repeat(Placed { source: Source::Own(at), worth }), worth }
+                }
+                verdict => self.follow(position, ask.key, verdict),
+            };
             self.seen.insert(known_as, placed);
             placed.source
         };

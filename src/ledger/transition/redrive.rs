@@ -10,43 +10,52 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::{Batch, Dispositions, Slot, Source};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{LeadAsk, Redrive, Redriven};
-use crate::ledger::table::{Batches, Jobs, Joins, Slots, Teams};
-use crate::ledger::transition::admit::{open_jobs, put_slots, waits_for};
+use crate::ledger::table::{Batches, CHUNK, Jobs, Joins, Slots, Teams};
+use crate::ledger::transition::admit::{open_jobs, waits_for};
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::quota::{keep, left, quotas_now};
 
-/// Rewrites a batch's slots off a job that died. Asked again, it finds nothing left to do.
+/// How many leads are driven again in one step, give or take a row of slots.
+const LEADS_AT_ONCE: usize = 500;
+
+/// How many rows of slots are read together.
+const ROWS_AT_ONCE: u32 = 10;
+
+/// Rewrites a batch's slots off a job that died, some leads in each step. Asked again, it goes on, and
+/// then finds nothing left to do.
 ///
 /// # Errors
 /// [`Fault::Fenced`] where the job lives.
 pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fault> {
     let joined = (redrive.job, redrive.batch);
-    if draft.find::<Joins>(&joined)?.is_none() {
-        return Ok(Redriven::default());
-    }
+    draft.foresee::<Jobs>(&redrive.job);
+    draft.foresee::<Batches>(&redrive.batch);
+    let Some(mut join) = draft.find::<Joins>(&joined)? else { return Ok(Redriven::default()) };
     let job = draft.need::<Jobs>(&redrive.job)?;
     if job.is_alive() {
         return Err(Fault::Fenced);
     }
-    draft.delete::<Joins>(&joined);
     let Some(mut batch) = draft.find::<Batches>(&redrive.batch)? else {
+        draft.delete::<Joins>(&joined);
         return Ok(Redriven::default());
     };
-    batch.jobs.retain(|waiting| *waiting != redrive.job);
     let team = draft.need::<Teams>(&batch.team)?;
     if batch.canceled_at.is_some() || team.standing == Standing::Closed {
+        draft.delete::<Joins>(&joined);
+        batch.jobs.retain(|waiting| *waiting != redrive.job);
         draft.put::<Batches>(&redrive.batch, &batch);
         return Ok(Redriven::default());
     }
-    let mut slots: Vec<Slot> =
-        draft.pieces::<Slots>(&redrive.batch)?.into_iter().flat_map(|(_, chunk)| chunk).collect();
-    let stranded = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job);
-    let asks: Vec<(u32, LeadAsk)> = (0_u32..)
-        .zip(&slots)
-        .filter(|(_, slot)| stranded(slot))
-        .map(|(position, slot)| (position, slot.ask()))
-        .collect();
+    let stranded = stranded(draft, redrive, &batch, join.driven_to)?;
+    let is_partial = stranded.next < batch.dispositions.submitted.div_ceil(CHUNK);
+    if is_partial {
+        join.driven_to = stranded.next;
+        draft.put::<Joins>(&joined, &join);
+    } else {
+        draft.delete::<Joins>(&joined);
+        batch.jobs.retain(|waiting| *waiting != redrive.job);
+    }
     let quotas = quotas_now(draft, &team)?;
     let allowed = batch.most.less(paid(draft, redrive.batch, &batch)?);
     let plan = {
@@ -59,19 +68,69 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
             room: Room::new(left(&quotas).within(allowed)),
             terms: &redrive.terms,
         };
-        Plan::make(draft, frame, asks.iter().copied())?
+        Plan::make(draft, frame, stranded.asks.iter().copied())?
     };
-    for ((position, _), new) in asks.iter().zip(&plan.slots) {
-        let place = usize::try_from(*position).unwrap_or(usize::MAX);
-        let Some(slot) = slots.get_mut(place) else { continue };
-        slot.source = new.source;
-    }
-    put_slots(draft, redrive.batch, &slots);
+    rewrite(draft, redrive.batch, stranded, &plan);
     let Dispositions { fresh, trimmed, .. } = plan.dispositions;
     let reserved = plan.worst(&redrive.terms.prices);
     keep(draft, &quotas, reserved);
     reopen(draft, redrive, batch, &team, &plan, reserved)?;
-    Ok(Redriven { fresh, refused: trimmed, reserved })
+    Ok(Redriven { is_partial, fresh, refused: trimmed, reserved })
+}
+
+/// Leads of a batch that waited for a job.
+struct Stranded {
+    /// The rows of slots that hold them, by number.
+    rows: Vec<(u32, Vec<Slot>)>,
+    /// The leads, each with its place in the batch.
+    asks: Vec<(u32, LeadAsk)>,
+    /// The next row of slots.
+    next: u32,
+}
+
+/// The leads of a batch that waited for a job, from a row of slots on, until there are enough for one
+/// step.
+fn stranded(
+    draft: &Draft<'_>,
+    redrive: &Redrive,
+    batch: &Batch,
+    from: u32,
+) -> Result<Stranded, Fault> {
+    let waits = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job);
+    let end = batch.dispositions.submitted.div_ceil(CHUNK);
+    let mut stranded = Stranded { rows: Vec::new(), asks: Vec::new(), next: from };
+    while stranded.next < end && stranded.asks.len() < LEADS_AT_ONCE {
+        let number = stranded.next;
+        if number.saturating_sub(from).rem_euclid(ROWS_AT_ONCE) == 0 {
+            for ahead in number..end.min(number.saturating_add(ROWS_AT_ONCE)) {
+                draft.foresee::<Slots>(&(redrive.batch, ahead));
+            }
+        }
+        let slots = draft.peek::<Slots>(&(redrive.batch, number))?.unwrap_or_default();
+        let places = number.saturating_mul(CHUNK)..;
+        let waiting = places.zip(&slots).filter(|(_, slot)| waits(slot));
+        let before = stranded.asks.len();
+        stranded.asks.extend(waiting.map(|(position, slot)| (position, slot.ask())));
+        if stranded.asks.len() > before {
+            stranded.rows.push((number, slots));
+        }
+        stranded.next = number.saturating_add(1);
+    }
+    Ok(stranded)
+}
+
+/// Has the slots of these leads point where the plan says.
+fn rewrite(draft: &mut Draft<'_>, batch: BatchId, stranded: Stranded, plan: &Plan) {
+    let mut planned = stranded.asks.iter().zip(&plan.slots).peekable();
+    for (number, mut slots) in stranded.rows {
+        let places = number.saturating_mul(CHUNK)..;
+        for (place, slot) in places.zip(&mut slots) {
+            if let Some((_, new)) = planned.next_if(|((position, _), _)| *position == place) {
+                slot.source = new.source;
+            }
+        }
+        draft.put::<Slots>(&(batch, number), &slots);
+    }
 }
 
 /// What a batch has spent by now, or may yet spend.

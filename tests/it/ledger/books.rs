@@ -290,7 +290,11 @@ impl<S: Store> Books<S> {
     }
 
     pub(super) async fn redrive(&self, batch: BatchId, job: JobId) -> Redriven {
-        let redrive = Redrive { batch, job, terms: terms() };
+        self.redrive_step(batch, job, terms()).await
+    }
+
+    pub(super) async fn redrive_step(&self, batch: BatchId, job: JobId, terms: Terms) -> Redriven {
+        let redrive = Redrive { batch, job, terms };
         self.ledger().redrive(redrive).await.expect("the job died")
     }
 

@@ -10,7 +10,7 @@ use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, DAY, first, quota, terms};
-use super::named::{ALL, EMAIL, NONE, found, leads};
+use super::named::{ALL, EMAIL, NONE, found, lead, leads};
 use super::store::Store;
 
 /// A job of sales that growth's batch had joined, twice for one lead, and that died.
@@ -174,4 +174,42 @@ pub(super) async fn a_redriven_job_is_joined_like_any_other(books: &Books<impl S
     books.lose(first(batch)).await;
     assert_eq!(books.redrive(follower, first(batch)).await.fresh, 1);
     assert_eq!(books.job(first(follower)).await.state, State::Ready);
+}
+
+pub(super) async fn a_large_batch_is_driven_again_in_steps(books: &Books<impl Store>) {
+    const LEADS: u32 = 1_200;
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let leads: Vec<_> = (0..LEADS).map(|n| lead(&format!("p{n}"))).collect();
+    let job = first(books.admit(books.admission(&sales, EMAIL, leads.clone())).await.unwrap().id);
+    let joined = books.admit(books.admission(&growth, EMAIL, leads)).await.unwrap();
+    assert_eq!(joined.batch.dispositions.joined, LEADS);
+    books.turn(job).await;
+    books.void(job, Cause::Refused).await;
+
+    let mut fresh = Vec::new();
+    loop {
+        let driven = books.redrive(joined.id, job).await;
+        fresh.push(driven.fresh);
+        books.balance().await;
+        if !driven.is_partial {
+            break;
+        }
+        let status = books.read(&growth, joined.id).await.status;
+        assert!(!status.has_ended(), "{status:?}");
+    }
+    assert_eq!(fresh, [500, 500, 200]);
+    assert_eq!(books.redrive(joined.id, job).await, Redriven::default());
+    assert_eq!(books.email(&growth).await, "spent=0 reserved=1800 unresolved=0");
+    for ordinal in 0..3 {
+        let job = JobId { batch: joined.id, ordinal };
+        let leads = books.ledger().job(job).await.unwrap().unwrap().1;
+        books.turn(job).await;
+        books.send(job).await;
+        let names = leads.iter().map(|lead| format!("p{}", lead.position));
+        let evidence: Vec<_> = names.map(|name| found(&name, EMAIL)).collect();
+        books.settle(job, &evidence).await;
+    }
+    assert_eq!(books.read(&growth, joined.id).await.status, Status::Completed);
+    assert_eq!(books.email(&growth).await, "spent=1800 reserved=0 unresolved=0");
+    books.balance().await;
 }

@@ -77,6 +77,7 @@ macro_rules! contract_suite {
                 of_several_as_many_go_on_as_fit
                 no_more_is_paid_than_its_caller_allows_in_all
                 asked_again_it_finds_nothing_to_do
+                a_large_batch_is_driven_again_in_steps
                 the_present_period_pays
                 another_job_for_the_person_is_joined
                 a_chain_of_deaths_still_ends
