@@ -11,6 +11,7 @@
 
 pub mod any;
 mod codec;
+mod counters;
 mod draft;
 pub mod embedded;
 pub mod ids;

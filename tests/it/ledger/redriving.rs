@@ -183,7 +183,6 @@ pub(super) async fn a_large_batch_is_driven_again_in_steps(books: &Books<impl St
     let job = first(books.admit(books.admission(&sales, EMAIL, leads.clone())).await.unwrap().id);
     let joined = books.admit(books.admission(&growth, EMAIL, leads)).await.unwrap();
     assert_eq!(joined.batch.dispositions.joined, LEADS);
-    books.turn(job).await;
     books.void(job, Cause::Refused).await;
 
     let mut fresh = Vec::new();
@@ -203,7 +202,6 @@ pub(super) async fn a_large_batch_is_driven_again_in_steps(books: &Books<impl St
     for ordinal in 0..3 {
         let job = JobId { batch: joined.id, ordinal };
         let leads = books.ledger().job(job).await.unwrap().unwrap().1;
-        books.turn(job).await;
         books.send(job).await;
         let names = leads.iter().map(|lead| format!("p{}", lead.position));
         let evidence: Vec<_> = names.map(|name| found(&name, EMAIL)).collect();
