@@ -11,6 +11,7 @@ pub(crate) struct Books {
     pub(crate) tallies: [Tally; TEAMS],
     /// How many finds were charged that the vendor may have found free.
     pub(crate) perhaps_free: i8,
+    pub(crate) circuit: Circuit,
     /// What came onto each team's books for finds that were spared at admission, and no quota asked.
     pub(crate) unasked: [i8; TEAMS],
 }
@@ -39,6 +40,20 @@ pub(crate) struct Job {
     pub(crate) worst: i8,
     /// How often its reservation was taken off the tally.
     pub(crate) ends: u8,
+    /// How many of its leads are settled, and what was due for them.
+    pub(crate) settled: usize,
+    pub(crate) due: i8,
+    /// How many attempts there were when its caller cancelled it.
+    pub(crate) canceled_after: Option<u8>,
+}
+
+/// The circuit to the vendor, which all replicas share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Circuit {
+    /// How many attempts in a row were not answered.
+    pub(crate) unanswered: u8,
+    /// Once it is open: when the next probe may be sent.
+    pub(crate) probe_at: Option<u8>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use stateright::{Checker, HasDiscoveries, Model};
 
-use crate::holds::{APART, TWICE};
-use crate::properties::{BILL, EXACT, ONE_JOB, QUOTA, TALLIES};
+use crate::holds::{APART, OVERLAPPING, TWICE};
+use crate::properties::{BILL, CANCELED, EXACT, ONE_JOB, PROBE, QUOTA, TALLIES};
 use crate::setup::{
-    Admission, Ask, Doubt, Gate, NONE, OnNoAnswer, Operator, Prices, Setup, Stops, Store, Wrong,
+    Admission, Ask, Cancels, Doubt, Gate, NONE, OnNoAnswer, Operator, Outage, Prices, Settlement,
+    Setup, Stops, Store, Wrong,
 };
 
 /// One person is asked for once.
@@ -20,6 +21,9 @@ const GROWING: &[Ask] = &[
     Ask { team: 0, leads: &[0], reveals: NONE },
     Ask { team: 0, leads: &[0, 1], reveals: NONE },
 ];
+
+/// Two persons are asked for in one batch.
+const BOTH: &[Ask] = &[Ask { team: 0, leads: &[0, 1], reveals: NONE }];
 
 /// More than any of these needs.
 const STATES_MAX: usize = 2_000_000;
@@ -104,6 +108,37 @@ fn staged_leads_stolen_by_a_timer() {
 #[test]
 fn a_quota_asked_before_the_commit_point() {
     breaks(QUOTA, staged(APART).with(Wrong::QuotaAskedEarly));
+}
+
+#[test]
+fn a_reservation_released_with_the_first_step_of_a_settlement() {
+    let steps = Setup { settlement: Settlement::LeadByLead, ..Setup::of(BOTH) };
+    breaks(BILL, steps.with(Wrong::ReleasedWithFirstStep));
+}
+
+#[test]
+fn a_step_of_a_settlement_that_counts_twice() {
+    let steps = Setup { settlement: Settlement::LeadByLead, ..Setup::of(BOTH) };
+    breaks(EXACT, steps.with(Wrong::StepCountsTwice));
+}
+
+#[test]
+fn a_step_after_an_operators_word_that_books_nothing() {
+    let steps = Setup { settlement: Settlement::LeadByLead, ..Setup::of(OVERLAPPING) };
+    let steps = Setup { operator: Operator::Present, ..steps };
+    breaks(BILL, steps.with(Wrong::WordNotRaised));
+}
+
+#[test]
+fn a_cancelled_job_in_doubt_sent_again() {
+    let cancels = Setup { cancels: Cancels::InDoubt, ..Setup::of(ONCE) };
+    breaks(CANCELED, cancels.with(Wrong::CanceledSentAgain));
+}
+
+#[test]
+fn a_probe_that_is_not_claimed() {
+    let outage = Setup { outage: Outage::OpensCircuit, ..Setup::of(APART) };
+    breaks(PROBE, outage.with(Wrong::ProbeNotClaimed));
 }
 
 #[test]

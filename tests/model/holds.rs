@@ -4,7 +4,8 @@ use stateright::{Checker, Model};
 
 use crate::representative::representative;
 use crate::setup::{
-    Admission, Ask, Doubt, EMAIL, NONE, OnNoAnswer, Operator, Prices, Reserves, Setup, Stops, Store,
+    Admission, Ask, Cancels, Doubt, EMAIL, NONE, OnNoAnswer, Operator, Outage, Prices, Reserves,
+    Settlement, Setup, Stops, Store,
 };
 
 /// Two teams ask for one person.
@@ -99,4 +100,21 @@ fn an_answer_that_comes_after_the_next_attempt_began() {
 fn a_vendor_that_stops_before_it_has_come_to_a_lead() {
     let stops = Setup { stops: Stops::AtAnyTime, ..Setup::of(TWICE) };
     holds("stopped", Setup { doubt: Doubt::AtWork, ..stops });
+}
+
+#[test]
+fn a_job_whose_leads_are_settled_one_by_one() {
+    let steps = Setup { settlement: Settlement::LeadByLead, ..Setup::of(OVERLAPPING) };
+    holds("settled in steps", Setup { operator: Operator::Present, ticks: 3, ..steps.clone() });
+    holds("settled in steps, one person", Setup { person_of: [0, 0], ..steps });
+}
+
+#[test]
+fn a_job_that_is_cancelled_while_it_is_in_doubt() {
+    holds("cancelled in doubt", Setup { cancels: Cancels::InDoubt, ..Setup::of(TWICE) });
+}
+
+#[test]
+fn an_outage_that_opens_the_circuit_and_probes_that_close_it() {
+    holds("outage", Setup { outage: Outage::OpensCircuit, ..Setup::of(APART) });
 }

@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use crate::books::{Job, State, Tally};
-use crate::setup::{LEADS, OnNoAnswer, Setup, Store};
+use crate::setup::{Cancels, LEADS, OnNoAnswer, Outage, Settlement, Setup, Store};
 use crate::world::World;
 
 pub(crate) const QUOTA: &str = "no team has more on the books than its quota";
@@ -13,6 +13,8 @@ pub(crate) const ONE_JOB: &str = "a lead travels in one live job";
 pub(crate) const ONE_CHARGE: &str = "a find is paid once in a window, unless a job was given up";
 pub(crate) const ONE_END: &str = "a job ends once, within what was reserved for it";
 pub(crate) const EXACT: &str = "at rest the books are the bill, and what is perhaps free";
+pub(crate) const CANCELED: &str = "a cancelled job is not sent again";
+pub(crate) const PROBE: &str = "while the circuit is open, one attempt is made in a tick";
 
 /// What a run must hold, and what it must show.
 pub(crate) fn of(setup: &Setup) -> Vec<Property<Setup>> {
@@ -24,6 +26,8 @@ pub(crate) fn of(setup: &Setup) -> Vec<Property<Setup>> {
         Property::always(ONE_CHARGE, is_paid_once),
         Property::always(ONE_END, ends_once),
         Property::always(EXACT, is_exact_at_rest),
+        Property::always(CANCELED, is_canceled_for_good),
+        Property::always(PROBE, probes_once),
         Property::sometimes("a job is charged", charges),
     ];
     if setup.on_no_answer == OnNoAnswer::Retry {
@@ -31,6 +35,31 @@ pub(crate) fn of(setup: &Setup) -> Vec<Property<Setup>> {
     }
     if setup.store == Store::AllButASuffix {
         properties.push(Property::sometimes("a failover loses something", loses));
+    }
+    if setup.outage == Outage::OpensCircuit {
+        properties.push(Property::sometimes("a probe is sent", |_: &Setup, world: &World| {
+            world.probes > 0
+        }));
+    }
+    if setup.cancels == Cancels::InDoubt {
+        properties.push(Property::sometimes(
+            "a job in doubt is cancelled",
+            |_: &Setup, world: &World| {
+                world
+                    .books
+                    .jobs
+                    .iter()
+                    .any(|job| job.state == State::Unknown && job.canceled_after.is_some())
+            },
+        ));
+    }
+    if setup.settlement == Settlement::LeadByLead {
+        properties.push(Property::sometimes(
+            "a job is settled in part",
+            |_: &Setup, world: &World| {
+                world.books.jobs.iter().any(|job| job.state == State::Bound && job.settled > 0)
+            },
+        ));
     }
     if setup.is_tight() {
         properties.push(Property::sometimes("a quota refuses", refuses));
@@ -97,6 +126,15 @@ fn is_exact_at_rest(_: &Setup, world: &World) -> bool {
     let too_much = booked - world.vendor.bill;
     let is_sure = !world.has_job(State::Unresolved) && !world.has_job(State::Resolved);
     too_much >= 0 && (too_much <= world.books.perhaps_free || !is_sure)
+}
+
+fn is_canceled_for_good(_: &Setup, world: &World) -> bool {
+    let jobs = &world.books.jobs;
+    jobs.iter().all(|job| job.canceled_after.is_none_or(|attempts| job.attempts <= attempts))
+}
+
+fn probes_once(_: &Setup, world: &World) -> bool {
+    world.probes <= 1
 }
 
 fn charges(_: &Setup, world: &World) -> bool {

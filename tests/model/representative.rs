@@ -19,6 +19,7 @@ pub(crate) fn representative(world: &World) -> World {
                 let job = &mut books.jobs[id];
                 (job.first_sent, job.last_sent) = (None, None);
                 (job.vendor_id, job.unanswered) = (None, 0);
+                (job.settled, job.due, job.canceled_after) = Default::default();
                 if is_over {
                     (job.attempts, job.own, job.finds) = Default::default();
                 }

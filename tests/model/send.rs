@@ -1,10 +1,13 @@
 //! Sending: on the books first, then on the wire, then what came of it on the books.
 
-use crate::books::{Job, State};
+use crate::books::{Circuit, Job, State};
 use crate::settle::release;
-use crate::setup::{Doubt, FIND, OnNoAnswer, Operator, POSTS, Setup, Store, Wrong};
+use crate::setup::{Doubt, FIND, OnNoAnswer, Operator, Outage, POSTS, Setup, Store, Wrong};
 use crate::vendor::Post;
 use crate::world::{World, only_if};
+
+/// So many unanswered attempts in a row open the circuit.
+const IN_A_ROW: u8 = 2;
 
 /// Writes down that bytes may leave from now on.
 pub(crate) fn begin_send(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
@@ -17,6 +20,7 @@ pub(crate) fn begin_send(setup: &Setup, world: &mut World, id: usize) -> Option<
         }
         _ => return None,
     }
+    pass_circuit(setup, world)?;
     reserve_finds(setup, world, id);
     let now = world.now;
     let job = world.job(id);
@@ -28,12 +32,37 @@ pub(crate) fn begin_send(setup: &Setup, world: &mut World, id: usize) -> Option<
     Some(())
 }
 
-/// Whether an unanswered job may be sent again: attempts are left, and it would surely end inside
+/// While the circuit is open, one attempt in each tick is let through as a probe.
+fn pass_circuit(setup: &Setup, world: &mut World) -> Option<()> {
+    let Some(probe_at) = world.books.circuit.probe_at else { return Some(()) };
+    only_if(world.now >= probe_at)?;
+    world.probes += 1;
+    if !setup.is(Wrong::ProbeNotClaimed) {
+        world.books.circuit.probe_at = Some(world.now + 1);
+    }
+    Some(())
+}
+
+/// One more attempt in a row was not answered.
+fn count_unanswered(setup: &Setup, world: &mut World) {
+    if setup.outage == Outage::Ignored {
+        return;
+    }
+    let circuit = &mut world.books.circuit;
+    circuit.unanswered = (circuit.unanswered + 1).min(IN_A_ROW);
+    if circuit.unanswered == IN_A_ROW {
+        circuit.probe_at = circuit.probe_at.max(Some(world.now + 1));
+    }
+}
+
+/// Whether an unanswered job may be sent again: it was not cancelled, attempts are left, and it would surely end inside
 /// the charge window that the first of them may have opened.
 pub(crate) fn may_retry(setup: &Setup, job: &Job, now: u8) -> bool {
     let by = now + setup.deadline;
     let is_safe = job.first_sent.is_none_or(|sent| by < sent + setup.window);
+    let is_wanted = job.canceled_after.is_none() || setup.is(Wrong::CanceledSentAgain);
     setup.on_no_answer == OnNoAnswer::Retry
+        && is_wanted
         && usize::from(job.unanswered) < POSTS
         && (is_safe || setup.is(Wrong::RetriedAfterWindow))
 }
@@ -65,6 +94,7 @@ pub(crate) fn post(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
 pub(crate) fn refuse(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
     leave(setup, world, id)?;
     only_if(world.books.jobs[id].state == State::Sending)?;
+    world.books.circuit = Circuit::default();
     if world.books.jobs[id].unanswered > 0 {
         mark_unanswered(world.job(id));
     } else {
@@ -81,13 +111,16 @@ fn leave(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
 }
 
 /// The attempt certainly did not leave: the job is as it was before.
-pub(crate) fn put_back(world: &mut World, id: usize) -> Option<()> {
+pub(crate) fn put_back(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
     let attempt = world.at_wire[id].take()?;
     let job = world.job(id);
     only_if(job.state == State::Sending && job.attempts == attempt)?;
     job.attempts -= 1;
     if job.unanswered == 0 {
         (job.state, job.first_sent, job.last_sent) = (State::Ready, None, None);
+        if job.canceled_after.is_some() {
+            release(setup, world, id);
+        }
     } else {
         job.state = State::Unknown;
     }
@@ -99,6 +132,7 @@ pub(crate) fn put_back(world: &mut World, id: usize) -> Option<()> {
 pub(crate) fn unanswered(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
     only_if(world.books.jobs[id].state == State::Sending)?;
     mark_unanswered(world.job(id));
+    count_unanswered(setup, world);
     if !setup.is(Wrong::SentAfterTurn) {
         world.at_wire[id] = None;
     }
@@ -113,6 +147,7 @@ const fn mark_unanswered(job: &mut Job) {
 /// An answer comes, and the vendor's name for the job is written down. The first one stays.
 pub(crate) fn bind(setup: &Setup, world: &mut World, id: usize, post: usize) -> Option<()> {
     only_if(world.vendor.posts[id][post] != Post::Unsent)?;
+    let is_answer = matches!(world.books.jobs[id].state, State::Sending | State::Unknown);
     let job = world.job(id);
     only_if(usize::from(job.attempts) == post + 1 || setup.doubt == Doubt::HeardLate)?;
     match job.state {
@@ -122,5 +157,8 @@ pub(crate) fn bind(setup: &Setup, world: &mut World, id: usize, post: usize) -> 
         _ => return None,
     }
     job.vendor_id = job.vendor_id.or(Some(post));
+    if is_answer {
+        world.books.circuit = Circuit::default();
+    }
     Some(())
 }

@@ -3,8 +3,8 @@
 use crate::books::{Job, State};
 use crate::gate::Passing;
 use crate::send::may_retry;
-use crate::setup::{Gate, Operator, Reserves, Setup, Wrong};
-use crate::vendor::Post;
+use crate::setup::{Cancels, FIND, Gate, Operator, Reserves, Settlement, Setup, Wrong};
+use crate::vendor::{Post, price};
 use crate::world::{World, only_if};
 
 /// Settles a job by its results: what is due is charged by the gate, the rest released. After an
@@ -17,7 +17,19 @@ pub(crate) fn settle(setup: &Setup, world: &mut World, id: usize) -> Option<()> 
         Post::Stopped => return settle_stopped(setup, world, id),
         Post::Unsent | Post::Taken { .. } => return None,
     }
-    let due = pass_gate(setup, world, id, &job)?;
+    let leads: Vec<_> = job.leads().collect();
+    let due = match setup.settlement {
+        Settlement::Whole => pass_gate(setup, world, id, &leads)?,
+        Settlement::LeadByLead => {
+            let due = job.due + pass_gate(setup, world, id, &leads[job.settled..=job.settled])?;
+            let job = world.job(id);
+            (job.settled, job.due) = (job.settled + 1, due);
+            if job.settled < leads.len() && !setup.is(Wrong::ReleasedWithFirstStep) {
+                return book_early(setup, world, id, &leads);
+            }
+            due
+        }
+    };
     if setup.reserves == Reserves::WhatIsMissing {
         exceed(setup, world, id, due - job.on_books());
     }
@@ -29,6 +41,20 @@ pub(crate) fn settle(setup: &Setup, world: &mut World, id: usize) -> Option<()> 
     let ends = job.ends + u8::from(job.state == State::Bound);
     *world.job(id) =
         Job { state: State::Done, charged: due, reserved: 0, unresolved: 0, ends, ..job };
+    Some(())
+}
+
+/// Nothing is reserved any more for a job that an operator has spoken of. So what its leads turn out to
+/// cost is booked with each step: from then on other jobs get these persons for nothing.
+fn book_early(setup: &Setup, world: &mut World, id: usize, leads: &[usize]) -> Option<()> {
+    let job = world.books.jobs[id];
+    if job.state == State::Resolved && !setup.is(Wrong::WordNotRaised) {
+        let left = i8::try_from(leads.len() - job.settled).ok()?;
+        let full = FIND + price(setup.asks[id].reveals);
+        let known = (job.charged + job.due).min(job.due + left * full);
+        world.job(id).charged = known;
+        world.tally(setup, id).spent += known - job.charged;
+    }
     Some(())
 }
 
@@ -46,15 +72,16 @@ fn settle_stopped(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
 }
 
 /// Charges what is due for the persons whom the job brought back.
-fn pass_gate(setup: &Setup, world: &mut World, id: usize, job: &Job) -> Option<i8> {
+fn pass_gate(setup: &Setup, world: &mut World, id: usize, leads: &[usize]) -> Option<i8> {
+    let job = world.books.jobs[id];
     let by = match setup.gate {
         Gate::AtLastCharge if job.unanswered > 0 => world.now.max(job.last_sent? + setup.deadline),
         Gate::AtLastCharge | Gate::AtSettlement => world.now,
     };
     let passing = Passing { reveals: setup.asks[id].reveals, first_sent: job.first_sent?, by };
     let mut due = 0;
-    for lead in job.leads() {
-        let facts = &mut world.books.persons[setup.person_of[lead]];
+    for lead in leads {
+        let facts = &mut world.books.persons[setup.person_of[*lead]];
         let passed = facts.pass(setup, passing);
         *facts = passed.facts;
         due += passed.due;
@@ -72,6 +99,12 @@ fn exceed(setup: &Setup, world: &mut World, id: usize, amount: i8) {
 /// The same settlement again, by another replica or because its answer was lost: nothing happens.
 pub(crate) fn settle_again(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
     let job = world.books.jobs[id];
+    if setup.is(Wrong::StepCountsTwice) {
+        // The cursor is not asked: what was due for the first lead is added again.
+        only_if(job.state == State::Bound && job.settled == 1 && job.due == FIND)?;
+        world.job(id).due += job.due;
+        return Some(());
+    }
     only_if(job.state == State::Done && job.ends == 1 && setup.is(Wrong::SettledTwice))?;
     let tally = world.tally(setup, id);
     tally.spent += job.charged;
@@ -80,10 +113,18 @@ pub(crate) fn settle_again(setup: &Setup, world: &mut World, id: usize) -> Optio
     Some(())
 }
 
-/// A batch is cancelled whose job was certainly never sent.
+/// A batch is cancelled. Its job is released if it was certainly never sent. If it is being sent or in
+/// doubt, it is not sent again.
 pub(crate) fn cancel(setup: &Setup, world: &mut World, id: usize) -> Option<()> {
-    only_if(world.books.jobs[id].state == State::Ready)?;
-    release(setup, world, id);
+    let job = world.job(id);
+    match job.state {
+        State::Ready => release(setup, world, id),
+        State::Sending | State::Unknown if setup.cancels == Cancels::InDoubt => {
+            only_if(job.canceled_after.is_none())?;
+            job.canceled_after = Some(job.attempts);
+        }
+        _ => return None,
+    }
     Some(())
 }
 
@@ -147,6 +188,8 @@ pub(crate) fn resolve(setup: &Setup, world: &mut World, id: usize, said: Word) -
         Word::AsBilled if world.vendor.works_on(id) => return None,
         Word::AsBilled => world.vendor.charged[id].min(job.unresolved),
     };
+    // On top of it comes what those of its leads cost that are settled already.
+    let spent = (spent + job.due).min(job.unresolved);
     let tally = world.tally(setup, id);
     tally.unresolved -= job.unresolved;
     tally.spent += spent;

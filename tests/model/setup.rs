@@ -50,6 +50,9 @@ pub(crate) struct Setup {
     pub(crate) operator: Operator,
     pub(crate) store: Store,
     pub(crate) prices: Prices,
+    pub(crate) settlement: Settlement,
+    pub(crate) cancels: Cancels,
+    pub(crate) outage: Outage,
     pub(crate) wrong: Option<Wrong>,
 }
 
@@ -131,6 +134,33 @@ pub(crate) enum Prices {
     AtTheTaking,
 }
 
+/// How a job with several leads is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// In one step.
+    Whole,
+    /// One lead in each step; the credits move with the last one.
+    LeadByLead,
+}
+
+/// Which jobs a caller may cancel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancels {
+    /// Those that were certainly never sent.
+    BeforeSending,
+    /// Those that are being sent or in doubt, too: they are not sent again.
+    InDoubt,
+}
+
+/// What follows several unanswered attempts in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outage {
+    /// Nothing.
+    Ignored,
+    /// A circuit opens: one attempt in each tick is sent as a probe, until one is answered.
+    OpensCircuit,
+}
+
 /// A mistake of the protocol, or an assumption about the world that does not hold. Each must be
 /// caught.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,6 +187,16 @@ pub(crate) enum Wrong {
     QuotaAskedEarly,
     /// What one attempt left unanswered is released, though another one may have been charged.
     ReleasedInDoubt,
+    /// The reservation of a job is released with the first step of its settlement.
+    ReleasedWithFirstStep,
+    /// A step of a settlement that is repeated adds its lead again.
+    StepCountsTwice,
+    /// What a step of a settlement finds due is not booked at once after an operator's word.
+    WordNotRaised,
+    /// A cancelled job in doubt is sent again.
+    CanceledSentAgain,
+    /// A probe is sent without being claimed first.
+    ProbeNotClaimed,
     /// Bytes leave though the turn that wrote them down is over.
     SentAfterTurn,
     /// Assumption: the vendor ends a batch within the deadline.
@@ -184,6 +224,9 @@ impl Setup {
             operator: Operator::Away,
             store: Store::Everything,
             prices: Prices::AtTheCharge,
+            settlement: Settlement::Whole,
+            cancels: Cancels::BeforeSending,
+            outage: Outage::Ignored,
             wrong: None,
         }
     }

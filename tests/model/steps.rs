@@ -82,7 +82,7 @@ fn take(setup: &Setup, world: &mut World, step: Step) -> Option<()> {
         Step::Abort(id) => admit::abort(world, id),
         Step::BeginSend(id) => send::begin_send(setup, world, id),
         Step::Post(id) => send::post(setup, world, id),
-        Step::PutBack(id) => send::put_back(world, id),
+        Step::PutBack(id) => send::put_back(setup, world, id),
         Step::Refuse(id) => send::refuse(setup, world, id),
         Step::Unanswered(id) => send::unanswered(setup, world, id),
         Step::Work(id, post) => world.vendor.work(setup, id, post, world.now),
@@ -123,6 +123,7 @@ fn tick(setup: &Setup, world: &mut World) -> Option<()> {
         world.vendor.let_pass(setup, world.now)?;
     }
     world.now += 1;
+    world.probes = 0;
     world.vendor.forget(setup, world.now);
     if !setup.is(Wrong::SentAfterTurn) {
         world.at_wire = Default::default();

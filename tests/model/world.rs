@@ -17,6 +17,8 @@ pub(crate) struct World {
     /// The attempt of each job that a replica has written down, and may put on the wire.
     pub(crate) at_wire: [Option<u8>; JOBS],
     pub(crate) vendor: Vendor,
+    /// How many attempts began in this tick while the circuit was open.
+    pub(crate) probes: u8,
 }
 
 impl World {

@@ -267,7 +267,11 @@ fn of_jobs() -> Vec<(TableId, String)> {
             &job_id(),
             &Progress {
                 next: 100,
-                parts: vec![PartProgress { charged: charges(), unmatched: amounts(1, 2) }],
+                parts: vec![PartProgress {
+                    charged: charges(),
+                    unmatched: amounts(1, 2),
+                    word: Some(amounts(3, 4)),
+                }],
             },
         ),
         row::<Due>(&DueAt { lane: Lane::Submissions, at: at(1), job: job_id() }, &team()),

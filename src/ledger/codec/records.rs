@@ -136,7 +136,7 @@ stored_struct!(JobLead { key, position, worst });
 stored_struct!(Answered { turn, answers });
 stored_struct!(Found { person, email, phones });
 stored_struct!(Progress { next, parts });
-stored_struct!(PartProgress { charged, unmatched });
+stored_struct!(PartProgress { charged, unmatched, word });
 stored_enum!(Answer {
     0 => Found(found),
     1 => NotFound,

@@ -24,6 +24,8 @@ pub struct PartProgress {
     pub charged: Charges,
     /// The worst case of leads whose answer could not be matched.
     pub unmatched: Amounts,
+    /// What an operator said the part was charged, before its settlement came to the end.
+    pub word: Option<Amounts>,
 }
 
 impl Progress {

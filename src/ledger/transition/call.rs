@@ -20,6 +20,7 @@ use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, Part, Reason, State, Way};
 use crate::ledger::record::replay::Retry;
+use crate::ledger::record::settlement::PartProgress;
 use crate::ledger::record::team::Team;
 use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
 use crate::ledger::table::{Batches, Jobs, Replays, Teams};
@@ -308,7 +309,8 @@ fn end(
     amounts: Amounts,
 ) -> Result<Settled, Fault> {
     let (before, charged) = (job.state, Charges::of_other(amounts));
-    let part = close_part(draft, &mut job, 0, before, charged, Amounts::ZERO)?;
+    let sums = PartProgress { charged, ..PartProgress::default() };
+    let part = close_part(draft, &mut job, 0, before, sums)?;
     job.state = state;
     job.ended_at = Some(draft.now());
     job.due = None;

@@ -9,7 +9,7 @@ use crate::ledger::record::batch::Join;
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Cause, Job, Reason, State};
 use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
-use crate::ledger::table::{Batches, Jobs, Joins, Teams};
+use crate::ledger::table::{Batches, Jobs, Joins, SETTLED_AT_ONCE, Settlements, Teams};
 use crate::ledger::transition::coach::passengers;
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::quota::periods;
@@ -155,6 +155,8 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
                 Charged::Some(_) => left.at_most(open),
             };
             left = left.minus(spent.at_most(left));
+            let spent = with_settled(draft, &job, n, spent)?.at_most(open);
+            let Some(part) = job.parts.get_mut(n) else { break };
             booked = booked.plus(spent);
             let charges = Charges::of_other(spent);
             part.charged = part.charged.plus(charges);
@@ -170,6 +172,25 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
         put_job(draft, &job)?;
     }
     Ok(booked)
+}
+
+/// An operator's word on a part, and on top of it what its leads cost that are settled already: from
+/// their step on other jobs get these persons for nothing.
+fn with_settled(
+    draft: &mut Draft<'_>,
+    job: &Job,
+    n: usize,
+    word: Amounts,
+) -> Result<Amounts, Fault> {
+    if job.leads <= SETTLED_AT_ONCE {
+        return Ok(word);
+    }
+    let Some(mut progress) = draft.find::<Settlements>(&job.id)? else { return Ok(word) };
+    let Some(sums) = progress.parts.get_mut(n) else { return Ok(word) };
+    sums.word = Some(word);
+    let with_settled = word.plus(sums.charged.amounts());
+    draft.put::<Settlements>(&job.id, &progress);
+    Ok(with_settled)
 }
 
 /// The jobs of a batch; of one that was lost with its store, those that still have anything open.

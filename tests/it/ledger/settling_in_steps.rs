@@ -126,8 +126,10 @@ pub(super) async fn an_operators_word_between_two_steps_counts(books: &Books<imp
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=375");
     let word = Resolution { batch: job.batch, charged: Charged::Nothing };
     books.ledger().resolve(word).await.unwrap();
-    assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=0");
+    assert_eq!(books.email(&sales).await, "spent=150 reserved=0 unresolved=0", "settled already");
     books.settle_step(turn, job, 100, &evidence(100..200)).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=300 reserved=0 unresolved=0");
+    books.balance().await;
     books.settle_step(turn, job, 200, &evidence(200..250)).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=375 reserved=0 unresolved=0");
     books.balance().await;
@@ -155,5 +157,22 @@ pub(super) async fn a_crowd_of_joiners_is_credited_in_steps(books: &Books<impl S
     assert!(books.ledger().credit_joiners(job).await.unwrap().avoided.is_empty());
     let growth = books.ledger().usage("growth".parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(growth.in_unit(Unit::Email).avoided.to_string(), "195");
+    books.balance().await;
+}
+
+pub(super) async fn an_operators_word_stands_until_the_last_step(books: &Books<impl Store>) {
+    let (sales, job, turn) = sent(books).await;
+    books.give_up(job, Reason::Deadline).await;
+    let word = Resolution { batch: job.batch, charged: Charged::All };
+    books.ledger().resolve(word).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=375 reserved=0 unresolved=0");
+    let nobody = vec![Evidence::NotFound; 100];
+    books.settle_step(turn, job, 0, &nobody).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=225 reserved=0 unresolved=0");
+    books.settle_step(turn, job, 100, &evidence(100..200)).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=225 reserved=0 unresolved=0");
+    let unmatched = vec![Evidence::Unmatched; 50];
+    books.settle_step(turn, job, 200, &unmatched).await.unwrap();
+    assert_eq!(books.email(&sales).await, "spent=225 reserved=0 unresolved=0", "the word stands");
     books.balance().await;
 }

@@ -30,6 +30,7 @@ macro_rules! contract_suite {
                 each_result_is_read_from_the_turn_that_settled_it
                 a_lead_may_be_joined_until_its_step
                 an_operators_word_between_two_steps_counts
+                an_operators_word_stands_until_the_last_step
                 a_crowd_of_joiners_is_credited_in_steps
             }
             windows: {

@@ -9,6 +9,7 @@ mod part;
 
 use std::ops::Range;
 
+use crate::domain::credits::Amounts;
 use crate::domain::estimate::Observed;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
@@ -213,6 +214,7 @@ impl Settling {
         portion: &Portion<'_>,
     ) -> Result<(), Fault> {
         self.learns = !matches!(job.state, State::Resolved);
+        let before = progress.clone();
         let mut answers = Vec::with_capacity(portion.answered.len());
         let mut pairs = (portion.first..).zip(&portion.answered).peekable();
         let mut part_ends = 0_u32;
@@ -236,6 +238,9 @@ impl Settling {
         progress.next = portion.end;
         if progress.next < job.leads {
             self.settled.next = Some(progress.next);
+            if job.state == State::Resolved {
+                book_early(draft, job.clone(), &before, &mut progress)?;
+            }
             draft.put::<Settlements>(&job.id, &progress);
             return Ok(());
         }
@@ -250,8 +255,8 @@ impl Settling {
         sums: &[PartProgress],
     ) -> Result<(), Fault> {
         let before = job.state;
-        for (n, PartProgress { charged, unmatched }) in sums.iter().enumerate() {
-            let part = close_part(draft, &mut job, n, before, *charged, *unmatched)?;
+        for (n, sums) in sums.iter().enumerate() {
+            let part = close_part(draft, &mut job, n, before, *sums)?;
             self.settled.parts.push(part);
         }
         if job.leads > SETTLED_AT_ONCE {
@@ -264,6 +269,25 @@ impl Settling {
         job.due = (!credited.is_all).then_some(draft.now());
         put_job(draft, &job)
     }
+}
+
+/// Books what this step has found due of a job that an operator has spoken of.
+fn book_early(
+    draft: &mut Draft<'_>,
+    mut job: Job,
+    before: &Progress,
+    progress: &mut Progress,
+) -> Result<(), Fault> {
+    let mut ends = 0_u32;
+    for n in 0..job.parts.len() {
+        ends = ends.saturating_add(job.parts.get(n).map_or(0, |part| part.leads));
+        let left = ends.saturating_sub(progress.next);
+        let known = before.parts.get(n).map_or(Amounts::ZERO, |sums| sums.charged.amounts());
+        let Some(sums) = progress.parts.get_mut(n) else { break };
+        let due = sums.charged.amounts().minus(known);
+        part::book_early(draft, &mut job, n, due, sums, left)?;
+    }
+    put_job(draft, &job)
 }
 
 /// How far a job's settlement has come.

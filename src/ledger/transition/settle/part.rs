@@ -5,6 +5,7 @@ use crate::domain::pricing::Charges;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Job, Part, State};
+use crate::ledger::record::settlement::PartProgress;
 use crate::ledger::step::{PartSettled, Settled};
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::post::post_part;
@@ -22,17 +23,57 @@ pub(in crate::ledger::transition) fn settled_before(job: &Job) -> Settled {
     Settled { parts, ..Settled::default() }
 }
 
+fn part_of(job: &mut Job, n: usize) -> Result<&mut Part, Fault> {
+    job.parts.get_mut(n).ok_or_else(|| Fault::Invariant("a part vanished".into()))
+}
+
+/// Books what is known so far of a part that an operator has spoken of, while more of its leads are to
+/// be settled.
+///
+/// Nothing is reserved for it any more, so what its leads turn out to cost must be on the books with
+/// the step that passes the charge gate: from then on other jobs get these persons for nothing. The
+/// operator's word is kept for the leads to come, as far as they can still cost so much. The last step
+/// books the exact charge.
+pub(super) fn book_early(
+    draft: &mut Draft<'_>,
+    job: &mut Job,
+    n: usize,
+    due: Amounts,
+    sums: &mut PartProgress,
+    leads_left: u32,
+) -> Result<(), Fault> {
+    let reveals = job.reveals;
+    let part = part_of(job, n)?;
+    let booked = part.charged.amounts();
+    sums.word = sums.word.or(Some(booked));
+    let full = part.prices.price_of(part.prices.worst_case(reveals));
+    let of_rest = Amounts {
+        email: full.email.times(leads_left.into()),
+        phone: full.phone.times(leads_left.into()),
+    };
+    let known = booked.plus(due).at_most(sums.charged.amounts().plus(of_rest));
+    let spent = known.minus(booked);
+    if spent.is_zero() {
+        return Ok(());
+    }
+    let charges = Charges::of_other(spent);
+    part.charged = part.charged.plus(charges);
+    let part = part.clone();
+    let change = Change { spent, ..Change::default() };
+    post_part(draft, job, &part, Fact::Adjusted, change, charges);
+    Ok(())
+}
+
 /// Ends one part's reservation.
 pub(in crate::ledger::transition) fn close_part(
     draft: &mut Draft<'_>,
     job: &mut Job,
     n: usize,
     state: State,
-    charged: Charges,
-    unmatched: Amounts,
+    sums: PartProgress,
 ) -> Result<PartSettled, Fault> {
-    let missing = || Fault::Invariant("a part vanished".into());
-    let part = job.parts.get_mut(n).ok_or_else(missing)?;
+    let PartProgress { charged, unmatched, word } = sums;
+    let part = part_of(job, n)?;
     let booked = part.charged.amounts();
     let reserved = std::mem::take(&mut part.reserved);
     let open = std::mem::take(&mut part.unresolved);
@@ -41,7 +82,8 @@ pub(in crate::ledger::transition) fn close_part(
     let (charged, spent, exceeded, unresolved) = if matches!(state, State::Resolved) {
         // Evidence is booked as the difference to an operator's word, which stands for the leads
         // that the evidence tells nothing of.
-        let left = booked.minus(booked.at_most(due));
+        let word = word.unwrap_or(booked);
+        let left = word.minus(word.at_most(due));
         let charged = charged.plus(Charges::of_other(unmatched.at_most(left)));
         (charged, charged.amounts().minus(booked), Amounts::ZERO, Amounts::ZERO)
     } else {
