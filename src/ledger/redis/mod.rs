@@ -17,6 +17,7 @@ mod change;
 mod clock;
 mod commit;
 mod error;
+mod heads;
 mod keys;
 mod mark;
 mod scan;
