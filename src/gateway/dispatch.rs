@@ -111,7 +111,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
     }
     gateway.gather().await;
     for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
-        let Some(permit) = permits.take(turn.job.lane()) else { continue };
+        let Some(permit) = permits.take(turn.lane) else { continue };
         let Some(turning) = gateway.busy.begin(turn.job.id) else { continue };
         let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();
@@ -153,7 +153,7 @@ impl Gateway {
     }
 
     async fn turn(&self, turn: Turn) -> Result<(), Failed> {
-        let Turn { job, lease, stranded } = turn;
+        let Turn { job, lease, stranded, .. } = turn;
         match job.state {
             // An attempt that was not answered, in this process or before: whether another may be
             // made, the settings of today say.

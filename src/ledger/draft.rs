@@ -1,5 +1,8 @@
 //! A step in the making: what it has read, and what it will write, all of it or nothing.
 
+mod bounds;
+mod heads;
+
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -8,6 +11,9 @@ use super::record::entry::Entry;
 use super::table::{Numbers, Observations, Table, TableId, Tallies};
 use super::writes::{RowWrites, Writes};
 use crate::domain::time::Timestamp;
+use bounds::after_table;
+pub(super) use bounds::{after_prefix, group_of};
+pub(super) use heads::Heads;
 
 /// What a store shows a step: its rows, as bytes, as they stand.
 pub trait View {
@@ -51,6 +57,14 @@ pub trait View {
         to: Bound<&[u8]>,
         limit: usize,
     ) -> Result<RawRows, Fault>;
+
+    /// The first rows of each group, whose keys agree in all but their last `tail` bytes: a scan, too.
+    ///
+    /// # Errors
+    /// [`Fault::Store`] where the store fails.
+    fn heads(&self, table: TableId, tail: usize, of: &[Heads]) -> Result<Vec<RawRows>, Fault> {
+        of.iter().map(|heads| heads::by_ranges(self, table, tail, heads)).collect()
+    }
 }
 
 /// Whether what is read must still stand when the step is kept.
@@ -343,20 +357,6 @@ impl std::fmt::Debug for Draft<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Draft").field("writes", &self.writes.rows.len()).finish_non_exhaustive()
     }
-}
-
-/// The least key above all that begin with `prefix`; none where there is no such key.
-fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
-    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
-    let (end, head) = prefix.get(..=last)?.split_last()?;
-    let mut after = head.to_vec();
-    after.push(end.saturating_add(1));
-    Some(after)
-}
-
-fn after_table(table: TableId) -> Bound<(TableId, Vec<u8>)> {
-    let mut tables = TableId::ALL.iter().skip_while(|id| **id != table).skip(1);
-    tables.next().map_or(Bound::Unbounded, |next| Bound::Excluded((*next, Vec::new())))
 }
 
 impl Draft<'_> {

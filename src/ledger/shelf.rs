@@ -32,7 +32,7 @@ use super::transition::validation::{
 };
 use super::transition::{
     admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, redrive, schedule,
-    send, settle, team,
+    send, settle, team, turn,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
@@ -113,11 +113,11 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn lease(&self, room: Room, ttl: Duration) -> Outcome<Vec<Turn>> {
-        self.write("lease", move |draft| schedule::lease(draft, &room, ttl)).await
+        self.write("lease", move |draft| turn::lease(draft, &room, ttl)).await
     }
 
     async fn next_due(&self, room: Room) -> Outcome<(Option<Timestamp>, Timestamp)> {
-        let look = move |draft: &Draft<'_>| Ok((schedule::next_due(draft, &room)?, draft.now()));
+        let look = move |draft: &Draft<'_>| Ok((turn::next_due(draft, &room)?, draft.now()));
         Shelf::read(self, "next_due", look).await
     }
 

@@ -5,7 +5,7 @@ use super::ids::{BatchId, JobId, ResultRef};
 use super::record::batch::{Batch, Join, Slot};
 use super::record::entry::Entry;
 use super::record::job::{Answered, Job, JobLead};
-use super::record::lane::DueAt;
+use super::record::lane::{DueAt, Lane, Rotation};
 use super::record::lead::{LeadRow, PersonRow};
 use super::record::replay::Replay;
 use super::record::settlement::Progress;
@@ -101,8 +101,10 @@ tables! {
     Superseded: "superseded", (PersonKey, ResultRef) => Timestamp;
     /// Requests that may be asked again, and the batches that they became.
     Replays: "replays", ReplayKey => Replay;
-    /// Jobs by their lane and when something is to be done about them, with who pays for them.
-    Due: "due", DueAt => TeamId;
+    /// Jobs by the queues that they are due in: one for each team in each lane.
+    Due: "due", DueAt => ();
+    /// Which team's turn is next in each lane.
+    Rotations: "rotations", Lane => Rotation;
     /// Jobs that wait to be gathered, by what they ask and until when, with how many leads they
     /// have.
     Waiting: "waiting", (Reveals, (Timestamp, JobId)) => u32;
@@ -110,7 +112,7 @@ tables! {
     Journal: "journal", u64 => Entry;
     /// What the entries that were trimmed from the journal have moved.
     Carried: "carried", TallyKey => Tally;
-    /// Single numbers: the epoch, the journal's bounds, the turns given.
+    /// Single numbers: the epoch, the journal's bounds.
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget, in one row, and of each allowance within it.
     Budgets: "budgets", String => Budget;

@@ -22,7 +22,7 @@ use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Answered, Found, Job, JobLead, Part, Reason, State, Way};
-use crate::ledger::record::lane::{DueAt, Lane};
+use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::settlement::{PartProgress, Progress};
@@ -31,8 +31,8 @@ use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Persons, Replays, Settlements, Slots, Superseded, Table, TableId,
-    Tallies, Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Persons, Replays, Rotations, Settlements, Slots, Superseded,
+    Table, TableId, Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -237,6 +237,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
         leads: 2,
         parts: vec![part],
         passengers: vec![job_id()],
+        waiters: vec![Waiter { team: team(), urgency: Urgency::Urgent }],
         waits_until: Some(at(1)),
         attempts: 2,
         unanswered: 1,
@@ -274,7 +275,8 @@ fn of_jobs() -> Vec<(TableId, String)> {
                 }],
             },
         ),
-        row::<Due>(&DueAt { lane: Lane::Submissions, at: at(1), job: job_id() }, &team()),
+        row::<Due>(&DueAt { lane: Lane::Submissions, team: team(), at: at(1), job: job_id() }, &()),
+        row::<Rotations>(&Lane::Polls, &Rotation { after: Some(team()), given: 3 }),
         row::<Waiting>(&(Reveals::ALL, (at(1), job_id())), &100),
     ]
 }

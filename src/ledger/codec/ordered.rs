@@ -169,16 +169,22 @@ impl Ordered for Lane {
     fn order(&self, out: &mut Vec<u8>) {
         out.push(match self {
             Self::LookUps => 0,
-            Self::Submissions => 1,
-            Self::Others => 2,
+            Self::UrgentSubmissions => 1,
+            Self::Submissions => 2,
+            Self::UrgentPolls => 3,
+            Self::Polls => 4,
+            Self::Housekeeping => 5,
         });
     }
 
     fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
         match take(bytes, 1)? {
             [0] => Ok(Self::LookUps),
-            [1] => Ok(Self::Submissions),
-            [2] => Ok(Self::Others),
+            [1] => Ok(Self::UrgentSubmissions),
+            [2] => Ok(Self::Submissions),
+            [3] => Ok(Self::UrgentPolls),
+            [4] => Ok(Self::Polls),
+            [5] => Ok(Self::Housekeeping),
             _ => Err(Corrupt("not a lane")),
         }
     }
@@ -187,13 +193,14 @@ impl Ordered for Lane {
 impl Ordered for DueAt {
     fn order(&self, out: &mut Vec<u8>) {
         self.lane.order(out);
+        self.team.order(out);
         self.at.order(out);
         self.job.order(out);
     }
 
     fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
-        let (lane, at) = (Lane::parse(bytes)?, Timestamp::parse(bytes)?);
-        Ok(Self { lane, at, job: JobId::parse(bytes)? })
+        let (lane, team) = (Lane::parse(bytes)?, TeamId::parse(bytes)?);
+        Ok(Self { lane, team, at: Timestamp::parse(bytes)?, job: JobId::parse(bytes)? })
     }
 }
 

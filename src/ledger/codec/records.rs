@@ -10,6 +10,7 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{
     Answer, Answered, Cause, Found, Job, JobLead, Part, Reason, State, Way,
 };
+use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::settlement::{PartProgress, Progress};
@@ -80,6 +81,7 @@ stored_struct!(Job {
     leads,
     parts,
     passengers,
+    waiters,
     waits_until,
     attempts,
     unanswered,
@@ -92,6 +94,9 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
 });
+stored_struct!(Waiter { team, urgency });
+stored_enum!(Urgency { 0 => Urgent, 1 => Usual });
+stored_struct!(Rotation { after, given });
 stored_enum!(Way { 0 => Batch, 1 => LookUp, 2 => Call });
 stored_enum!(State {
     0 => Ready,

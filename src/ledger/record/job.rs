@@ -10,6 +10,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease};
+use crate::ledger::record::lane::Waiter;
 
 /// The leads that travel to the vendor as one of its batches.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,9 @@ pub struct Job {
     /// The gathered jobs that travel in it, in the order of their leads: it is a coach. None in any
     /// other job.
     pub passengers: Vec<JobId>,
+    /// The teams that wait for it besides the one that pays for its first part. Of a coach, those of
+    /// its passengers.
+    pub waiters: Vec<Waiter>,
     /// Until when it waits for others to travel with; none once it has had a turn, and where it
     /// travels alone.
     pub waits_until: Option<Timestamp>,
@@ -78,6 +82,7 @@ impl Job {
             leads: 0,
             parts: Vec::new(),
             passengers: Vec::new(),
+            waiters: Vec::new(),
             waits_until: None,
             attempts: 0,
             unanswered: 0,

@@ -10,7 +10,7 @@
 //! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
 //! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
-//! | `due` | sorted set, by name | when, which job and whose: the bytes of the key and of the row |
+//! | `due` | sorted set, by name | in which lane, whose, when and which job: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
 //! | `journal`, `next_entry` | stream, string | the entries, and the next one's number |
 //! | `commit:<token>` | string, expires | a commit that was taken: asked again, it changes nothing |
@@ -76,6 +76,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Carried
         | TableId::Numbers
         | TableId::Budgets
+        | TableId::Rotations
         // Nothing waits for longer than the window.
         | TableId::Waiting => Shape::Whole,
         TableId::Tallies | TableId::Observations => Shape::Counters,

@@ -18,6 +18,7 @@ mod clock;
 mod commit;
 mod counters;
 mod error;
+mod heads;
 mod keys;
 mod mark;
 mod scan;

@@ -16,8 +16,8 @@ use crate::remote::{Call, Command, Value};
 /// How many hashes of a directory are looked at together.
 const HASHES: usize = 64;
 
-/// The bytes of a key of what is due: a lane, a moment and a job.
-const DUE_KEY: usize = 21;
+/// The bytes of a row of what is due, which says nothing beside its key.
+pub(super) const DUE_ROW: usize = 1;
 
 type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
@@ -224,11 +224,15 @@ fn due(
     let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
     let [value] = ask(view, vec![members])?;
     let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
-    let split = |member: Vec<u8>| {
-        let (key, row) = member.split_at_checked(DUE_KEY)?;
-        Some((key.to_vec(), row.to_vec()))
-    };
-    members.map(|member| split(member).ok_or_else(|| unexpected("what is due"))).collect()
+    members.map(due_row).collect()
+}
+
+/// The key and the row in one member of what is due.
+pub(super) fn due_row(member: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
+    let key_bytes = member.len().checked_sub(DUE_ROW);
+    let (key, row) =
+        key_bytes.map(|at| member.split_at(at)).ok_or_else(|| unexpected("what is due"))?;
+    Ok((key.to_vec(), row.to_vec()))
 }
 
 fn journal(

@@ -22,6 +22,9 @@ pub(super) static GIVE_UP: Script =
     Script::new("give_up", concat!("#!lua flags=allow-oom\n", include_str!("scripts/give_up.lua")));
 /// The names of keys.
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
+/// The first members of each group of a sorted set.
+pub(super) static HEADS: Script =
+    Script::new("heads", concat!("#!lua flags=no-writes\n", include_str!("scripts/heads.lua")));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
 const WHEN_FULL: [&str; 27] = [

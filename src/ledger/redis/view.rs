@@ -10,10 +10,10 @@ use tokio::runtime::Handle;
 
 use super::books::{Books, Kept, KeptRows, Marks, Want};
 use super::mark::{Mark, MarkState, Marked};
-use super::scan;
+use super::{heads, scan};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
-use crate::ledger::draft::{Fault, RawRows, Reliance, View};
+use crate::ledger::draft::{Fault, Heads, RawRows, Reliance, View};
 use crate::ledger::table::TableId;
 
 /// How soon a row is looked at again that another step is writing.
@@ -268,5 +268,13 @@ impl View for BooksView<'_> {
         }
         self.seen.borrow_mut().is_of_one_moment = false;
         scan::rows(self, table, from, to, limit).map_err(|error| self.fail(error))
+    }
+
+    fn heads(&self, table: TableId, tail: usize, of: &[Heads]) -> Result<Vec<RawRows>, Fault> {
+        if self.seen.borrow().now.is_none() {
+            self.look(None)?;
+        }
+        self.seen.borrow_mut().is_of_one_moment = false;
+        heads::heads(self, table, tail, of).map_err(|error| self.fail(error))
     }
 }

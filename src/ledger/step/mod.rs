@@ -36,6 +36,10 @@ pub struct Turn {
     pub job: Job,
     /// The turn's lease.
     pub lease: Lease,
+    /// The lane of the queue that it was taken from.
+    pub lane: Lane,
+    /// The team whose queue that is.
+    pub team: TeamId,
     /// Batches that had joined the job, where it died: each is to be driven again.
     pub stranded: Vec<BatchId>,
 }

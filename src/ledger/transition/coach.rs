@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::JobId;
 use crate::ledger::record::job::{Cause, Job, JobLead, State, Way};
+use crate::ledger::record::lane::Urgency;
 use crate::ledger::step::{Gathered, Gathering, Load, Split, Splitting, Terms};
 use crate::ledger::table::{Batches, JobLeads, Jobs, Waiting};
 use crate::ledger::transition::close::{foresee_joins, release};
@@ -97,13 +98,14 @@ pub(super) fn leads_of(draft: &Draft<'_>, job: JobId) -> Result<Vec<JobLead>, Fa
 /// Puts jobs in a coach of their own, ready to be sent.
 fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<Gathered, Fault> {
     let first = aboard.first().ok_or_else(|| Fault::Invariant("nobody is aboard".into()))?;
-    let coach = Job {
+    let mut coach = Job {
         reveals,
         leads: aboard.iter().fold(0, |leads, job| job.leads.saturating_add(leads)),
         passengers: aboard.iter().map(|job| job.id).collect(),
         due: Some(draft.now()),
         ..Job::new(first.id.coach(), Way::Batch)
     };
+    queue_with(&mut coach, &aboard);
     if draft.find::<Jobs>(&coach.id)?.is_some() {
         return Err(Fault::Invariant(format!("two coaches are named {}", coach.id)));
     }
@@ -115,6 +117,19 @@ fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<G
     }
     put_job(draft, &coach)?;
     Ok(Gathered { coach: coach.id, jobs, leads: coach.leads })
+}
+
+/// A coach is due in the queues of the teams that wait for its passengers.
+fn queue_with(coach: &mut Job, aboard: &[Job]) {
+    coach.waiters.clear();
+    for job in aboard {
+        for part in &job.parts {
+            coach.add_waiter(&part.team, Urgency::Usual);
+        }
+        for waiter in &job.waiters {
+            coach.add_waiter(&waiter.team, waiter.urgency);
+        }
+    }
 }
 
 /// What travels to the vendor with a job, in order: its own leads, or those of its passengers.
@@ -248,6 +263,7 @@ fn refused(draft: &mut Draft<'_>, mut coach: Job, quiet: Timestamp) -> Result<Sp
     if front.len() > 1 {
         coach.state = State::Ready;
         coach.passengers = front.iter().map(|job| job.id).collect();
+        queue_with(&mut coach, &front);
         coach.leads = front.iter().fold(0, |leads, job| job.leads.saturating_add(leads));
         coach.lease = coach.lease.next(draft.now());
         coach.due = Some(draft.now());

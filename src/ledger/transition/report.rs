@@ -125,11 +125,13 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     }
     let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
     let due = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    for (due_at, _) in &due {
-        draft.foresee::<Jobs>(&due_at.job);
+    // A job may be due in several queues.
+    let due: BTreeSet<_> = due.into_iter().map(|(due_at, ())| due_at.job).collect();
+    for job in &due {
+        draft.foresee::<Jobs>(job);
     }
-    for (due_at, _) in due {
-        let Some(job) = draft.peek::<Jobs>(&due_at.job)? else { continue };
+    for job in due {
+        let Some(job) = draft.peek::<Jobs>(&job)? else { continue };
         job.passengers.iter().for_each(|passenger| draft.foresee::<Jobs>(passenger));
         let mut parts = job.parts.clone();
         for passenger in &job.passengers {

@@ -118,7 +118,7 @@ async fn act(books: &Books<Redis>, teams: &[TeamId], sent: &Sent, dice: &mut Dic
 /// What a turn is for.
 async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -> Outcome<()> {
     let ledger = books.ledger();
-    let Turn { job, lease, stranded } = turn;
+    let Turn { job, lease, stranded, .. } = turn;
     for batch in stranded {
         ledger.redrive(Redrive { batch, job: job.id, terms: terms() }).await?;
     }

@@ -6,13 +6,14 @@ use std::time::Duration;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::{Cause, Reason};
-use tollgate::ledger::step::{Begun, LeadAsk};
+use tollgate::ledger::step::{Begun, LeadAsk, Room};
 use tollgate::ledger::transition::read::Status;
 
-use super::books::{Books, QUIET, first};
+use super::books::{Books, QUIET, TURN, first};
 use super::gathering::{gather, gathered};
 use super::named::{NONE, asking, found, lead};
 use super::store::Redis;
+use super::turns::many_jobs;
 
 /// How many leads a step is about.
 const LEADS: usize = 600;
@@ -77,6 +78,33 @@ async fn people_known_by_now_are_sent_again_with_few_round_trips() {
     let begun = few(&books, "an attempt", books.begin_send(job)).await;
     assert_eq!(begun, Begun::Attempt(1));
     assert_eq!(books.email(&sales).await, "spent=300 reserved=0 unresolved=0");
+    books.balance().await;
+}
+
+/// How often a lease, and the question when one is due, read from the server.
+async fn reads_of_a_look(books: &Books<Redis>) -> (u64, u64) {
+    let room = || Room::each(9);
+    let (due, asked) = reads(books, books.ledger().next_due(room())).await;
+    assert!(due.unwrap().0.is_some());
+    let (turns, leased) = reads(books, books.ledger().lease(room(), TURN)).await;
+    assert_eq!(turns.unwrap().len(), 9);
+    (asked, leased)
+}
+
+#[tokio::test]
+async fn taking_turns_takes_as_many_round_trips_however_much_is_due_and_of_however_many_teams() {
+    let books = Books::<Redis>::open().await;
+    many_jobs(&books, "sales", 20).await;
+    // The scripts are known to the server from the first time on.
+    reads_of_a_look(&books).await;
+    let little = reads_of_a_look(&books).await;
+    many_jobs(&books, "growth", 6_000).await;
+    for n in 0..600 {
+        many_jobs(&books, &format!("team-{n}"), 1).await;
+    }
+    let much = reads_of_a_look(&books).await;
+    // One more for so many teams.
+    assert!(much.0 <= little.0 + 1 && much.1 <= little.1 + 1, "{much:?} instead of {little:?}");
     books.balance().await;
 }
 

@@ -145,6 +145,8 @@ macro_rules! contract_suite {
                 each_lane_has_turns_of_its_own
                 turns_go_round_the_teams
                 one_turn_at_a_time_goes_round_the_teams_too
+                behind_any_backlog_of_one_team_another_has_the_next_turn
+                of_many_teams_each_has_its_turn_before_any_has_its_third
                 the_longest_due_of_a_team_is_first
                 what_was_put_off_for_longer_than_a_turn_stays_so
                 who_takes_over_finds_every_turn_free

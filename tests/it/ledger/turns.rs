@@ -1,6 +1,6 @@
 //! Turns with jobs: one at a time, fenced by a growing lease, fair to teams.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId};
@@ -14,7 +14,7 @@ use super::named::{EMAIL, NONE, found, leads};
 use super::store::Store;
 
 /// A batch of so many jobs of one lead each.
-async fn many_jobs<S: Store>(books: &Books<S>, team: &str, count: usize) -> BatchId {
+pub(super) async fn many_jobs<S: Store>(books: &Books<S>, team: &str, count: usize) -> BatchId {
     let team = books.team(team, &[]).await;
     let names: Vec<_> = (0..count).map(|n| format!("{team}-{n}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -88,6 +88,47 @@ pub(super) async fn one_turn_at_a_time_goes_round_the_teams_too(books: &Books<im
         taken.extend(books.ledger().lease(Room::each(1), TURN).await.unwrap());
     }
     assert!(taken.iter().any(|turn| turn.job.id == first(growth)));
+}
+
+pub(super) async fn behind_any_backlog_of_one_team_another_has_the_next_turn(
+    books: &Books<impl Store>,
+) {
+    let backlog = many_jobs(books, "sales", 10_000).await;
+    books.pass(MINUTE);
+    let growth = many_jobs(books, "growth", 1).await;
+    let turns = books.ledger().lease(Room::each(2), TURN).await.unwrap();
+    let taken: BTreeSet<_> = turns.iter().map(|turn| turn.job.id).collect();
+    assert_eq!(taken, BTreeSet::from([first(backlog), first(growth)]));
+    // Sent, it waits to be polled behind those of the other team that were sent before.
+    for ordinal in 0..200 {
+        books.send(JobId { batch: backlog, ordinal }).await;
+    }
+    books.pass(HOUR);
+    books.send(first(growth)).await;
+    books.pass(HOUR);
+    let room = || Room::from_iter([(Lane::Polls, 1)]);
+    let mut polled = Vec::new();
+    for _ in 0..2 {
+        polled.extend(books.ledger().lease(room(), TURN).await.unwrap());
+    }
+    assert!(polled.iter().any(|turn| turn.job.id == first(growth)), "{polled:?}");
+}
+
+pub(super) async fn of_many_teams_each_has_its_turn_before_any_has_its_third(
+    books: &Books<impl Store>,
+) {
+    const TEAMS: usize = 40;
+    for n in 0..TEAMS {
+        // Large ones and small ones in the order of their names.
+        many_jobs(books, &format!("team-{n:02}"), 1 + 11 * (n % 3)).await;
+    }
+    let mut turns = BTreeMap::<_, usize>::new();
+    while turns.len() < TEAMS {
+        for turn in books.ledger().lease(Room::each(7), TURN).await.unwrap() {
+            *turns.entry(turn.team).or_default() += 1;
+        }
+        assert!(turns.values().all(|count| *count < 3), "{turns:?}");
+    }
 }
 
 pub(super) async fn the_longest_due_of_a_team_is_first(books: &Books<impl Store>) {
@@ -169,7 +210,7 @@ pub(super) async fn each_lane_has_turns_of_its_own(books: &Books<impl Store>) {
     books.pass(HOUR);
     let look_up = look_up(books, &sales, "bob").await;
     let ready = first(books.ask(&sales, NONE, &["cyd"]).await);
-    for (lane, job) in [(Lane::Submissions, ready), (Lane::LookUps, look_up), (Lane::Others, bound)]
+    for (lane, job) in [(Lane::Submissions, ready), (Lane::LookUps, look_up), (Lane::Polls, bound)]
     {
         let room = Room::from_iter([(lane, 9)]);
         let (due, now) = books.ledger().next_due(room.clone()).await.unwrap();

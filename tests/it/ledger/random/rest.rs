@@ -46,7 +46,7 @@ impl<S: Store> World<S> {
         self.books.balance().await;
     }
 
-    async fn finish(&mut self, Turn { job, lease, stranded }: Turn) {
+    async fn finish(&mut self, Turn { job, lease, stranded, .. }: Turn) {
         for batch in stranded {
             let redrive = Redrive { batch, job: job.id, terms: terms() };
             self.books.ledger().redrive(redrive).await.expect("the job died");

@@ -42,7 +42,7 @@ impl<S: Store> World<S> {
 
     /// One turn, from where the job stands.
     pub(super) async fn take(&mut self, turn: Turn) {
-        let Turn { job, lease, stranded } = turn;
+        let Turn { job, lease, stranded, .. } = turn;
         self.ends_once(&job);
         match job.state {
             State::Ready | State::Unknown => self.send(&job, lease).await,

@@ -1,0 +1,24 @@
+//! Where keys begin and end that have something in common.
+
+use std::ops::Bound;
+
+use crate::ledger::table::TableId;
+
+/// The least key above all that begin with `prefix`; none where there is no such key.
+pub(in crate::ledger) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let (end, head) = prefix.get(..=last)?.split_last()?;
+    let mut after = head.to_vec();
+    after.push(end.saturating_add(1));
+    Some(after)
+}
+
+pub(super) fn after_table(table: TableId) -> Bound<(TableId, Vec<u8>)> {
+    let mut tables = TableId::ALL.iter().skip_while(|id| **id != table).skip(1);
+    tables.next().map_or(Bound::Unbounded, |next| Bound::Excluded((*next, Vec::new())))
+}
+
+/// The group of a key: all of it but its last bytes.
+pub(in crate::ledger) fn group_of(key: &[u8], tail: usize) -> &[u8] {
+    key.get(..key.len().saturating_sub(tail)).unwrap_or_default()
+}
