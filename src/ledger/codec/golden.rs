@@ -24,14 +24,15 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Persons, Replays, Slots, Superseded, Table, TableId, Tallies,
-    Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Persons, Remnants, ReplayEnds, Replays, Slots, Superseded, Table,
+    TableId, Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -206,6 +207,8 @@ fn of_batches() -> Vec<(TableId, String)> {
                 until: at(9),
             },
         ),
+        row::<ReplayEnds>(&(at(9), ReplayKey::from_bytes([7; 16])), &()),
+        row::<Remnants>(&Remnant::Leads(job_id()), &60),
     ]
 }
 

@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 26] = [
+const WHEN_FULL: [&str; 25] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -34,7 +34,6 @@ const WHEN_FULL: [&str; 26] = [
     "close_team",
     "end_validation",
     "erase",
-    "forget_validations",
     "gather",
     "give_probe_back",
     "give_up",
