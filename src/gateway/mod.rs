@@ -6,6 +6,7 @@
 //! finish is owned by a task of the gateway's, never by a handler that its caller can cancel.
 
 mod answer;
+mod audit;
 mod batch;
 mod bodies;
 mod call;
@@ -56,13 +57,14 @@ pub use answer::{
     Finding, Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset,
     Status,
 };
+pub use audit::Audit;
 pub use call::{Call, CallAnswered, Request, Whole};
 pub use concern::{Concern, Concerns};
 pub(crate) use crowded::Crowded;
 pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
-pub use report::{Audit, Readiness, StoreWatch, Usage};
+pub use report::{Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
 pub use validation::{AddressLine, Judgement, ValidationAsk, ValidationPage, Verdict};
 
@@ -80,6 +82,7 @@ use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
 use places::Places;
+use sweep::Overdue;
 use unsettled::Unsettled;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
@@ -171,6 +174,8 @@ pub struct Inside {
     unsettled: Unsettled,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
+    /// How far the sweep is behind.
+    overdue: Overdue,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -204,6 +209,7 @@ impl Gateway {
             clock,
         } = parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
+        let overdue = Overdue::new(clock.now());
         let gateway = Self(Arc::new(Inside {
             ledger,
             vault,
@@ -232,6 +238,7 @@ impl Gateway {
             gone: Mutex::default(),
             unsettled: Unsettled::default(),
             told_canceled: Mutex::default(),
+            overdue,
             dispatcher: OnceLock::new(),
         }));
         if replicas == Replicas::One {
@@ -241,6 +248,7 @@ impl Gateway {
         // It was empty until now.
         let _ = gateway.dispatcher.set(dispatcher);
         gateway.tasks.spawn(sweep::run(gateway.clone()));
+        gateway.tasks.spawn(audit::run(gateway.clone()));
         if let Some(dir) = export_dir {
             gateway.exports.spawn(export::run(gateway.clone(), dir));
         }

@@ -1,12 +1,10 @@
-//! What operators see: usage, the audit, whether the gateway is fit to serve, and its metrics.
+//! What operators see: usage, whether the gateway is fit to serve, and its metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tracing::error;
 
-pub use crate::ledger::transition::audit::Audit;
 pub use crate::ledger::transition::report::Usage;
 
 use super::{Concerns, Gateway, Refusal, Remaining};
@@ -61,21 +59,6 @@ impl Gateway {
         Some(usage.remaining(self.clock.now()))
     }
 
-    /// The books made anew from the journal and held against what they say.
-    ///
-    /// # Errors
-    /// [`Refusal`] where the store is away.
-    pub async fn audit(&self) -> Result<Audit, Refusal> {
-        let audit = self.ledger.audit().await?;
-        let drift = audit.drift();
-        self.metrics.show_drift(drift);
-        if !audit.mismatches.is_empty() {
-            let mismatches = audit.mismatches.len();
-            error!(mismatches, credits.drift = %drift, "the books do not agree with the journal");
-        }
-        Ok(audit)
-    }
-
     /// Whether the gateway is fit to serve.
     pub async fn readiness(&self) -> Readiness {
         let mut remarks = self.circuit.remarks();
@@ -90,6 +73,7 @@ impl Gateway {
             return Readiness::NotReady(faults);
         }
         remarks.extend(self.concerns.told(false));
+        remarks.extend(self.overdue.remarks(self.clock.now()));
         match self.ledger.next_due(Room::each(1)).await {
             Ok(_) => Readiness::Ready(remarks),
             Err(error) => {
@@ -106,6 +90,7 @@ impl Gateway {
             // What is not known is not shown, rather than shown as it was.
             Err(_) => self.metrics.hide_books(),
         }
+        self.metrics.show_overdue(&self.overdue.by_kind(self.clock.now()));
         self.metrics.render()
     }
 }

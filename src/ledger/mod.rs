@@ -55,12 +55,10 @@ use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
-use transition::sweep::Sweep;
+use transition::sweep::{Sweep, Swept};
 use transition::team::Put;
 use transition::trim::Trim;
-use transition::validation::{
-    Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
-};
+use transition::validation::{ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading};
 
 /// Why a step has no outcome, by what its caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -192,8 +190,6 @@ pub trait Ledger: Send + Sync + 'static {
     fn end_validation(&self, end: ValidationEnd) -> impl Future<Output = Outcome<bool>> + Send;
     /// Cancels a validation.
     fn cancel_validation(&self, batch: BatchId) -> impl Future<Output = Outcome<()>> + Send;
-    /// Forgets what counts no more of validations, a slice at a time.
-    fn forget_validations(&self, stale: Stale) -> impl Future<Output = Outcome<Stale>> + Send;
     /// Ends a job that was certainly not charged.
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.
@@ -210,8 +206,8 @@ pub trait Ledger: Send + Sync + 'static {
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
     ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
-    /// Forgets what no caller can read any more, a slice at a time.
-    fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Sweep>> + Send;
+    /// Removes what no caller can read any more, a slice at a time.
+    fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Swept>> + Send;
     /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
     fn trim(&self, trim: Trim) -> impl Future<Output = Outcome<usize>> + Send;
     /// Takes over every turn, where no other process can have the store open.

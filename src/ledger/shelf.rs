@@ -24,11 +24,11 @@ use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
-use super::transition::sweep::{self, Sweep};
+use super::transition::sweep::{self, Sweep, Swept};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
 use super::transition::validation::{
-    self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+    self, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
     admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, redrive, schedule,
@@ -212,10 +212,6 @@ impl<S: Shelf> Ledger for S {
         self.write("cancel_validation", move |d| validation::cancel_validation(d, batch)).await
     }
 
-    async fn forget_validations(&self, stale: Stale) -> Outcome<Stale> {
-        self.write("forget_validations", move |d| validation::forget_validations(d, &stale)).await
-    }
-
     async fn void(&self, voiding: Voiding) -> Outcome<Voided> {
         self.write("void", move |draft| close::void(draft, &voiding)).await
     }
@@ -244,7 +240,7 @@ impl<S: Shelf> Ledger for S {
         self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
     }
 
-    async fn sweep(&self, order: Sweep) -> Outcome<Sweep> {
+    async fn sweep(&self, order: Sweep) -> Outcome<Swept> {
         self.write("sweep", move |draft| sweep::sweep(draft, &order)).await
     }
 

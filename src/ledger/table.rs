@@ -7,6 +7,7 @@ use super::record::entry::Entry;
 use super::record::job::{Answered, Job, JobLead};
 use super::record::lane::{DueAt, Lane, Rotation};
 use super::record::lead::{LeadRow, PersonRow};
+use super::record::remnant::Remnant;
 use super::record::replay::Replay;
 use super::record::settlement::Progress;
 use super::record::tally::{Tally, TallyKey};
@@ -121,4 +122,9 @@ tables! {
     Addresses: "addresses", AddressKey => AddressRow;
     /// How far the vendor is with validations, by the batch whose call they are.
     Validations: "validations", BatchId => Validation;
+    /// When each request that may be asked again becomes a new one: the sweep finds those that are
+    /// over by it.
+    ReplayEnds: "replay_ends", (Timestamp, ReplayKey) => ();
+    /// How many chunks are left of batches and jobs that were swept and were too large for one step.
+    Remnants: "remnants", Remnant => u32;
 }

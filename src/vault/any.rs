@@ -3,7 +3,7 @@
 use super::embedded::EmbeddedVault;
 use super::memory::MemoryVault;
 use super::redis::RedisVault;
-use super::{Item, ItemKey, Vault, VaultError};
+use super::{Item, ItemKey, Swept, Vault, VaultError};
 
 /// One of the vaults.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Vault for AnyVault {
         }
     }
 
-    async fn sweep(&self, items_max: usize) -> Result<usize, VaultError> {
+    async fn sweep(&self, items_max: usize) -> Result<Swept, VaultError> {
         match self {
             Self::Memory(vault) => vault.sweep(items_max).await,
             Self::Embedded(vault) => vault.sweep(items_max).await,

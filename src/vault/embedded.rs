@@ -10,7 +10,7 @@ use tracing::warn;
 
 use super::item::{Item, ItemKey, KEY_BYTES};
 use super::sealing::Sealer;
-use super::{Vault, VaultError};
+use super::{Swept, Vault, VaultError};
 use crate::clock::Clock;
 use crate::disk::{Disk, DiskError};
 use crate::domain::time::Timestamp;
@@ -101,7 +101,7 @@ impl Vault for EmbeddedVault {
         Ok(erased.await?)
     }
 
-    async fn sweep(&self, items_max: usize) -> Result<usize, VaultError> {
+    async fn sweep(&self, items_max: usize) -> Result<Swept, VaultError> {
         let (from, now) = (*self.swept(), self.clock.now());
         let look = move |transaction: &ReadTransaction| slice(transaction, from, items_max, now);
         let Slice { expired, last } = self.disk.read(look).await?;
@@ -111,7 +111,7 @@ impl Vault for EmbeddedVault {
             self.disk.write(move |transaction| remove_expired(transaction, &expired, now)).await?
         };
         *self.swept() = last;
-        Ok(removed)
+        Ok(Swept { removed, is_more: last.is_some() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::item::{Item, ItemKey};
-use super::{Vault, VaultError};
+use super::{Swept, Vault, VaultError};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 
@@ -66,7 +66,7 @@ impl Vault for MemoryVault {
         Ok(())
     }
 
-    async fn sweep(&self, items_max: usize) -> Result<usize, VaultError> {
+    async fn sweep(&self, items_max: usize) -> Result<Swept, VaultError> {
         let now = self.clock.now();
         let mut contents = self.contents();
         let from = contents.swept.map_or(Bound::Unbounded, Bound::Excluded);
@@ -75,7 +75,8 @@ impl Vault for MemoryVault {
         // A slice that is not full has come to the end: the next one starts anew.
         contents.swept = slice.get(items_max.saturating_sub(1)).map(|(last, _)| *last);
         let expired = slice.iter().filter(|(_, expires)| *expires <= now);
-        Ok(expired.filter(|(key, _)| contents.items.remove(key).is_some()).count())
+        let removed = expired.filter(|(key, _)| contents.items.remove(key).is_some()).count();
+        Ok(Swept { removed, is_more: contents.swept.is_some() })
     }
 }
 

@@ -37,10 +37,19 @@ pub trait Vault: Send + Sync + 'static {
     /// Removes the items for good. Those that are not there are no error.
     fn erase(&self, keys: &[ItemKey]) -> impl Future<Output = Result<(), VaultError>> + Send;
 
-    /// Looks at the next so many items, removes those that have expired, and says how many they
-    /// were. Called again and again, it comes past every item and starts anew. Where the store
-    /// removes them by itself, there is nothing left to do.
-    fn sweep(&self, items_max: usize) -> impl Future<Output = Result<usize, VaultError>> + Send;
+    /// Looks at the next so many items and removes those that have expired. Called again and again,
+    /// it comes past every item and starts anew. Where the store removes them by itself, there is
+    /// nothing left to do.
+    fn sweep(&self, items_max: usize) -> impl Future<Output = Result<Swept, VaultError>> + Send;
+}
+
+/// What a look at some items came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// How many items were removed.
+    pub removed: usize,
+    /// Whether items follow that were not looked at in this round.
+    pub is_more: bool,
 }
 
 /// Why the vault did not do what was asked. All of it may be asked again.

@@ -24,6 +24,7 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Answer, Answered, Found, Job, JobLead, Part, Reason, State, Way};
 use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::replay::Replay;
 use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::tally::{Tally, TallyKey};
@@ -31,8 +32,8 @@ use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Persons, Replays, Rotations, Settlements, Slots, Superseded,
-    Table, TableId, Tallies, Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Persons, Remnants, ReplayEnds, Replays, Rotations, Settlements,
+    Slots, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -213,6 +214,8 @@ fn of_batches() -> Vec<(TableId, String)> {
                 until: at(9),
             },
         ),
+        row::<ReplayEnds>(&(at(9), ReplayKey::from_bytes([7; 16])), &()),
+        row::<Remnants>(&Remnant::Leads(job_id()), &60),
     ]
 }
 

@@ -56,6 +56,15 @@ fn take<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], Corrupt> {
     Ok(head)
 }
 
+/// A row that says all by its key.
+impl Stored for () {
+    fn store(&self, _: &mut Vec<u8>) {}
+
+    fn load(_: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(())
+    }
+}
+
 impl Stored for u64 {
     fn store(&self, out: &mut Vec<u8>) {
         let mut rest = *self;
@@ -120,15 +129,6 @@ impl Stored for bool {
             [1] => Ok(true),
             _ => Err(Corrupt("not a yes or no")),
         }
-    }
-}
-
-/// Of a row that says all in its key.
-impl Stored for () {
-    fn store(&self, _: &mut Vec<u8>) {}
-
-    fn load(_: &mut &[u8]) -> Result<Self, Corrupt> {
-        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::lane::{DueAt, Lane};
+use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::tally::TallyKey;
 use crate::ledger::record::validation::AddressKey;
 
@@ -201,6 +202,29 @@ impl Ordered for DueAt {
     fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
         let (lane, team) = (Lane::parse(bytes)?, TeamId::parse(bytes)?);
         Ok(Self { lane, team, at: Timestamp::parse(bytes)?, job: JobId::parse(bytes)? })
+    }
+}
+
+impl Ordered for Remnant {
+    fn order(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Slots(batch) => {
+                out.push(0);
+                batch.order(out);
+            }
+            Self::Leads(job) => {
+                out.push(1);
+                job.order(out);
+            }
+        }
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        match take(bytes, 1)? {
+            [0] => BatchId::parse(bytes).map(Self::Slots),
+            [1] => JobId::parse(bytes).map(Self::Leads),
+            _ => Err(Corrupt("not a remnant")),
+        }
     }
 }
 

@@ -7,8 +7,8 @@
 //! | `epoch` | string | the version of this layout and the name of these books |
 //! | `teams`, `keys`, … | hash | a small table: a field for each row |
 //! | `tallies`, `observations` | hash | counters, as numbers with commas between: `spent,reserved,unresolved,avoided` in thousandths; hit rates |
-//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
-//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays` | sorted set, by name | a directory: which of those hashes there are |
+//! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>`, `replay_ends:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
+//! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays`, `replay_ends` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
 //! | `due` | sorted set, by name | in which lane, whose, when and which job: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
@@ -78,7 +78,9 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Budgets
         | TableId::Rotations
         // Nothing waits for longer than the window.
-        | TableId::Waiting => Shape::Whole,
+        | TableId::Waiting
+        // What is left of large batches is swept within seconds.
+        | TableId::Remnants => Shape::Whole,
         TableId::Tallies | TableId::Observations => Shape::Counters,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads
@@ -92,6 +94,8 @@ pub(super) const fn shape(table: TableId) -> Shape {
         TableId::Jobs | TableId::Batches | TableId::Settlements | TableId::Validations => {
             Shape::Fronts(Front { bytes: 5, last: 0xff })
         }
+        // Those that are over within the same sixteen seconds.
+        TableId::ReplayEnds => Shape::Fronts(Front { bytes: 7, last: 0xc0 }),
         TableId::Slots => Shape::Owned(BATCH_BYTES),
         TableId::JobLeads | TableId::Answers | TableId::Joins => Shape::Owned(JOB_BYTES),
         TableId::Due => Shape::Due,

@@ -13,8 +13,11 @@ use crate::ledger::draft::{RawRows, Reliance, View};
 use crate::ledger::table::TableId;
 use crate::remote::{Call, Command, Value};
 
-/// How many hashes of a directory are looked at together.
-const HASHES: usize = 64;
+/// How many hashes of a directory are looked at together at most.
+const HASHES: usize = 1000;
+
+/// How many rows are fetched together, unless one hash alone has more.
+const ROWS_AT_ONCE: u64 = 2000;
 
 /// The bytes of a row of what is due, which says nothing beside its key.
 pub(super) const DUE_ROW: usize = 1;
@@ -128,7 +131,9 @@ fn apart(view: &BooksView<'_>, key: &[u8]) -> Result<RawRows, LedgerError> {
     Ok(row.into_iter().map(|row| (key.to_vec(), row)).collect())
 }
 
-/// Rows of hashes that a directory lists, from hash to hash until there are enough.
+/// Rows of hashes that a directory lists, from hash to hash until there are enough. Each hash has a
+/// row at least and says how many it has, so a few round trips are enough however the rows are
+/// spread, and not many more rows are fetched than are wanted.
 fn fronts(
     view: &BooksView<'_>,
     table: TableId,
@@ -145,34 +150,69 @@ fn fronts(
     let mut from = [b"[", keys.hash(table, &first).as_slice()].concat();
     let mut found = RawRows::new();
     loop {
+        // The first hash may have no row after the bound.
+        let count = limit.saturating_sub(found.len()).saturating_add(1).min(HASHES);
         let listed = Command::new("ZRANGEBYLEX", &directory).with(&from).with("+").with("LIMIT");
-        let listed = listed.with("0").with(HASHES.to_string());
+        let listed = listed.with("0").with(count.to_string());
         let [value] = ask(view, vec![listed])?;
         let names = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
         let names: Vec<_> = names.collect();
-        let values = {
-            let commands = names.iter().map(|name| Command::new("HGETALL", name)).collect();
-            view.wait(view.books().ask(commands, false))?
-        };
-        for (name, value) in names.iter().zip(values) {
-            let front = front_of(name).ok_or_else(|| unexpected("a directory"))?;
-            let said = front.get(..by.whole_bytes()).unwrap_or(&front);
-            let rows = match understood(view, table, said, value)? {
-                Some(rows) => rows,
-                None => hash(view, table, name, said)?,
-            };
-            let room = limit.saturating_sub(found.len());
-            found.extend(within(rows, bounds, room));
-            let is_past = !is_before(&front, bounds.1) && !matches!(bounds.1, Bound::Unbounded);
-            if found.len() >= limit || is_past {
-                return Ok(found);
+        let mut rest = sized(view, &names)?.into_iter().peekable();
+        while rest.peek().is_some() {
+            let wanted = u64::try_from(limit.saturating_sub(found.len())).unwrap_or(u64::MAX);
+            let some = next_hashes(&mut rest, wanted);
+            let commands = some.iter().map(|name| Command::new("HGETALL", name)).collect();
+            let values = view.wait(view.books().ask(commands, false))?;
+            for (name, value) in some.iter().zip(values) {
+                let front = front_of(name).ok_or_else(|| unexpected("a directory"))?;
+                let said = front.get(..by.whole_bytes()).unwrap_or(&front);
+                let rows = match understood(view, table, said, value)? {
+                    Some(rows) => rows,
+                    None => hash(view, table, name, said)?,
+                };
+                let room = limit.saturating_sub(found.len());
+                found.extend(within(rows, bounds, room));
+                let is_past = !is_before(&front, bounds.1) && !matches!(bounds.1, Bound::Unbounded);
+                if found.len() >= limit || is_past {
+                    return Ok(found);
+                }
             }
         }
         match names.last() {
-            Some(last) if names.len() == HASHES => from = [b"(", last.as_slice()].concat(),
+            Some(last) if names.len() == count => from = [b"(", last.as_slice()].concat(),
             _ => return Ok(found),
         }
     }
+}
+
+/// Hashes with the number of their fields.
+fn sized<'a>(
+    view: &BooksView<'_>,
+    names: &'a [Vec<u8>],
+) -> Result<Vec<(&'a [u8], u64)>, LedgerError> {
+    let commands = names.iter().map(|name| Command::new("HLEN", name)).collect();
+    let values = view.wait(view.books().ask(commands, false))?;
+    let count = |value: Value| value.as_int().and_then(|count| u64::try_from(count).ok());
+    let sizes = values.into_iter().map(|value| count(value).unwrap_or_default());
+    Ok(names.iter().map(Vec::as_slice).zip(sizes).collect())
+}
+
+/// The hashes that are fetched together: those that have as many rows as are wanted, beside the first
+/// of them, whose rows may lie before the bound.
+fn next_hashes<'a>(
+    rest: &mut std::iter::Peekable<impl Iterator<Item = (&'a [u8], u64)>>,
+    wanted: u64,
+) -> Vec<&'a [u8]> {
+    let (mut some, mut rows) = (Vec::new(), 0_u64);
+    let mut enough = wanted.min(ROWS_AT_ONCE);
+    while let Some((name, size)) = rest.next_if(|_| rows < enough) {
+        if some.is_empty() {
+            enough = enough.saturating_add(size);
+        }
+        rows = rows.saturating_add(size);
+        some.push(name);
+    }
+    some
 }
 
 /// The rows of every owner: only a dump wants them all.

@@ -27,7 +27,7 @@ pub(super) static HEADS: Script =
     Script::new("heads", concat!("#!lua flags=no-writes\n", include_str!("scripts/heads.lua")));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 27] = [
+const WHEN_FULL: [&str; 26] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -38,7 +38,6 @@ const WHEN_FULL: [&str; 27] = [
     "credit_joiners",
     "end_validation",
     "erase",
-    "forget_validations",
     "gather",
     "give_probe_back",
     "give_up",

@@ -158,6 +158,16 @@ pub(super) fn is_ended(draft: &Draft<'_>, id: BatchId, batch: &Batch) -> Result<
     Ok(batch.canceled_at.is_some() || reader.has_ended(&jobs))
 }
 
+/// Whether nothing more can come of a job for a batch that waits for it. A job of another batch that
+/// died is no end: what joined it is driven again.
+pub(super) fn has_ended_for(job: &Job, batch: BatchId) -> bool {
+    match job.state {
+        State::Done => true,
+        State::Void(_) | State::Unresolved(_) | State::Resolved => job.id.batch == batch,
+        State::Ready | State::Gathered(_) | State::Sending | State::Unknown | State::Bound => false,
+    }
+}
+
 struct Reader<'a, 'b> {
     draft: &'a Draft<'b>,
     id: BatchId,
@@ -213,15 +223,8 @@ impl<'a, 'b> Reader<'a, 'b> {
         ids.filter_map(|id| self.job(id).transpose()).collect()
     }
 
-    /// A job of another batch that died is no end: what joined it is driven again.
     fn has_ended(&self, jobs: &[Job]) -> bool {
-        jobs.iter().all(|job| match job.state {
-            State::Done => true,
-            State::Void(_) | State::Unresolved(_) | State::Resolved => job.id.batch == self.id,
-            State::Ready | State::Gathered(_) | State::Sending | State::Unknown | State::Bound => {
-                false
-            }
-        })
+        jobs.iter().all(|job| has_ended_for(job, self.id))
     }
 
     fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {

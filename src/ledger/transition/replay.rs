@@ -7,7 +7,7 @@ use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::record::replay::{Replay, Retry, ToldBy};
 use crate::ledger::record::team::Team;
-use crate::ledger::table::{Batches, Jobs, Replays};
+use crate::ledger::table::{Batches, Jobs, ReplayEnds, Replays};
 use crate::ledger::transition::call::call_of;
 use crate::ledger::transition::read::{Reading, Status, read};
 
@@ -86,6 +86,7 @@ fn call_before(draft: &Draft<'_>, id: BatchId, batch: Batch) -> Result<Recalled,
 pub(super) fn remember(draft: &mut Draft<'_>, retry: &Retry, batch: BatchId) {
     let until = draft.now().after(retry.window);
     draft.put::<Replays>(&retry.key, &Replay { request: retry.request, batch, until });
+    draft.put::<ReplayEnds>(&(until, retry.key), &());
 }
 
 /// Writes down once more what is written down. A store that confirms to several replicas what it

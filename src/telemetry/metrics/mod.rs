@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    CounterVec, Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry, TextEncoder,
+    CounterVec, Gauge, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry,
+    TextEncoder,
 };
 
 pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
@@ -56,6 +57,8 @@ pub struct Metrics {
     store_operations: HistogramVec,
     store_up: IntGauge,
     ledger_drift: Gauge,
+    sweep_overdue: GaugeVec,
+    swept_rows: IntCounterVec,
     /// Locked while shown and while rendered, so that no scrape sees half a snapshot.
     books: Mutex<BooksGauges>,
 }
@@ -134,6 +137,17 @@ impl Metrics {
             ledger_drift: families.gauge(
                 "tollgate_ledger_drift_credits",
                 "By how much the counters differ from the journal; anything but 0 is a fault.",
+            ),
+            sweep_overdue: families.gauges(
+                "tollgate_sweep_overdue_seconds",
+                &["kind"],
+                "By how much longer than planned expired rows may have been there; 0 while the sweep \
+                 keeps up.",
+            ),
+            swept_rows: families.counts(
+                "tollgate_swept_rows_total",
+                &["kind"],
+                "Expired rows that this process has removed.",
             ),
             books: Mutex::new(BooksGauges::new(&families)),
             registry,
@@ -228,6 +242,19 @@ impl Metrics {
     /// Shows by how much counters and journal differ.
     pub fn show_drift(&self, drift: Credits) {
         self.ledger_drift.set(number(drift));
+    }
+
+    /// Shows by how much the removal of expired rows is late. The kinds are fixed in code.
+    pub fn show_overdue(&self, kinds: &[(&'static str, Duration)]) {
+        for (kind, late) in kinds {
+            self.sweep_overdue.with_label_values(&[kind]).set(seconds(*late));
+        }
+    }
+
+    /// So many expired rows were removed. The kind is fixed in code.
+    pub fn sweep(&self, kind: &'static str, rows: usize) {
+        let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.swept_rows.with_label_values(&[kind]).inc_by(rows);
     }
 
     /// Shows what the ledger says, in place of everything it said before.

@@ -12,7 +12,7 @@ use tracing::warn;
 use self::stored::Stored;
 use super::item::{Item, ItemKey};
 use super::sealing::Sealer;
-use super::{Vault, VaultError};
+use super::{Swept, Vault, VaultError};
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Script, Value};
@@ -140,8 +140,8 @@ impl Vault for RedisVault {
         Ok(())
     }
 
-    async fn sweep(&self, _items_max: usize) -> Result<usize, VaultError> {
-        Ok(0)
+    async fn sweep(&self, _items_max: usize) -> Result<Swept, VaultError> {
+        Ok(Swept { removed: 0, is_more: false })
     }
 }
 

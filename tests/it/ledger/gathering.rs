@@ -14,6 +14,7 @@ use tollgate::ledger::{Ledger, LedgerError};
 use super::books::{Books, DAY, HOUR, TURN, attempt, first, terms};
 use super::named::{ALL, EMAIL, NONE, found, lead_with, leads};
 use super::store::Store;
+use super::sweeping::{LIFETIMES, sweep_by};
 
 /// How long small jobs wait.
 pub(super) const WAIT: Duration = Duration::from_millis(200);
@@ -260,7 +261,7 @@ pub(super) async fn a_removed_person_in_a_coach_is_paid_and_not_kept(books: &Boo
 pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<impl Store>) {
     use tollgate::ledger::record::job::Reason;
     use tollgate::ledger::step::{Charged, Resolution};
-    use tollgate::ledger::transition::sweep::Sweep;
+    use tollgate::ledger::transition::sweep::Lifetimes;
 
     let (sales, growth) = two_teams(books).await;
     let (coach, batches) = gathered(books, &[(&sales, "ada"), (&growth, "bob")]).await;
@@ -268,20 +269,8 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
     books.give_up(coach, Reason::Deadline).await;
     let sweep = async || {
         let ttl = 8 * DAY;
-        let (batch, job, lead, superseded, replay) = (None, None, None, None, None);
-        let (batch_ttl, results_ttl, leads_ttl) = (ttl, ttl, ttl);
-        let all = Sweep {
-            batch,
-            job,
-            lead,
-            superseded,
-            replay,
-            rows: 100,
-            batch_ttl,
-            results_ttl,
-            leads_ttl,
-        };
-        books.ledger().sweep(all).await.unwrap();
+        let lifetimes = Lifetimes { batch: ttl, results: ttl, leads: ttl, ..LIFETIMES };
+        sweep_by(books, 100, lifetimes).await;
     };
     let resolve = async |batch| {
         let resolution = Resolution { batch, charged: Charged::Nothing };

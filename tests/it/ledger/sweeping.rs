@@ -7,7 +7,7 @@ use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::{Cause, Reason};
 use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{LeadReading, Status};
-use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::sweep::{Lifetimes, Sweep, SweepFrom};
 
 use super::books::{Books, DAY, MINUTE, first};
 use super::gathering::{WAIT, gather};
@@ -17,26 +17,51 @@ use super::store::Store;
 const BATCH_TTL_DAYS: u32 = 7;
 const RESULTS_TTL_DAYS: u32 = 8;
 
-/// Sweeps all there is, a few rows at a time.
-pub(super) async fn sweep<S: Store>(books: &Books<S>) {
-    let mut next = Sweep {
-        batch: None,
-        job: None,
-        lead: None,
-        superseded: None,
-        replay: None,
-        rows: 2,
-        batch_ttl: DAY * BATCH_TTL_DAYS,
-        results_ttl: DAY * RESULTS_TTL_DAYS,
-        leads_ttl: DAY,
-    };
-    for _ in 0..100 {
-        next = books.ledger().sweep(next).await.unwrap();
-        let Sweep { batch, job, lead, superseded, replay, .. } = next;
-        if (batch, job, lead, superseded, replay) == (None, None, None, None, None) {
-            return;
+/// How long rows are kept where a case does not say otherwise. Accounts stay.
+pub(super) const LIFETIMES: Lifetimes = Lifetimes {
+    batch: DAY.saturating_mul(BATCH_TTL_DAYS),
+    results: DAY.saturating_mul(RESULTS_TTL_DAYS),
+    leads: DAY,
+    addresses: DAY.saturating_mul(RESULTS_TTL_DAYS),
+    validations: DAY.saturating_mul(RESULTS_TTL_DAYS),
+    accounts: DAY.saturating_mul(9999),
+};
+
+/// Every kind of rows, from its first row on.
+pub(super) const KINDS: [SweepFrom; 10] = [
+    SweepFrom::Batches(None),
+    SweepFrom::Jobs(None),
+    SweepFrom::Remnants,
+    SweepFrom::Replays,
+    SweepFrom::Validations(None),
+    SweepFrom::Leads(None),
+    SweepFrom::Superseded(None),
+    SweepFrom::Addresses(None),
+    SweepFrom::Tallies,
+    SweepFrom::Keys,
+];
+
+/// Sweeps a round of every kind, so many rows a slice; answers how many rows were removed.
+pub(super) async fn sweep_by<S: Store>(
+    books: &Books<S>,
+    rows: usize,
+    lifetimes: Lifetimes,
+) -> usize {
+    let mut removed = 0;
+    for kind in KINDS {
+        let mut next = Some(kind);
+        while let Some(from) = next {
+            let swept = books.ledger().sweep(Sweep { from, rows, lifetimes }).await.unwrap();
+            removed += swept.removed;
+            next = swept.next;
         }
     }
+    removed
+}
+
+/// Sweeps all there is, a few rows at a time.
+pub(super) async fn sweep<S: Store>(books: &Books<S>) {
+    sweep_by(books, 2, LIFETIMES).await;
 }
 
 async fn is_read<S: Store>(books: &Books<S>, batch: BatchId) -> bool {

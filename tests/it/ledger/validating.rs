@@ -17,14 +17,16 @@ use tollgate::ledger::record::replay::{Retry, ToldBy};
 use tollgate::ledger::step::Refused;
 use tollgate::ledger::transition::call::Closing;
 use tollgate::ledger::transition::read::Status;
+use tollgate::ledger::transition::sweep::Lifetimes;
 use tollgate::ledger::transition::validation::{
-    AddressReading, OpenedValidation, Stale, StalePlace, ValidationEnd, ValidationOpened,
-    ValidationOrder, ValidationReading,
+    AddressReading, OpenedValidation, ValidationEnd, ValidationOpened, ValidationOrder,
+    ValidationReading,
 };
 
 use super::books::{Books, DAY, HOUR, TURN, first, quota};
 use super::named::{EMAIL, NONE, found_under, key};
 use super::store::Store;
+use super::sweeping::{LIFETIMES, sweep_by};
 
 pub(super) const TTL: Duration = DAY.saturating_mul(30);
 pub(super) const WINDOW: Duration = Duration::from_mins(5);
@@ -270,13 +272,8 @@ pub(super) async fn what_counts_no_more_is_forgotten(books: &Books<impl Store>) 
         let dump = books.dump().await;
         dump.into_iter().filter(|row| row.starts_with(&format!("{table} "))).count()
     };
-    let sweep = async || {
-        let place = StalePlace::Addresses(None);
-        let mut stale = Stale { place, rows: 2, ttl: TTL, validation_ttl: TTL + DAY };
-        while stale.place != StalePlace::End {
-            stale = books.ledger().forget_validations(stale).await.expect("the store is there");
-        }
-    };
+    let lifetimes = Lifetimes { addresses: TTL, validations: TTL + DAY, ..LIFETIMES };
+    let sweep = async || sweep_by(books, 2, lifetimes).await;
     books.pass(TTL.saturating_sub(HOUR));
     sweep().await;
     assert_eq!((rows("addresses").await, rows("validations").await), (3, 3));

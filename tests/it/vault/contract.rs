@@ -16,7 +16,7 @@ use tollgate::vault::embedded::EmbeddedVault;
 use tollgate::vault::memory::MemoryVault;
 use tollgate::vault::redis::RedisVault;
 use tollgate::vault::sealing::{KeyRing, Sealer};
-use tollgate::vault::{Item, ItemKey, Vault};
+use tollgate::vault::{Item, ItemKey, Swept, Vault};
 
 use crate::support::redis::Server;
 
@@ -147,15 +147,16 @@ async fn a_sweep_comes_past_every_item_in_slices_and_starts_anew<V: Vault>(bench
     bench.put([(result(2), "c"), (result(4), "e")]).await;
     let mut removed = Vec::new();
     for _ in 0..4 {
-        removed.push(bench.vault.sweep(2).await.unwrap());
+        removed.push(bench.vault.sweep(2).await.unwrap().removed);
     }
     assert_eq!(removed, [2, 1, 0, 0]);
     assert_eq!(bench.fetch([result(2), result(4)]).await, ["c", "e"]);
 
     bench.clock.advance(HOUR);
-    let removed = bench.vault.sweep(9).await.unwrap() + bench.vault.sweep(9).await.unwrap();
-    assert_eq!(removed, 2);
-    assert_eq!(bench.vault.sweep(9).await.unwrap(), 0);
+    let slices = [bench.vault.sweep(9).await.unwrap(), bench.vault.sweep(9).await.unwrap()];
+    assert_eq!(slices[0].removed + slices[1].removed, 2);
+    let none = Swept { removed: 0, is_more: false };
+    assert_eq!(bench.vault.sweep(9).await.unwrap(), none);
 }
 
 macro_rules! keeps_to {

@@ -43,7 +43,7 @@ async fn the_server_has_nothing_that_can_be_read_and_forgets_it_in_time() {
         let seconds: i64 = server.ask(&["TTL", &name]).await;
         assert!((1..=3_600).contains(&seconds), "{seconds}");
     }
-    assert_eq!(vault.sweep(9).await.unwrap(), 0);
+    assert_eq!(vault.sweep(9).await.unwrap().removed, 0);
     assert_eq!(format!("{vault:?}"), "RedisVault(<redacted>)");
 }
 

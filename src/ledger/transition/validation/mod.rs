@@ -9,7 +9,6 @@ mod end;
 mod open;
 mod plan;
 mod read;
-mod stale;
 
 use std::time::Duration;
 
@@ -30,7 +29,6 @@ use crate::ledger::transition::read::{Failure, Status};
 pub use end::{cancel_validation, end_validation};
 pub use open::open_validation;
 pub use read::{read_validation, validation};
-pub use stale::{Stale, StalePlace, forget_validations};
 
 pub(super) use end::name;
 pub(super) use read::has_verdicts_to_come;

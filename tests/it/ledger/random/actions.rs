@@ -9,12 +9,13 @@ use tollgate::ledger::ids::KeptResult;
 use tollgate::ledger::record::job::Job;
 use tollgate::ledger::step::{Asking, Canceled};
 use tollgate::ledger::transition::read::{LeadReading, Status};
-use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::sweep::{Lifetimes, Sweep};
 use tollgate::ledger::transition::trim::Trim;
 
 use super::world::{Asked, World, pick};
 use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN};
 use crate::ledger::store::Store;
+use crate::ledger::sweeping::{KINDS, LIFETIMES};
 
 /// How long a batch is readable from its end.
 const BATCH_TTL: Duration = DAY.saturating_mul(2);
@@ -149,20 +150,20 @@ impl<S: Store> World<S> {
     }
 
     async fn sweep(&mut self) {
-        let mut next = Sweep {
-            batch: None,
-            job: None,
-            lead: None,
-            superseded: None,
-            replay: None,
-            rows: 50,
-            batch_ttl: BATCH_TTL,
-            results_ttl: 10 * DAY,
-            leads_ttl: 10 * DAY,
+        let lifetimes = Lifetimes {
+            batch: BATCH_TTL,
+            results: 10 * DAY,
+            leads: 10 * DAY,
+            accounts: 32 * DAY,
+            ..LIFETIMES
         };
-        for _ in 0..9 {
-            next = self.books.ledger().sweep(next).await.expect("the store is there");
-            self.stepped_in_vain().await;
+        for kind in KINDS {
+            let mut next = Some(kind);
+            while let Some(from) = next {
+                let sweep = Sweep { from, rows: 50, lifetimes };
+                next = self.books.ledger().sweep(sweep).await.expect("the store is there").next;
+                self.stepped_in_vain().await;
+            }
         }
         self.trim().await;
     }

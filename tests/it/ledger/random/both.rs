@@ -30,11 +30,11 @@ use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
-use tollgate::ledger::transition::sweep::Sweep;
+use tollgate::ledger::transition::sweep::{Sweep, Swept};
 use tollgate::ledger::transition::team::Put;
 use tollgate::ledger::transition::trim::Trim;
 use tollgate::ledger::transition::validation::{
-    Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
+    ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use tollgate::ledger::{Ledger, Outcome};
 
@@ -142,14 +142,13 @@ on_both! {
         open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
         end_validation(end: ValidationEnd) -> bool;
         cancel_validation(batch: BatchId) -> ();
-        forget_validations(stale: Stale) -> Stale;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
         resolve(resolution: Resolution) -> Amounts;
         adjust(adjustment: Adjustment) -> ();
         cancel(batch: BatchId) -> Canceled;
         erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult>;
-        sweep(sweep: Sweep) -> Sweep;
+        sweep(sweep: Sweep) -> Swept;
         trim(trim: Trim) -> usize;
         begin(fresh: Epoch) -> Beginning;
         begin_adoption(legacy: Legacy) -> Adoptable;
