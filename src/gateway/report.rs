@@ -85,6 +85,9 @@ impl Gateway {
         if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {
             return Readiness::NotReady(vec!["no turns are taken: a fault of the gateway".into()]);
         }
+        if let Some(reason) = self.ledger.halt().reason() {
+            return Readiness::NotReady(vec![format!("store: {reason}")]);
+        }
         let faults = self.concerns.told(true);
         if !faults.is_empty() {
             return Readiness::NotReady(faults);
@@ -105,6 +108,9 @@ impl Gateway {
             Ok(glance) => self.metrics.show_books(&snapshot(glance, self.clock.now())),
             // What is not known is not shown, rather than shown as it was.
             Err(_) => self.metrics.hide_books(),
+        }
+        if self.ledger.halt().reason().is_some() {
+            self.metrics.show_store_away();
         }
         self.metrics.render()
     }

@@ -13,6 +13,7 @@ pub mod any;
 mod codec;
 mod draft;
 pub mod embedded;
+pub mod halt;
 pub mod ids;
 mod journal;
 pub mod memory;

@@ -10,6 +10,7 @@ mod failovers;
 mod finds;
 mod passing;
 mod retried;
+mod rewound;
 mod unfit;
 
 use std::net::SocketAddr;
