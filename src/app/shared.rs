@@ -150,7 +150,11 @@ impl Keeper {
                 is_unfit = true;
                 concerns.push(fatal(OTHER_SECRET.to_owned()));
             }
-            Err(LedgerError::WrongEpoch) => concerns.push(fatal(BOOKS_LOST.to_owned())),
+            Err(LedgerError::WrongEpoch) => {
+                let reason = self.ledger.halt().reason();
+                let what = reason.map_or_else(|| BOOKS_LOST.to_owned(), |why| why.to_string());
+                concerns.push(fatal(what));
+            }
             Err(error) => concerns.push(fatal(error.to_string())),
         }
         Look { concerns, is_unfit }

@@ -206,6 +206,23 @@ impl Exporter {
     }
 }
 
+/// The last entry in a folder that was exported for the books of this epoch; none where there is
+/// none. Changes nothing in it, and another process may export to it meanwhile.
+///
+/// # Errors
+/// [`Fault`] where the folder is out of reach, or holds other books.
+pub fn last_entry(dir: &Path, epoch: Epoch) -> Result<Option<(u64, Entry)>, Fault> {
+    if !dir.try_exists().map_err(Fault::out_of_reach(dir))? {
+        return Ok(None);
+    }
+    for named in folder::files(dir, Kind::Journal)?.iter().rev() {
+        if let (_, Some(last)) = whole_part(named, epoch)? {
+            return Ok(Some(last));
+        }
+    }
+    Ok(None)
+}
+
 /// Where the wholly written part of a file of entries ends, and the last entry in it.
 fn whole_part(named: &Named, epoch: Epoch) -> Result<(u64, Option<(u64, Entry)>), Fault> {
     let mut lines = Lines::open(&named.path)?;

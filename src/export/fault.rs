@@ -97,8 +97,8 @@ pub enum Fault {
     },
     /// The store says otherwise than what was exported.
     #[error(
-        "the store's books differ from those in {} at entry {number}: the store went back in time; \
-         stop the gateways, see what is right, and keep this folder",
+        "the store's books differ from those in {} at entry {number}: the store went back in time, \
+         or the folder is another store's; keep the folder",
         dir.display()
     )]
     Differs {
@@ -110,6 +110,12 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Whether the store contradicts what was exported: it is not the store that it was.
+    #[must_use]
+    pub const fn is_contradiction(&self) -> bool {
+        matches!(self, Self::Foreign { .. } | Self::Differs { .. })
+    }
+
     /// An error of the system's about this file.
     pub(super) fn out_of_reach(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

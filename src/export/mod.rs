@@ -18,7 +18,7 @@ mod line;
 mod tests;
 
 pub use exported::{Books, Entries, Exported};
-pub use exporter::Exporter;
+pub use exporter::{Exporter, last_entry};
 pub use fault::Fault;
 
 /// The version of the forms in these files.

@@ -1,8 +1,9 @@
 //! Exporting, round by round: whatever the journal has and the folder has not, so that the store can
-//! be lost and the books not. A folder that is out of reach stops the export, and no traffic.
+//! be lost and the books not. A folder that is out of reach stops the export, and no traffic. One that
+//! the store contradicts stops all that costs: the store is not the one that it was.
 
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -10,7 +11,8 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::Gateway;
-use crate::export::{Exporter, Fault};
+use crate::export::{Exporter, Fault, last_entry};
+use crate::ledger::halt::Reason;
 use crate::ledger::record::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
 
@@ -72,7 +74,16 @@ enum Told {
 
 impl Export {
     async fn round_and_tell(&mut self) -> &Told {
-        let says = match self.round().await {
+        self.gateway.compare_with_export(&self.dir).await;
+        if self.gateway.ledger.halt().check_read().is_err() {
+            // Only an operator changes anything about that.
+            return &self.told;
+        }
+        let outcome = self.round().await;
+        if let Err(Halted::Folder(fault)) = &outcome {
+            self.gateway.stop_on_contradiction(fault);
+        }
+        let says = match outcome {
             Ok(()) => Told::Exporting,
             Err(Halted::StandingBy) => Told::StandingBy,
             Err(why) => Told::Halted(why.to_string()),
@@ -156,6 +167,52 @@ impl Export {
         let ledger = &self.gateway.ledger;
         ledger.confirm().await?;
         Ok(ledger.journal(*number, 1).await?.last() == entries.last())
+    }
+}
+
+impl Gateway {
+    /// Compares the store with the folder where that was not done yet. Until it is, nothing is spent;
+    /// a folder that cannot be read compares with nothing.
+    pub(super) async fn compare_with_export(&self, dir: &Path) {
+        let halt = self.ledger.halt();
+        if halt.reason() != Some(Reason::NotCompared) {
+            return;
+        }
+        match self.difference(dir).await {
+            Ok(()) => halt.compared(),
+            Err(Halted::Folder(fault)) => {
+                self.stop_on_contradiction(&fault);
+                halt.compared();
+            }
+            Err(Halted::Ledger(_) | Halted::StandingBy | Halted::Ending) => {}
+        }
+    }
+
+    /// Stops all that costs where the store contradicts what was exported.
+    fn stop_on_contradiction(&self, fault: &Fault) {
+        if fault.is_contradiction() {
+            let reason = Reason::ExportDiffers { fault: fault.to_string() };
+            error!("{reason}");
+            self.ledger.halt().set(reason);
+        }
+    }
+
+    /// Holds the last entry of the folder against the store's, whoever exports to the folder.
+    async fn difference(&self, dir: &Path) -> Result<(), Halted> {
+        let Some(epoch) = self.ledger.holdings().await?.epoch else {
+            return Err(LedgerError::WrongEpoch.into());
+        };
+        let folder = dir.to_owned();
+        let last = blocking(move || last_entry(&folder, epoch)).await??;
+        let Some((number, exported)) = last else { return Ok(()) };
+        let entries = self.ledger.journal(number, 1).await?;
+        let is_same = match entries.first() {
+            Some((found, entry)) if *found == number => *entry == exported,
+            // It was trimmed.
+            Some(_) => true,
+            None => self.ledger.holdings().await?.first_entry > number,
+        };
+        if is_same { Ok(()) } else { Err(Fault::Differs { dir: dir.to_owned(), number }.into()) }
     }
 }
 

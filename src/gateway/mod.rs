@@ -73,6 +73,7 @@ use crate::domain::identity::keys::Keyer;
 use crate::domain::route::Routes;
 use crate::domain::time::Timestamp;
 use crate::ledger::any::AnyLedger;
+use crate::ledger::halt::Reason;
 use crate::ledger::ids::JobId;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
@@ -241,7 +242,11 @@ impl Gateway {
             overdue,
             dispatcher: OnceLock::new(),
         }));
-        if replicas == Replicas::One {
+        if let Some(dir) = &export_dir {
+            gateway.ledger.halt().set(Reason::NotCompared);
+            gateway.compare_with_export(dir).await;
+        }
+        if replicas == Replicas::One && gateway.ledger.halt().reason().is_none() {
             gateway.take_over().await?;
         }
         let dispatcher = gateway.tasks.spawn(dispatch::run(gateway.clone()));

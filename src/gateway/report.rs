@@ -68,6 +68,9 @@ impl Gateway {
         if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {
             return Readiness::NotReady(vec!["no turns are taken: a fault of the gateway".into()]);
         }
+        if let Some(reason) = self.ledger.halt().reason() {
+            return Readiness::NotReady(vec![format!("store: {reason}")]);
+        }
         let faults = self.concerns.told(true);
         if !faults.is_empty() {
             return Readiness::NotReady(faults);
@@ -91,6 +94,9 @@ impl Gateway {
             Err(_) => self.metrics.hide_books(),
         }
         self.metrics.show_overdue(&self.overdue.by_kind(self.clock.now()));
+        if self.ledger.halt().reason().is_some() {
+            self.metrics.show_store_away();
+        }
         self.metrics.render()
     }
 }

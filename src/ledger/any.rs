@@ -3,6 +3,7 @@
 use super::Outcome;
 use super::draft::{Draft, Fault};
 use super::embedded::EmbeddedLedger;
+use super::halt::Halt;
 use super::memory::MemoryLedger;
 use super::redis::RedisLedger;
 use super::shelf::Shelf;
@@ -18,12 +19,25 @@ pub enum AnyLedger {
     Redis(RedisLedger),
 }
 
+impl AnyLedger {
+    /// Whether steps are taken, and why not.
+    #[must_use]
+    pub fn halt(&self) -> &Halt {
+        match self {
+            Self::Memory(ledger) => ledger.halt(),
+            Self::Embedded(ledger) => ledger.halt(),
+            Self::Redis(ledger) => ledger.halt(),
+        }
+    }
+}
+
 impl Shelf for AnyLedger {
     async fn write<T: Send + 'static>(
         &self,
         name: &'static str,
         step: impl Fn(&mut Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
+        self.halt().check_write()?;
         match self {
             Self::Memory(ledger) => ledger.write(name, step).await,
             Self::Embedded(ledger) => ledger.write(name, step).await,
@@ -36,6 +50,7 @@ impl Shelf for AnyLedger {
         name: &'static str,
         look: impl Fn(&Draft<'_>) -> Result<T, Fault> + Send + Sync + 'static,
     ) -> Outcome<T> {
+        self.halt().check_read()?;
         match self {
             Self::Memory(ledger) => Shelf::read(ledger, name, look).await,
             Self::Embedded(ledger) => Shelf::read(ledger, name, look).await,

@@ -10,6 +10,7 @@ use std::time::Instant;
 use redb::{ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition, WriteTransaction};
 
 use super::draft::{Draft, Fault, RawRows, Reliance, View};
+use super::halt::Halt;
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
 use super::writes::RowWrites;
@@ -23,6 +24,7 @@ pub struct EmbeddedLedger {
     disk: Disk,
     clock: Arc<dyn Clock>,
     watch: Arc<dyn Watch>,
+    halt: Halt,
 }
 
 impl EmbeddedLedger {
@@ -38,7 +40,13 @@ impl EmbeddedLedger {
             Ok(())
         };
         disk.write(open).await?;
-        Ok(Self { disk, clock, watch })
+        Ok(Self { disk, clock, watch, halt: Halt::default() })
+    }
+
+    /// Whether steps are taken, and why not.
+    #[must_use]
+    pub fn halt(&self) -> &Halt {
+        &self.halt
     }
 
     fn tell(&self, name: &'static str, began: Instant, is_kept: bool) {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::Outcome;
 use super::draft::{Draft, Fault, RawRows, Reliance, View};
+use super::halt::Halt;
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::table::TableId;
 use super::writes::RowWrites;
@@ -19,6 +20,7 @@ pub struct MemoryLedger {
     rows: Mutex<Rows>,
     clock: Arc<dyn Clock>,
     watch: Arc<dyn Watch>,
+    halt: Halt,
 }
 
 #[derive(Default)]
@@ -28,7 +30,13 @@ impl MemoryLedger {
     /// Empty books.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, watch: Arc<dyn Watch>) -> Self {
-        Self { rows: Mutex::default(), clock, watch }
+        Self { rows: Mutex::default(), clock, watch, halt: Halt::default() }
+    }
+
+    /// Whether steps are taken, and why not.
+    #[must_use]
+    pub fn halt(&self) -> &Halt {
+        &self.halt
     }
 
     fn look<T>(

@@ -14,6 +14,7 @@ mod codec;
 mod counters;
 mod draft;
 pub mod embedded;
+pub mod halt;
 pub mod ids;
 mod journal;
 pub mod memory;

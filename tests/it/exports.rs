@@ -4,12 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate::domain::time::Timestamp;
 use tollgate::export::{Books, Exported, Fault};
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
+use crate::support::asking::BATCHES;
 use crate::support::client::Client;
 use crate::support::gateways::Gateways;
 use crate::support::process::Process;
@@ -224,7 +226,7 @@ async fn an_empty_store_is_refused_where_its_books_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_store_is_not_exported_over_the_books_of_a_lost_one() {
+async fn in_front_of_a_new_store_nothing_is_spent_while_the_folder_has_the_books_of_a_lost_one() {
     let mut it = Exporting::start(&[]).await;
     let sales = it.team("sales").await;
     sales.enrich(&people(0, 2)).await;
@@ -232,13 +234,25 @@ async fn a_new_store_is_not_exported_over_the_books_of_a_lost_one() {
     let before = read(it.export.path()).unwrap().entries;
     it.gateway.kill();
     it.lose_the_store();
-    it.gateway.start_again().await;
-    eventually("it is told", async || it.gateway.output().contains("adopt them into a store"))
-        .await;
-    let sales = it.team("sales").await;
-    assert_eq!(sales.enrich(&people(0, 1)).await.body["status"], "completed", "traffic goes on");
+    it.gateway.launch();
+    let operator = it.gateway.operator();
+    eventually("it is told", async || {
+        let told = operator.try_send(operator.request(Method::GET, "/readyz")).await;
+        told.is_some_and(|told| told.status == 503 && told.text.contains("holds books of epoch"))
+    })
+    .await;
+    let refused = sales.post(BATCHES, &people(2, 3)).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(it.vendor.posts_received(), 1);
     assert!(it.gateway.terminate().await.success());
     assert_eq!(read(it.export.path()).unwrap().entries, before);
+
+    // Whoever names another folder begins new books.
+    let another = tempfile::tempdir().unwrap();
+    it.gateway.set(&format!("ledger.export_dir={}", another.path().display()));
+    it.gateway.start_again().await;
+    let sales = it.team("sales").await;
+    assert_eq!(sales.enrich(&people(0, 1)).await.body["status"], "completed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

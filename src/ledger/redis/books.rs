@@ -7,17 +7,20 @@ use super::Founding;
 use super::clock::ServerClock;
 use super::counters;
 use super::error::{corrupt, is_full, read_error, unexpected};
+use super::found::next_entry_of;
+use super::high_water::HighWater;
 use super::keys::{Keys, LAYOUT, Place, Shape, shape};
 use super::mark::{Mark, MarkState, Marked};
-use super::scripts::{FOUND, GIVE_UP};
+use super::scripts::GIVE_UP;
 use crate::clock::Clock;
 use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::codec::to_row;
 use crate::ledger::draft::RawRows;
+use crate::ledger::halt::Halt;
 use crate::ledger::table::TableId;
-use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Value};
+use crate::remote::{Call, Command, Confirm, Remote, Value};
 
 /// How many commands travel together.
 const COMMANDS: usize = 1000;
@@ -42,6 +45,10 @@ pub(super) struct Books {
     pub(super) founding: Founding,
     /// What a step that is acted on waits for before it is answered.
     pub(super) confirm: Confirm,
+    /// How far the journal surely reaches.
+    pub(super) high_water: HighWater,
+    /// Whether steps are taken, and why not.
+    pub(super) halt: Halt,
 }
 
 /// What is wanted of the books.
@@ -89,54 +96,12 @@ impl Books {
         if self.founding == Founding::Adopting {
             return self.epoch_as_it_stands().await;
         }
+        self.halt.check_read()?;
         let found = match self.known_epoch() {
             Some(known) => known,
             None => self.find().await?.ok_or(LedgerError::WrongEpoch)?,
         };
         Ok(text_of_epoch(found))
-    }
-
-    /// Finds the books, or founds them where there are none and that is allowed; answers their epoch,
-    /// or none where they are kept under another secret.
-    pub(super) async fn find(&self) -> Result<Option<Epoch>, LedgerError> {
-        let meant = self.known_epoch().or(self.pinned);
-        let fresh = match self.founding {
-            Founding::Anew(fresh) if meant.is_none() => Some(fresh),
-            Founding::Anew(_) | Founding::Refused | Founding::Adopting => None,
-        };
-        let parts = ["teams", "keys", "numbers", "tallies", "next_entry", "journal", "due"];
-        let keys = ["epoch", "secret"].into_iter().chain(parts).map(|name| self.keys.named(name));
-        let epoch = fresh.map(text_of_epoch).unwrap_or_default();
-        let args = vec![epoch.into_bytes(), self.fingerprint.clone().into_bytes()];
-        let epoch =
-            match self.remote.run(&Call { script: &FOUND, keys: keys.collect(), args }).await {
-                Err(RemoteError::Said { code, .. }) if code == "WRONGSECRET" => return Ok(None),
-                answer => answer.map_err(read_error)?,
-            };
-        let is_meant = |epoch: &Epoch| meant.is_none_or(|meant| meant == *epoch);
-        let epoch = epoch.as_text().and_then(epoch_of_text).filter(is_meant);
-        let epoch = epoch.ok_or(LedgerError::WrongEpoch)?;
-        if self.founding == Founding::Adopting {
-            // Nothing is known of it for later: whoever adopts books changes it.
-            return Ok(Some(epoch));
-        }
-        let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.is_none() {
-            let verb = if Some(epoch) == fresh { "began" } else { "found" };
-            tracing::info!(%epoch, "{verb} the books of epoch {epoch}");
-        }
-        Ok(Some(*known.get_or_insert(epoch)))
-    }
-
-    /// What the key of the epoch holds at present. Nothing is known of it for later: whoever
-    /// adopts books changes it.
-    async fn epoch_as_it_stands(&self) -> Result<String, LedgerError> {
-        let held = self.ask(vec![Command::new("GET", &self.keys.epoch())], false).await?.pop();
-        let held = held.as_ref().and_then(Value::as_text).unwrap_or_default();
-        if !held.is_empty() && epoch_of_text(held).is_none() {
-            return Err(LedgerError::WrongEpoch);
-        }
-        Ok(held.to_owned())
     }
 
     /// Looks at the books. The first look of a step says the moment, too.
@@ -153,12 +118,13 @@ impl Books {
             let says_when = is_first && piece == 0;
             if says_when {
                 commands.push(Command::new("GET", &epoch_key));
+                commands.push(Command::new("GET", &self.keys.next_entry()));
                 commands.push(Command::beside("TIME", &epoch_key));
             }
             for want in wants {
                 commands.push(self.command(want)?);
             }
-            let sent = std::time::Instant::now();
+            let (sent, least) = (std::time::Instant::now(), self.least_next_entry());
             let values;
             (values, found.is_of_one_moment) = self.look(commands, found.is_of_one_moment).await?;
             let mut values = values.into_iter();
@@ -167,6 +133,11 @@ impl Books {
                 if held != epoch.as_bytes() {
                     return Err(LedgerError::WrongEpoch);
                 }
+                let next_entry = next_entry_of(&values.next().unwrap_or(Value::Nil))?;
+                if next_entry < least {
+                    return Err(self.fell_short().await);
+                }
+                self.has_shown(next_entry);
                 let time = values.next().and_then(|time| server_time(&time));
                 let time = time.ok_or_else(|| unexpected("TIME"))?;
                 self.clock.learn(time, sent);
@@ -341,7 +312,7 @@ pub(super) fn text_of_epoch(epoch: Epoch) -> String {
 }
 
 /// The epoch of books whose layout is known here.
-fn epoch_of_text(text: &str) -> Option<Epoch> {
+pub(super) fn epoch_of_text(text: &str) -> Option<Epoch> {
     text.strip_prefix(LAYOUT)?.strip_prefix('-')?.parse().ok()
 }
 

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::books::{Books, entry_id};
 use super::change::{Change, Changes, Field};
-use super::error::write_error;
+use super::error::{unexpected, write_error};
 use super::keys::Keys;
 use super::scripts::{COMMIT_WHEN_FULL, commit_of, is_acted_on};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::codec::Ordered;
 use crate::ledger::transition::post::LATE_AT_MOST;
-use crate::remote::{Call, Confirm, Script, Value};
+use crate::remote::{Call, Confirm, RemoteError, Script, Value};
 
 /// How long a commit is known by its token: far longer than anybody repeats it.
 const TOKEN_FOR: Duration = Duration::from_mins(1);
@@ -120,6 +120,7 @@ pub(super) async fn commit(
     let late = if record.is_some() { LATE_AT_MOST } else { LATE_UNSTAGED };
     let latest = now.filter(|_| !may_be_late).map(|now| now.after(late));
     arguments.push_number(latest.map_or(0, Timestamp::as_millis));
+    arguments.push_number(books.least_next_entry());
     push_changes(&mut arguments, keys, changes, record);
     let call = arguments.call(if only_checks { &COMMIT_WHEN_FULL } else { commit_of(name) });
     let is_confirmed = is_acted_on(name) && !only_checks;
@@ -127,9 +128,26 @@ pub(super) async fn commit(
     let began = Instant::now();
     let mut is_in_doubt = false;
     loop {
-        match books.remote.run_confirmed(&call, confirm).await.map_err(write_error) {
+        let answer = books.remote.run_confirmed(&call, confirm).await;
+        if let Err(RemoteError::Said { code, .. }) = &answer
+            && code == "WENTBACK"
+        {
+            return Err(books.fell_short().await);
+        }
+        match answer.map_err(write_error) {
             Ok(Value::Int(0)) => return Ok(Fate::Moved),
-            Ok(_) => return Ok(Fate::Kept),
+            Ok(Value::Int(kept)) => {
+                // One more than the journal's next number.
+                let next_entry = kept.checked_sub(1).and_then(|next| u64::try_from(next).ok());
+                let next_entry = next_entry.ok_or_else(|| unexpected("a commit"))?;
+                if confirm == Confirm::Nothing {
+                    books.has_shown(next_entry);
+                } else {
+                    books.is_confirmed(next_entry);
+                }
+                return Ok(Fate::Kept);
+            }
+            Ok(_) => return Err(unexpected("a commit")),
             // By its token it is taken once, however often it is asked.
             Err(LedgerError::Unknown(_)) if began.elapsed() < REPEAT_FOR => is_in_doubt = true,
             // That it was not taken now says nothing of the time before.

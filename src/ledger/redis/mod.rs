@@ -11,6 +11,8 @@
 //!   decides all of them.
 //! - **The server's clock decides**: a step that was on its way for too long is run again.
 //! - **The epoch names the books**: an emptied or foreign Redis is noticed in every step.
+//! - **The journal never shrinks**: every step tells the server how many entries it has confirmed, and
+//!   one that has fewer, since an old copy was restored, is treated as a foreign one.
 
 mod books;
 mod change;
@@ -18,7 +20,9 @@ mod clock;
 mod commit;
 mod counters;
 mod error;
+mod found;
 mod heads;
+mod high_water;
 mod keys;
 mod mark;
 mod scan;
@@ -36,6 +40,7 @@ use tokio::task::spawn_blocking;
 pub use clock::ServerClock;
 
 use super::draft::{Draft, Fault};
+use super::halt::Halt;
 use super::shelf::{Shelf, StepOutcome, Watch};
 use super::writes::Writes;
 use super::{LedgerError, Outcome};
@@ -46,6 +51,8 @@ use books::Books;
 use change::Changes;
 use commit::Fate;
 use error::read_error;
+use found::next_entry_of;
+use high_water::HighWater;
 use keys::Keys;
 use view::{BooksView, Purpose, Seen};
 
@@ -121,6 +128,8 @@ impl RedisLedger {
             fingerprint: terms.fingerprint.clone(),
             founding: terms.founding,
             confirm: terms.confirm,
+            high_water: HighWater::default(),
+            halt: Halt::default(),
         };
         Self(Arc::new(Inside { books, turns: Semaphore::new(STEPS), watch }))
     }
@@ -145,6 +154,12 @@ impl RedisLedger {
     #[must_use]
     pub fn has_books(&self) -> bool {
         self.0.books.known_epoch().is_some()
+    }
+
+    /// Whether steps are taken, and why not.
+    #[must_use]
+    pub fn halt(&self) -> &Halt {
+        &self.0.books.halt
     }
 
     /// Sees to large steps that a replica left behind when it died.
@@ -271,8 +286,10 @@ impl Shelf for RedisLedger {
             return Ok(());
         }
         // What is confirmed is this and all that the server took before it.
-        let question = vec![Command::new("GET", &keys.epoch())];
-        remote.ask_confirmed(question, *confirm).await.map(drop).map_err(read_error)
+        let question = vec![Command::new("GET", &keys.next_entry())];
+        let answer = remote.ask_confirmed(question, *confirm).await.map_err(read_error)?;
+        self.0.books.is_confirmed(answer.first().map_or(Ok(0), next_entry_of)?);
+        Ok(())
     }
 }
 

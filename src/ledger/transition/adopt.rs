@@ -20,7 +20,7 @@ use crate::ledger::table::{Carried, Keys, Tallies, Teams};
 use crate::ledger::transition::checkpoint::Roster;
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::epoch::{
-    Holdings, adopting, epoch, holdings, put_adopting, put_epoch,
+    Holdings, adopting, epoch, holdings, put_adopted, put_adopting, put_epoch,
 };
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::schedule::put_job;
@@ -125,6 +125,7 @@ pub fn end(draft: &mut Draft<'_>, inheritance: &Inheritance) -> Result<(), Fault
     }
     lose_the_rest(draft, &told)?;
     put_epoch(draft, *of);
+    put_adopted(draft);
     Ok(())
 }
 

@@ -8,6 +8,9 @@ use crate::ledger::table::{Numbers, Teams};
 const EPOCH: &str = "epoch";
 const ADOPTING: &str = "adopting";
 
+/// The row of when the books were last adopted, in milliseconds.
+pub(in crate::ledger) const ADOPTED_AT: &str = "adopted_at";
+
 /// Of which epoch the books are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
@@ -89,6 +92,12 @@ pub(super) fn adopting(draft: &Draft<'_>) -> Result<Option<Epoch>, Fault> {
 pub(super) fn put_epoch(draft: &mut Draft<'_>, epoch: Epoch) {
     draft.delete::<Numbers>(&ADOPTING.to_owned());
     draft.put::<Numbers>(&EPOCH.to_owned(), &epoch.as_number());
+}
+
+/// An operator has had these books adopted: what the store held before counts no more.
+pub(super) fn put_adopted(draft: &mut Draft<'_>) {
+    let at = u64::try_from(draft.now().as_millis()).unwrap_or_default();
+    draft.put::<Numbers>(&ADOPTED_AT.to_owned(), &at);
 }
 
 /// The books are going to be those of this epoch.

@@ -9,7 +9,7 @@ use tollgate::export::Exported;
 use tollgate::ledger::record::entry::Fact;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule, Sandbox};
 
-use super::{SINGLE, people, refused};
+use super::{SINGLE, people, refused, why_not_ready};
 use crate::support::asking::batch;
 use crate::support::gateway::{Sums, credits};
 use crate::support::gateways::SECRET;
@@ -52,18 +52,26 @@ impl Watched {
     async fn fail_over(&mut self) {
         self.redis.kill_primary().await;
         self.redis.heal().await;
-        self.gateway.ready().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn unconfirmed_a_failover_loses_what_was_promised_and_paid() {
+async fn unconfirmed_a_failover_loses_what_was_paid_and_nothing_more_is_spent() {
     let mut watched = Watched::start(SINGLE).await;
     let team = watched.gateway.team("sales").await;
     watched.cut_replicas_off().await;
     let id = team.enrich(&people(0, 1)).await.id();
     watched.fail_over().await;
 
+    // It is noticed, and nothing more is spent before an operator says that these books count.
+    eventually("operators are told", async || {
+        let why = why_not_ready(&watched.gateway).await;
+        why.is_some_and(|why| why.contains("the store went back in time"))
+    })
+    .await;
+    refused(&team, &people(1, 1)).await;
+    watched.gateway.kill();
+    watched.gateway.start_again().await;
     assert_eq!(team.get(&batch(id)).await.status, 404);
     let sums = Sums::at_rest(&watched.gateway.operator()).await;
     assert_eq!((sums.email.spent, credits(watched.vendor.bill().email)), (0.0, 1.5));
@@ -76,6 +84,7 @@ async fn in_strict_nothing_is_promised_or_sent_that_a_failover_could_lose() {
     watched.cut_replicas_off().await;
     refused(&team, &people(0, 1)).await;
     watched.fail_over().await;
+    watched.gateway.ready().await;
 
     assert_eq!(watched.vendor.posts_received(), 0);
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
@@ -97,6 +106,7 @@ async fn in_strict_an_attempt_that_is_not_confirmed_is_not_made() {
     eventually("it is not sent", async || gateway.output().contains("is not sent")).await;
     assert_eq!(watched.vendor.posts_received(), 1);
     watched.fail_over().await;
+    watched.gateway.ready().await;
 
     assert_eq!(team.ended(id).await.body["status"], "completed");
     assert_eq!(watched.vendor.posts_received(), 2);
@@ -117,6 +127,7 @@ async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
     let gateway = &watched.gateway;
     eventually("the export waits", async || gateway.output().contains("has stopped")).await;
     watched.fail_over().await;
+    watched.gateway.ready().await;
 
     assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
     watched.gateway.balance(&watched.vendor).await;

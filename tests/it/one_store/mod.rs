@@ -11,6 +11,7 @@ mod finds;
 mod large;
 mod passing;
 mod retried;
+mod rewound;
 mod unfit;
 
 use std::net::SocketAddr;

@@ -5,7 +5,8 @@
 --       5 the tallies, 6 what is due; then the hash of each row, in order, and those of the
 --       groups, and the directories, as ARGV names them by their numbers
 -- ARGV  the epoch; how long the mark is kept, in ms, or 0 where nothing is written; the latest moment at which the step may be
---       kept, in ms of this server's clock, or 0 for any; then lists, each led by its length:
+--       kept, in ms of this server's clock, or 0 for any; the least number that the journal's next
+--       entry may have; then lists, each led by its length:
 --       groups   key, how many fields it has
 --       sections directory or 0, and how many rows in a row it lists
 --       rows     field, expected, new
@@ -20,10 +21,11 @@
 --       and after next the new epoch, '' for none, and the id of the journal's first entry that
 --       stays; '=' for as it is.
 --
--- Answers 1 where it was kept, 2 where it had been kept before, and 0 where it was not, since
--- something is not as expected. WRONGEPOCH: these are not the books that were in use.
+-- Answers one more than the journal's next number where it was kept, now or before, and 0 where it
+-- was not, since something is not as expected. WRONGEPOCH: these are not the books that were in
+-- use. WENTBACK: entries are missing that were there.
 
-local at = 3
+local at = 4
 local function count()
   at = at + 1
   return tonumber(ARGV[at])
@@ -33,8 +35,13 @@ local epoch_before = redis.call('GET', KEYS[1])
 if (epoch_before or '') ~= ARGV[1] then
   return redis.error_reply('WRONGEPOCH these are not the books that were in use')
 end
+local next_before = redis.call('GET', KEYS[3])
+local next_entry = tonumber(next_before or '0')
+if next_entry < tonumber(ARGV[4]) then
+  return redis.error_reply('WENTBACK the journal goes on at ' .. (next_before or '0'))
+end
 if redis.call('EXISTS', KEYS[2]) == 1 then
-  return 2
+  return next_entry + 1
 end
 local latest = tonumber(ARGV[3])
 if latest > 0 then
@@ -121,12 +128,10 @@ for one = 1, due do
   at = at + 2
 end
 at = at + 1
-local next_before = redis.call('GET', KEYS[3])
 if ARGV[at] ~= '?' and (next_before or '') ~= ARGV[at] then
   return 0
 end
 local anew = count()
-local next_entry = tonumber(next_before or '0')
 if anew > 0 then
   next_entry = tonumber(ARGV[at + 1])
   at = at + 1
@@ -271,4 +276,4 @@ if not is_written then
   undo()
   return redis.error_reply('FAULT nothing was kept: ' .. tostring(type(why) == 'table' and why.err or why))
 end
-return 1
+return next_entry + 1

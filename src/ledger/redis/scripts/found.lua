@@ -1,11 +1,12 @@
 -- Finds the books, or founds them where there are none: from then on an epoch names them, and they
 -- are kept under one secret.
 --
--- KEYS  1 the epoch, 2 the fingerprint of the secret; all that follow are parts of the books
+-- KEYS  1 the epoch, 2 the fingerprint of the secret; 3 single numbers, 4 the journal's next number,
+--       and all that follow are parts of the books
 -- ARGV  the epoch to found them under, or '' to found none; the fingerprint of the secret under
---       which they have to be kept
+--       which they have to be kept; the number that says when they were adopted
 --
--- Answers the epoch. WRONGEPOCH: there is none, and these cannot be new books. WRONGSECRET: they
+-- Answers the epoch, the journal's next number and the row of when they were adopted. WRONGEPOCH: there is none, and these cannot be new books. WRONGSECRET: they
 -- are kept under another secret.
 
 local epoch = redis.call('GET', KEYS[1])
@@ -31,4 +32,4 @@ end
 if is_founded then
   redis.call('SET', KEYS[1], epoch)
 end
-return epoch
+return { epoch, redis.call('GET', KEYS[4]) or '0', redis.call('HGET', KEYS[3], ARGV[3]) or '' }

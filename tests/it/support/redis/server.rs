@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use redis::InfoDict;
@@ -163,6 +164,23 @@ impl Server {
         }
     }
 
+    /// A copy of all that it has on its disk.
+    pub(crate) fn copy(&self) -> TempDir {
+        let copy = tempfile::tempdir().unwrap();
+        copy_files(self.folder.path(), copy.path());
+        copy
+    }
+
+    /// Puts a copy in the place of what it has on its disk. It was killed before.
+    pub(crate) fn put_back(&self, copy: &TempDir) {
+        assert!(self.is_dead(), "it runs");
+        for entry in fs::read_dir(self.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        }
+        copy_files(copy.path(), self.folder.path());
+    }
+
     /// Has it stand still: it takes connections, as the system does that for it, and answers
     /// nothing.
     pub(crate) async fn pause(&self) {
@@ -190,6 +208,20 @@ impl Server {
 
     fn pid(&self) -> u32 {
         self.child.as_ref().expect("it runs").id()
+    }
+}
+
+/// Copies what is in a folder to another one.
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let copy = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            fs::create_dir(&copy).unwrap();
+            copy_files(&entry.path(), &copy);
+        } else {
+            fs::copy(entry.path(), copy).unwrap();
+        }
     }
 }
 
