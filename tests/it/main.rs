@@ -32,6 +32,7 @@ mod power;
 mod privacy;
 mod quotas;
 mod redis_servers;
+mod refused_bodies;
 mod remote;
 mod replicas;
 mod retries;

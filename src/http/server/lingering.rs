@@ -1,4 +1,4 @@
-//! A stream that listens a while before it closes.
+//! A stream whose close does not cost its peer the response.
 
 use std::io;
 use std::pin::Pin;
@@ -9,45 +9,65 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A peer that sends nothing for so long has nothing more to send.
-const QUIET: Duration = Duration::from_millis(250);
+use super::unread::Arriving;
 
-/// A stream that, once everything is written, takes in and drops what its peer is still sending.
+/// How long a peer in the middle of a request may pause before its connection is closed.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// The same for a peer whose request has arrived whole: nothing is expected of it, but its next
+/// request may be on its way.
+const IDLE_PAUSE_MAX: Duration = Duration::from_millis(250);
+
+/// The most bytes that are read and dropped before a connection is closed.
+const DROPPED_BYTES_MAX: usize = 64 << 20;
+
+/// A stream that, once everything is written, reads and drops what its peer still sends, until the
+/// peer closes its side.
 ///
-/// A socket that is closed on unread bytes resets the connection, and a peer still busy sending a
-/// body loses the answer that refuses it.
+/// A socket that is closed with unread bytes resets the connection, and a peer that is still
+/// sending a body loses the response that refuses it.
 pub(super) struct Lingering {
     stream: TcpStream,
     linger: Duration,
+    arriving: Arriving,
     farewell: Option<Farewell>,
 }
 
-/// What is left to do once nothing more is written.
+/// What is left to do once everything is written.
 struct Farewell {
     latest: Instant,
-    wait: Pin<Box<Sleep>>,
+    pause_max: Duration,
+    pause: Pin<Box<Sleep>>,
+    bytes_left: usize,
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream, linger: Duration) -> Self {
-        Self { stream, linger, farewell: None }
+    /// Reads for at most `linger` after everything is written.
+    pub(super) fn new(stream: TcpStream, linger: Duration, arriving: Arriving) -> Self {
+        Self { stream, linger, arriving, farewell: None }
     }
 }
 
 impl Farewell {
-    fn new(linger: Duration) -> Self {
-        Self { latest: Instant::now() + linger, wait: Box::pin(sleep(QUIET.min(linger))) }
+    fn new(linger: Duration, pause_max: Duration) -> Self {
+        Self {
+            latest: Instant::now() + linger,
+            pause_max,
+            pause: Box::pin(sleep(pause_max.min(linger))),
+            bytes_left: DROPPED_BYTES_MAX,
+        }
     }
 
     fn poll(&mut self, stream: &mut TcpStream, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut dropped = [0; 16 * 1024];
-        while self.wait.as_mut().poll(cx).is_pending() {
+        while self.bytes_left > 0 && self.pause.as_mut().poll(cx).is_pending() {
             let mut bytes = ReadBuf::new(&mut dropped);
             let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut bytes));
             if read.is_err() || bytes.filled().is_empty() {
                 break;
             }
-            self.wait.as_mut().reset(self.latest.min(Instant::now() + QUIET));
+            self.bytes_left = self.bytes_left.saturating_sub(bytes.filled().len());
+            self.pause.as_mut().reset(self.latest.min(Instant::now() + self.pause_max));
         }
         Poll::Ready(Ok(()))
     }
@@ -59,7 +79,13 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, bytes)
+        let Self { stream, arriving, .. } = self.get_mut();
+        let before = bytes.filled().len();
+        let read = Pin::new(stream).poll_read(cx, bytes);
+        if bytes.filled().len() > before {
+            arriving.begin();
+        }
+        read
     }
 }
 
@@ -89,10 +115,11 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, linger, farewell } = self.get_mut();
+        let Self { stream, linger, arriving, farewell } = self.get_mut();
         if farewell.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }
-        farewell.get_or_insert_with(|| Farewell::new(*linger)).poll(stream, cx)
+        let pause_max = if arriving.is_under_way() { PAUSE_MAX } else { IDLE_PAUSE_MAX };
+        farewell.get_or_insert_with(|| Farewell::new(*linger, pause_max)).poll(stream, cx)
     }
 }

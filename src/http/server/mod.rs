@@ -7,6 +7,7 @@ mod impatient;
 mod lingering;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,8 +17,8 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -27,6 +28,7 @@ use tracing::{debug, info, warn};
 
 use self::impatient::Impatient;
 use self::lingering::Lingering;
+use self::unread::Arriving;
 
 /// What connections may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub struct Limits {
     pub unread_wait: Duration,
     /// How long one lives; it ends between two requests, and [`Limits::grace`] later at the latest.
     pub age_max: Duration,
-    /// How long one that is about to close listens for the rest of a body.
+    /// How long one that is about to close reads and drops the rest of a request.
     pub linger: Duration,
     /// How long open requests may take once the server is closing.
     pub grace: Duration,
@@ -77,7 +79,7 @@ impl Limits {
             head_timeout: Duration::from_secs(10),
             unread_wait,
             age_max: Duration::from_hours(1),
-            linger: Duration::from_secs(5),
+            linger: Duration::from_secs(30),
             grace,
         }
     }
@@ -139,11 +141,14 @@ async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: Canc
         // Answers are late by a packet's wait, but right.
         debug!(%error, "cannot send small packets at once");
     }
-    let stream = Impatient::new(Lingering::new(stream, limits.linger), limits.unread_wait);
+    let arriving = Arriving::default();
+    let lingering = Lingering::new(stream, limits.linger, arriving.clone());
+    let stream = Impatient::new(lingering, limits.unread_wait);
+    let service = service_fn(|request| unread::respond(router.clone(), request, arriving.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => {

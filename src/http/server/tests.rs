@@ -10,8 +10,8 @@ use tokio::task::JoinHandle;
 use super::*;
 
 /// Far longer than anything here takes, and far shorter than the limits that must not be met.
-const SOON: Duration = Duration::from_secs(5);
-const LATE: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_secs(30);
+const LATE: Duration = Duration::from_mins(5);
 
 const LIMITS: Limits = Limits {
     connections_max: 8,
@@ -81,6 +81,16 @@ async fn read_to_end(mut stream: TcpStream) -> String {
     let read = timeout(SOON, stream.read_to_string(&mut text)).await;
     read.expect("the server closes the connection").unwrap();
     text
+}
+
+/// The head of an answer without a body.
+async fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let byte = timeout(LATE, stream.read_u8()).await.expect("there is an answer").unwrap();
+        head.push(byte.into());
+    }
+    head
 }
 
 async fn read_answer(stream: &mut TcpStream) -> String {
@@ -175,14 +185,72 @@ async fn past_the_most_connections_the_next_one_waits_for_its_turn() {
     server.close().await;
 }
 
+/// A head that announces a body of this length.
+fn refused(length: usize, headers: &str) -> String {
+    format!("POST /refusing HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n{headers}\r\n")
+}
+
 #[tokio::test]
 async fn who_sends_a_body_that_nobody_reads_still_gets_the_answer() {
     let server = Server::start(LIMITS);
-    let body_bytes = 16 << 20;
-    let head =
-        format!("POST /refusing HTTP/1.1\r\nhost: x\r\ncontent-length: {body_bytes}\r\n\r\n");
-    let mut refused = server.sent(&head).await;
-    refused.write_all(&vec![b' '; body_bytes]).await.unwrap();
-    assert!(read_to_end(refused).await.starts_with("HTTP/1.1 413"));
+    for version in ["1.0", "1.1"] {
+        let head = refused(16 << 20, "").replace("HTTP/1.1", &format!("HTTP/{version}"));
+        let mut stream = server.sent(&head).await;
+        stream.write_all(&vec![b' '; 16 << 20]).await.unwrap();
+        assert!(read_to_end(stream).await.starts_with(&format!("HTTP/{version} 413")));
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_outlives_a_short_body_that_nobody_reads() {
+    let server = Server::start(LIMITS);
+    let mut stream = server.connect().await;
+    let chunked = "POST /refusing HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n\
+                   5\r\nabcde\r\n0\r\n\r\n";
+    let sized = refused(1_000, "") + &" ".repeat(1_000);
+    for request in [chunked, &sized] {
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let head = read_head(&mut stream).await;
+        assert!(head.starts_with("HTTP/1.1 413") && !head.contains("connection: close"), "{head}");
+    }
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    read_answer(&mut stream).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_body_that_waits_for_continue_is_refused_unsent() {
+    let server = Server::start(LIMITS);
+    let stream = server.sent(&refused(1_000, "expect: 100-continue\r\n")).await;
+    let answer = read_to_end(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_head_that_is_refused_is_answered_whatever_follows_it() {
+    let server = Server::start(LIMITS);
+    for head in ["GET / HTTP/9.9\r\n\r\n".to_owned(), format!("GET /{} ", "x".repeat(70_000))] {
+        let mut stream = server.sent(&head).await;
+        stream.write_all(&vec![b' '; 4 << 20]).await.unwrap();
+        let answer = read_to_end(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn who_never_ends_a_refused_body_is_cut_off() {
+    let limits = Limits { connections_max: 1, linger: Duration::from_secs(1), ..LIMITS };
+    let server = Server::start(limits);
+    let pauses = server.sent(&refused(1 << 30, "")).await;
+    let mut sends = server.sent(&refused(1 << 40, "")).await;
+    // It is served once the first has lost its connection, and then loses its own.
+    let piece = vec![b' '; 1 << 20];
+    let cut = async { while sends.write_all(&piece).await.is_ok() {} };
+    timeout(LATE, cut).await.expect("the server closes the connection");
+    drop(pauses);
     server.close().await;
 }

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use super::gateway;
 use super::scripts::Program;
+use crate::support::client::Client;
 use crate::support::people::plain;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,5 +32,42 @@ async fn ten_thousand_leads_arrive_packed_in_pieces_and_in_the_vendors_media_typ
     }
     assert_eq!(ids.len(), 1, "however it is sent, it is the same request");
     assert_eq!(gateway.vendor.leads_received().len(), leads.len());
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_refused_unread_gets_its_response_whatever_its_size() {
+    const SIZES: [&str; 4] = ["100", "100000", "1000000", "9000000"];
+    let gateway = gateway().await;
+    let team = gateway.team("sales", 100).await;
+    let operator = gateway.operator();
+    let with_key = |client: &Client, key: &str| {
+        let mut client = client.clone();
+        client.key = key.to_owned();
+        client
+    };
+    let json = "application/json";
+    let keys = "/admin/v1/teams/sales/keys";
+    let mut scripts = JoinSet::new();
+    for (client, method, path, media_type, status) in [
+        (team.clone(), "POST", "/people/enrichment-requests", "text/plain", 415),
+        (team.clone(), "POST", "/not-forwarded", json, 403),
+        (with_key(&team, "tg_0"), "POST", "/email-validations", json, 401),
+        (operator.clone(), "POST", keys, "text/plain", 415),
+        (with_key(&operator, "nobody"), "POST", keys, json, 401),
+    ] {
+        for program in Program::ALL {
+            let client = client.clone();
+            scripts.spawn(async move {
+                let arguments = [&[method, path, media_type], &SIZES[..]].concat();
+                let statuses = program.run("refused", &client, &arguments, &[]).await;
+                assert!(statuses.len() >= 2 * SIZES.len(), "{program:?}: {statuses:?}");
+                let wrong = statuses.iter().find(|&told| *told != json!(status));
+                assert_eq!(wrong, None, "{program:?} {method} {path}: {statuses:?}");
+            });
+        }
+    }
+    scripts.join_all().await;
+    assert_eq!(gateway.vendor.posts_received(), 0);
     gateway.finish().await;
 }
