@@ -175,6 +175,7 @@ fn settings(config: &Config) -> Settings {
         },
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
+        retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,
         look_ups_max: config.server.look_ups_max,

@@ -28,6 +28,7 @@ mod leave;
 mod load;
 mod look;
 mod manage;
+mod outage;
 mod pass;
 mod pause;
 mod places;

@@ -35,6 +35,7 @@ use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Claim, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use ids::{BatchId, JobId, KeptResult, Lease};
@@ -44,8 +45,8 @@ use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -140,8 +141,21 @@ pub trait Ledger: Send + Sync + 'static {
     fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
     /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
     fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
-    /// When somebody may next go and see; none while the vendor has credits.
-    fn probe_at(&self) -> impl Future<Output = Outcome<Option<Timestamp>>> + Send;
+    /// The vendor left so many submissions unanswered, and asked to be left alone for so long.
+    fn note_silence(
+        &self,
+        submissions: u32,
+        said: Option<Duration>,
+        probing: Probing,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor answered a submission then.
+    fn note_answer(&self, at: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
+    /// Takes a probe interval for a question that costs nothing. Asked again, it has to wait.
+    fn claim_question(&self, probing: Probing) -> impl Future<Output = Outcome<Claim>> + Send;
+    /// The vendor answered that question: one submission may pass.
+    fn question_answered(&self) -> impl Future<Output = Outcome<()>> + Send;
+    /// Whether the vendor has credits and answers, as far as the books know.
+    fn circuit(&self) -> impl Future<Output = Outcome<CircuitState>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.

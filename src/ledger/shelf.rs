@@ -13,8 +13,8 @@ use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -31,14 +31,15 @@ use super::transition::validation::{
     self, Stale, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, appraise, budget, cancel, circuit, close, coach, erase, redrive, schedule, send, settle,
-    team,
+    admit, appraise, budget, cancel, circuit, close, coach, erase, outage, redrive, schedule, send,
+    settle, team,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Claim, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -153,8 +154,34 @@ impl<S: Shelf> Ledger for S {
         self.write("give_probe_back", circuit::give_probe_back).await
     }
 
-    async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
-        Shelf::read(self, "probe_at", circuit::probe_at).await
+    async fn note_silence(
+        &self,
+        submissions: u32,
+        said: Option<Duration>,
+        probing: Probing,
+    ) -> Outcome<()> {
+        self.write("note_silence", move |d| outage::note_silence(d, submissions, said, probing))
+            .await
+    }
+
+    async fn note_answer(&self, at: Timestamp) -> Outcome<()> {
+        self.write("note_answer", move |draft| outage::note_answer(draft, at)).await
+    }
+
+    async fn claim_question(&self, probing: Probing) -> Outcome<Claim> {
+        self.write("claim_question", move |d| outage::claim_question(d, probing)).await
+    }
+
+    async fn question_answered(&self) -> Outcome<()> {
+        self.write("question_answered", outage::question_answered).await
+    }
+
+    async fn circuit(&self) -> Outcome<CircuitState> {
+        let look = |draft: &Draft<'_>| {
+            let (probe_at, outage) = (circuit::probe_at(draft)?, outage::outage(draft)?);
+            Ok(CircuitState { probe_at, outage })
+        };
+        Shelf::read(self, "circuit", look).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {

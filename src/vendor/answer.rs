@@ -35,6 +35,21 @@ pub enum Submitted<T> {
     NoAnswer(Cause),
 }
 
+impl<T> Submitted<T> {
+    /// The outcome in one word, as in labels.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Refused(_) => "refused",
+            Self::Misaddressed { .. } => "misaddressed",
+            Self::Wait { .. } => "wait",
+            Self::NotSent(_) => "not_sent",
+            Self::NoAnswer(_) => "no_answer",
+        }
+    }
+}
+
 /// What a look-up found.
 #[derive(Debug)]
 pub enum LookedUp {
@@ -152,6 +167,21 @@ pub enum Cause {
     /// The answer came whole and makes no sense.
     #[error("the answer cannot be read")]
     Unreadable(#[from] Unreadable),
+}
+
+impl Cause {
+    /// How long the vendor asks to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Unreachable(_)
+            | Self::Late
+            | Self::Cut(_)
+            | Self::TooLong { .. }
+            | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 /// What is wrong with an answer. Never repeats a value of it.

@@ -128,6 +128,13 @@ impl HttpVendor {
         self.passing.pass(passage).await
     }
 
+    /// Submits a batch without leads, for which nothing can be charged: the vendor is to refuse it, and
+    /// so to show that it answers submissions.
+    pub async fn ask_nothing(&self) -> Submitted<VendorId> {
+        let request = self.client.post(self.batches.clone()).header(CONTENT_TYPE, JSON).body("{}");
+        sorting::submitted(exchange(request).await)
+    }
+
     /// A path of the vendor's, with its query; none where that makes no address.
     pub(super) fn at(&self, path_and_query: &str) -> Option<Url> {
         Url::parse(&format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'))).ok()

@@ -24,6 +24,7 @@ mod limits_told;
 mod malformed;
 mod one_store;
 mod operators;
+mod outages;
 mod pace;
 mod pages;
 mod passing;

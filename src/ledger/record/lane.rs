@@ -8,7 +8,7 @@ use crate::ledger::ids::JobId;
 /// of the others go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Look-ups: somebody waits for each.
+    /// Look-ups that are to be sent: somebody waits for each.
     LookUps,
     /// Batches that are to be sent.
     Submissions,
@@ -47,7 +47,7 @@ impl Job {
     #[must_use]
     pub const fn lane(&self) -> Lane {
         match (self.way, self.state) {
-            (Way::LookUp, _) => Lane::LookUps,
+            (Way::LookUp, State::Ready | State::Sending | State::Unknown) => Lane::LookUps,
             (Way::Batch, State::Ready | State::Sending | State::Unknown) => Lane::Submissions,
             _ => Lane::Others,
         }

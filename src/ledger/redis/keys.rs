@@ -77,6 +77,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Carried
         | TableId::Numbers
         | TableId::Budgets
+        | TableId::Outages
         // Nothing waits for longer than the window.
         | TableId::Waiting => Shape::Whole,
         TableId::Tallies => Shape::Tallies,

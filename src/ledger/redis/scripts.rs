@@ -24,12 +24,13 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 26] = [
+const WHEN_FULL: [&str; 30] = [
     "ask_leave",
     "ask_probe",
     "bind",
     "cancel",
     "cancel_validation",
+    "claim_question",
     "close_call",
     "close_team",
     "end_validation",
@@ -41,7 +42,10 @@ const WHEN_FULL: [&str; 26] = [
     "has_credits",
     "lease",
     "leave_alone",
+    "note_answer",
+    "note_silence",
     "put_back",
+    "question_answered",
     "reschedule",
     "revoke_key",
     "run_out",

@@ -22,6 +22,7 @@ use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -106,6 +107,17 @@ pub struct Attempt {
     pub horizon: Duration,
     /// How long the turn lasts from now.
     pub lease_for: Duration,
+    /// How often a vendor that does not answer is tried.
+    pub probing: Probing,
+}
+
+impl Attempt {
+    /// Whether another attempt may follow this one, where so many before it were not answered.
+    #[must_use]
+    pub fn order(&self, unanswered: u32) -> Order {
+        let is_last = unanswered.saturating_add(1) >= self.unanswered_max;
+        if is_last { Order::Last } else { Order::Repeatable }
+    }
 }
 
 /// Whether an attempt may be made.
@@ -113,8 +125,24 @@ pub struct Attempt {
 pub enum Begun {
     /// It may: it is on the books, and bytes may leave.
     Attempt(u32),
+    /// It may, to see whether the vendor answers again.
+    Probe(u32),
+    /// The vendor does not answer: not before this moment.
+    NotBefore(Timestamp),
+    /// The last submission was not answered, and no attempt may follow this one: the vendor is to be
+    /// asked something free first.
+    AskFirst,
     /// No further attempt is safe inside the charge window, or allowed.
     Exhausted,
+}
+
+/// What the books say of whether the vendor sells and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CircuitState {
+    /// The vendor's credits are out; when somebody may next go and see.
+    pub probe_at: Option<Timestamp>,
+    /// Whether it answers.
+    pub outage: Outage,
 }
 
 /// Whether a refused or cancelled job is void.

@@ -19,6 +19,7 @@ mod frame;
 pub mod lost;
 mod new_job;
 mod observe;
+pub mod outage;
 pub mod plan;
 pub mod post;
 pub mod quota;

@@ -122,7 +122,8 @@ impl Metrics {
             ),
             vendor_circuit: families.switch(
                 "tollgate_vendor_circuit_open",
-                "1 while nothing is sent: the vendor's credits are out, or it refuses the key.",
+                "1 while nothing is sent: the vendor does not answer, its credits are out, or it refuses \
+                 the key.",
             ),
             store_operations: families.durations(
                 "tollgate_store_operation_duration_seconds",

@@ -166,6 +166,15 @@ macro_rules! contract_suite {
                 whoever_has_seen_nothing_lets_another_go_at_once
                 once_the_vendor_takes_something_nobody_has_to_wait
             }
+            outages: {
+                in_an_outage_one_attempt_an_interval_goes_and_sees
+                an_answer_ends_an_outage_and_leaves_nothing_of_it
+                what_was_never_sent_goes_and_sees_before_what_is_in_doubt
+                a_last_attempt_follows_an_answer_to_something_free
+                attempts_that_are_used_up_end_a_job_in_an_outage_too
+                of_many_at_once_one_attempt_goes_and_sees
+                a_call_is_shut_out_before_anything_is_reserved
+            }
             gathering: {
                 nobody_is_gathered_before_the_first_has_waited
                 all_who_wait_travel_with_the_first

@@ -8,6 +8,7 @@ mod deaths;
 mod emptied;
 mod failovers;
 mod finds;
+mod outage;
 mod passing;
 mod retried;
 mod unfit;

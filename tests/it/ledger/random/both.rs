@@ -10,6 +10,7 @@ use tollgate::domain::budget::{Leave, Reach};
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::outage::{Claim, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
@@ -20,8 +21,8 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused, Resolution,
-    Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
+    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -130,6 +131,10 @@ on_both! {
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;
         give_probe_back() -> ();
+        note_silence(submissions: u32, said: Option<Duration>, probing: Probing) -> ();
+        note_answer(at: Timestamp) -> ();
+        claim_question(probing: Probing) -> Claim;
+        question_answered() -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -181,7 +186,7 @@ on_both! {
         roster() -> Roster;
         checkpoint() -> Checkpoint;
         confirm() -> ();
-        probe_at() -> Option<Timestamp>;
+        circuit() -> CircuitState;
         dump() -> Vec<String>;
     }
 }

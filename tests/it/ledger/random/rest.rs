@@ -65,6 +65,7 @@ impl<S: Store> World<S> {
                         let giving = GivingUp { job: job.id, lease, reason, look_again_at };
                         ledger.give_up(giving).await.expect("it is our turn");
                     }
+                    other => panic!("the vendor answers: {other:?}"),
                 }
             }
             State::Sending
