@@ -135,6 +135,7 @@ pub(super) fn gateway(
         timeout: config.vendor.timeout,
         connect_timeout: config.vendor.connect_timeout,
         page_size: VENDOR_PAGE,
+        retry_after_max: config.vendor.retry_after_max,
     })?;
     Ok(Parts {
         keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),

@@ -91,7 +91,37 @@ pub enum Claim {
     NotBefore(Timestamp),
 }
 
+/// What was heard of the vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It answered a submission at this moment.
+    Answer(Timestamp),
+    /// It answered the free question.
+    AnswerToQuestion,
+    /// It left submissions unanswered.
+    Nothing {
+        /// How many.
+        submissions: u32,
+        /// How long it asked to be left alone.
+        said: Option<Duration>,
+        /// How often probes go.
+        probing: Probing,
+    },
+}
+
 impl Outage {
+    /// What is known from then on.
+    #[must_use]
+    pub fn hear(self, heard: Heard, now: Timestamp) -> Self {
+        match heard {
+            Heard::Answer(at) => self.answered(at, now),
+            Heard::AnswerToQuestion => self.answers_question(now),
+            Heard::Nothing { submissions, said, probing } => {
+                self.silence(submissions, said, probing, now)
+            }
+        }
+    }
+
     /// The vendor left so many submissions unanswered, and asked to be left alone for so long.
     #[must_use]
     pub fn silence(

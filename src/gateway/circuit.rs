@@ -8,9 +8,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::outage::{Known, Turns};
+use super::outage::{Known, Silences, Turns};
 use super::{Gateway, Refusal};
-use crate::domain::outage::{Outage, Probing};
+use crate::domain::outage::{Heard, Outage, Probing};
 use crate::domain::time::Timestamp;
 use crate::ledger::step::{CircuitState, Probe};
 use crate::ledger::{Ledger, LedgerError};
@@ -143,16 +143,15 @@ impl Circuit {
         !has_news && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
     }
 
-    /// What the books say, unless the vendor has said something since. Answers when it answered a
-    /// submission, where they do not know.
-    fn learn(&self, books: CircuitState, now: Timestamp) -> Option<Timestamp> {
+    /// What the books say, unless the vendor has said something since.
+    fn learn(&self, books: CircuitState) {
         self.change(|state| {
             state.looked_at = Some(Instant::now());
             if state.news.is_none() {
                 state.probe_at = books.probe_at;
             }
-            state.outage.learn(books.outage, now)
-        })
+            state.outage.learn(books.outage);
+        });
     }
 
     /// The vendor answered a submission. Whether the books are to be told.
@@ -260,21 +259,34 @@ impl Gateway {
             }
             self.circuit.told(news);
         }
-        let silences = self.circuit.change(|state| state.outage.take_silences());
-        if let Some(silences) = silences {
-            let probing = self.settings.probing();
-            let noted = self.ledger.note_silence(silences.submissions, silences.said, probing);
-            if let Err(error) = noted.await {
-                self.circuit.change(|state| state.outage.give_back(silences));
-                return Err(error);
-            }
+        let (answered_at, silences) = self.circuit.change(|state| state.outage.take_news());
+        let told = self.tell_of_outage(answered_at, silences).await;
+        if told.is_err() {
+            self.circuit.change(|state| state.outage.give_back(answered_at, silences));
         }
-        let books = self.ledger.circuit().await?;
-        let Some(answered_at) = self.circuit.learn(books, self.clock.now()) else { return Ok(()) };
-        self.ledger.note_answer(answered_at).await?;
-        let outage = Outage::default();
-        self.circuit.learn(CircuitState { outage, ..books }, self.clock.now());
+        self.circuit.learn(told?);
         Ok(())
+    }
+
+    /// Tells the books whether the vendor answered, and answers what they say then.
+    async fn tell_of_outage(
+        &self,
+        answered_at: Option<Timestamp>,
+        silences: Silences,
+    ) -> Result<CircuitState, LedgerError> {
+        let books = self.ledger.circuit().await?;
+        let (now, outage) = (self.clock.now(), books.outage);
+        let ends =
+            |at: &Timestamp| outage != Outage::default() && !outage.is_silent_since(*at, now);
+        let answer = answered_at.filter(ends).map(Heard::Answer);
+        let silence = silences.heard(self.settings.probing());
+        if answer.is_none() && silence.is_none() {
+            return Ok(books);
+        }
+        for heard in answer.into_iter().chain(silence) {
+            self.ledger.hear(heard).await?;
+        }
+        self.ledger.circuit().await
     }
 }
 
@@ -304,17 +316,17 @@ mod tests {
     fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)), noon);
+        circuit.learn(books(Some(noon)));
         assert!(circuit.is_out_of_credits(), "another replica was told so");
         circuit.take();
-        circuit.learn(books(Some(noon)), noon);
+        circuit.learn(books(Some(noon)));
         assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
         assert_eq!(circuit.news(), Some(News::HasSome));
         circuit.run_out(noon);
         circuit.told(News::HasSome);
         assert_eq!(circuit.news(), Some(News::RanOut));
         circuit.told(News::RanOut);
-        circuit.learn(books(None), noon);
+        circuit.learn(books(None));
         assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
         circuit.take();
         assert_eq!(circuit.news(), None, "the books know that it has credits");
@@ -324,7 +336,7 @@ mod tests {
     fn only_what_was_to_see_and_heard_nothing_is_given_back_and_once() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)), noon);
+        circuit.learn(books(Some(noon)));
         circuit.sell_nothing();
         assert_eq!(circuit.news(), None, "it was not to see");
         for _ in 0..2 {

@@ -251,6 +251,23 @@ impl Gateway {
         Ok(())
     }
 
+    /// What was cancelled of a job in doubt is not sent again.
+    pub(super) async fn give_up_canceled(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+        let look_again_at = self.clock.now().after(SLOW_LOOK);
+        let giving = GivingUp { job: job.id, lease, reason: Reason::NoAnswer, look_again_at };
+        let left = self.ledger.give_up_canceled(giving).await?;
+        if left == 0 {
+            self.forget_marks(job.id);
+        }
+        warn!(
+            job.id = %job.id,
+            leads.left = left,
+            "what was cancelled of job {} is unresolved: nobody knows its charge", job.id
+        );
+        self.wake.notify_one();
+        Ok(())
+    }
+
     /// When to try again after so many attempts: later each time, and not all at once.
     pub(super) fn back_off(&self, attempts: u32) -> Timestamp {
         let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(8));

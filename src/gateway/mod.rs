@@ -37,6 +37,7 @@ mod report;
 mod send;
 mod settings;
 mod sweep;
+mod unreadable;
 mod validation;
 
 use std::collections::{HashMap, HashSet};
@@ -79,6 +80,7 @@ use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
 use places::Places;
+use unreadable::Unreadable;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
 /// looks at the books.
@@ -167,6 +169,10 @@ pub struct Inside {
     gone: Mutex<HashMap<JobId, Timestamp>>,
     /// Jobs of which the vendor was told that they are cancelled.
     told_canceled: Mutex<HashSet<JobId>>,
+    /// Jobs whose answers cannot be read.
+    unreadable: Unreadable,
+    /// Jobs whose answers lacked something, and how often they were read again for that.
+    read_again: Mutex<HashMap<JobId, u32>>,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -227,6 +233,8 @@ impl Gateway {
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
             told_canceled: Mutex::default(),
+            unreadable: Unreadable::default(),
+            read_again: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));
         if replicas == Replicas::One {

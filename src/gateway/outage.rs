@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::{Failed, Gateway, Refusal};
-use crate::domain::outage::{Claim, Outage, Probing};
+use crate::domain::outage::{Claim, Heard, Outage, Probing};
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::record::job::Way;
@@ -49,8 +49,21 @@ pub(super) enum Turns {
     NotBefore(Timestamp),
 }
 
+impl Silences {
+    fn and(self, more: Self) -> Self {
+        let submissions = self.submissions.saturating_add(more.submissions);
+        Self { submissions, said: self.said.max(more.said) }
+    }
+
+    /// As the books are told; nothing where there are none.
+    pub(super) fn heard(self, probing: Probing) -> Option<Heard> {
+        let Self { submissions, said } = self;
+        (submissions > 0).then_some(Heard::Nothing { submissions, said, probing })
+    }
+}
+
 impl Known {
-    /// The vendor answered a submission. Whether the books are to be told.
+    /// The vendor answered a submission. Whether the books may have to be told.
     pub(super) fn hear_answer(&mut self, now: Timestamp) -> bool {
         self.answered_at = Some(now);
         self.silences = Silences::default();
@@ -59,32 +72,29 @@ impl Known {
 
     /// The vendor did not answer a submission.
     pub(super) fn hear_nothing(&mut self, said: Option<Duration>) {
-        let Silences { submissions, said: before } = self.silences;
-        self.silences =
-            Silences { submissions: submissions.saturating_add(1), said: before.max(said) };
+        self.silences = self.silences.and(Silences { submissions: 1, said });
     }
 
-    /// Takes what the books have yet to be told.
-    pub(super) fn take_silences(&mut self) -> Option<Silences> {
-        let silences = std::mem::take(&mut self.silences);
-        (silences != Silences::default()).then_some(silences)
+    /// Takes what the books may have to be told: when the vendor last answered, and what it left
+    /// unanswered since. Once the books were read after an answer, they know, or it is no longer news.
+    pub(super) fn take_news(&mut self) -> (Option<Timestamp>, Silences) {
+        (self.answered_at.take(), std::mem::take(&mut self.silences))
     }
 
     /// The books could not be told.
-    pub(super) fn give_back(&mut self, silences: Silences) {
-        let Silences { submissions, said } = self.silences;
-        self.silences = Silences {
-            submissions: submissions.saturating_add(silences.submissions),
-            said: said.max(silences.said),
-        };
+    pub(super) fn give_back(&mut self, answered_at: Option<Timestamp>, silences: Silences) {
+        if self.answered_at.is_none() {
+            self.answered_at = answered_at;
+            self.silences = self.silences.and(silences);
+        }
     }
 
     pub(super) fn has_news(&self) -> bool {
         self.silences != Silences::default()
     }
 
-    /// What the books say. Answers when the vendor answered, where they do not know.
-    pub(super) fn learn(&mut self, books: Outage, now: Timestamp) -> Option<Timestamp> {
+    /// What the books say.
+    pub(super) fn learn(&mut self, books: Outage) {
         let (was_open, is_open) = (self.is_open(), books.probe_at.is_some());
         self.books = books;
         match books.probe_at {
@@ -97,8 +107,6 @@ impl Known {
             None if was_open && !is_open => info!("the vendor answers again: jobs are sent"),
             _ => {}
         }
-        let answered_at = self.answered_at.filter(|_| books != Outage::default());
-        answered_at.filter(|at| !books.is_silent_since(*at, now))
     }
 
     /// Whether nothing is sent but a probe now and then.
@@ -185,7 +193,7 @@ impl Gateway {
         if !self.knock().await {
             return Ok(Asked::NotBefore(next));
         }
-        self.ledger.question_answered().await?;
+        self.ledger.hear(Heard::AnswerToQuestion).await?;
         self.circuit.look_again();
         self.wake.notify_one();
         Ok(Asked::Answered)

@@ -70,6 +70,7 @@ impl Gateway {
                 };
                 return self.put_off(&job, lease, moment).await;
             }
+            Ok(Begun::Canceled) => return self.give_up_canceled(&job, lease).await,
             Ok(Begun::Exhausted) => return self.give_up(&job, lease, Reason::NoAnswer).await,
             Err(error @ (LedgerError::NotDurable | LedgerError::Unknown(_))) => {
                 warn!(job.id = %job.id, %error, "job {} is not sent: {error}", job.id);
@@ -155,7 +156,10 @@ impl Gateway {
             | Submitted::Misaddressed { .. }
             | Submitted::Wait { .. } => self.hear_answer(),
             Submitted::NotSent(_) => {}
-            Submitted::NoAnswer(cause) => self.hear_nothing(cause),
+            Submitted::NoAnswer(cause) => {
+                self.count_unreadable(operation, cause);
+                self.hear_nothing(cause);
+            }
         }
         match submitted {
             Submitted::Accepted(accepted) => return Ok(Some(accepted)),

@@ -35,7 +35,7 @@ use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::outage::{Claim, Probing};
+use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use ids::{BatchId, JobId, KeptResult, Lease};
@@ -141,19 +141,10 @@ pub trait Ledger: Send + Sync + 'static {
     fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
     /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
     fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
-    /// The vendor left so many submissions unanswered, and asked to be left alone for so long.
-    fn note_silence(
-        &self,
-        submissions: u32,
-        said: Option<Duration>,
-        probing: Probing,
-    ) -> impl Future<Output = Outcome<()>> + Send;
-    /// The vendor answered a submission then.
-    fn note_answer(&self, at: Timestamp) -> impl Future<Output = Outcome<()>> + Send;
+    /// Notes whether the vendor answers.
+    fn hear(&self, heard: Heard) -> impl Future<Output = Outcome<()>> + Send;
     /// Takes a probe interval for a question that costs nothing. Asked again, it has to wait.
     fn claim_question(&self, probing: Probing) -> impl Future<Output = Outcome<Claim>> + Send;
-    /// The vendor answered that question: one submission may pass.
-    fn question_answered(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// Whether the vendor has credits and answers, as far as the books know.
     fn circuit(&self) -> impl Future<Output = Outcome<CircuitState>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
@@ -206,6 +197,9 @@ pub trait Ledger: Send + Sync + 'static {
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.
     fn give_up(&self, giving: GivingUp) -> impl Future<Output = Outcome<()>> + Send;
+    /// Makes what was cancelled of a job in doubt unresolved; answers how many leads are left to be sent
+    /// again.
+    fn give_up_canceled(&self, giving: GivingUp) -> impl Future<Output = Outcome<u32>> + Send;
     /// Ends what a batch has unresolved; answers what was booked as spent.
     fn resolve(&self, resolution: Resolution) -> impl Future<Output = Outcome<Amounts>> + Send;
     /// Corrects a team's books by one more entry.

@@ -39,7 +39,7 @@ use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
-use crate::domain::outage::{Claim, Probing};
+use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -154,26 +154,12 @@ impl<S: Shelf> Ledger for S {
         self.write("give_probe_back", circuit::give_probe_back).await
     }
 
-    async fn note_silence(
-        &self,
-        submissions: u32,
-        said: Option<Duration>,
-        probing: Probing,
-    ) -> Outcome<()> {
-        self.write("note_silence", move |d| outage::note_silence(d, submissions, said, probing))
-            .await
-    }
-
-    async fn note_answer(&self, at: Timestamp) -> Outcome<()> {
-        self.write("note_answer", move |draft| outage::note_answer(draft, at)).await
+    async fn hear(&self, heard: Heard) -> Outcome<()> {
+        self.write("hear", move |draft| outage::hear(draft, heard)).await
     }
 
     async fn claim_question(&self, probing: Probing) -> Outcome<Claim> {
         self.write("claim_question", move |d| outage::claim_question(d, probing)).await
-    }
-
-    async fn question_answered(&self) -> Outcome<()> {
-        self.write("question_answered", outage::question_answered).await
     }
 
     async fn circuit(&self) -> Outcome<CircuitState> {
@@ -241,6 +227,10 @@ impl<S: Shelf> Ledger for S {
 
     async fn give_up(&self, giving: GivingUp) -> Outcome<()> {
         self.write("give_up", move |draft| close::give_up(draft, &giving)).await
+    }
+
+    async fn give_up_canceled(&self, giving: GivingUp) -> Outcome<u32> {
+        self.write("give_up_canceled", move |d| close::give_up_canceled(d, &giving)).await
     }
 
     async fn resolve(&self, resolution: Resolution) -> Outcome<Amounts> {

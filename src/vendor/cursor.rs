@@ -32,6 +32,12 @@ impl Cursor {
         (!query.is_empty() && query.len() <= QUERY_BYTES_MAX).then(|| Self(query.into()))
     }
 
+    /// The cursor that is this query.
+    #[cfg(test)]
+    pub(super) fn of(query: &str) -> Self {
+        Self(query.into())
+    }
+
     /// The whole query.
     pub(super) fn query(&self) -> &str {
         &self.0
@@ -53,8 +59,14 @@ mod tests {
     #[test]
     fn a_link_to_the_same_path_of_the_same_host_is_followed_whatever_its_query() {
         for (href, query) in [
-            ("/people/enrichment-requests/7?page[size]=9&page[after]=a", "page[size]=9&page[after]=a"),
-            ("/people/enrichment-requests/7?page%5Bafter%5D=a%2Bb+c%3D", "page%5Bafter%5D=a%2Bb+c%3D"),
+            (
+                "/people/enrichment-requests/7?page[size]=9&page[after]=a",
+                "page[size]=9&page[after]=a",
+            ),
+            (
+                "/people/enrichment-requests/7?page%5Bafter%5D=a%2Bb+c%3D",
+                "page%5Bafter%5D=a%2Bb+c%3D",
+            ),
             ("?page[number]=2", "page[number]=2"),
             ("7?cursor=x#there", "cursor=x"),
             ("https://x.io/people/enrichment-requests/7?page=2", "page=2"),

@@ -44,4 +44,5 @@ mod two_books;
 mod validations;
 mod vault;
 mod vendor_trouble;
+mod vendor_words;
 mod window;

@@ -80,6 +80,7 @@ impl Shared {
             timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(1),
             page_size: NonZeroU16::new(100).unwrap(),
+            retry_after_max: Duration::from_mins(5),
         };
         let parts = Parts {
             ledger: Arc::clone(&self.ledger),

@@ -158,7 +158,10 @@ impl Gateway {
             | Called::Misaddressed { .. }
             | Called::Wait { .. } => self.hear_answer(),
             Called::NotSent(_) => {}
-            Called::NoAnswer(cause) => self.hear_nothing(cause),
+            Called::NoAnswer(cause) => {
+                self.count_unreadable("call", cause);
+                self.hear_nothing(cause);
+            }
         }
         match called {
             Called::Done(done) => {

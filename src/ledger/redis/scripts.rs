@@ -24,7 +24,7 @@ pub(super) static GIVE_UP: Script =
 pub(super) static NAMES: Script = Script::new("names", include_str!("scripts/names.lua"));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 30] = [
+const WHEN_FULL: [&str; 29] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -39,13 +39,12 @@ const WHEN_FULL: [&str; 30] = [
     "gather",
     "give_probe_back",
     "give_up",
+    "give_up_canceled",
     "has_credits",
+    "hear",
     "lease",
     "leave_alone",
-    "note_answer",
-    "note_silence",
     "put_back",
-    "question_answered",
     "reschedule",
     "revoke_key",
     "run_out",

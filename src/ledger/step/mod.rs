@@ -79,6 +79,8 @@ pub struct Asking {
     pub rates: Rates,
     /// What it is spent from besides, where the path has an allowance of its own.
     pub allowance: Option<Allowance>,
+    /// The longest that the vendor is left alone by its own word.
+    pub closed_for_max: Duration,
 }
 
 /// Whether something that costs may be sent to a vendor whose credits may be out.
@@ -134,6 +136,8 @@ pub enum Begun {
     AskFirst,
     /// No further attempt is safe inside the charge window, or allowed.
     Exhausted,
+    /// It is in doubt, and it or some of what travels in it was cancelled: that is not sent again.
+    Canceled,
 }
 
 /// What the books say of whether the vendor sells and answers.

@@ -1,8 +1,6 @@
 //! An outage of the vendor, in one row that all replicas share. There is no row while it answers.
 
-use std::time::Duration;
-
-use crate::domain::outage::{Claim, Gate, Outage, Probing, Trial};
+use crate::domain::outage::{Claim, Gate, Heard, Outage, Probing, Trial};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::table::Outages;
@@ -23,30 +21,14 @@ pub fn outage(draft: &Draft<'_>) -> Result<Outage, Fault> {
     Ok(draft.find::<Outages>(&VENDOR.to_owned())?.unwrap_or_default())
 }
 
-/// The vendor left so many submissions unanswered, and asked to be left alone for so long.
+/// Notes what was heard of the vendor.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn note_silence(
-    draft: &mut Draft<'_>,
-    submissions: u32,
-    said: Option<Duration>,
-    probing: Probing,
-) -> Result<(), Fault> {
+pub fn hear(draft: &mut Draft<'_>, heard: Heard) -> Result<(), Fault> {
     let before = outage(draft)?;
-    let now = draft.now();
-    put(draft, before, before.silence(submissions, said, probing, now));
-    Ok(())
-}
-
-/// The vendor answered a submission then.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn note_answer(draft: &mut Draft<'_>, at: Timestamp) -> Result<(), Fault> {
-    let before = outage(draft)?;
-    let now = draft.now();
-    put(draft, before, before.answered(at, now));
+    let after = before.hear(heard, draft.now());
+    put(draft, before, after);
     Ok(())
 }
 
@@ -59,17 +41,6 @@ pub fn claim_question(draft: &mut Draft<'_>, probing: Probing) -> Result<Claim, 
     let (after, claim) = before.claim(probing, draft.now());
     put(draft, before, after);
     Ok(claim)
-}
-
-/// The vendor answered that question.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn question_answered(draft: &mut Draft<'_>) -> Result<(), Fault> {
-    let before = outage(draft)?;
-    let now = draft.now();
-    put(draft, before, before.answers_question(now));
-    Ok(())
 }
 
 /// Whether an attempt may be made.

@@ -13,7 +13,7 @@ use crate::ledger::step::{Attempt, Begun, Binding};
 use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
 use crate::ledger::transition::alias;
 use crate::ledger::transition::call::abandon;
-use crate::ledger::transition::coach::{leads_of, passengers, without_canceled};
+use crate::ledger::transition::coach::{has_canceled, leads_of, passengers, without_canceled};
 use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
@@ -38,6 +38,9 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     let aboard = passengers(draft, &job)?;
     if !is_safe(&job, &aboard, by) {
         return Ok(Begun::Exhausted);
+    }
+    if job.unanswered > 0 && has_canceled(draft, &job, &aboard)? {
+        return Ok(Begun::Canceled);
     }
     let trial = Trial { unanswered: job.unanswered, order: attempt.order(job.unanswered) };
     let gate = outage::pass(draft, trial, attempt.probing)?;

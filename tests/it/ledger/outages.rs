@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
-use tollgate::domain::outage::{Claim, OPENS_AFTER};
+use tollgate::domain::outage::{Claim, Heard, OPENS_AFTER};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::State;
@@ -15,6 +15,9 @@ use super::books::{Books, PROBING, QUIET, attempt, first};
 use super::calling::{close, email, opening, try_open};
 use super::named::EMAIL;
 use super::store::Store;
+
+/// A submission that the vendor does not answer.
+const SILENCE: Heard = Heard::Nothing { submissions: 1, said: None, probing: PROBING };
 
 async fn jobs<S: Store>(books: &Books<S>, names: &[&str]) -> Vec<JobId> {
     let sales = books.team("sales", &[]).await;
@@ -27,7 +30,7 @@ async fn jobs<S: Store>(books: &Books<S>, names: &[&str]) -> Vec<JobId> {
 
 async fn falls_silent<S: Store>(books: &Books<S>) {
     for _ in 0..OPENS_AFTER {
-        books.ledger().note_silence(1, None, PROBING).await.unwrap();
+        books.ledger().hear(SILENCE).await.unwrap();
     }
 }
 
@@ -50,7 +53,7 @@ pub(super) async fn an_answer_ends_an_outage_and_leaves_nothing_of_it(books: &Bo
     let before = books.dump().await;
     falls_silent(books).await;
     assert!(books.ledger().circuit().await.unwrap().outage.probe_at.is_some());
-    books.ledger().note_answer(books.now()).await.unwrap();
+    books.ledger().hear(Heard::Answer(books.now())).await.unwrap();
     assert_eq!(books.dump().await, before);
     assert_eq!(books.begin_send(jobs[0]).await, Begun::Attempt(1));
 }
@@ -76,12 +79,12 @@ pub(super) async fn a_last_attempt_follows_an_answer_to_something_free(books: &B
         books.pass(QUIET);
     }
     assert_eq!(ledger.claim_question(PROBING).await, Ok(Claim::Needless));
-    ledger.note_silence(1, None, PROBING).await.unwrap();
+    ledger.hear(SILENCE).await.unwrap();
     assert_eq!(books.begin_send(jobs[0]).await, Begun::AskFirst);
     assert_eq!(books.job(jobs[0]).await.state, State::Unknown);
     assert_eq!(ledger.claim_question(PROBING).await, Ok(Claim::Given));
     assert!(matches!(ledger.claim_question(PROBING).await, Ok(Claim::NotBefore(_))));
-    ledger.question_answered().await.unwrap();
+    ledger.hear(Heard::AnswerToQuestion).await.unwrap();
     assert_eq!(books.begin_send(jobs[0]).await, Begun::Probe(3));
 }
 
@@ -125,7 +128,7 @@ pub(super) async fn a_call_is_shut_out_before_anything_is_reserved(books: &Books
     assert_eq!(books.dump().await, before);
     books.pass(QUIET);
     assert_eq!(books.ledger().claim_question(PROBING).await, Ok(Claim::Given));
-    books.ledger().question_answered().await.unwrap();
+    books.ledger().hear(Heard::AnswerToQuestion).await.unwrap();
     let opened = try_open(books, &opening(books, &sales, "1")).await.expect("one may go and see");
     let next = try_open(books, &opening(books, &sales, "1")).await;
     assert!(matches!(next, Err(Refused::NoAnswers(_))), "{next:?}");

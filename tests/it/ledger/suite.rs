@@ -202,6 +202,8 @@ macro_rules! contract_suite {
                 whoever_waits_for_a_passenger_keeps_the_coach_from_being_cancelled
                 whoever_cancelled_while_it_was_sent_leaves_what_was_not_taken
                 doubt_lets_others_join_whoever_cancelled
+                what_was_cancelled_of_a_coach_in_doubt_is_left_out_of_it
+                a_coach_in_doubt_that_all_have_cancelled_is_unresolved
                 what_is_gone_of_some_goes_without_them
                 a_coach_that_nobody_answers_is_unresolved_for_each
                 a_process_that_dies_while_it_sends_a_coach_leaves_doubt

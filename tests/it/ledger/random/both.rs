@@ -10,7 +10,7 @@ use tollgate::domain::budget::{Leave, Reach};
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
-use tollgate::domain::outage::{Claim, Probing};
+use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
@@ -131,10 +131,8 @@ on_both! {
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;
         give_probe_back() -> ();
-        note_silence(submissions: u32, said: Option<Duration>, probing: Probing) -> ();
-        note_answer(at: Timestamp) -> ();
+        hear(heard: Heard) -> ();
         claim_question(probing: Probing) -> Claim;
-        question_answered() -> ();
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -149,6 +147,7 @@ on_both! {
         forget_validations(stale: Stale) -> Stale;
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
+        give_up_canceled(giving: GivingUp) -> u32;
         resolve(resolution: Resolution) -> Amounts;
         adjust(adjustment: Adjustment) -> ();
         cancel(batch: BatchId) -> Canceled;
