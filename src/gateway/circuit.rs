@@ -163,6 +163,14 @@ impl Circuit {
         })
     }
 
+    /// The vendor answered the free question.
+    pub(super) fn hear_answer_to_question(&self, now: Timestamp) {
+        self.change(|state| {
+            state.outage.hear_answer_to_question(now);
+            state.looked_at = None;
+        });
+    }
+
     /// The vendor did not answer a submission.
     pub(super) fn hear_nothing(&self, said: Option<Duration>) {
         self.change(|state| state.outage.hear_nothing(said));

@@ -65,9 +65,16 @@ impl Silences {
 impl Known {
     /// The vendor answered a submission. Whether the books may have to be told.
     pub(super) fn hear_answer(&mut self, now: Timestamp) -> bool {
+        let is_news = self.books != Outage::default();
         self.answered_at = Some(now);
         self.silences = Silences::default();
-        self.books != Outage::default()
+        self.learn(Outage::default());
+        is_news
+    }
+
+    /// The vendor answered the free question.
+    pub(super) fn hear_answer_to_question(&mut self, now: Timestamp) {
+        self.learn(self.books.hear(Heard::AnswerToQuestion, now));
     }
 
     /// The vendor did not answer a submission.
@@ -93,7 +100,7 @@ impl Known {
         self.silences != Silences::default()
     }
 
-    /// What the books say.
+    /// What the books say, or will.
     pub(super) fn learn(&mut self, books: Outage) {
         let (was_open, is_open) = (self.is_open(), books.probe_at.is_some());
         self.books = books;
@@ -194,7 +201,7 @@ impl Gateway {
             return Ok(Asked::NotBefore(next));
         }
         self.ledger.hear(Heard::AnswerToQuestion).await?;
-        self.circuit.look_again();
+        self.circuit.hear_answer_to_question(self.clock.now());
         self.wake.notify_one();
         Ok(Asked::Answered)
     }
