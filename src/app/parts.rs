@@ -135,6 +135,7 @@ pub(super) fn gateway(
         timeout: config.vendor.timeout,
         connect_timeout: config.vendor.connect_timeout,
         page_size: VENDOR_PAGE,
+        retry_after_max: config.vendor.retry_after_max,
     })?;
     Ok(Parts {
         keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
@@ -175,6 +176,7 @@ fn settings(config: &Config) -> Settings {
         },
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
+        retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,
         look_ups_max: config.server.look_ups_max,

@@ -126,6 +126,7 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
         ("vendor.poll_interval_min", vendor.poll_interval_min, Duration::from_millis(100)),
         ("vendor.poll_interval_max", vendor.poll_interval_max, Duration::from_secs(1)),
         ("vendor.quiet_period", vendor.quiet_period, Duration::from_secs(10)),
+        ("vendor.retry_after_max", vendor.retry_after_max, Duration::from_secs(10)),
         ("vendor.job_deadline", vendor.job_deadline, Duration::from_mins(1)),
     ];
     for (key, duration, usual_min) in durations {

@@ -138,6 +138,8 @@ pub struct Vendor {
     pub quiet_period: Duration,
     /// How often one job is sent in all.
     pub attempts_max: u32,
+    /// The longest `Retry-After` that counts, and the longest pause between two probes.
+    pub retry_after_max: Duration,
     /// How long a job may take before it is unresolved.
     pub job_deadline: Duration,
 }
@@ -158,6 +160,7 @@ impl Vendor {
             on_no_answer: from.value("vendor.on_no_answer"),
             quiet_period: from.value("vendor.quiet_period"),
             attempts_max: from.value("vendor.attempts_max"),
+            retry_after_max: from.value("vendor.retry_after_max"),
             job_deadline: from.value("vendor.job_deadline"),
         }
     }

@@ -1,5 +1,5 @@
 //! The circuit to the vendor: open while the vendor says that its credits are out, or that the
-//! gateway's key or address is wrong.
+//! gateway's key or address is wrong, and while it does not answer (`outage`).
 //!
 //! Whether the credits are out stands in the books, so that of all replicas one a minute goes and
 //! sees. Here is what this one knows of that, and what the books have yet to be told. Key and
@@ -8,9 +8,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::outage::{Known, Silences, Turns};
 use super::{Gateway, Refusal};
+use crate::domain::outage::{Heard, Outage, Probing};
 use crate::domain::time::Timestamp;
-use crate::ledger::step::Probe;
+use crate::ledger::step::{CircuitState, Probe};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Circuit as Shown, Metrics};
 
@@ -42,6 +44,10 @@ struct State {
     refused_read: Option<u16>,
     /// The key is wrong, by an answer to what was passed on for a caller.
     refused_pass: Option<u16>,
+    /// What is known of an outage.
+    outage: Known,
+    /// The vendor is just being asked whether it answers.
+    is_questioning: bool,
 }
 
 /// What the vendor says of its credits.
@@ -133,17 +139,66 @@ impl Circuit {
     /// Whether the books were looked at so short a time ago that they need not be again.
     fn is_fresh(&self) -> bool {
         let state = self.state();
-        state.news.is_none() && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
+        let has_news = state.news.is_some() || state.outage.has_news();
+        !has_news && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
     }
 
     /// What the books say, unless the vendor has said something since.
-    fn learn(&self, probe_at: Option<Timestamp>) {
+    fn learn(&self, books: CircuitState) {
         self.change(|state| {
             state.looked_at = Some(Instant::now());
             if state.news.is_none() {
-                state.probe_at = probe_at;
+                state.probe_at = books.probe_at;
             }
+            state.outage.learn(books.outage);
         });
+    }
+
+    /// The vendor answered a submission. Whether the books are to be told.
+    pub(super) fn hear_answer(&self, now: Timestamp) -> bool {
+        self.change(|state| {
+            let is_news = state.outage.hear_answer(now);
+            state.looked_at = state.looked_at.filter(|_| !is_news);
+            is_news
+        })
+    }
+
+    /// The vendor answered the free question.
+    pub(super) fn hear_answer_to_question(&self, now: Timestamp) {
+        self.change(|state| {
+            state.outage.hear_answer_to_question(now);
+            state.looked_at = None;
+        });
+    }
+
+    /// The vendor did not answer a submission.
+    pub(super) fn hear_nothing(&self, said: Option<Duration>) {
+        self.change(|state| state.outage.hear_nothing(said));
+    }
+
+    /// The books have moved: they are looked at before anything else is decided.
+    pub(super) fn look_again(&self) {
+        self.state().looked_at = None;
+    }
+
+    /// Which jobs that are to be sent have turns.
+    pub(super) fn turns(&self, probing: Probing, now: Timestamp) -> Turns {
+        self.state().outage.turns(probing, now)
+    }
+
+    /// Whether something holds of what is known of an outage.
+    pub(super) fn knows(&self, holds: impl FnOnce(&Known) -> bool) -> bool {
+        holds(&self.state().outage)
+    }
+
+    /// Whether the vendor may be asked if it answers: one question at a time.
+    pub(super) fn begin_question(&self) -> bool {
+        !std::mem::replace(&mut self.state().is_questioning, true)
+    }
+
+    /// It has been asked.
+    pub(super) fn end_question(&self) {
+        self.state().is_questioning = false;
     }
 
     /// What is amiss, for operators.
@@ -153,22 +208,26 @@ impl Circuit {
         let key = state.any_refused().map(|status| {
             format!("vendor: it answers {status}: check vendor.api_key and vendor.base_url")
         });
-        key.into_iter().chain(credits).collect()
+        key.into_iter().chain(state.outage.remark()).chain(credits).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
-        change(&mut state);
-        let is_refused = state.any_refused().is_some();
-        self.metrics.show_circuit(match (is_refused, state.probe_at) {
-            (true, _) => Shown::KeyRefused,
-            (false, Some(_)) => Shown::OutOfCredits,
-            (false, None) => Shown::Closed,
+        let changed = change(&mut state);
+        self.metrics.show_circuit(if state.any_refused().is_some() {
+            Shown::KeyRefused
+        } else if state.outage.is_open() {
+            Shown::NotAnswering
+        } else if state.probe_at.is_some() {
+            Shown::OutOfCredits
+        } else {
+            Shown::Closed
         });
+        changed
     }
 }
 
@@ -194,8 +253,8 @@ impl Gateway {
         }
     }
 
-    /// Tells the books what the vendor said of its credits, and learns what it told other replicas,
-    /// unless that was done a moment ago.
+    /// Tells the books what the vendor said of its credits and whether it answered, and learns what
+    /// other replicas heard, unless that was done a moment ago.
     pub(super) async fn share_circuit(&self) -> Result<(), LedgerError> {
         if self.circuit.is_fresh() {
             return Ok(());
@@ -208,8 +267,34 @@ impl Gateway {
             }
             self.circuit.told(news);
         }
-        self.circuit.learn(self.ledger.probe_at().await?);
+        let (answered_at, silences) = self.circuit.change(|state| state.outage.take_news());
+        let told = self.tell_of_outage(answered_at, silences).await;
+        if told.is_err() {
+            self.circuit.change(|state| state.outage.give_back(answered_at, silences));
+        }
+        self.circuit.learn(told?);
         Ok(())
+    }
+
+    /// Tells the books whether the vendor answered, and answers what they say then.
+    async fn tell_of_outage(
+        &self,
+        answered_at: Option<Timestamp>,
+        silences: Silences,
+    ) -> Result<CircuitState, LedgerError> {
+        let books = self.ledger.circuit().await?;
+        let (now, outage) = (self.clock.now(), books.outage);
+        let ends =
+            |at: &Timestamp| outage != Outage::default() && !outage.is_silent_since(*at, now);
+        let answer = answered_at.filter(ends).map(Heard::Answer);
+        let silence = silences.heard(self.settings.probing());
+        if answer.is_none() && silence.is_none() {
+            return Ok(books);
+        }
+        for heard in answer.into_iter().chain(silence) {
+            self.ledger.hear(heard).await?;
+        }
+        self.ledger.circuit().await
     }
 }
 
@@ -231,21 +316,25 @@ impl State {
 mod tests {
     use super::*;
 
+    fn books(probe_at: Option<Timestamp>) -> CircuitState {
+        CircuitState { probe_at, outage: Outage::default() }
+    }
+
     #[test]
     fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(Some(noon));
+        circuit.learn(books(Some(noon)));
         assert!(circuit.is_out_of_credits(), "another replica was told so");
         circuit.take();
-        circuit.learn(Some(noon));
+        circuit.learn(books(Some(noon)));
         assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
         assert_eq!(circuit.news(), Some(News::HasSome));
         circuit.run_out(noon);
         circuit.told(News::HasSome);
         assert_eq!(circuit.news(), Some(News::RanOut));
         circuit.told(News::RanOut);
-        circuit.learn(None);
+        circuit.learn(books(None));
         assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
         circuit.take();
         assert_eq!(circuit.news(), None, "the books know that it has credits");
@@ -255,7 +344,7 @@ mod tests {
     fn only_what_was_to_see_and_heard_nothing_is_given_back_and_once() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(Some(noon));
+        circuit.learn(books(Some(noon)));
         circuit.sell_nothing();
         assert_eq!(circuit.news(), None, "it was not to see");
         for _ in 0..2 {

@@ -3,10 +3,10 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tracing::debug;
+use tracing::{debug, warn};
 
 use super::dispatch::SLOW_LOOK;
-use super::evidence::read_evidence;
+use super::evidence::{Answer, read_evidence};
 use super::leave::LEFT_ALONE_FOR;
 use super::look::Looked;
 use super::pause::{jittered, pause, pause_of};
@@ -15,10 +15,18 @@ use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State};
-use crate::vendor::{Batch, Unread, Vendor};
+use crate::vendor::{Batch, Ending, Unread, Vendor};
 
 /// How long the vendor may not know what it took, before nobody can know what came of it.
 pub(super) const GONE_FOR: Duration = Duration::from_hours(1);
+
+/// How often an answer is read again that is complete, by the vendor's word, and lacks a result.
+const READ_AGAIN_MAX: u32 = 2;
+
+/// Whether an answer says nothing of some lead.
+fn lacks_something(answer: Option<&Answer>) -> bool {
+    answer.is_none_or(|answer| answer.unmatched > 0)
+}
 
 impl Gateway {
     /// One turn with a job that the vendor took.
@@ -37,7 +45,9 @@ impl Gateway {
             }
             self.look(&job, vendor_id).await
         };
-        let looked = match self.while_kept(job.id, lease, looking).await? {
+        let looked = self.while_kept(job.id, lease, looking).await?;
+        self.note_read(job.id, &looked);
+        let looked = match looked {
             Looked::Ended(batch) => return self.end(job, lease, batch).await,
             looked => looked,
         };
@@ -72,6 +82,8 @@ impl Gateway {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
         self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
         self.unsettled.remove(job);
+        self.read_again.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
+        self.unreadable.forget(job);
     }
 
     /// One turn with a job whose charge nobody could learn: the vendor may still say.
@@ -85,7 +97,9 @@ impl Gateway {
         let Some(vendor_id) = job.vendor_id.filter(|_| looks_on) else {
             return Ok(self.ledger.reschedule(job.id, lease, None).await?);
         };
-        match self.while_kept(job.id, lease, self.look(&job, vendor_id)).await? {
+        let looked = self.while_kept(job.id, lease, self.look(&job, vendor_id)).await?;
+        self.note_read(job.id, &looked);
+        match looked {
             Looked::Ended(batch) => self.end(job, lease, batch).await,
             _ => self.look_again_slowly(&job, lease).await,
         }
@@ -130,7 +144,15 @@ impl Gateway {
     /// Settles a job by the answer that ended it.
     async fn end(&self, job: Job, lease: Lease, batch: Batch) -> Result<(), Failed> {
         let load = self.load(&job).await?;
+        let is_complete = batch.ending == Ending::Completed;
         let answer = match read_evidence(&self.keyer, job.reveals, &load, batch) {
+            answer
+                if is_complete
+                    && lacks_something(answer.as_ref())
+                    && self.may_read_again(job.id) =>
+            {
+                return self.look_again_for_all(&job, lease).await;
+            }
             Some(answer) => answer,
             None if matches!(job.state, State::Bound) => {
                 return self.give_up(&job, lease, Reason::Failed).await;
@@ -140,5 +162,25 @@ impl Gateway {
         let answer = Arc::new(answer);
         self.unsettled.keep_answer(job.id, &answer);
         self.settle(&job, lease, answer).await
+    }
+
+    /// Whether an answer that lacks something is read again: what the vendor has not listed by now, it
+    /// may list later. A start of the gateway begins to count anew.
+    pub(super) fn may_read_again(&self, job: JobId) -> bool {
+        let mut jobs = self.read_again.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = jobs.entry(job).or_default();
+        *times += 1;
+        *times <= READ_AGAIN_MAX
+    }
+
+    async fn look_again_for_all(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+        warn!(job.id = %job.id, "the vendor's answer to job {} lacks results: it is read again", job.id);
+        if !matches!(job.state, State::Bound) {
+            return self.look_again_slowly(job, lease).await;
+        }
+        let (now, settings) = (self.clock.now(), self.settings);
+        let bound_for = job.bound_at.map(|at| now.since(at)).unwrap_or_default();
+        let wait = pause(bound_for, settings.poll_interval_min, settings.poll_interval_max);
+        Ok(self.ledger.reschedule(job.id, lease, Some(now.after(wait))).await?)
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::{error, info, warn};
 
+use super::outage::Turns;
 use super::pause::jittered;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
@@ -54,19 +55,34 @@ pub(super) async fn run(gateway: Gateway) {
 }
 
 /// How many more turns may be under way at once in this process, in each lane.
-struct Permits(BTreeMap<Lane, Arc<Semaphore>>);
+struct Permits {
+    each: usize,
+    lanes: BTreeMap<Lane, Arc<Semaphore>>,
+}
 
 impl Permits {
     fn new(each: usize) -> Self {
-        Self(Lane::ALL.map(|lane| (lane, Arc::new(Semaphore::new(each)))).into())
+        let lanes = Lane::ALL.map(|lane| (lane, Arc::new(Semaphore::new(each)))).into();
+        Self { each, lanes }
     }
 
-    fn room(&self) -> Room {
-        self.0.iter().map(|(lane, permits)| (*lane, permits.available_permits())).collect()
+    /// While the vendor does not answer, jobs that are to be sent have turns one by one, and in
+    /// between none.
+    fn room(&self, to_be_sent: Turns) -> Room {
+        let room = |(lane, permits): (&Lane, &Arc<Semaphore>)| {
+            let free = permits.available_permits();
+            let room = match (lane, to_be_sent) {
+                (Lane::UrgentPolls | Lane::Polls | Lane::Housekeeping, _) | (_, Turns::All) => free,
+                (_, Turns::One) => usize::from(free == self.each),
+                (_, Turns::NotBefore(_)) => 0,
+            };
+            (*lane, room)
+        };
+        self.lanes.iter().map(room).collect()
     }
 
     fn take(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(self.0.get(&lane)?).try_acquire_owned().ok()
+        Arc::clone(self.lanes.get(&lane)?).try_acquire_owned().ok()
     }
 }
 
@@ -102,12 +118,18 @@ impl Drop for Turning {
 /// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
 async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, LedgerError> {
     gateway.share_circuit().await?;
-    let room = permits.room();
+    gateway.question_if_unused();
+    let to_be_sent = gateway.circuit.turns(gateway.settings.probing(), gateway.clock.now());
+    let room = permits.room(to_be_sent);
     let (due, now) = gateway.ledger.next_due(room.clone()).await?;
+    let look_every = match to_be_sent {
+        Turns::NotBefore(at) => at.since(now).min(LOOK_EVERY),
+        Turns::All | Turns::One => LOOK_EVERY,
+    };
     // Where there is no room, a turn that ends rings.
-    let Some(due) = due else { return Ok(LOOK_EVERY) };
+    let Some(due) = due else { return Ok(look_every) };
     if due > now {
-        return Ok(due.since(now).min(LOOK_EVERY));
+        return Ok(due.since(now).min(look_every));
     }
     gateway.gather().await;
     for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
@@ -163,7 +185,8 @@ impl Gateway {
             State::Ready | State::Unknown => self.send(job, lease).await,
             // Its coach has the turns.
             State::Gathered(_) => Ok(()),
-            State::Sending => self.no_answer(&job, lease).await,
+            // Its sender died, which says nothing of the vendor.
+            State::Sending => self.no_answer(&job, lease, None).await,
             State::Bound => self.collect(job, lease).await,
             State::Unresolved(_) | State::Resolved => {
                 self.redrive(&job, stranded).await?;
@@ -201,11 +224,17 @@ impl Gateway {
     }
 
     /// The vendor may have taken an attempt: nothing is released, and it is made again after a
-    /// quiet time, if that is allowed at all.
-    pub(super) async fn no_answer(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+    /// quiet time, or when the vendor said, if that is allowed at all.
+    pub(super) async fn no_answer(
+        &self,
+        job: &Job,
+        lease: Lease,
+        said: Option<Duration>,
+    ) -> Result<(), Failed> {
         match self.settings.on_no_answer {
             OnNoAnswer::Retry => {
-                let quiet_until = self.clock.now().after(self.settings.quiet_period);
+                let quiet = self.settings.quiet_period.max(said.unwrap_or_default());
+                let quiet_until = self.clock.now().after(quiet);
                 let step = || self.ledger.unanswered(job.id, lease, quiet_until);
                 self.hand_in(step).await
             }
@@ -223,6 +252,23 @@ impl Gateway {
         self.ledger.give_up(GivingUp { job: job.id, lease, reason, look_again_at }).await?;
         self.forget_marks(job.id);
         warn!(job.id = %job.id, ?reason, "job {} is unresolved: nobody knows its charge", job.id);
+        self.wake.notify_one();
+        Ok(())
+    }
+
+    /// What was cancelled of a job in doubt is not sent again.
+    pub(super) async fn give_up_canceled(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
+        let look_again_at = self.clock.now().after(SLOW_LOOK);
+        let giving = GivingUp { job: job.id, lease, reason: Reason::NoAnswer, look_again_at };
+        let left = self.ledger.give_up_canceled(giving).await?;
+        if left == 0 {
+            self.forget_marks(job.id);
+        }
+        warn!(
+            job.id = %job.id,
+            leads.left = left,
+            "what was cancelled of job {} is unresolved: nobody knows its charge", job.id
+        );
         self.wake.notify_one();
         Ok(())
     }

@@ -109,19 +109,23 @@ impl Gateway {
             Way::Batch => self.retry(caller, &ask),
             Way::LookUp | Way::Call => None,
         };
-        self.pass_circuit(caller, &ask, &asks, retry).await?;
+        self.pass_circuit(caller, &ask, way, &asks, retry).await?;
         self.admit_under_a_free_id(caller, &ask, way, asks, retry).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
+    /// While it does not answer, so do batches, which wait; nobody would wait for a look-up any more
+    /// when it is sent.
     async fn pass_circuit(
         &self,
         caller: &Caller,
         ask: &Enrichment,
+        way: Way,
         asks: &[LeadAsk],
         retry: Option<Retry>,
     ) -> Result<(), Refusal> {
-        if !self.circuit.is_out_of_credits() {
+        let outage_left = self.outage_left().filter(|_| way == Way::LookUp);
+        if !self.circuit.is_out_of_credits() && outage_left.is_none() {
             return Ok(());
         }
         let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
@@ -135,7 +139,10 @@ impl Gateway {
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
-        self.pass_circuit_to_pay().await
+        match outage_left {
+            Some(retry_after) => Err(Refusal::VendorBusy { retry_after }),
+            None => self.pass_circuit_to_pay().await,
+        }
     }
 
     async fn admit_under_a_free_id(
@@ -172,7 +179,7 @@ impl Gateway {
                 Err(refused) => refused,
             };
             forget_leads(&self.vault, token, ask.leads.len()).await?;
-            if let Some(refusal) = Refusal::of(refused, &caller.team) {
+            if let Some(refusal) = Refusal::of(refused, &caller.team, self.clock.now()) {
                 return Err(refusal);
             }
         }

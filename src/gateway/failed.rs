@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::Refusal;
 use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::step::Refused;
 use crate::vault::VaultError;
@@ -22,7 +23,7 @@ pub(super) enum Failed {
 impl Refusal {
     /// What a caller is told of a refusal of the ledger's; nothing where only the id was another
     /// batch's, and a further one will do.
-    pub(super) fn of(refused: Refused, team: &TeamId) -> Option<Self> {
+    pub(super) fn of(refused: Refused, team: &TeamId, now: Timestamp) -> Option<Self> {
         Some(match refused {
             Refused::Collision => return None,
             Refused::Quota(short) => Self::Quota(short),
@@ -31,6 +32,7 @@ impl Refusal {
             Refused::Paused => Self::TeamPaused(team.clone()),
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
+            Refused::NoAnswers(until) => Self::VendorBusy { retry_after: until.since(now) },
         })
     }
 }

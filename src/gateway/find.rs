@@ -23,8 +23,9 @@ const LOOK_AGAIN_MIN: Duration = Duration::from_millis(50);
 const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Looks one person up, and waits for the answer. Where it takes too long, or too many wait, the
-    /// page has not ended, and the answer, once it is there, is kept for whoever asks next.
+    /// Looks one person up, and waits for the answer. Where it takes too long, too many wait, or nothing
+    /// is sent since the vendor does not answer, the page has not ended, and the answer, once it is
+    /// there, is kept for whoever asks next.
     ///
     /// # Errors
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
@@ -43,7 +44,10 @@ impl Gateway {
         self.wait_for(caller, page.id, until, turned).await;
         let first = PageAsk::first();
         let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;
-        let page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
+        let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
+        if let Some(left) = self.outage_left().filter(|_| !page.status.has_ended()) {
+            page.retry_after = page.retry_after.max(Some(left));
+        }
         match page.lines.first().map(|line| &line.finding) {
             // It was the first to hear of it: whoever asks next is told before anything is sent.
             Some(Finding::Failed(Failure::VendorCredits)) => {
@@ -80,11 +84,14 @@ impl Gateway {
         }
     }
 
-    /// Whether nothing more will come of a batch, or not from here: a gateway that takes no more turns
-    /// ends only those that are under way.
+    /// Whether nothing more will come of a batch soon, or not from here: a gateway that takes no more
+    /// turns ends only those that are under way, and so does one whose vendor does not answer, with
+    /// what is to be sent.
     fn is_in_vain(&self, reading: &Reading) -> bool {
         let is_under_way = || reading.batch.jobs.iter().any(|job| self.busy.has(*job));
-        reading.status.has_ended() || (self.resting.is_cancelled() && !is_under_way())
+        let is_held_up = || reading.waits_to_be_sent && self.outage_left().is_some();
+        reading.status.has_ended()
+            || ((self.resting.is_cancelled() || is_held_up()) && !is_under_way())
     }
 }
 

@@ -178,7 +178,9 @@ impl Gateway {
     ) -> Result<Answer, LedgerError> {
         let good_until = Instant::now() + ALLOWED_FOR;
         let (rates, allowance) = (self.settings.request_rates, allowance.cloned());
-        let asking = Asking { errand, wanted, rates, allowance };
+        // Where the vendor does not say, it is left alone for a little while all the same.
+        let closed_for_max = self.settings.retry_after_max.max(LEFT_ALONE_FOR);
+        let asking = Asking { errand, wanted, rates, allowance, closed_for_max };
         Ok(match self.ledger.ask_leave(asking).await? {
             Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
             Leave::NotBefore(until) => Err(until),

@@ -106,7 +106,8 @@ impl Gateway {
                 self.circuit.refuse_key(Asked::Read, *status);
             }
             Err(Unread::Wait { retry_after }) => self.leave_alone(*retry_after).await,
-            Err(Unread::Gone | Unread::NoAnswer(_)) => {}
+            Err(Unread::NoAnswer(cause)) => self.count_unreadable("read", cause),
+            Err(Unread::Gone) => {}
         }
     }
 

@@ -29,6 +29,7 @@ mod leave;
 mod load;
 mod look;
 mod manage;
+mod outage;
 mod pass;
 mod pause;
 mod places;
@@ -38,6 +39,7 @@ mod send;
 mod settings;
 mod settle;
 mod sweep;
+mod unreadable;
 mod unsettled;
 mod validation;
 
@@ -84,6 +86,7 @@ use failed::Failed;
 use leave::Lines;
 use places::Places;
 use sweep::Overdue;
+use unreadable::Unreadable;
 use unsettled::Unsettled;
 
 /// How many turns may end before a caller who waits has heard of the first. One who has missed some
@@ -177,6 +180,10 @@ pub struct Inside {
     told_canceled: Mutex<HashSet<JobId>>,
     /// How far the sweep is behind.
     overdue: Overdue,
+    /// Jobs whose answers cannot be read.
+    unreadable: Unreadable,
+    /// Jobs whose answers lacked something, and how often they were read again for that.
+    read_again: Mutex<HashMap<JobId, u32>>,
     /// Whoever takes turns.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
@@ -240,6 +247,8 @@ impl Gateway {
             unsettled: Unsettled::default(),
             told_canceled: Mutex::default(),
             overdue,
+            unreadable: Unreadable::default(),
+            read_again: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));
         if let Some(dir) = &export_dir {

@@ -62,6 +62,7 @@ impl Gateway {
     /// Whether the gateway is fit to serve.
     pub async fn readiness(&self) -> Readiness {
         let mut remarks = self.circuit.remarks();
+        remarks.extend(self.unreadable.remark(self.clock.now()));
         if self.stopping.is_cancelled() {
             return Readiness::NotReady(vec!["shutting down".to_owned()]);
         }

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::circuit::Asked;
 use super::evidence::read_look_up;
 use super::load::{Carried, fields_of, incomplete};
+use super::outage::Asked as Question;
 use super::pause::{jittered, pause};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
@@ -24,6 +25,9 @@ const KEY_REST: Duration = Duration::from_secs(30);
 /// How long a job rests that was not sent, since nobody could say whether the attempt is on the
 /// books for good.
 const DOUBT_REST: Duration = Duration::from_secs(5);
+
+/// How long a job rests that was not sent, since the vendor does not answer.
+const OUTAGE_REST: Duration = Duration::from_secs(2);
 
 /// The vendor's status for: the account's credits are out.
 const PAYMENT_REQUIRED: u16 = 402;
@@ -43,13 +47,31 @@ impl Gateway {
             job: job.id,
             lease,
             after: job.attempts,
-            unanswered_max: self.settings.attempts_max,
+            unanswered_max: self.settings.unanswered_max(),
             horizon: self.settings.job_deadline,
             lease_for: self.settings.turn_for,
+            probing: self.settings.probing(),
         };
         let asked = Instant::now();
         match self.ledger.begin_send(attempt).await {
             Ok(Begun::Attempt(_)) => {}
+            Ok(Begun::Probe(_)) => {
+                info!(job.id = %job.id, "job {} goes to see whether the vendor answers", job.id);
+                self.circuit.look_again();
+            }
+            Ok(Begun::NotBefore(moment)) => {
+                self.circuit.look_again();
+                return self.put_off(&job, lease, moment).await;
+            }
+            Ok(Begun::AskFirst) => {
+                let asked = self.keeping(job.id, lease, self.question_vendor()).await?;
+                let moment = match asked {
+                    Question::Answered => self.clock.now(),
+                    Question::NotBefore(moment) => moment,
+                };
+                return self.put_off(&job, lease, moment).await;
+            }
+            Ok(Begun::Canceled) => return self.give_up_canceled(&job, lease).await,
             Ok(Begun::Exhausted) => return self.give_up(&job, lease, Reason::NoAnswer).await,
             Err(error @ (LedgerError::NotDurable | LedgerError::Unknown(_))) => {
                 warn!(job.id = %job.id, %error, "job {} is not sent: {error}", job.id);
@@ -71,6 +93,15 @@ impl Gateway {
                 Err(LedgerError::Invariant(what).into())
             }
         }
+    }
+
+    /// The job has a turn again at that moment, or sooner where the vendor answers by then: while it
+    /// does not, nothing that is to be sent has one.
+    async fn put_off(&self, job: &Job, lease: Lease, moment: Timestamp) -> Result<(), Failed> {
+        let until = moment.min(self.clock.now().after(jittered(OUTAGE_REST)));
+        self.ledger.reschedule(job.id, lease, Some(until)).await?;
+        self.wake.notify_one();
+        Ok(())
     }
 
     /// Sends a job as a batch, which the vendor names.
@@ -112,11 +143,22 @@ impl Gateway {
     ) -> Result<Option<T>, Failed> {
         let began = Instant::now();
         let submitted = self.keeping(job.id, lease, asking).await;
-        self.metrics.ask_vendor(operation, outcome(&submitted), began.elapsed());
+        self.metrics.ask_vendor(operation, submitted.outcome(), began.elapsed());
         let now = self.clock.now();
         // What has to wait goes again, and sees then.
         if matches!(submitted, Submitted::Wait { .. }) {
             self.circuit.accept_key(Asked::Submit);
+        }
+        match &submitted {
+            Submitted::Accepted(_)
+            | Submitted::Refused(_)
+            | Submitted::Misaddressed { .. }
+            | Submitted::Wait { .. } => self.hear_answer(),
+            Submitted::NotSent(_) => {}
+            Submitted::NoAnswer(cause) => {
+                self.count_unreadable(operation, cause);
+                self.hear_nothing(cause);
+            }
         }
         match submitted {
             Submitted::Accepted(accepted) => return Ok(Some(accepted)),
@@ -138,7 +180,7 @@ impl Gateway {
             }
             Submitted::NoAnswer(cause) => {
                 warn!(job.id = %job.id, %cause, "the vendor may have taken job {}", job.id);
-                self.no_answer(job, lease).await?;
+                self.no_answer(job, lease, cause.retry_after()).await?;
             }
         }
         Ok(None)
@@ -206,16 +248,5 @@ impl Gateway {
         self.ledger.void(Voiding { job: job.id, lease, cause, quiet_until }).await?;
         self.wake.notify_one();
         Ok(())
-    }
-}
-
-fn outcome<T>(submitted: &Submitted<T>) -> &'static str {
-    match submitted {
-        Submitted::Accepted(_) => "accepted",
-        Submitted::Refused(_) => "refused",
-        Submitted::Misaddressed { .. } => "misaddressed",
-        Submitted::Wait { .. } => "wait",
-        Submitted::NotSent(_) => "not_sent",
-        Submitted::NoAnswer(_) => "no_answer",
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::budget::Rates;
 use crate::domain::estimate::HitRates;
+use crate::domain::outage::Probing;
 use crate::domain::pricing::Prices;
 use crate::ledger::step::Terms;
 
@@ -40,6 +41,8 @@ pub struct Settings {
     pub quiet_period: Duration,
     /// How many attempts there are in all.
     pub attempts_max: u32,
+    /// The longest that the vendor is left alone by its own word.
+    pub retry_after_max: Duration,
     /// How long the vendor may take over a job.
     pub job_deadline: Duration,
     /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
@@ -72,6 +75,19 @@ impl Settings {
     /// By when a job admitted now has surely ended or become unresolved.
     pub(super) fn horizon(&self) -> Duration {
         self.quiet_period.saturating_mul(self.attempts_max).saturating_add(self.job_deadline)
+    }
+
+    /// How often a vendor that does not answer is tried.
+    pub(super) fn probing(&self) -> Probing {
+        Probing { every: self.quiet_period, at_most: self.retry_after_max }
+    }
+
+    /// How many attempts of a job may go unanswered.
+    pub(super) const fn unanswered_max(&self) -> u32 {
+        match self.on_no_answer {
+            OnNoAnswer::Retry => self.attempts_max,
+            OnNoAnswer::Hold => 1,
+        }
     }
 
     /// How long sealed results live from their settlement: as long as anything can point at them.

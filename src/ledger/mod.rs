@@ -37,6 +37,7 @@ use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use ids::{BatchId, JobId, KeptResult, Lease};
@@ -46,8 +47,9 @@ use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
-    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
+    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
+    Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -140,8 +142,12 @@ pub trait Ledger: Send + Sync + 'static {
     fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
     /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
     fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
-    /// When somebody may next go and see; none while the vendor has credits.
-    fn probe_at(&self) -> impl Future<Output = Outcome<Option<Timestamp>>> + Send;
+    /// Notes whether the vendor answers.
+    fn hear(&self, heard: Heard) -> impl Future<Output = Outcome<()>> + Send;
+    /// Takes a probe interval for a question that costs nothing. Asked again, it has to wait.
+    fn claim_question(&self, probing: Probing) -> impl Future<Output = Outcome<Claim>> + Send;
+    /// Whether the vendor has credits and answers, as far as the books know.
+    fn circuit(&self) -> impl Future<Output = Outcome<CircuitState>> + Send;
     /// Writes down that bytes may leave; durable before it answers.
     fn begin_send(&self, attempt: Attempt) -> impl Future<Output = Outcome<Begun>> + Send;
     /// The vendor certainly did not take the attempt.
@@ -195,6 +201,9 @@ pub trait Ledger: Send + Sync + 'static {
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.
     fn give_up(&self, giving: GivingUp) -> impl Future<Output = Outcome<()>> + Send;
+    /// Makes what was cancelled of a job in doubt unresolved; answers how many leads are left to be sent
+    /// again.
+    fn give_up_canceled(&self, giving: GivingUp) -> impl Future<Output = Outcome<u32>> + Send;
     /// Ends what a batch has unresolved; answers what was booked as spent.
     fn resolve(&self, resolution: Resolution) -> impl Future<Output = Outcome<Amounts>> + Send;
     /// Corrects a team's books by one more entry.

@@ -13,8 +13,9 @@ use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
-    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
+    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
+    Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -31,14 +32,15 @@ use super::transition::validation::{
     self, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, redrive, schedule,
-    send, settle, team, turn,
+    admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage, redrive,
+    schedule, send, settle, team, turn,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
 use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -153,8 +155,20 @@ impl<S: Shelf> Ledger for S {
         self.write("give_probe_back", circuit::give_probe_back).await
     }
 
-    async fn probe_at(&self) -> Outcome<Option<Timestamp>> {
-        Shelf::read(self, "probe_at", circuit::probe_at).await
+    async fn hear(&self, heard: Heard) -> Outcome<()> {
+        self.write("hear", move |draft| outage::hear(draft, heard)).await
+    }
+
+    async fn claim_question(&self, probing: Probing) -> Outcome<Claim> {
+        self.write("claim_question", move |d| outage::claim_question(d, probing)).await
+    }
+
+    async fn circuit(&self) -> Outcome<CircuitState> {
+        let look = |draft: &Draft<'_>| {
+            let (probe_at, outage) = (circuit::probe_at(draft)?, outage::outage(draft)?);
+            Ok(CircuitState { probe_at, outage })
+        };
+        Shelf::read(self, "circuit", look).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {
@@ -218,6 +232,10 @@ impl<S: Shelf> Ledger for S {
 
     async fn give_up(&self, giving: GivingUp) -> Outcome<()> {
         self.write("give_up", move |draft| close::give_up(draft, &giving)).await
+    }
+
+    async fn give_up_canceled(&self, giving: GivingUp) -> Outcome<u32> {
+        self.write("give_up_canceled", move |d| close::give_up_canceled(d, &giving)).await
     }
 
     async fn resolve(&self, resolution: Resolution) -> Outcome<Amounts> {

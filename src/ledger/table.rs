@@ -16,6 +16,7 @@ use super::record::validation::{AddressKey, AddressRow, Validation};
 use crate::domain::budget::Budget;
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
+use crate::domain::outage::Outage;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -117,6 +118,8 @@ tables! {
     Numbers: "numbers", String => u64;
     /// What was spent of the request budget, in one row, and of each allowance within it.
     Budgets: "budgets", String => Budget;
+    /// What is known of an outage of the vendor's, in one row; there is none while it answers.
+    Outages: "outages", String => Outage;
     /// The validation that each address was last sent with, by teams that share, and by each that keeps
     /// to itself.
     Addresses: "addresses", AddressKey => AddressRow;

@@ -63,7 +63,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 pub use bill::{Bill, Credits, Entry, EntryKind, Totals, Unit};
-pub use fault::{Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, Operation, Rule};
+pub use fault::{Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, NextLink, Operation, Rule};
 
 use desk::Desk;
 

@@ -22,10 +22,11 @@ impl Page {
         Self { size: size_max, after: None, before: None }
     }
 
-    /// Reads `page[size]`, `page[after]` and `page[before]`, brackets raw or percent-encoded;
-    /// passes over what else a query says. A larger size is taken as the largest.
+    /// Reads `page[size]`, `page[after]`, `page[before]` and `page[number]`, brackets raw or
+    /// percent-encoded; passes over what else a query says. A larger size is taken as the largest.
     pub(super) fn parse(query: &str, size_max: usize) -> Result<Self, Error> {
         let mut page = Self::first(size_max);
+        let mut pages_before = None;
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let number = || value.parse::<usize>().map_err(|_| invalid(&name));
             match &*name {
@@ -35,10 +36,12 @@ impl Page {
                 },
                 "page[after]" => page.after = Some(number()?),
                 "page[before]" => page.before = Some(number()?),
+                "page[number]" => pages_before = Some(number()?.saturating_sub(1)),
                 _ => {}
             }
         }
-        Ok(page)
+        let after = pages_before.map(|pages: usize| pages.saturating_mul(page.size));
+        Ok(Self { after: page.after.or(after), ..page })
     }
 
     /// The part of a list of `count` results: from the front, or from the back where only
@@ -94,6 +97,8 @@ mod tests {
         assert_eq!(range("page[after]=1&page[before]=4", 5), 1..3);
         assert_eq!(range("page[after]=9", 5), 5..5);
         assert_eq!(range("page[after]=3&page[before]=2", 5), 3..3);
+        assert_eq!(range("page[number]=2&page[size]=2", 5), 2..4);
+        assert_eq!(range("page[number]=1", 5), 0..5);
     }
 
     #[test]

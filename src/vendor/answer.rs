@@ -35,6 +35,21 @@ pub enum Submitted<T> {
     NoAnswer(Cause),
 }
 
+impl<T> Submitted<T> {
+    /// The outcome in one word, as in labels.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Accepted(_) => "accepted",
+            Self::Refused(_) => "refused",
+            Self::Misaddressed { .. } => "misaddressed",
+            Self::Wait { .. } => "wait",
+            Self::NotSent(_) => "not_sent",
+            Self::NoAnswer(_) => "no_answer",
+        }
+    }
+}
+
 /// What a look-up found.
 #[derive(Debug)]
 pub enum LookedUp {
@@ -150,12 +165,37 @@ pub enum Cause {
         retry_after: Option<Duration>,
     },
     /// The answer came whole and makes no sense.
-    #[error("the answer cannot be read")]
+    #[error("the answer cannot be read: {0}")]
     Unreadable(#[from] Unreadable),
 }
 
-/// What is wrong with an answer. Never repeats a value of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+impl Cause {
+    /// Whether an answer came whole and says nothing that is documented.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        match self {
+            Self::TooLong { .. } | Self::Unreadable(_) => true,
+            Self::Status { status, .. } => *status < 500,
+            Self::Unreachable(_) | Self::Late | Self::Cut(_) => false,
+        }
+    }
+
+    /// How long the vendor asks to be left alone.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { retry_after, .. } => *retry_after,
+            Self::Unreachable(_)
+            | Self::Late
+            | Self::Cut(_)
+            | Self::TooLong { .. }
+            | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// What is wrong with an answer. Repeats no value of it, but for a word that can be no person's data.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or not of the documented shape.
     #[error("not the documented JSON at line {line}, column {column}")]
@@ -169,16 +209,16 @@ pub enum Unreadable {
     #[error("{0}")]
     Person(&'static str),
     /// The status of the batch is one that the vendor does not document.
-    #[error("an undocumented status of the batch")]
-    Status,
+    #[error("an undocumented status, {0}")]
+    Status(Word),
     /// The batch is not the one that was asked for.
     #[error("another batch than was asked for")]
     OtherBatch,
     /// An id that is no UUID.
     #[error("an id that is no UUID")]
     Name,
-    /// A link to the next page that holds no cursor.
-    #[error("a link to the next page without a cursor")]
+    /// A link to the next page that leads elsewhere, or nowhere.
+    #[error("a link to the next page that leads to no other page of the same path and host")]
     Link,
     /// A link to a page that was read before.
     #[error("links that lead in a circle")]
@@ -192,4 +232,44 @@ pub enum Unreadable {
         /// The bound.
         pages_max: usize,
     },
+}
+
+/// A status of the vendor's that it does not document, as far as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word(Option<Box<str>>);
+
+impl Word {
+    /// The longest word that is shown.
+    const BYTES_MAX: usize = 32;
+
+    /// What looks like the name of a status; nothing of anything else.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let is_name = (1..=Self::BYTES_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b'-');
+        Self(is_name.then(|| text.into()))
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(word) => write!(f, "`{word}`"),
+            None => f.write_str("which is no word"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_status_only_what_looks_like_one_is_shown() {
+        let failed = Unreadable::Status(Word::of("failed"));
+        assert_eq!(failed.to_string(), "an undocumented status, `failed`");
+        for text in ["", "Ada Lovelace", "ada@x.example", "5551234", &"a".repeat(33)] {
+            assert_eq!(Word::of(text).to_string(), "which is no word", "{text}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 
-use super::client::{HttpVendor, exchange_within};
+use super::client::HttpVendor;
 use super::sorting::{self, Answer};
 use super::{Cause, Refusal};
 
@@ -112,7 +112,7 @@ impl HttpVendor {
         if let Some(accept) = accept {
             sending = sending.header(ACCEPT, accept);
         }
-        sorted(exchange_within(ANSWER_BYTES_MAX, sending).await)
+        sorted(self.exchange_within(ANSWER_BYTES_MAX, sending).await)
     }
 }
 

@@ -16,8 +16,9 @@ use rustls::RootCertStore;
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::cursor::Pages;
 use super::passing::Passing;
-use super::retry_after::retry_after;
+use super::retry_after::Waits;
 use super::sorting::{self, Answer};
 use super::{
     Canceled, Cause, Cursor, LeadFields, LookedUp, Page, Passage, Passed, Submitted, Unread,
@@ -61,6 +62,8 @@ pub struct VendorSettings {
     pub connect_timeout: Duration,
     /// How many results are asked for at once.
     pub page_size: NonZeroU16,
+    /// The longest that the vendor is left alone by its own word.
+    pub retry_after_max: Duration,
 }
 
 /// Why settings do not make a client.
@@ -87,6 +90,7 @@ pub struct HttpVendor {
     batches: Url,
     look_ups: Url,
     page_size: NonZeroU16,
+    waits: Arc<Waits>,
     passing: Passing,
 }
 
@@ -96,7 +100,9 @@ impl HttpVendor {
     /// # Errors
     /// Where the settings cannot work.
     pub fn new(settings: VendorSettings) -> Result<Self, Unbuildable> {
-        let VendorSettings { base_url, api_key, timeout, connect_timeout, page_size } = settings;
+        let VendorSettings { base_url, api_key, timeout, connect_timeout, page_size, .. } =
+            settings;
+        let waits = Arc::new(Waits::new(settings.retry_after_max));
         let mut tls = tls();
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let authorization = authorization(&api_key)?;
@@ -115,8 +121,9 @@ impl HttpVendor {
         let base = checked(base_url)?;
         let batches = endpoint(&base, ["people", "enrichment-requests"]);
         let look_ups = endpoint(&base, ["people", "find"]);
-        let passing = Passing::new(&base, authorization, timeout, connect_timeout);
-        Ok(Self { client, base, batches, look_ups, page_size, passing })
+        let passing =
+            Passing::new(&base, authorization, timeout, connect_timeout, Arc::clone(&waits));
+        Ok(Self { client, base, batches, look_ups, page_size, waits, passing })
     }
 
     /// Passes a caller's request on as it came, and answers with the head of the vendor's answer
@@ -128,6 +135,13 @@ impl HttpVendor {
         self.passing.pass(passage).await
     }
 
+    /// Submits a batch without leads, for which nothing can be charged: the vendor is to refuse it, and
+    /// so to show that it answers submissions.
+    pub async fn ask_nothing(&self) -> Submitted<VendorId> {
+        let request = self.client.post(self.batches.clone()).header(CONTENT_TYPE, JSON).body("{}");
+        sorting::submitted(self.exchange(request).await)
+    }
+
     /// A path of the vendor's, with its query; none where that makes no address.
     pub(super) fn at(&self, path_and_query: &str) -> Option<Url> {
         Url::parse(&format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'))).ok()
@@ -136,10 +150,6 @@ impl HttpVendor {
     /// A request with the gateway's own headers and no others.
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.client.request(method, url)
-    }
-
-    pub(super) const fn page_size(&self) -> NonZeroU16 {
-        self.page_size
     }
 
     fn batch(&self, id: VendorId) -> Url {
@@ -154,15 +164,35 @@ impl HttpVendor {
         url
     }
 
-    fn page_of(&self, id: VendorId, after: Option<&Cursor>) -> Url {
-        let mut url = self.batch(id);
-        let mut query = format!("page%5Bsize%5D={}", self.page_size);
-        if let Some(cursor) = after {
-            query.push_str("&page%5Bafter%5D=");
-            query.push_str(cursor.in_query());
-        }
-        url.set_query(Some(&query));
-        url
+    /// A page of what is at this address: the first, or the one that a cursor leads to.
+    pub(super) fn page_of(&self, mut at: Url, after: Option<&Cursor>) -> Url {
+        let first = || format!("page%5Bsize%5D={}", self.page_size);
+        let query = after.map_or_else(first, |cursor| cursor.query().to_owned());
+        at.set_query(Some(&query));
+        at
+    }
+
+    /// Where links on a page of what is at this address may lead.
+    pub(super) fn pages<'a>(&'a self, at: &'a Url) -> Pages<'a> {
+        Pages { at, base: &self.base }
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(super) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Cause> {
+        self.exchange_within(ANSWER_BYTES_MAX, request).await
+    }
+
+    /// The same, where an answer has fewer bytes.
+    pub(super) async fn exchange_within(
+        &self,
+        bytes_max: usize,
+        request: RequestBuilder,
+    ) -> Result<Answer, Cause> {
+        let response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        let retry_after = self.waits.of(response.headers());
+        let content_type = response.headers().get(CONTENT_TYPE).cloned();
+        Ok(Answer { status, retry_after, content_type, body: body(response, bytes_max).await? })
     }
 }
 
@@ -173,23 +203,24 @@ impl Vendor for HttpVendor {
             .post(self.batches.clone())
             .header(CONTENT_TYPE, JSON)
             .body(wire::submission(leads, reveals));
-        sorting::submitted(exchange(request).await)
+        sorting::submitted(self.exchange(request).await)
     }
 
     async fn look_up(&self, lead: LeadFields<'_>, reveals: Reveals) -> Submitted<LookedUp> {
         let request = self.client.get(self.look_up_of(lead, reveals));
-        sorting::looked_up(exchange(request).await)
+        sorting::looked_up(self.exchange(request).await)
     }
 
     async fn page(&self, id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
-        let request = self.client.get(self.page_of(id, after));
-        sorting::page(id, exchange(request).await)
+        let at = self.batch(id);
+        let request = self.client.get(self.page_of(at.clone(), after));
+        sorting::page(id, self.pages(&at), self.exchange(request).await)
     }
 
     async fn cancel(&self, id: VendorId) -> Canceled {
         let request =
             self.client.patch(self.batch(id)).header(CONTENT_TYPE, JSON).body(wire::cancellation());
-        sorting::canceled(exchange(request).await)
+        sorting::canceled(self.exchange(request).await)
     }
 }
 
@@ -199,23 +230,6 @@ impl fmt::Debug for HttpVendor {
             .field("batches", &self.batches.as_str())
             .finish_non_exhaustive()
     }
-}
-
-/// Sends a request and reads the whole answer.
-pub(super) async fn exchange(request: RequestBuilder) -> Result<Answer, Cause> {
-    exchange_within(ANSWER_BYTES_MAX, request).await
-}
-
-/// The same, where an answer has fewer bytes.
-pub(super) async fn exchange_within(
-    bytes_max: usize,
-    request: RequestBuilder,
-) -> Result<Answer, Cause> {
-    let response = request.send().await.map_err(lost)?;
-    let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers());
-    let content_type = response.headers().get(CONTENT_TYPE).cloned();
-    Ok(Answer { status, retry_after, content_type, body: body(response, bytes_max).await? })
 }
 
 async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Cause> {
@@ -319,6 +333,7 @@ mod tests {
             timeout: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(1),
             page_size: NonZeroU16::new(100).unwrap(),
+            retry_after_max: Duration::from_mins(5),
         })
     }
 
@@ -373,6 +388,7 @@ mod tests {
             timeout: Duration::ZERO,
             connect_timeout: Duration::ZERO,
             page_size: NonZeroU16::MIN,
+            retry_after_max: Duration::ZERO,
         };
         let printed = format!("{vendor:?} {settings:?}");
         assert!(!printed.contains("sesame"), "{printed}");

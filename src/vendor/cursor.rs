@@ -2,70 +2,114 @@
 
 use url::Url;
 
-/// Stands for whatever the links of the vendor are relative to; never asked for anything.
-const SOMEWHERE: &str = "https://vendor.invalid/people/enrichment-requests/0";
+/// The longest query that is believed.
+const QUERY_BYTES_MAX: usize = 2048;
 
-/// The longest cursor that is believed.
-const CURSOR_BYTES_MAX: usize = 1024;
-
-/// Where a page begins: the value of `page[after]` in a link of the vendor's, still percent-encoded
-/// as the vendor wrote it. Only this is taken from a link, so no link leads anywhere but to the
-/// next page of the batch that was asked for.
+/// Where a page begins: the query of the vendor's link to it, as the vendor wrote it, whatever it is.
+/// Only that is taken from a link, and only where the link leads to the pages that are being read, so no
+/// link leads anywhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(Box<str>);
 
-impl Cursor {
-    /// The cursor in a link to the next page, if there is one.
-    pub(super) fn in_link(href: &str) -> Option<Self> {
-        let link = Url::parse(SOMEWHERE).and_then(|base| base.join(href)).ok()?;
-        link.query()?
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .find(|(name, _)| is_page_after(name))
-            .map(|(_, value)| value)
-            .filter(|value| !value.is_empty() && value.len() <= CURSOR_BYTES_MAX)
-            .map(|value| Self(value.into()))
-    }
-
-    /// The cursor as it stands in a query.
-    pub(super) fn in_query(&self) -> &str {
-        &self.0
-    }
+/// Where the pages of one batch are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pages<'a> {
+    /// The address of the first, without a query.
+    pub(super) at: &'a Url,
+    /// The vendor's address, with what comes before every path. A relative link is without it.
+    pub(super) base: &'a Url,
 }
 
-/// Both spellings occur, with brackets raw and percent-encoded.
-fn is_page_after(name: &str) -> bool {
-    percent_encoding::percent_decode_str(name).eq(*b"page[after]")
+impl Cursor {
+    /// The cursor in a link to the next page; none where it leads to no other page of these.
+    pub(super) fn in_link(href: &str, pages: Pages<'_>) -> Option<Self> {
+        let Pages { at, base } = pages;
+        let link = at.join(href).ok()?;
+        let is_same_host = link.host() == at.host() && link.port() == at.port();
+        let relative = at.path().strip_prefix(base.path().trim_end_matches('/'));
+        let is_same_path = link.path() == at.path() || Some(link.path()) == relative;
+        let query = link.query().filter(|_| is_same_host && is_same_path)?;
+        (!query.is_empty() && query.len() <= QUERY_BYTES_MAX).then(|| Self(query.into()))
+    }
+
+    /// The cursor that is this query.
+    #[cfg(test)]
+    pub(super) fn of(query: &str) -> Self {
+        Self(query.into())
+    }
+
+    /// The whole query.
+    pub(super) fn query(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The query in a link that stands on a page of this vendor's.
+    fn next(base: &str, href: &str) -> Option<String> {
+        let base: Url = base.parse().unwrap();
+        let at = format!("{}/people/enrichment-requests/7", base.as_str().trim_end_matches('/'));
+        let pages = Pages { at: &at.parse().unwrap(), base: &base };
+        Cursor::in_link(href, pages).map(|cursor| cursor.query().to_owned())
+    }
+
     #[test]
-    fn a_cursor_is_taken_from_either_spelling_and_kept_as_written() {
-        for (href, cursor) in [
-            ("/people/enrichment-requests/1?page[size]=100&page[after]=abc", "abc"),
-            ("/people/enrichment-requests/1?page%5Bafter%5D=a%2Bb+c%3D%3D&x=1", "a%2Bb+c%3D%3D"),
-            ("?page%5bafter%5d=7", "7"),
-            ("https://elsewhere.example/other?page[after]=7#there", "7"),
+    fn a_link_to_the_same_path_of_the_same_host_is_followed_whatever_its_query() {
+        for (href, query) in [
+            (
+                "/people/enrichment-requests/7?page[size]=9&page[after]=a",
+                "page[size]=9&page[after]=a",
+            ),
+            (
+                "/people/enrichment-requests/7?page%5Bafter%5D=a%2Bb+c%3D",
+                "page%5Bafter%5D=a%2Bb+c%3D",
+            ),
+            ("?page[number]=2", "page[number]=2"),
+            ("7?cursor=x#there", "cursor=x"),
+            ("https://x.io/people/enrichment-requests/7?page=2", "page=2"),
+            ("//x.io/people/enrichment-requests/7?page=2", "page=2"),
+            ("http://x.io/people/enrichment-requests/7?page=2", "page=2"),
         ] {
-            let found = Cursor::in_link(href).unwrap();
-            assert_eq!(found.in_query(), cursor, "{href}");
+            assert_eq!(next("https://x.io", href).as_deref(), Some(query), "{href}");
         }
     }
 
     #[test]
-    fn a_cursor_cannot_break_out_of_its_place_in_the_query() {
-        let found = Cursor::in_link("/x?page[after]=a b\r\n\"<é").unwrap();
-        assert_eq!(found.in_query(), "a%20b%22%3C%C3%A9");
+    fn a_relative_link_knows_nothing_of_what_comes_before_every_path() {
+        for href in [
+            "/people/enrichment-requests/7?page=2",
+            "/a/b/people/enrichment-requests/7?page=2",
+            "https://x.io/a/b/people/enrichment-requests/7?page=2",
+        ] {
+            assert_eq!(next("https://x.io/a/b/", href).as_deref(), Some("page=2"), "{href}");
+        }
+        assert_eq!(next("https://x.io/a", "/b/people/enrichment-requests/7?page=2"), None);
     }
 
     #[test]
-    fn a_link_without_a_cursor_leads_nowhere() {
-        let long = format!("/x?page[after]={}", "a".repeat(CURSOR_BYTES_MAX + 1));
-        for href in ["", "/x", "/x?page[after]=", "/x?page[before]=7", "https://[", &long] {
-            assert_eq!(Cursor::in_link(href), None, "{href}");
+    fn a_link_that_leads_elsewhere_or_nowhere_is_not_followed() {
+        let long = format!("?page[after]={}", "a".repeat(QUERY_BYTES_MAX));
+        for href in [
+            "",
+            "?",
+            "/people/enrichment-requests/7",
+            "/people/enrichment-requests/8?page=2",
+            "/people?page=2",
+            "https://x.io.evil/people/enrichment-requests/7?page=2",
+            "https://x.io:8443/people/enrichment-requests/7?page=2",
+            "https://[",
+            &long,
+        ] {
+            assert_eq!(next("https://x.io", href), None, "{href}");
         }
+    }
+
+    #[test]
+    fn a_cursor_cannot_break_out_of_the_query() {
+        let query = next("https://x.io", "?page[after]=a b\r\n\"<é").unwrap();
+        assert_eq!(query, "page[after]=a%20b%22%3C%C3%A9");
     }
 }

@@ -106,6 +106,7 @@ pub(super) fn client(base_url: &str, timeout: Duration) -> HttpVendor {
         timeout,
         connect_timeout: PATIENCE,
         page_size: NonZeroU16::new(100).unwrap(),
+        retry_after_max: Duration::from_mins(5),
     })
     .unwrap()
 }

@@ -91,7 +91,7 @@ mod tests {
                 results: Some(vec![result]),
                 errors: Vec::new(),
             },
-            next: next.map(|next| Cursor::in_link(&format!("?page[after]={next}")).unwrap()),
+            next: next.map(|next| Cursor::of(&format!("page[after]={next}"))),
         }
     }
 

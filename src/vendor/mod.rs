@@ -23,7 +23,7 @@ mod fake;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Canceled, Cause, LookedUp, Read, Refusal, Submitted, Unread, Unreadable};
+pub use answer::{Canceled, Cause, LookedUp, Read, Refusal, Submitted, Unread, Unreadable, Word};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
 pub use call::{Called, Request, Whole};
 pub use client::{HttpVendor, Unbuildable, VendorSettings};

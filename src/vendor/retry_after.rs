@@ -1,25 +1,55 @@
 //! `Retry-After`: how long the vendor asks to be left alone.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{DATE, HeaderName, RETRY_AFTER};
 use jiff::Timestamp;
+use tracing::warn;
 
-/// The longest wait that is believed: a date in the wrong year must not stop the gateway.
-const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// How long the vendor may ask to be left alone: a wrong number must not stop the gateway.
+#[derive(Debug)]
+pub(super) struct Waits {
+    at_most: Duration,
+    /// The vendor's last wait was too long, and that was logged.
+    is_logged: AtomicBool,
+}
+
+impl Waits {
+    pub(super) fn new(at_most: Duration) -> Self {
+        Self { at_most, is_logged: AtomicBool::new(false) }
+    }
+
+    /// The wait that an answer asks for, as far as it counts. One that is too long is logged once, and
+    /// once more after one that is not.
+    pub(super) fn of(&self, headers: &HeaderMap) -> Option<Duration> {
+        let wait = retry_after(headers)?;
+        let is_too_long = wait > self.at_most;
+        if is_too_long && !self.is_logged.load(Ordering::Relaxed) {
+            warn!(
+                seconds = wait.as_secs(),
+                at_most = ?self.at_most,
+                "the vendor asks to be left alone for {} s, which counts as {:?}",
+                wait.as_secs(),
+                self.at_most
+            );
+        }
+        self.is_logged.store(is_too_long, Ordering::Relaxed);
+        Some(wait.min(self.at_most))
+    }
+}
 
 /// The wait that an answer asks for, in seconds or until a date. A date is measured against the
 /// answer's own `Date`, so that the vendor's clock may be wrong as it likes.
-pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = text(headers, RETRY_AFTER)?;
-    let wait = if wait.bytes().all(|b| b.is_ascii_digit()) && !wait.is_empty() {
+    Some(if wait.bytes().all(|b| b.is_ascii_digit()) && !wait.is_empty() {
         wait.parse().map_or(Duration::MAX, Duration::from_secs)
     } else {
         let (until, now) = (moment(wait)?, moment(text(headers, DATE)?)?);
         Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
-    };
-    Some(wait.min(RETRY_AFTER_MAX))
+    })
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -44,7 +74,7 @@ mod tests {
         if let Some(date) = date {
             headers.insert(DATE, HeaderValue::from_static(date));
         }
-        retry_after(&headers)
+        Waits::new(Duration::from_hours(1)).of(&headers)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, StatusCode};
 
+use super::cursor::Pages;
 use super::{
     Canceled, Cause, LookedUp, Page, Refusal, Submitted, Unread, Unreadable, ValidationPage, Whole,
     wire,
@@ -94,18 +95,23 @@ fn sorted<T>(
 }
 
 /// What a page of this batch says.
-pub(super) fn page(id: VendorId, answer: Result<Answer, Cause>) -> Result<Page, Unread> {
+pub(super) fn page(
+    id: VendorId,
+    pages: Pages<'_>,
+    answer: Result<Answer, Cause>,
+) -> Result<Page, Unread> {
     let answer = readable(answer?)?;
-    Ok(wire::page(id, &answer).map_err(Cause::from)?)
+    Ok(wire::page(id, pages, &answer).map_err(Cause::from)?)
 }
 
 /// What a page of this validation says.
 pub(super) fn validation_page(
     id: Uuid,
+    pages: Pages<'_>,
     answer: Result<Answer, Cause>,
 ) -> Result<ValidationPage, Unread> {
     let answer = readable(answer?)?;
-    Ok(wire::validation_page(id, &answer).map_err(Cause::from)?)
+    Ok(wire::validation_page(id, pages, &answer).map_err(Cause::from)?)
 }
 
 /// The answer to a read, if there is something to be read.

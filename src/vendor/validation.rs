@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::call::{Called, Request};
-use super::client::{HttpVendor, JSON, exchange};
+use super::client::{HttpVendor, JSON};
 use super::{Canceled, Cursor, Ending, Unread, sorting, wire};
 use crate::domain::uuid::Uuid;
 
@@ -68,19 +68,16 @@ impl HttpVendor {
         id: Uuid,
         after: Option<&Cursor>,
     ) -> Result<ValidationPage, Unread> {
-        let cursor = after.map(|cursor| format!("&page%5Bafter%5D={}", cursor.in_query()));
-        let size = self.page_size();
-        let path =
-            format!("{VALIDATIONS}/{id}?page%5Bsize%5D={size}{}", cursor.unwrap_or_default());
-        let url = self.at(&path).ok_or(Unread::Gone)?;
-        sorting::validation_page(id, exchange(self.request(Method::GET, url)).await)
+        let at = self.at(&format!("{VALIDATIONS}/{id}")).ok_or(Unread::Gone)?;
+        let request = self.request(Method::GET, self.page_of(at.clone(), after));
+        sorting::validation_page(id, self.pages(&at), self.exchange(request).await)
     }
 
     /// Asks the vendor to go no further with a validation.
     pub async fn cancel_validation(&self, id: Uuid) -> Canceled {
         let Some(url) = self.at(&format!("{VALIDATIONS}/{id}")) else { return Canceled::Gone };
         let request = self.request(Method::PATCH, url).header(http::header::CONTENT_TYPE, JSON);
-        sorting::canceled(exchange(request.body(wire::cancellation())).await)
+        sorting::canceled(self.exchange(request.body(wire::cancellation())).await)
     }
 }
 

@@ -11,6 +11,7 @@ use tollgate::domain::charge::Shown;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
 use tollgate::domain::limits::Limits;
+use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
@@ -134,6 +135,7 @@ async fn pass(ledger: &RedisLedger, team: &TeamId, people: std::ops::Range<usize
         unanswered_max: 3,
         horizon: HOUR,
         lease_for: HOUR,
+        probing: Probing { every: HOUR, at_most: HOUR },
     };
     assert_eq!(ledger.begin_send(attempt).await.expect("the store"), Begun::Attempt(1));
     let poll_at = Timestamp::from_millis(0);

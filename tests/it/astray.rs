@@ -6,6 +6,7 @@ use tollgate::sandbox::{ErrorEnding, FaultKind, Faults, Operation, Rule};
 
 use crate::support::client::Answer;
 use crate::support::gateway::{Setup, TestGateway, credits};
+use crate::support::metrics::Scrape;
 
 const NAMES: [&str; 4] = ["ada", "grace", "alan", "edsger"];
 
@@ -23,9 +24,14 @@ fn found(answer: &Answer) -> Vec<Option<String>> {
 
 /// Has the four enriched while this goes wrong once.
 async fn struck(settings: &[&str], operation: Operation, kind: FaultKind) -> (TestGateway, Answer) {
+    struck_by(settings, Rule::always(operation, kind).times(1)).await
+}
+
+/// The same, as often as a rule says.
+async fn struck_by(settings: &[&str], rule: Rule) -> (TestGateway, Answer) {
     let gateway = TestGateway::with(Setup::with_settings(settings)).await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(Faults::of([Rule::always(operation, kind).times(1)]));
+    gateway.vendor.set_faults(Faults::of([rule]));
     let answer = team.enrich(&four()).await;
     for (result, name) in found(&answer).iter().zip(NAMES) {
         assert!(result.as_deref().is_none_or(|found| found == name), "not {name}: {answer:?}");
@@ -33,15 +39,36 @@ async fn struck(settings: &[&str], operation: Operation, kind: FaultKind) -> (Te
     (gateway, answer)
 }
 
+/// How often the vendor was read from, and answered with an end.
+async fn ends_read(gateway: &TestGateway) -> Option<f64> {
+    let scrape = Scrape::of(&gateway.operator()).await;
+    let reads = "tollgate_vendor_request_duration_seconds_count";
+    scrape.value(&format!("{reads}{{operation=\"read\",outcome=\"ended\"}}"))
+}
+
+#[tokio::test]
+async fn a_result_that_is_missing_for_a_while_is_waited_for() {
+    for kind in [FaultKind::ResultsMissing, FaultKind::EchoContradicts] {
+        for times in 1..=2 {
+            let rule = Rule::always(Operation::Read, kind).times(times);
+            let (gateway, answer) = struck_by(&[], rule).await;
+            assert_eq!((&answer.body["status"], answer.errors()), (&json!("completed"), vec![]));
+            assert_eq!(ends_read(&gateway).await, Some(f64::from(times + 1)), "{kind:?}");
+            gateway.finish().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn results_astray_answer_nobody_they_are_not_certain_to_be_for() {
-    for (kind, unresolved) in [
-        (FaultKind::ResultsOutOfOrder, 0),
-        (FaultKind::ResultsExtra, 0),
-        (FaultKind::ResultsMissing, 1),
-        (FaultKind::EchoContradicts, 1),
+    for (kind, unresolved, reads) in [
+        (FaultKind::ResultsOutOfOrder, 0, 1.0),
+        (FaultKind::ResultsExtra, 0, 1.0),
+        (FaultKind::ResultsMissing, 1, 3.0),
+        (FaultKind::EchoContradicts, 1, 3.0),
     ] {
-        let (gateway, answer) = struck(&[], Operation::Read, kind).await;
+        let (gateway, answer) = struck_by(&[], Rule::always(Operation::Read, kind)).await;
+        assert_eq!(ends_read(&gateway).await, Some(reads), "{kind:?}");
         assert_eq!(answer.body["status"], "completed", "{kind:?}");
         let lost = found(&answer).iter().filter(|name| name.is_none()).count();
         assert_eq!(lost, unresolved, "{kind:?}: {answer:?}");

@@ -1,9 +1,11 @@
 //! Cancelling: before anything was sent, after it, too late, and what others waited for.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tollgate::clock::ManualClock;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Options, Rule};
 
 use crate::support::asking::BATCHES;
@@ -167,4 +169,126 @@ async fn what_the_vendor_may_have_taken_twice_is_brought_home_and_paid() {
     .await;
     assert_eq!(last.header("tollgate-credits-spent"), Some("email=3, phone=0"));
     gateway.finish().await;
+}
+
+/// A gateway whose clock the test moves, and whose vendor takes the next submission without a word.
+async fn in_doubt(further: &[&str]) -> (TestGateway, Arc<ManualClock>) {
+    let (setup, clock) = Setup::with_clock();
+    let settings = ["vendor.quiet_period=10s"].iter().chain(further);
+    let settings = settings.map(|&setting| setting.to_owned()).collect();
+    let gateway = TestGateway::with(Setup { settings, ..setup }).await;
+    let cut = Rule::always(Operation::Submit, FaultKind::CutAfter).times(1);
+    gateway.vendor.set_faults(Faults::of([cut]));
+    (gateway, clock)
+}
+
+/// Lets the time go by until so much is unresolved and nothing is reserved.
+async fn until_unresolved(gateway: &TestGateway, clock: &ManualClock, credits: f64) {
+    eventually("it is unresolved", async || {
+        clock.advance(Duration::from_secs(1));
+        gateway.app.gateway.look_now();
+        let email = gateway.sums().await.email;
+        (email.reserved, email.unresolved) == (0.0, credits)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cancelled_batch_in_doubt_is_not_sent_again() {
+    let (gateway, clock) = in_doubt(&[]).await;
+    let team = gateway.team("sales", 100).await;
+    let id = team.start(&people(&["ada"])).await.id();
+    eventually("it was sent", async || gateway.vendor.posts_received() == 1).await;
+    assert_eq!(team.cancel(id).await.body["status"], "canceled");
+    assert_eq!(gateway.sums().await.email.reserved, 1.5, "the vendor may have it");
+    until_unresolved(&gateway, &clock, 1.5).await;
+    clock.advance(Duration::from_mins(10));
+    gateway.app.gateway.look_now();
+    assert_eq!(team.read(id).await.body["status"], "canceled");
+    assert_eq!(gateway.vendor.posts_received(), 1);
+    let bill = credits(gateway.vendor.bill().email);
+    assert_eq!((gateway.at_rest().await.email.spent, bill), (0.0, 1.5), "it is what is unresolved");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_joined_a_cancelled_batch_in_doubt_goes_on_under_its_own_quota() {
+    let (gateway, clock) = in_doubt(&[]).await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    let id = sales.start(&people(&["ada"])).await.id();
+    eventually("it was sent", async || gateway.vendor.posts_received() == 1).await;
+    let joined = growth.start(&people(&["ada"])).await.id();
+    assert_eq!(sales.cancel(id).await.body["status"], "canceled");
+    let mut answer = growth.read(joined).await;
+    eventually("who joined is answered", async || {
+        clock.advance(Duration::from_secs(1));
+        gateway.app.gateway.look_now();
+        answer = growth.read(joined).await;
+        answer.has_ended()
+    })
+    .await;
+    assert_eq!(answer.body["status"], "completed", "{answer:?}");
+    assert_eq!(gateway.usage("sales").await["totals"]["email"]["unresolved"], json!(1.5));
+    let sums = gateway.at_rest().await.email;
+    let bill = credits(gateway.vendor.bill().email);
+    assert!(sums.spent <= bill && bill <= sums.spent + sums.unresolved, "{sums:?} for {bill}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn of_those_that_travel_together_in_doubt_the_cancelled_are_not_asked_for_again() {
+    let (gateway, clock) = in_doubt(&["vendor.gather_window=1s"]).await;
+    let team = gateway.team("sales", 100).await;
+    let mut ids = Vec::new();
+    for name in ["ada", "grace", "alan"] {
+        ids.push(team.start(&people(&[name])).await.id());
+    }
+    eventually("they were sent", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        gateway.vendor.posts_received() == 1
+    })
+    .await;
+    team.cancel(ids[1]).await;
+    for id in [ids[0], ids[2]] {
+        let mut answer = team.read(id).await;
+        eventually("the others are answered", async || {
+            clock.advance(Duration::from_secs(1));
+            gateway.app.gateway.look_now();
+            answer = team.read(id).await;
+            answer.has_ended()
+        })
+        .await;
+        assert_eq!(answer.body["status"], "completed", "{answer:?}");
+    }
+    let received = gateway.vendor.leads_received();
+    let asked = |name| received.iter().filter(|lead| lead.contains(name)).count();
+    assert_eq!((asked("ada"), asked("grace"), asked("alan")), (2, 1, 2), "{received:?}");
+    let sums = gateway.at_rest().await.email;
+    assert_eq!((sums.spent, sums.unresolved), (3.0, 1.5));
+    let bill = credits(gateway.vendor.bill().email);
+    assert!((3.0..=4.5).contains(&bill), "{bill}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn where_all_that_travel_together_in_doubt_are_cancelled_nothing_is_sent_again() {
+    let (gateway, clock) = in_doubt(&["vendor.gather_window=1s"]).await;
+    let team = gateway.team("sales", 100).await;
+    let mut ids = Vec::new();
+    for name in ["ada", "grace"] {
+        ids.push(team.start(&people(&[name])).await.id());
+    }
+    eventually("they were sent", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        gateway.vendor.posts_received() == 1
+    })
+    .await;
+    for id in ids {
+        team.cancel(id).await;
+    }
+    until_unresolved(&gateway, &clock, 3.0).await;
+    assert_eq!(gateway.vendor.posts_received(), 1);
+    gateway.stop().await;
 }

@@ -9,6 +9,7 @@ use tollgate::disk::Disk;
 use tollgate::domain::charge::Shown;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
 use tollgate::domain::limits::Limits;
+use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::time::Timestamp;
@@ -105,6 +106,7 @@ impl Script {
                 unanswered_max: 3,
                 horizon: Duration::from_hours(2),
                 lease_for: Duration::from_mins(1),
+                probing: Probing { every: Duration::from_mins(2), at_most: Duration::from_mins(5) },
             };
             script.go_on(&ledger, &clock, Step::Send(attempt)).await;
             if dice.percent(20) {

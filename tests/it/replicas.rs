@@ -17,6 +17,7 @@ use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
 use tollgate::domain::lead::{Field, Fields, Lead};
 use tollgate::domain::limits::Limits;
+use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::route::Routes;
@@ -79,6 +80,7 @@ impl Shared {
             timeout: Duration::from_mins(1),
             connect_timeout: Duration::from_secs(1),
             page_size: NonZeroU16::new(100).unwrap(),
+            retry_after_max: Duration::from_mins(5),
         };
         let parts = Parts {
             ledger: Arc::clone(&self.ledger),
@@ -133,6 +135,7 @@ fn settings() -> Settings {
         on_no_answer: OnNoAnswer::Retry,
         quiet_period: QUIET,
         attempts_max: 3,
+        retry_after_max: Duration::from_mins(5),
         job_deadline: Duration::from_hours(2),
         find_wait: Duration::from_secs(25),
         look_ups_max: 8,
@@ -255,7 +258,9 @@ async fn what_a_replica_had_under_way_that_died_is_taken_up_when_its_turn_is_ove
     let turn = shared.ledger.lease(Room::each(1), TURN).await.unwrap().remove(0);
     let (job, lease) = (turn.job.id, turn.lease);
     let horizon = shared.settings.job_deadline;
-    let attempt = Attempt { job, lease, after: 0, unanswered_max: 3, horizon, lease_for: TURN };
+    let probing = Probing { every: QUIET, at_most: QUIET };
+    let (unanswered_max, lease_for) = (3, TURN);
+    let attempt = Attempt { job, lease, after: 0, unanswered_max, horizon, lease_for, probing };
     shared.ledger.begin_send(attempt).await.unwrap();
 
     let other = shared.replica().await;

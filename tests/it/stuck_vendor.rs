@@ -14,6 +14,7 @@ use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 use crate::support::asking::{BATCHES, batch};
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::metrics::Scrape;
 use crate::support::wait::eventually;
 
 /// More jobs than a gateway works on at once.
@@ -92,10 +93,14 @@ async fn while_the_vendor_cuts_its_answers_nobody_waits_who_does_not_need_it() {
     let cut = Rule::always(Operation::Submit, FaultKind::CutAfter);
     gateway.vendor.set_faults(Faults::of([cut]));
     let ids = waiting(&sales).await;
-    eventually("all were cut", async || gateway.vendor.posts_received() > JOBS).await;
+    eventually("the vendor does not answer", async || {
+        let scrape = Scrape::of(&gateway.operator()).await;
+        scrape.value("tollgate_vendor_circuit_open") == Some(1.0)
+    })
+    .await;
     gateway.vendor.set_faults(Faults::default());
     nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
-    // Each was taken once and cut, and is sent again when it was quiet, inside the charge window.
+    // What was cut is sent again when it was quiet, inside the charge window, and so is the rest.
     gateway.finish().await;
 }
 

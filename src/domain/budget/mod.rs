@@ -180,6 +180,18 @@ impl Budget {
         Self { passages_closed_until: self.passages_closed_until.max(Some(until)), ..self }
     }
 
+    /// The same, without a word of the vendor's that would last longer than any counts: the setting was
+    /// another one then, or a clock was wrong.
+    #[must_use]
+    pub fn closed_for_at_most(self, longest: Duration, now: Timestamp) -> Self {
+        let counts = |until: &Timestamp| until.since(now) <= longest;
+        Self {
+            closed_until: self.closed_until.filter(counts),
+            passages_closed_until: self.passages_closed_until.filter(counts),
+            ..self
+        }
+    }
+
     /// Until when the vendor is not to be asked for this.
     fn closed_to(&self, errand: Errand) -> Option<Timestamp> {
         match errand {

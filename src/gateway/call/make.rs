@@ -152,6 +152,17 @@ impl Gateway {
         charged: impl FnOnce(&T, Amounts) -> Closing,
     ) -> Result<Made<T>, Refusal> {
         let job = ready.job;
+        match &called {
+            Called::Done(_)
+            | Called::Refused(_)
+            | Called::Misaddressed { .. }
+            | Called::Wait { .. } => self.hear_answer(),
+            Called::NotSent(_) => {}
+            Called::NoAnswer(cause) => {
+                self.count_unreadable("call", cause);
+                self.hear_nothing(cause);
+            }
+        }
         match called {
             Called::Done(done) => {
                 self.circuit.take();

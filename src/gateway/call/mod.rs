@@ -27,7 +27,7 @@ use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
 use crate::ledger::record::job::{Cause, State};
 use crate::ledger::record::replay::Retry;
-use crate::ledger::step::QuotaShort;
+use crate::ledger::step::{QuotaShort, Refused};
 use crate::ledger::transition::call::{CallOpened, Closing, Opened, OpenedBefore, Opening};
 use crate::telemetry::metrics::Decision;
 use crate::vendor::Called;
@@ -159,8 +159,10 @@ impl Gateway {
                     return Ok(Begun::Ready(Ready { team, job, lease, price, opened }, remaining));
                 }
                 Ok(CallOpened::Before(before)) => return Ok(Begun::Before(before)),
+                // Once the vendor has answered something free, the call is opened again.
+                Err(Refused::NoAnswers(probe_at)) => self.pass_outage(probe_at).await?,
                 Err(refused) => {
-                    if let Some(refusal) = Refusal::of(refused, team) {
+                    if let Some(refusal) = Refusal::of(refused, team, self.clock.now()) {
                         return Err(refusal);
                     }
                 }

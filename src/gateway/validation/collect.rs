@@ -19,10 +19,17 @@ use crate::ledger::ids::{Lease, ResultRef};
 use crate::ledger::record::job::Job;
 use crate::ledger::record::validation::Validation;
 use crate::ledger::transition::validation::ValidationEnd;
-use crate::vendor::{Cursor, Unread, ValidationPage, Verdict};
+use crate::vendor::{Cause, Cursor, Ending, Unread, Unreadable, ValidationPage, Verdict};
 
 /// More pages than any validation has.
 const PAGES_MAX: u32 = 2_000;
+
+/// The verdicts of a validation, by the places of their addresses.
+struct Judged {
+    judgements: Vec<(ResultRef, Judgement)>,
+    /// The addresses without one.
+    missing: Vec<u32>,
+}
 
 impl Gateway {
     /// One turn with a call that is paid: its verdicts may have yet to come.
@@ -42,14 +49,22 @@ impl Gateway {
             }
             self.look_at_validation(named).await
         };
-        let looked = match self.while_kept(job.id, lease, looking).await? {
-            Looked::Ended(verdicts) => {
-                return self.end_validation(job, &validation, verdicts).await;
+        let looked = self.while_kept(job.id, lease, looking).await?;
+        self.note_read(job.id, &looked);
+        let now = self.clock.now();
+        let asked_for = now.since(validation.asked_at);
+        let looked = match looked {
+            Looked::Ended((ending, verdicts)) => {
+                let judged = self.judged(job, verdicts).await?;
+                let lacks_some = ending == Ending::Completed && !judged.missing.is_empty();
+                if !lacks_some || !self.may_read_again(job.id) {
+                    return self.end_validation(job, &validation, judged).await;
+                }
+                warn!(job.id = %job.id, "validation {} lacks verdicts: it is read again", job.id.batch);
+                Looked::Running { retry_after: None }
             }
             looked => looked,
         };
-        let now = self.clock.now();
-        let asked_for = now.since(validation.asked_at);
         // Where the vendor was not asked, nobody knows more than before.
         if !matches!(looked, Looked::NotBefore(_)) {
             let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
@@ -60,7 +75,8 @@ impl Gateway {
             };
             if self.gone_for(job.id, is_gone, now) > GONE_FOR || asked_for > patience {
                 warn!(job.id = %job.id, is_gone, "nobody waits for verdicts of call {} any more", job.id);
-                return self.end_validation(job, &validation, Vec::new()).await;
+                let judged = self.judged(job, Vec::new()).await?;
+                return self.end_validation(job, &validation, judged).await;
             }
         }
         let next = self.next_look(&looked, now, asked_for);
@@ -68,7 +84,10 @@ impl Gateway {
     }
 
     /// Reads the vendor's verdicts, page by page.
-    async fn look_at_validation(&self, named: Uuid) -> Result<Looked<Vec<Verdict>>, Failed> {
+    async fn look_at_validation(
+        &self,
+        named: Uuid,
+    ) -> Result<Looked<(Ending, Vec<Verdict>)>, Failed> {
         let mut leaves = match self.leave_to_follow().await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
@@ -82,8 +101,11 @@ impl Gateway {
                 };
             }
             match self.validation_page(named, after.as_ref()).await {
-                Ok(ValidationPage::Ended { results, next, .. }) => {
+                Ok(ValidationPage::Ended { ending, results, next }) => {
                     verdicts.extend(results);
+                    if next.is_none() {
+                        return Ok(Looked::Ended((ending, verdicts)));
+                    }
                     after = next;
                 }
                 Ok(ValidationPage::Running { retry_after }) => {
@@ -91,12 +113,9 @@ impl Gateway {
                 }
                 Err(unread) => return Ok(Looked::Unread(unread)),
             }
-            if after.is_none() {
-                return Ok(Looked::Ended(verdicts));
-            }
         }
-        warn!(vendor.id = %named, "a validation has more pages than any can have");
-        Ok(Looked::Ended(verdicts))
+        let pages_max = PAGES_MAX as usize;
+        Ok(Looked::Unread(Cause::from(Unreadable::Endless { pages_max }).into()))
     }
 
     async fn validation_page(
@@ -116,14 +135,8 @@ impl Gateway {
         page
     }
 
-    /// Seals what the vendor says, address by address, and ends the validation.
-    async fn end_validation(
-        &self,
-        job: &Job,
-        validation: &Validation,
-        verdicts: Vec<Verdict>,
-    ) -> Result<(), Failed> {
-        let batch = job.id.batch;
+    /// Which address each verdict is of.
+    async fn judged(&self, job: &Job, verdicts: Vec<Verdict>) -> Result<Judged, Failed> {
         let leads = self.ledger.job(job.id).await?.map(|(_, leads)| leads).unwrap_or_default();
         let mut places: BTreeMap<LeadKey, u32> =
             leads.iter().map(|lead| lead.key).zip(0..).collect();
@@ -136,6 +149,18 @@ impl Gateway {
         }
         let mut missing: Vec<_> = places.into_values().collect();
         missing.sort_unstable();
+        Ok(Judged { judgements, missing })
+    }
+
+    /// Seals what the vendor says, address by address, and ends the validation.
+    async fn end_validation(
+        &self,
+        job: &Job,
+        validation: &Validation,
+        judged: Judged,
+    ) -> Result<(), Failed> {
+        let batch = job.id.batch;
+        let Judged { judgements, missing } = judged;
         let answered = u32::try_from(judgements.len()).unwrap_or(u32::MAX);
         let expires = validation.asked_at.after(self.settings.validation_results_ttl());
         keep(&self.vault, judgements, expires).await?;

@@ -17,6 +17,7 @@ use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Stat
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
 use crate::ledger::record::job::{Cause, State};
+use crate::ledger::step::Refused;
 use crate::ledger::transition::call::Closing;
 use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
 use crate::telemetry::metrics::Decision;
@@ -185,7 +186,12 @@ impl Gateway {
                 match outcome {
                     Ok(ValidationOpened::Replayed(before)) => return Ok(Opened::Before(before)),
                     Ok(_) => return Err(Refusal::VendorBusy { retry_after: BUSY_REST }),
-                    Err(refused) => match Refusal::of(refused, &caller.team) {
+                    // Once the vendor has answered something free, it is opened again.
+                    Err(Refused::NoAnswers(probe_at)) => {
+                        self.pass_outage(probe_at).await?;
+                        break;
+                    }
+                    Err(refused) => match Refusal::of(refused, &caller.team, self.clock.now()) {
                         Some(refusal) => return Err(refusal),
                         // The id is another batch's.
                         None => break,

@@ -9,6 +9,7 @@ use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, RequestKey};
 use crate::domain::limits::UpTo;
+use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
@@ -28,6 +29,7 @@ stored_struct!(Budget {
 });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
+stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
 stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {

@@ -9,6 +9,7 @@ use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, ReplayKey, RequestKey};
 use crate::domain::limits::UpTo;
+use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId};
 use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, Prices, WorstCase};
@@ -32,8 +33,8 @@ use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Persons, Remnants, ReplayEnds, Replays, Rotations, Settlements,
-    Slots, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Outages, Persons, Remnants, ReplayEnds, Replays, Rotations,
+    Settlements, Slots, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -347,6 +348,16 @@ fn of_the_store() -> Vec<(TableId, String)> {
                 passages,
                 closed_until,
                 passages_closed_until: Some(at(6)),
+            },
+        ),
+        row::<Outages>(
+            &"vendor".into(),
+            &Outage {
+                unanswered: 3,
+                unanswered_at: Some(at(1)),
+                probe_at: Some(at(2)),
+                probes: 4,
+                answer_counts_until: Some(at(5)),
             },
         ),
     ]

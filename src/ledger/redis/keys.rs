@@ -77,6 +77,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Numbers
         | TableId::Budgets
         | TableId::Rotations
+        | TableId::Outages
         // Nothing waits for longer than the window.
         | TableId::Waiting
         // What is left of large batches is swept within seconds.

@@ -27,12 +27,13 @@ pub(super) static HEADS: Script =
     Script::new("heads", concat!("#!lua flags=no-writes\n", include_str!("scripts/heads.lua")));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 26] = [
+const WHEN_FULL: [&str; 29] = [
     "ask_leave",
     "ask_probe",
     "bind",
     "cancel",
     "cancel_validation",
+    "claim_question",
     "close_call",
     "close_team",
     "credit_joiners",
@@ -41,7 +42,9 @@ const WHEN_FULL: [&str; 26] = [
     "gather",
     "give_probe_back",
     "give_up",
+    "give_up_canceled",
     "has_credits",
+    "hear",
     "lease",
     "leave_alone",
     "put_back",

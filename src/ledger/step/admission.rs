@@ -117,6 +117,8 @@ pub enum Refused {
     PhonesNotAllowed,
     /// Another batch has this id.
     Collision,
+    /// The vendor does not answer, and what is made once is not made before this moment.
+    NoAnswers(Timestamp),
 }
 
 /// A quota that a worst case does not fit.

@@ -24,6 +24,7 @@ use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -84,6 +85,8 @@ pub struct Asking {
     pub rates: Rates,
     /// What it is spent from besides, where the path has an allowance of its own.
     pub allowance: Option<Allowance>,
+    /// The longest that the vendor is left alone by its own word.
+    pub closed_for_max: Duration,
 }
 
 /// Whether something that costs may be sent to a vendor whose credits may be out.
@@ -112,6 +115,17 @@ pub struct Attempt {
     pub horizon: Duration,
     /// How long the turn lasts from now.
     pub lease_for: Duration,
+    /// How often a vendor that does not answer is tried.
+    pub probing: Probing,
+}
+
+impl Attempt {
+    /// Whether another attempt may follow this one, where so many before it were not answered.
+    #[must_use]
+    pub fn order(&self, unanswered: u32) -> Order {
+        let is_last = unanswered.saturating_add(1) >= self.unanswered_max;
+        if is_last { Order::Last } else { Order::Repeatable }
+    }
 }
 
 /// Whether an attempt may be made.
@@ -119,8 +133,26 @@ pub struct Attempt {
 pub enum Begun {
     /// It may: it is on the books, and bytes may leave.
     Attempt(u32),
+    /// It may, to see whether the vendor answers again.
+    Probe(u32),
+    /// The vendor does not answer: not before this moment.
+    NotBefore(Timestamp),
+    /// The last submission was not answered, and no attempt may follow this one: the vendor is to be
+    /// asked something free first.
+    AskFirst,
     /// No further attempt is safe inside the charge window, or allowed.
     Exhausted,
+    /// It is in doubt, and it or some of what travels in it was cancelled: that is not sent again.
+    Canceled,
+}
+
+/// What the books say of whether the vendor sells and answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CircuitState {
+    /// The vendor's credits are out; when somebody may next go and see.
+    pub probe_at: Option<Timestamp>,
+    /// Whether it answers.
+    pub outage: Outage,
 }
 
 /// Whether a refused or cancelled job is void.

@@ -15,12 +15,12 @@ const VENDOR: &str = "vendor";
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault> {
-    let &Asking { errand, mut wanted, rates, ref allowance } = asking;
+    let &Asking { errand, mut wanted, rates, ref allowance, closed_for_max } = asking;
     let now = draft.now();
     let allowed = match allowance {
         Some(allowance) => {
             let row = row_of(Some(&allowance.name));
-            let left = budget(draft, &row)?;
+            let left = budget(draft, &row)?.closed_for_at_most(closed_for_max, now);
             match left.spend_allowance(wanted, allowance.rate, now) {
                 (_, Leave::Given(given)) => wanted = given,
                 (_, wait) => return Ok(wait),
@@ -30,7 +30,8 @@ pub fn ask_leave(draft: &mut Draft<'_>, asking: &Asking) -> Result<Leave, Fault>
         None => None,
     };
     let whole = row_of(None);
-    let (spent, leave) = budget(draft, &whole)?.spend(errand, wanted, rates, now);
+    let left = budget(draft, &whole)?.closed_for_at_most(closed_for_max, now);
+    let (spent, leave) = left.spend(errand, wanted, rates, now);
     let Leave::Given(given) = leave else { return Ok(leave) };
     draft.put::<Budgets>(&whole, &spent);
     if let Some((row, left, rate)) = allowed {

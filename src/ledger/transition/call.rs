@@ -26,6 +26,7 @@ use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
 use crate::ledger::table::{Batches, Jobs, Replays, Teams};
 use crate::ledger::transition::admit::judge;
 use crate::ledger::transition::close::{leave_unresolved, release};
+use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
 use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
@@ -125,6 +126,7 @@ pub fn open_call(
     if let Some(retry) = &opening.retry {
         draft.foresee::<Replays>(&retry.key);
     }
+    outage::foresee(draft);
     let Some(team) = draft.find::<Teams>(&opening.team)? else { return Ok(Err(Refused::NoTeam)) };
     if let Some(batch) = draft.find::<Batches>(&opening.batch)? {
         return opened_before(draft, opening, &team, &batch);
@@ -144,6 +146,9 @@ pub fn open_call(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    if let Err(probe_at) = outage::pass_once(draft)? {
+        return Ok(Err(Refused::NoAnswers(probe_at)));
+    }
     keep(draft, &quotas, opening.worst);
     let job = put_call(draft, opening, &team, 0)?;
     let batch = batch_of(&job, opening, draft.now());

@@ -10,7 +10,7 @@ use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Cause, Job, Reason, State};
 use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
 use crate::ledger::table::{Batches, Jobs, Joins, SETTLED_AT_ONCE, Settlements, Teams};
-use crate::ledger::transition::coach::passengers;
+use crate::ledger::transition::coach::{has_canceled, is_canceled, passengers};
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::quota::periods;
 use crate::ledger::transition::schedule::{leased, put_job};
@@ -84,6 +84,45 @@ pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
         await_word(draft, passenger, giving)?;
     }
     await_word(draft, job, giving)
+}
+
+/// What was cancelled of a job in doubt is not sent again: it is unresolved. Of a coach the others go on
+/// without it, and answers what is left to be sent: the vendor may have taken the attempts so far with
+/// all who were aboard, but is asked for nobody whose caller has cancelled. Asked again in the same turn,
+/// it changes nothing.
+///
+/// # Errors
+/// [`Fault::Fenced`] where another has the turn, or the job has moved on.
+pub fn give_up_canceled(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<u32, Fault> {
+    let mut job = leased(draft, giving.job, giving.lease)?;
+    match job.state {
+        State::Unknown => {}
+        State::Unresolved(_) => return Ok(0),
+        _ => return Err(Fault::Fenced),
+    }
+    let aboard = passengers(draft, &job)?;
+    if !has_canceled(draft, &job, &aboard)? {
+        return Ok(job.leads);
+    }
+    let mut canceled = Vec::new();
+    for passenger in aboard {
+        if is_canceled(draft, &passenger)? {
+            canceled.push(passenger);
+        }
+    }
+    if canceled.len() == job.passengers.len() {
+        give_up(draft, giving)?;
+        return Ok(0);
+    }
+    foresee_joins(draft, canceled.iter().map(|passenger| &passenger.id));
+    for passenger in canceled {
+        job.passengers.retain(|id| *id != passenger.id);
+        job.leads = job.leads.saturating_sub(passenger.leads);
+        await_word(draft, passenger, giving)?;
+    }
+    job.due = Some(draft.now());
+    put_job(draft, &job)?;
+    Ok(job.leads)
 }
 
 /// Leaves a job unresolved until an operator or late evidence says.

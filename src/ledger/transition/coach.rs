@@ -217,8 +217,22 @@ pub(super) fn without_canceled(draft: &mut Draft<'_>, mut job: Job) -> Result<Op
     Ok(None)
 }
 
+/// Whether a job, or any of those that travel in it, was cancelled by its caller.
+pub(super) fn has_canceled(draft: &Draft<'_>, job: &Job, aboard: &[Job]) -> Result<bool, Fault> {
+    let jobs = std::iter::once(job).chain(aboard);
+    for part in jobs.clone().flat_map(|job| &job.parts) {
+        draft.foresee::<Batches>(&part.batch);
+    }
+    for job in jobs {
+        if is_canceled(draft, job)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Whether the batch whose job it is was cancelled by its caller.
-fn is_canceled(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
+pub(super) fn is_canceled(draft: &Draft<'_>, job: &Job) -> Result<bool, Fault> {
     let [part] = job.parts.as_slice() else { return Ok(false) };
     Ok(draft.find::<Batches>(&part.batch)?.is_some_and(|batch| batch.canceled_at.is_some()))
 }

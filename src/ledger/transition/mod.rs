@@ -20,6 +20,7 @@ pub mod joiners;
 pub mod lost;
 mod new_job;
 mod observe;
+pub mod outage;
 pub mod plan;
 pub mod post;
 pub mod quota;

@@ -28,6 +28,8 @@ pub struct Reading {
     pub spent: Option<Amounts>,
     /// When the soonest of its jobs is looked at again.
     pub next_look: Option<Timestamp>,
+    /// Whether each job that it waits for is to be sent, for the first time or again.
+    pub waits_to_be_sent: bool,
     /// The leads of the range that was asked for, in order.
     pub leads: Vec<LeadReading>,
 }
@@ -148,7 +150,9 @@ pub fn read(
     let looked_at = |job: &Job| job.worth_a_look_at(draft.now());
     let next_look = jobs.iter().filter(|job| job.is_alive()).filter_map(looked_at).min();
     let spent = is_settled.then(|| charged.amounts());
-    Ok(Some(Reading { batch, status, ended_at, spent, next_look, leads }))
+    let is_to_be_sent = |job: &Job| matches!(job.state, State::Ready | State::Unknown);
+    let waits_to_be_sent = !is_ended && jobs.iter().filter(|job| job.is_alive()).all(is_to_be_sent);
+    Ok(Some(Reading { batch, status, ended_at, spent, next_look, waits_to_be_sent, leads }))
 }
 
 /// Whether nothing more can come for a batch.

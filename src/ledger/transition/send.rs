@@ -2,6 +2,7 @@
 
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::identity::keys::LeadKey;
+use crate::domain::outage::{Gate, Trial};
 use crate::domain::pricing::Charges;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
@@ -12,7 +13,8 @@ use crate::ledger::step::{Attempt, Begun, Binding};
 use crate::ledger::table::{JobLeads, Jobs, Leads, Persons};
 use crate::ledger::transition::alias;
 use crate::ledger::transition::call::abandon;
-use crate::ledger::transition::coach::{leads_of, passengers, without_canceled};
+use crate::ledger::transition::coach::{has_canceled, leads_of, passengers, without_canceled};
+use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 
@@ -23,6 +25,7 @@ use crate::ledger::transition::schedule::{leased, put_job};
 pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fault> {
     draft.foresee::<Jobs>(&attempt.job);
     draft.foresee_under::<JobLeads>(&attempt.job);
+    outage::foresee(draft);
     let mut job = leased(draft, attempt.job, attempt.lease)?;
     if !matches!(job.state, State::Ready | State::Unknown) || job.attempts != attempt.after {
         return Err(Fault::Fenced);
@@ -35,6 +38,16 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     let aboard = passengers(draft, &job)?;
     if !is_safe(&job, &aboard, by) {
         return Ok(Begun::Exhausted);
+    }
+    if job.unanswered > 0 && has_canceled(draft, &job, &aboard)? {
+        return Ok(Begun::Canceled);
+    }
+    let trial = Trial { unanswered: job.unanswered, order: attempt.order(job.unanswered) };
+    let gate = outage::pass(draft, trial, attempt.probing)?;
+    match gate {
+        Gate::Pass | Gate::Probe => {}
+        Gate::Ask => return Ok(Begun::AskFirst),
+        Gate::NotBefore(moment) => return Ok(Begun::NotBefore(moment)),
     }
     foresee_finds(draft, std::iter::once(&job).chain(&aboard))?;
     reserve_finds(draft, &mut job, by)?;
@@ -49,7 +62,10 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
     job.charged_by = job.charged_by.max(Some(by));
     job.due = Some(now.after(attempt.lease_for));
     put_job(draft, &job)?;
-    Ok(Begun::Attempt(job.attempts))
+    Ok(match gate {
+        Gate::Probe => Begun::Probe(job.attempts),
+        _ => Begun::Attempt(job.attempts),
+    })
 }
 
 /// Whether an attempt that ends by `by` surely lies inside the charge window that an unanswered one

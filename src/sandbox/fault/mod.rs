@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use serde::{Deserialize, Serialize};
 
 pub use chance::Chance;
-pub use rule::{ErrorEnding, Failure, FaultKind, Operation, Rule};
+pub use rule::{ErrorEnding, Failure, FaultKind, NextLink, Operation, Rule};
 
 pub(super) use spoil::{refusal, spoil};
 
@@ -131,7 +131,7 @@ mod tests {
         let (_, table) = page.split_once("| `kind` | what happens |").unwrap();
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let kinds: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-        assert_eq!(kinds.len(), 14);
+        assert_eq!(kinds.len(), 17);
         for kind in kinds {
             assert!(from_str::<FaultKind>(kind).is_ok(), "{kind}");
         }

@@ -63,6 +63,10 @@ pub enum FaultKind {
     ResultsOutOfOrder,
     /// The first of a page's results echoes somebody else.
     EchoContradicts,
+    /// A page says that the batch has a status that is not documented: `failed`.
+    UndocumentedStatus,
+    /// A page's link to the next one is another.
+    NextLink(NextLink),
     /// The batch will end with `error`.
     EndsInError(ErrorEnding),
     /// The batch will never end: its last lead stays unfinished.
@@ -82,6 +86,16 @@ pub struct Failure {
     /// Whether the request is acted on before it fails.
     #[serde(default)]
     pub taken: bool,
+}
+
+/// How a page's link to the next one is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextLink {
+    /// By the page's number, from 1, where others go by the last result before it.
+    ByNumber,
+    /// To another host.
+    Elsewhere,
 }
 
 /// What a batch that ends in an error leaves behind.
@@ -163,6 +177,8 @@ impl FaultKind {
                 | Self::ResultsExtra
                 | Self::ResultsOutOfOrder
                 | Self::EchoContradicts
+                | Self::UndocumentedStatus
+                | Self::NextLink(_)
         )
     }
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 use serde_json::{Map, Value, json};
 
-use super::{Failure, FaultKind};
+use super::{Failure, FaultKind, NextLink};
 use crate::sandbox::answer::{Answer, ErrorKind};
 use crate::sandbox::cut;
 use crate::sandbox::lead::FIELDS;
@@ -41,6 +41,13 @@ fn distort(answer: &mut Answer, fault: FaultKind) {
         FaultKind::NoId => {
             answer.body.as_object_mut().and_then(|object| object.remove("id"));
         }
+        FaultKind::UndocumentedStatus => answer.body["status"] = json!("failed"),
+        FaultKind::NextLink(next) => {
+            let link = answer.body.pointer_mut("/_links/next/href");
+            if let Some(href) = link.filter(|href| href.is_string()) {
+                *href = relinked(href.as_str().unwrap_or_default(), next);
+            }
+        }
         kind if kind.is_about_results() => {
             let results = answer.body.get_mut("results").and_then(Value::as_array_mut);
             if let Some(results) = results.filter(|results| !results.is_empty()) {
@@ -48,6 +55,19 @@ fn distort(answer: &mut Answer, fault: FaultKind) {
             }
         }
         _ => {}
+    }
+}
+
+/// A link to the next page, written another way.
+fn relinked(href: &str, next: NextLink) -> Value {
+    match next {
+        NextLink::ByNumber => {
+            let (path, query) = href.split_once('?').unwrap_or((href, ""));
+            let mut numbers = query.split(['=', '&']).filter_map(|part| part.parse::<usize>().ok());
+            let (size, after) = (numbers.next().unwrap_or(1).max(1), numbers.next().unwrap_or(0));
+            json!(format!("{path}?page[number]={}&page[size]={size}", after / size + 1))
+        }
+        NextLink::Elsewhere => json!(format!("https://elsewhere.example{href}")),
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::super::{ErrorEnding, Failure, serve};
+use super::super::{ErrorEnding, Failure, NextLink, serve};
 use super::*;
 
 const TWO: [&str; 2] = ["ada.reachable@x.example", "grace.reachable@x.example"];
@@ -246,4 +246,16 @@ async fn all_operations_together_are_held_to_the_rate() {
     vendor.advance(50 * SECOND);
     assert_eq!(vendor.read(&path).await.status, StatusCode::OK);
     assert_eq!(vendor.sandbox.turned_away(), 1);
+}
+
+#[tokio::test]
+async fn a_status_that_is_not_documented_and_links_written_another_way() {
+    let failed = read_under(FaultKind::UndocumentedStatus).await;
+    assert_eq!(failed.body["status"], "failed");
+    let vendor = Vendor::struck_by(FaultKind::NextLink(NextLink::ByNumber));
+    let path = vendor.enrich(&TWO).await;
+    let first = vendor.read(&format!("{path}?page[size]=1")).await;
+    let next = first.body["_links"]["next"]["href"].as_str().unwrap().to_owned();
+    assert!(next.ends_with("?page[number]=2&page[size]=1"), "{next}");
+    assert_eq!(vendor.read(&next).await.result_ids(), [2]);
 }

@@ -71,6 +71,8 @@ impl Stray {
 pub enum Circuit {
     /// They are sent.
     Closed,
+    /// The vendor has not answered the last submissions.
+    NotAnswering,
     /// The vendor has said that its credits are out.
     OutOfCredits,
     /// The vendor takes the gateway's key or address for wrong.

@@ -51,6 +51,7 @@ pub struct Metrics {
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
+    unreadable: IntCounterVec,
     http_requests: HistogramVec,
     vendor_requests: HistogramVec,
     vendor_circuit: IntGauge,
@@ -111,6 +112,11 @@ impl Metrics {
                 &["kind"],
                 "Leads without a result of their own, and results without a lead.",
             ),
+            unreadable: families.counts(
+                "tollgate_vendor_unreadable_total",
+                &["operation"],
+                "Answers of the vendor's that came whole and cannot be read.",
+            ),
             http_requests: families.durations(
                 "tollgate_http_request_duration_seconds",
                 &["route", "method", "status"],
@@ -125,7 +131,8 @@ impl Metrics {
             ),
             vendor_circuit: families.switch(
                 "tollgate_vendor_circuit_open",
-                "1 while nothing is sent: the vendor's credits are out, or it refuses the key.",
+                "1 while nothing is sent: the vendor does not answer, its credits are out, or it refuses \
+                 the key.",
             ),
             store_operations: families.durations(
                 "tollgate_store_operation_duration_seconds",
@@ -195,6 +202,11 @@ impl Metrics {
     /// A charge exceeded its reservation and was booked as an adjustment.
     pub fn adjust_beyond_reservation(&self) {
         self.adjustments_beyond_reservation.inc();
+    }
+
+    /// An answer of the vendor's came whole and could not be read.
+    pub fn meet_unreadable(&self, operation: &str) {
+        self.unreadable.with_label_values(&[operation]).inc();
     }
 
     /// So many results could not be given to leads.

@@ -13,6 +13,7 @@ mod headers;
 use std::error::Error;
 use std::fmt;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,7 +33,7 @@ use super::Cause;
 use super::client::{
     IDLE_MAX, KEEPALIVE, KEEPALIVE_RETRIES, USER_AGENT as NAME, tls, unacknowledged_max,
 };
-use super::retry_after::retry_after;
+use super::retry_after::Waits;
 pub use body::PassedBody;
 use body::{Watch, Watched};
 pub use headers::PassedHeaders;
@@ -80,6 +81,7 @@ pub(super) struct Passing {
     prefix: String,
     authorization: HeaderValue,
     timeout: Duration,
+    waits: Arc<Waits>,
 }
 
 impl Passing {
@@ -89,6 +91,7 @@ impl Passing {
         authorization: HeaderValue,
         timeout: Duration,
         connect_timeout: Duration,
+        waits: Arc<Waits>,
     ) -> Self {
         let mut connector = HttpConnector::new();
         connector.enforce_http(false);
@@ -111,7 +114,7 @@ impl Passing {
             .build(connector);
         let base = base_url.as_str().parse().expect("a URL of http is a URI");
         let prefix = base_url.path().trim_end_matches('/').to_owned();
-        Self { client, base, prefix, authorization, timeout }
+        Self { client, base, prefix, authorization, timeout, waits }
     }
 
     /// Passes a request on, and answers as soon as the head of the vendor's answer is there.
@@ -132,7 +135,7 @@ impl Passing {
         let (head, body) = self.head(self.client.request(request), &watch).await?.into_parts();
         Ok(Passed {
             status: head.status,
-            retry_after: retry_after(&head.headers),
+            retry_after: self.waits.of(&head.headers),
             headers: PassedHeaders::of_answer(&head.headers, is_head),
             body: PassedBody::new(body, self.timeout),
         })

@@ -24,10 +24,10 @@ async fn a_running_batch_is_asked_for_one_page_and_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn an_ended_batch_is_read_to_its_last_page_wherever_its_links_point() {
+async fn an_ended_batch_is_read_to_its_last_page_by_links_of_whatever_query() {
     let fake = FakeVendor::with([
-        page("completed", r#"{"status":"not_found"}"#, &next("/people?page[after]=1")),
-        page("completed", "5", &next("https://elsewhere.example/?page%5Bafter%5D=2")),
+        page("completed", r#"{"status":"not_found"}"#, &next("?page[after]=1")),
+        page("completed", "5", &next("/people/enrichment-requests/7?page%5Bnumber%5D=3")),
         page("completed", r#"{"status":"enriched","result":{"id":"9f"}}"#, ""),
     ])
     .await;
@@ -40,12 +40,21 @@ async fn an_ended_batch_is_read_to_its_last_page_wherever_its_links_point() {
     ));
     let lines =
         fake.requests().iter().map(|r| r.lines().next().unwrap().to_owned()).collect::<Vec<_>>();
-    let path = "GET /people/enrichment-requests/7?page%5Bsize%5D=100";
     assert_eq!(
         lines,
-        ["", "&page%5Bafter%5D=1", "&page%5Bafter%5D=2"]
-            .map(|after| format!("{path}{after} HTTP/1.1"))
+        ["page%5Bsize%5D=100", "page[after]=1", "page%5Bnumber%5D=3"]
+            .map(|query| format!("GET /people/enrichment-requests/7?{query} HTTP/1.1"))
     );
+}
+
+#[tokio::test]
+async fn a_link_that_leads_elsewhere_is_no_answer() {
+    for href in ["/people?page[after]=1", "https://elsewhere.example/?page[after]=2", "/"] {
+        let fake = FakeVendor::with([page("completed", "", &next(href))]).await;
+        let read = fake.client().read(ID).await;
+        let is_link = matches!(read, Err(Unread::NoAnswer(Cause::Unreadable(Unreadable::Link))));
+        assert!(is_link, "{href}: {read:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use serde_json::value::RawValue;
 
 use super::{envelope, person};
 use crate::domain::vendor_id::VendorId;
+use crate::vendor::cursor::Pages;
 use crate::vendor::sorting::Answer;
 use crate::vendor::{
-    Batch, Cursor, Echo, EndedPage, Ending, Finding, Page, Unreadable, VendorResult,
+    Batch, Cursor, Echo, EndedPage, Ending, Finding, Page, Unreadable, VendorResult, Word,
 };
 
 /// All that a 202 has to hold.
@@ -60,7 +61,11 @@ pub(in crate::vendor) fn accepted(body: &[u8]) -> Result<VendorId, Unreadable> {
 }
 
 /// What a page of this batch says.
-pub(in crate::vendor) fn page(id: VendorId, answer: &Answer) -> Result<Page, Unreadable> {
+pub(in crate::vendor) fn page(
+    id: VendorId,
+    pages: Pages<'_>,
+    answer: &Answer,
+) -> Result<Page, Unreadable> {
     let enrichment: Enrichment<'_> = serde_json::from_slice(&answer.body)?;
     if enrichment.id != id.as_number() {
         return Err(Unreadable::OtherBatch);
@@ -70,7 +75,7 @@ pub(in crate::vendor) fn page(id: VendorId, answer: &Answer) -> Result<Page, Unr
         "completed" => Ending::Completed,
         "canceled" => Ending::Canceled,
         "error" => Ending::Error,
-        _ => return Err(Unreadable::Status),
+        other => return Err(Unreadable::Status(Word::of(other))),
     };
     Ok(Page::Ended(EndedPage {
         batch: Batch {
@@ -78,14 +83,14 @@ pub(in crate::vendor) fn page(id: VendorId, answer: &Answer) -> Result<Page, Unr
             results: enrichment.results.map(results).transpose()?,
             errors: envelope::error_list(enrichment.errors),
         },
-        next: enrichment.links.map(Links::next).transpose()?.flatten(),
+        next: enrichment.links.map(|links| links.next(pages)).transpose()?.flatten(),
     }))
 }
 
 impl Links {
     /// The cursor of the next page, if there is one.
-    pub(super) fn next(self) -> Result<Option<Cursor>, Unreadable> {
-        let cursor = |link: Link| Cursor::in_link(&link.href).ok_or(Unreadable::Link);
+    pub(super) fn next(self, pages: Pages<'_>) -> Result<Option<Cursor>, Unreadable> {
+        let cursor = |link: Link| Cursor::in_link(&link.href, pages).ok_or(Unreadable::Link);
         self.next.map(cursor).transpose()
     }
 }
@@ -143,7 +148,10 @@ mod tests {
 
     fn read(body: &str) -> Result<Page, Unreadable> {
         let retry_after = Some(Duration::from_secs(3));
-        page(ID, &Answer { status: 200, retry_after, content_type: None, body: body.into() })
+        let base: url::Url = "https://x.io".parse().unwrap();
+        let at = base.join("/people/enrichment-requests/7").unwrap();
+        let pages = Pages { at: &at, base: &base };
+        page(ID, pages, &Answer { status: 200, retry_after, content_type: None, body: body.into() })
     }
 
     fn ended(body: &str) -> EndedPage {
@@ -177,7 +185,7 @@ mod tests {
             assert_eq!((page.batch.ending, page.batch.results), (ending, Some(Vec::new())));
         }
         let undocumented = read(r#"{"id":7,"status":"failed","results":[]}"#);
-        assert_eq!(undocumented.unwrap_err(), Unreadable::Status);
+        assert_eq!(undocumented.unwrap_err(), Unreadable::Status(Word::of("failed")));
     }
 
     #[test]

@@ -5,9 +5,10 @@ use serde_json::value::RawValue;
 
 use super::batch::Links;
 use crate::domain::uuid::Uuid;
+use crate::vendor::cursor::Pages;
 use crate::vendor::sorting::Answer;
 use crate::vendor::validation::{ValidationPage, Verdict};
-use crate::vendor::{Ending, Unreadable};
+use crate::vendor::{Ending, Unreadable, Word};
 
 #[derive(Serialize)]
 struct Submission<'a> {
@@ -57,6 +58,7 @@ pub(in crate::vendor) fn validation_accepted(body: &[u8]) -> Result<Uuid, Unread
 /// has none.
 pub(in crate::vendor) fn validation_page(
     id: Uuid,
+    pages: Pages<'_>,
     answer: &Answer,
 ) -> Result<ValidationPage, Unreadable> {
     let validation: Validation<'_> = serde_json::from_slice(&answer.body)?;
@@ -70,12 +72,12 @@ pub(in crate::vendor) fn validation_page(
         "completed" => Ending::Completed,
         "canceled" => Ending::Canceled,
         "error" => Ending::Error,
-        _ => return Err(Unreadable::Status),
+        other => return Err(Unreadable::Status(Word::of(other))),
     };
     let rows = validation.results.unwrap_or_default().into_iter();
     let rows = rows.filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
     let results = rows.map(|Row { email, result, catch_all }| Verdict { email, result, catch_all });
     let results = results.collect();
-    let next = validation.links.map(Links::next).transpose()?.flatten();
+    let next = validation.links.map(|links| links.next(pages)).transpose()?.flatten();
     Ok(ValidationPage::Ended { ending, results, next })
 }

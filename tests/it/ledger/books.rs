@@ -8,6 +8,7 @@ use std::time::Duration;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::domain::credits::Unit;
 use tollgate::domain::limits::Limits;
+use tollgate::domain::outage::Probing;
 use tollgate::domain::period::Period;
 use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
@@ -39,6 +40,8 @@ pub(super) const WINDOW: Duration = Duration::from_mins(24 * 60 - 10);
 pub(super) const TURN: Duration = Duration::from_secs(30);
 /// How long an unanswered attempt is left alone.
 pub(super) const QUIET: Duration = Duration::from_mins(2);
+/// How often a vendor that does not answer is tried.
+pub(super) const PROBING: Probing = Probing { every: QUIET, at_most: Duration::from_mins(5) };
 /// By when a job has surely ended or become unresolved.
 pub(super) const HORIZON: Duration = Duration::from_hours(3);
 
@@ -378,7 +381,8 @@ fn both(mut before: Settled, after: Settled) -> Settled {
 
 /// An attempt, where so many went before it.
 pub(super) fn attempt(job: JobId, lease: Lease, after: u32) -> Attempt {
-    Attempt { job, lease, after, unanswered_max: 3, horizon: HORIZON, lease_for: TURN }
+    let (horizon, lease_for, probing) = (HORIZON, TURN, PROBING);
+    Attempt { job, lease, after, unanswered_max: 3, horizon, lease_for, probing }
 }
 
 /// A batch's first job.

@@ -9,7 +9,7 @@ use tollgate::domain::budget::{Allowance, Errand, Leave, Rate, Rates, Reach};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::step::Asking;
 
-use super::books::{Books, MINUTE};
+use super::books::{Books, HOUR, MINUTE};
 use super::store::Store;
 
 /// Half of a burst, which is what may be asked after jobs at once.
@@ -18,7 +18,7 @@ const AT_ONCE: u32 = 10;
 fn asking(errand: Errand, wanted: u32) -> Asking {
     let number = |number| NonZeroU32::new(number).unwrap();
     let rates = Rates { requests: Rate(number(500)), look_ups: Rate(number(100)) };
-    Asking { errand, wanted: number(wanted), rates, allowance: None }
+    Asking { errand, wanted: number(wanted), rates, allowance: None, closed_for_max: HOUR }
 }
 
 /// To search, which may be done twice at once.

@@ -4,8 +4,8 @@
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
-use tollgate::ledger::record::job::{Cause, State};
-use tollgate::ledger::step::{Canceled, Redriven};
+use tollgate::ledger::record::job::{Cause, Reason, State};
+use tollgate::ledger::step::{Begun, Canceled, GivingUp, Redriven};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 
 use super::books::{Books, QUIET, first};
@@ -151,15 +151,31 @@ pub(super) async fn what_may_have_been_taken_twice_is_not_cancelled_at_the_vendo
     assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
 }
 
-pub(super) async fn doubt_after_a_cancellation_keeps_it_from_the_vendor(books: &Books<impl Store>) {
+pub(super) async fn a_cancelled_job_in_doubt_is_not_sent_again(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     let batch = books.ask(&sales, EMAIL, &["ada"]).await;
-    books.begin_send(first(batch)).await;
+    let job = first(batch);
+    books.begin_send(job).await;
     cancel(books, batch).await;
-    assert!(books.job(first(batch)).await.is_cancel_wanted);
-    books.unanswered(first(batch)).await;
+    assert!(books.job(job).await.is_cancel_wanted);
+    books.unanswered(job).await;
+    assert!(!books.job(job).await.is_cancel_wanted);
     books.pass(QUIET);
-    books.send(first(batch)).await;
-    assert!(!books.job(first(batch)).await.is_cancel_wanted);
-    assert_eq!(books.email(&sales).await, "spent=0 reserved=1.5 unresolved=0");
+    let lease = books.turn(job).await.lease;
+    let before = books.dump().await;
+    assert_eq!(books.begin_send(job).await, Begun::Canceled);
+    assert_eq!(books.dump().await, before);
+    let look_again_at = books.now().after(QUIET);
+    let giving = GivingUp { job, lease, reason: Reason::NoAnswer, look_again_at };
+    assert_eq!(books.ledger().give_up_canceled(giving).await, Ok(0));
+    let before = books.dump().await;
+    assert_eq!(books.ledger().give_up_canceled(giving).await, Ok(0), "asked again");
+    assert_eq!(books.dump().await, before);
+    assert_eq!(books.job(job).await.state, State::Unresolved(Reason::NoAnswer));
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=1.5");
+
+    // The vendor answers after all.
+    books.bind(job, 1).await.unwrap();
+    books.settle(job, &[found("ada", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
 }

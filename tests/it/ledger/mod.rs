@@ -30,6 +30,7 @@ mod gathering;
 mod joining;
 mod keys;
 mod observing;
+mod outages;
 mod periods;
 mod policies;
 mod probing;

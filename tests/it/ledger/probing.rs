@@ -18,7 +18,7 @@ pub(super) async fn while_the_vendors_credits_are_out_one_a_minute_goes_and_sees
     assert_eq!(books.dump().await, before, "nobody who asks changes anything");
     ledger.run_out(MINUTE).await.unwrap();
     let probe_at = books.now().after(MINUTE);
-    assert_eq!(ledger.probe_at().await, Ok(Some(probe_at)));
+    assert_eq!(ledger.circuit().await.unwrap().probe_at, Some(probe_at));
     assert_eq!(ledger.ask_probe(MINUTE).await, Ok(Probe::NotBefore(probe_at)));
     books.pass(MINUTE);
     assert_eq!(ledger.ask_probe(MINUTE).await, Ok(Probe::Given));
@@ -63,5 +63,6 @@ pub(super) async fn once_the_vendor_takes_something_nobody_has_to_wait(books: &B
     ledger.has_credits().await.unwrap();
     ledger.has_credits().await.unwrap();
     assert_eq!(ledger.ask_probe(MINUTE).await, Ok(Probe::Needless));
-    assert_eq!((ledger.probe_at().await, books.dump().await), (Ok(None), before));
+    let stands = ledger.circuit().await.unwrap().probe_at;
+    assert_eq!((stands, books.dump().await), (None, before));
 }

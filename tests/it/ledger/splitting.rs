@@ -4,7 +4,7 @@
 use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Cause, Reason, State};
 use tollgate::ledger::step::{
-    Begun, Charged, Evidence, Resolution, Room, Split, Splitting, Voided,
+    Begun, Charged, Evidence, GivingUp, Resolution, Room, Split, Splitting, Voided,
 };
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError, Outcome};
@@ -202,6 +202,61 @@ pub(super) async fn doubt_lets_others_join_whoever_cancelled(books: &Books<impl 
     books.bind(coach, 7).await.unwrap();
     books.settle(coach, &[found("ada", EMAIL), found("bob", EMAIL)]).await;
     assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
+}
+
+pub(super) async fn what_was_cancelled_of_a_coach_in_doubt_is_left_out_of_it(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = two_teams(books).await;
+    let asks = [(&sales, "ada"), (&growth, "bob"), (&sales, "cid")];
+    let (coach, batches) = gathered(books, &asks).await;
+    let joined = books.ask(&sales, EMAIL, &["bob"]).await;
+    books.begin_send(coach).await;
+    books.unanswered(coach).await;
+    cancel(books, batches[1]).await;
+    books.pass(QUIET);
+    let lease = books.turn(coach).await.lease;
+    assert_eq!(books.begin_send(coach).await, Begun::Canceled);
+    let look_again_at = books.now().after(QUIET);
+    let giving = GivingUp { job: coach, lease, reason: Reason::NoAnswer, look_again_at };
+    assert_eq!(books.ledger().give_up_canceled(giving).await, Ok(2));
+    assert_eq!(books.ledger().give_up_canceled(giving).await, Ok(2), "asked again");
+    assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=1.5");
+    let turns = books.ledger().lease(Room::each(9), TURN).await.unwrap();
+    let stranded = turns.iter().find(|turn| turn.job.id == first(batches[1])).unwrap();
+    assert_eq!(stranded.stranded, [joined], "who joined it goes its own way");
+
+    assert_eq!(books.begin_send(coach).await, Begun::Attempt(2));
+    books.bind(coach, 7).await.unwrap();
+    books.settle(coach, &[found("ada", EMAIL), found("cid", EMAIL)]).await;
+    assert_eq!(books.email(&sales).await, "spent=3 reserved=0 unresolved=0");
+    assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=1.5");
+    books.balance().await;
+}
+
+pub(super) async fn a_coach_in_doubt_that_all_have_cancelled_is_unresolved(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = two_teams(books).await;
+    let (coach, batches) = gathered(books, &[(&sales, "ada"), (&growth, "bob")]).await;
+    books.begin_send(coach).await;
+    books.unanswered(coach).await;
+    for batch in batches {
+        cancel(books, batch).await;
+    }
+    books.pass(QUIET);
+    let lease = books.turn(coach).await.lease;
+    assert_eq!(books.begin_send(coach).await, Begun::Canceled);
+    let look_again_at = books.now().after(QUIET);
+    let giving = GivingUp { job: coach, lease, reason: Reason::NoAnswer, look_again_at };
+    assert_eq!(books.ledger().give_up_canceled(giving).await, Ok(0));
+    assert_eq!(books.job(coach).await.state, State::Unresolved(Reason::NoAnswer));
+    assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=1.5");
+
+    // The vendor answers after all.
+    books.bind(coach, 7).await.unwrap();
+    books.settle(coach, &[found("ada", EMAIL), found("bob", EMAIL)]).await;
+    assert_eq!(books.email(&growth).await, "spent=1.5 reserved=0 unresolved=0");
 }
 
 pub(super) async fn what_is_gone_of_some_goes_without_them(books: &Books<impl Store>) {

@@ -168,6 +168,15 @@ macro_rules! contract_suite {
                 whoever_has_seen_nothing_lets_another_go_at_once
                 once_the_vendor_takes_something_nobody_has_to_wait
             }
+            outages: {
+                in_an_outage_one_attempt_an_interval_goes_and_sees
+                an_answer_ends_an_outage_and_leaves_nothing_of_it
+                what_was_never_sent_goes_and_sees_before_what_is_in_doubt
+                a_last_attempt_follows_an_answer_to_something_free
+                attempts_that_are_used_up_end_a_job_in_an_outage_too
+                of_many_at_once_one_attempt_goes_and_sees
+                a_call_is_shut_out_before_anything_is_reserved
+            }
             gathering: {
                 nobody_is_gathered_before_the_first_has_waited
                 all_who_wait_travel_with_the_first
@@ -195,6 +204,8 @@ macro_rules! contract_suite {
                 whoever_waits_for_a_passenger_keeps_the_coach_from_being_cancelled
                 whoever_cancelled_while_it_was_sent_leaves_what_was_not_taken
                 doubt_lets_others_join_whoever_cancelled
+                what_was_cancelled_of_a_coach_in_doubt_is_left_out_of_it
+                a_coach_in_doubt_that_all_have_cancelled_is_unresolved
                 what_is_gone_of_some_goes_without_them
                 a_coach_that_nobody_answers_is_unresolved_for_each
                 a_process_that_dies_while_it_sends_a_coach_leaves_doubt

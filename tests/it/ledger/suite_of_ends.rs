@@ -100,7 +100,7 @@ macro_rules! contract_suite {
                 once_the_last_has_left_the_vendor_is_told
                 a_cancelled_batch_is_not_driven_again
                 what_may_have_been_taken_twice_is_not_cancelled_at_the_vendor
-                doubt_after_a_cancellation_keeps_it_from_the_vendor
+                a_cancelled_job_in_doubt_is_not_sent_again
             }
             erasing: {
                 a_removed_lead_is_not_sent

@@ -9,6 +9,7 @@ mod emptied;
 mod failovers;
 mod finds;
 mod large;
+mod outage;
 mod passing;
 mod retried;
 mod rewound;

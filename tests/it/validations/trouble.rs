@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Options, Rule, Totals};
 
-use super::{RETRIES_ARE_TOLD, VALIDATIONS, body, ended, once, validate};
+use super::{RETRIES_ARE_TOLD, VALIDATIONS, body, ended, once, validate, verdicts};
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::process::Process;
 use crate::support::vendor::{self, taking};
@@ -26,6 +26,22 @@ async fn a_call_that_is_not_answered_is_unresolved_and_never_made_again() {
         let sums = gateway.at_rest().await;
         assert_eq!((sums.email.unresolved, sums.email.spent), (2.0, 0.0), "{kind:?}");
         gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_that_is_missing_for_a_while_is_waited_for() {
+    for (times, verdicts_there) in [(2, [true, true]), (3, [false, true])] {
+        let gateway = TestGateway::start().await;
+        let team = gateway.team("sales", 9).await;
+        let missing = Rule::always(Operation::Read, FaultKind::ResultsMissing).times(times);
+        gateway.vendor.set_faults(Faults::of([missing]));
+        let accepted = validate(&team, &["ada@x.example", "bob@x.example"]).await;
+        let ended = ended(&team, &accepted).await;
+        let there: Vec<_> =
+            verdicts(&ended).into_iter().map(|(_, verdict)| !verdict.is_empty()).collect();
+        assert_eq!(there, verdicts_there, "{ended:?}");
+        gateway.finish().await;
     }
 }
 

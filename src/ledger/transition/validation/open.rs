@@ -18,6 +18,7 @@ use crate::ledger::table::{
 use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
 use crate::ledger::transition::new_job::number;
+use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_avoided;
 use crate::ledger::transition::quota::{keep, quotas_now, remaining};
 use crate::ledger::transition::replay::{CallBefore, Recalled, affirm, recall, remember};
@@ -35,6 +36,7 @@ pub fn open_validation(
     if let Some(retry) = &order.retry {
         draft.foresee::<Replays>(&retry.key);
     }
+    outage::foresee(draft);
     let Some(team) = draft.find::<Teams>(&order.team)? else { return Ok(Err(Refused::NoTeam)) };
     for address in &order.addresses {
         draft.foresee::<Addresses>(&key_for(&team, *address));
@@ -60,6 +62,11 @@ pub fn open_validation(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    if !plan.own.is_empty()
+        && let Err(probe_at) = outage::pass_once(draft)?
+    {
+        return Ok(Err(Refused::NoAnswers(probe_at)));
+    }
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
     let call = if plan.own.is_empty() { None } else { Some(send(draft, order, &team, &plan)?) };

@@ -129,7 +129,13 @@ impl<S: Store> World<S> {
         let allowance = Allowance { name: "/people/search".to_owned(), rate: Rate(number(2)) };
         let allowance = self.dice.percent(50).then_some(allowance);
         for _ in 0..3 {
-            let asking = Asking { errand, wanted, rates, allowance: allowance.clone() };
+            let asking = Asking {
+                errand,
+                wanted,
+                rates,
+                allowance: allowance.clone(),
+                closed_for_max: HOUR,
+            };
             let leave = self.books.ledger().ask_leave(asking).await.expect("the store is there");
             if matches!(leave, Leave::NotBefore(_)) {
                 self.checks.saw("told to wait");

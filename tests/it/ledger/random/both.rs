@@ -10,6 +10,7 @@ use tollgate::domain::budget::{Leave, Reach};
 use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
@@ -20,8 +21,9 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
     Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive, Redriven, Refused,
-    Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
+    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
+    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
+    Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -130,6 +132,8 @@ on_both! {
         has_credits() -> ();
         ask_probe(probe_every: Duration) -> Probe;
         give_probe_back() -> ();
+        hear(heard: Heard) -> ();
+        claim_question(probing: Probing) -> Claim;
         begin_send(attempt: Attempt) -> Begun;
         put_back(job: JobId, lease: Lease, until: Timestamp) -> ();
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
@@ -144,6 +148,7 @@ on_both! {
         cancel_validation(batch: BatchId) -> ();
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
+        give_up_canceled(giving: GivingUp) -> u32;
         resolve(resolution: Resolution) -> Amounts;
         adjust(adjustment: Adjustment) -> ();
         cancel(batch: BatchId) -> Canceled;
@@ -182,7 +187,7 @@ on_both! {
         roster() -> Roster;
         checkpoint() -> Checkpoint;
         confirm() -> ();
-        probe_at() -> Option<Timestamp>;
+        circuit() -> CircuitState;
         dump() -> Vec<String>;
     }
 }

@@ -65,6 +65,12 @@ impl<S: Store> World<S> {
                         let giving = GivingUp { job: job.id, lease, reason, look_again_at };
                         ledger.give_up(giving).await.expect("it is our turn");
                     }
+                    Begun::Canceled => {
+                        let (reason, look_again_at) = (Reason::NoAnswer, now.after(HOUR));
+                        let giving = GivingUp { job: job.id, lease, reason, look_again_at };
+                        ledger.give_up_canceled(giving).await.expect("it is our turn");
+                    }
+                    other => panic!("the vendor answers: {other:?}"),
                 }
             }
             State::Sending

@@ -71,6 +71,10 @@ impl<S: Store> World<S> {
             self.checks.saw("exhausted");
             return self.give_up(job.id, lease, Reason::NoAnswer).await;
         }
+        if begun == Begun::Canceled {
+            self.checks.saw("cancelled in doubt");
+            return self.give_up_canceled(job.id, lease).await;
+        }
         let again = self.books.ledger().begin_send(next).await;
         assert_eq!(again, Err(LedgerError::Fenced));
         self.stepped_in_vain().await;
@@ -141,6 +145,15 @@ impl<S: Store> World<S> {
         self.stepped_in_vain().await;
     }
 
+    async fn give_up_canceled(&mut self, job: JobId, lease: Lease) {
+        let look_again_at = self.books.now().after(HOUR);
+        let giving = GivingUp { job, lease, reason: Reason::NoAnswer, look_again_at };
+        let left = self.books.ledger().give_up_canceled(giving).await.expect("it is our turn");
+        self.stepped().await;
+        assert_eq!(self.books.ledger().give_up_canceled(giving).await, Ok(left));
+        self.stepped_in_vain().await;
+    }
+
     async fn give_up(&mut self, job: JobId, lease: Lease, reason: Reason) {
         let look_again_at = self.books.now().after(HOUR);
         let giving = GivingUp { job, lease, reason, look_again_at };
@@ -175,6 +188,7 @@ impl<S: Store> World<S> {
                 return;
             }
         }
+        let answer = answer.of(&self.aboard(job.id).await);
         let settled = self.books.settle(job.id, &answer.evidence).await;
         self.settled(job, &answer, &settled);
         self.stepped().await;

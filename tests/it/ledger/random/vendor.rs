@@ -55,6 +55,21 @@ pub(super) struct Answer {
     pub(super) persons: Vec<Option<u64>>,
 }
 
+impl Answer {
+    /// What it says of these leads alone: others were cancelled since it was asked.
+    pub(super) fn of(self, aboard: &[(ResultRef, Called)]) -> Self {
+        let mut of_them = Self::default();
+        for (n, place) in self.places.into_iter().enumerate() {
+            if aboard.iter().any(|(at, _)| *at == place) {
+                of_them.places.push(place);
+                of_them.evidence.push(self.evidence[n].clone());
+                of_them.persons.push(self.persons[n]);
+            }
+        }
+        of_them
+    }
+}
+
 impl Vendor {
     pub(super) fn new() -> Self {
         Self {

@@ -1,0 +1,111 @@
+//! Answers of the vendor's that cannot be read: logged once a job, counted, and shown to operators for
+//! as long as that lasts.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::Gateway;
+use super::look::Looked;
+use crate::domain::time::Timestamp;
+use crate::ledger::ids::JobId;
+use crate::vendor::{Cause, Unread};
+
+/// So many jobs are remembered; more add nothing to what is shown.
+const JOBS_MAX: usize = 10_000;
+
+/// A job whose answer was not read again for so long, here, is another replica's by now.
+const FORGOTTEN_AFTER: Duration = Duration::from_mins(30);
+
+/// The jobs whose answers cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Unreadable(Mutex<HashMap<JobId, Seen>>);
+
+/// What was read, and when last.
+#[derive(Clone, Debug)]
+struct Seen {
+    what: String,
+    at: Timestamp,
+}
+
+impl Unreadable {
+    /// Notes what was read of a job's answer; whether that is the first of it.
+    fn note(&self, job: JobId, what: String, now: Timestamp) -> bool {
+        let mut jobs = self.lock();
+        if let Some(seen) = jobs.get_mut(&job) {
+            *seen = Seen { what, at: now };
+            return false;
+        }
+        jobs.retain(|_, seen| now.since(seen.at) < FORGOTTEN_AFTER);
+        if jobs.len() < JOBS_MAX {
+            jobs.insert(job, Seen { what, at: now });
+        }
+        true
+    }
+
+    /// A job's answer can be read, or nobody reads it any more.
+    pub(super) fn forget(&self, job: JobId) {
+        self.lock().remove(&job);
+    }
+
+    /// What is amiss, for operators.
+    pub(super) fn remark(&self, now: Timestamp) -> Option<String> {
+        let jobs = self.lock();
+        let lasting = jobs.values().filter(|seen| now.since(seen.at) < FORGOTTEN_AFTER);
+        let count = lasting.clone().count();
+        let last = lasting.max_by_key(|seen| seen.at)?;
+        Some(format!("vendor: its answers to {count} jobs cannot be read; the last: {}", last.what))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Gateway {
+    /// Notes whether a job's answer could be read.
+    pub(super) fn note_read<T>(&self, job: JobId, looked: &Looked<T>) {
+        match looked {
+            Looked::Ended(_) | Looked::Running { .. } => self.unreadable.forget(job),
+            Looked::Unread(Unread::NoAnswer(cause)) if cause.is_unreadable() => {
+                let what = cause.to_string();
+                if self.unreadable.note(job, what.clone(), self.clock.now()) {
+                    warn!(job.id = %job, what, "the vendor's answer to job {job} cannot be read: {what}");
+                }
+            }
+            // Nothing was learnt of what the vendor would say.
+            Looked::Unread(_) | Looked::NotBefore(_) => {}
+        }
+    }
+
+    /// Counts an answer that cannot be read.
+    pub(super) fn count_unreadable(&self, operation: &'static str, cause: &Cause) {
+        if cause.is_unreadable() {
+            self.metrics.meet_unreadable(operation);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::ids::BatchId;
+
+    #[test]
+    fn a_job_is_logged_once_and_remarked_on_while_it_lasts() {
+        let unreadable = Unreadable::default();
+        let job = |number| JobId { batch: BatchId::new(number).unwrap(), ordinal: 0 };
+        let noon = Timestamp::from_millis(1_764_000_000_000);
+        assert_eq!(unreadable.remark(noon), None);
+        assert!(unreadable.note(job(1), "one".to_owned(), noon));
+        assert!(!unreadable.note(job(1), "two".to_owned(), noon.after(Duration::from_secs(1))));
+        assert!(unreadable.note(job(2), "three".to_owned(), noon));
+        let remark = unreadable.remark(noon).unwrap();
+        assert!(remark.contains("2 jobs") && remark.ends_with("two"), "{remark}");
+        unreadable.forget(job(1));
+        assert!(unreadable.remark(noon).unwrap().ends_with("three"));
+        assert_eq!(unreadable.remark(noon.after(FORGOTTEN_AFTER)), None);
+    }
+}
