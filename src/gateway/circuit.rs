@@ -38,6 +38,8 @@ struct State {
     news: Option<News>,
     /// When the books were last looked at.
     looked_at: Option<Instant>,
+    /// How often something was heard that the books tell only to who looks at them after that.
+    heard: u64,
     /// The key or the address is wrong, by an answer to something that costs.
     refused_submit: Option<u16>,
     /// The same, by an answer to a read.
@@ -143,14 +145,16 @@ impl Circuit {
         !has_news && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
     }
 
-    /// What the books say, unless the vendor has said something since.
-    fn learn(&self, books: CircuitState) {
+    /// What the books say, unless something was heard since they were looked at.
+    fn learn(&self, books: CircuitState, heard: u64) {
         self.change(|state| {
-            state.looked_at = Some(Instant::now());
             if state.news.is_none() {
                 state.probe_at = books.probe_at;
             }
-            state.outage.learn(books.outage);
+            if state.heard == heard {
+                state.looked_at = Some(Instant::now());
+                state.outage.learn(books.outage);
+            }
         });
     }
 
@@ -158,7 +162,9 @@ impl Circuit {
     pub(super) fn hear_answer(&self, now: Timestamp) -> bool {
         self.change(|state| {
             let is_news = state.outage.hear_answer(now);
-            state.looked_at = state.looked_at.filter(|_| !is_news);
+            if is_news {
+                state.look_again();
+            }
             is_news
         })
     }
@@ -167,7 +173,7 @@ impl Circuit {
     pub(super) fn hear_answer_to_question(&self, now: Timestamp) {
         self.change(|state| {
             state.outage.hear_answer_to_question(now);
-            state.looked_at = None;
+            state.look_again();
         });
     }
 
@@ -178,7 +184,7 @@ impl Circuit {
 
     /// The books have moved: they are looked at before anything else is decided.
     pub(super) fn look_again(&self) {
-        self.state().looked_at = None;
+        self.state().look_again();
     }
 
     /// Which jobs that are to be sent have turns.
@@ -267,12 +273,13 @@ impl Gateway {
             }
             self.circuit.told(news);
         }
+        let heard = self.circuit.state().heard;
         let (answered_at, silences) = self.circuit.change(|state| state.outage.take_news());
         let told = self.tell_of_outage(answered_at, silences).await;
         if told.is_err() {
             self.circuit.change(|state| state.outage.give_back(answered_at, silences));
         }
-        self.circuit.learn(told?);
+        self.circuit.learn(told?, heard);
         Ok(())
     }
 
@@ -299,6 +306,11 @@ impl Gateway {
 }
 
 impl State {
+    fn look_again(&mut self) {
+        self.looked_at = None;
+        self.heard = self.heard.wrapping_add(1);
+    }
+
     fn refused(&mut self, asked: Asked) -> &mut Option<u16> {
         match asked {
             Asked::Submit => &mut self.refused_submit,
@@ -324,17 +336,17 @@ mod tests {
     fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)));
+        circuit.learn(books(Some(noon)), 0);
         assert!(circuit.is_out_of_credits(), "another replica was told so");
         circuit.take();
-        circuit.learn(books(Some(noon)));
+        circuit.learn(books(Some(noon)), 0);
         assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
         assert_eq!(circuit.news(), Some(News::HasSome));
         circuit.run_out(noon);
         circuit.told(News::HasSome);
         assert_eq!(circuit.news(), Some(News::RanOut));
         circuit.told(News::RanOut);
-        circuit.learn(books(None));
+        circuit.learn(books(None), 0);
         assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
         circuit.take();
         assert_eq!(circuit.news(), None, "the books know that it has credits");
@@ -344,7 +356,7 @@ mod tests {
     fn only_what_was_to_see_and_heard_nothing_is_given_back_and_once() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)));
+        circuit.learn(books(Some(noon)), 0);
         circuit.sell_nothing();
         assert_eq!(circuit.news(), None, "it was not to see");
         for _ in 0..2 {

@@ -23,6 +23,9 @@ pub(super) const GONE_FOR: Duration = Duration::from_hours(1);
 /// How often an answer is read again that is complete, by the vendor's word, and lacks a result.
 const READ_AGAIN_MAX: u32 = 2;
 
+/// So many jobs are remembered that were read again.
+const READ_AGAIN_JOBS_MAX: usize = 10_000;
+
 /// Whether an answer says nothing of some lead.
 fn lacks_something(answer: Option<&Answer>) -> bool {
     answer.is_none_or(|answer| answer.unmatched > 0)
@@ -145,14 +148,12 @@ impl Gateway {
     async fn end(&self, job: Job, lease: Lease, batch: Batch) -> Result<(), Failed> {
         let load = self.load(&job).await?;
         let is_complete = batch.ending == Ending::Completed;
-        let answer = match read_evidence(&self.keyer, job.reveals, &load, batch) {
-            answer
-                if is_complete
-                    && lacks_something(answer.as_ref())
-                    && self.may_read_again(job.id) =>
-            {
-                return self.look_again_for_all(&job, lease).await;
-            }
+        let what = super::unreadable::what_is_wrong(&batch);
+        let answer = read_evidence(&self.keyer, job.reveals, &load, batch);
+        if is_complete && lacks_something(answer.as_ref()) && self.may_read_again(job.id) {
+            return self.look_again_for_all(&job, lease, what).await;
+        }
+        let answer = match answer {
             Some(answer) => answer,
             None if matches!(job.state, State::Bound) => {
                 return self.give_up(&job, lease, Reason::Failed).await;
@@ -168,13 +169,22 @@ impl Gateway {
     /// may list later. A start of the gateway begins to count anew.
     pub(super) fn may_read_again(&self, job: JobId) -> bool {
         let mut jobs = self.read_again.lock().unwrap_or_else(PoisonError::into_inner);
+        if jobs.len() >= READ_AGAIN_JOBS_MAX {
+            // Most of them were ended by other replicas.
+            jobs.clear();
+        }
         let times = jobs.entry(job).or_default();
         *times += 1;
         *times <= READ_AGAIN_MAX
     }
 
-    async fn look_again_for_all(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
-        warn!(job.id = %job.id, "the vendor's answer to job {} lacks results: it is read again", job.id);
+    async fn look_again_for_all(
+        &self,
+        job: &Job,
+        lease: Lease,
+        what: &'static str,
+    ) -> Result<(), Failed> {
+        self.note_unreadable(job.id, what);
         if !matches!(job.state, State::Bound) {
             return self.look_again_slowly(job, lease).await;
         }

@@ -11,7 +11,7 @@ use super::Gateway;
 use super::look::Looked;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::JobId;
-use crate::vendor::{Cause, Unread};
+use crate::vendor::{Batch, Cause, Finding, Unread, VendorResult};
 
 /// So many jobs are remembered; more add nothing to what is shown.
 const JOBS_MAX: usize = 10_000;
@@ -64,19 +64,38 @@ impl Unreadable {
     }
 }
 
+/// What is wrong with a batch that is complete and does not say something of each lead.
+pub(super) fn what_is_wrong(batch: &Batch) -> &'static str {
+    let unreadable = |result: &VendorResult| match result.finding {
+        Finding::Unreadable(why) => Some(why),
+        _ => None,
+    };
+    let found = batch.results.iter().flatten().find_map(unreadable);
+    found.unwrap_or("it is complete, and lacks results")
+}
+
 impl Gateway {
+    /// Notes that some of a job's answer is missing or cannot be read.
+    pub(super) fn note_unreadable(&self, job: JobId, what: &'static str) {
+        self.metrics.meet_unreadable("read");
+        self.log_unreadable(job, what);
+    }
+
+    fn log_unreadable(&self, job: JobId, what: &str) {
+        if self.unreadable.note(job, what.to_owned(), self.clock.now()) {
+            warn!(job.id = %job, what, "the vendor's answer to job {job} cannot be read: {what}");
+        }
+    }
+
     /// Notes whether a job's answer could be read.
     pub(super) fn note_read<T>(&self, job: JobId, looked: &Looked<T>) {
         match looked {
-            Looked::Ended(_) | Looked::Running { .. } => self.unreadable.forget(job),
+            Looked::Running { .. } => self.unreadable.forget(job),
             Looked::Unread(Unread::NoAnswer(cause)) if cause.is_unreadable() => {
-                let what = cause.to_string();
-                if self.unreadable.note(job, what.clone(), self.clock.now()) {
-                    warn!(job.id = %job, what, "the vendor's answer to job {job} cannot be read: {what}");
-                }
+                self.log_unreadable(job, &cause.to_string());
             }
-            // Nothing was learnt of what the vendor would say.
-            Looked::Unread(_) | Looked::NotBefore(_) => {}
+            // Whether all of an end can be read is seen when it is settled. Nothing is known of the rest.
+            Looked::Ended(_) | Looked::Unread(_) | Looked::NotBefore(_) => {}
         }
     }
 

@@ -119,13 +119,13 @@ impl Trial {
         let request = request.header("content-type", "application/json");
         self.team.send(request.body(json!({"titles": ["cto"]}).to_string())).await
     }
+}
 
-    /// An answer that sends nothing says when it pays to come again.
-    fn refused(&self, answer: &Answer) {
-        assert_eq!(answer.status, 503, "{answer:?}");
-        let after = answer.header("retry-after").unwrap().parse::<u64>().unwrap();
-        assert!((1..=QUIET.as_secs()).contains(&after), "{answer:?}");
-    }
+/// An answer that sends nothing says when it pays to come again.
+fn refused(answer: &Answer) {
+    assert_eq!(answer.status, 503, "{answer:?}");
+    let after = answer.header("retry-after").unwrap().parse::<u64>().unwrap();
+    assert!((1..=QUIET.as_secs()).contains(&after), "{answer:?}");
 }
 
 fn person(n: usize) -> Value {
@@ -208,9 +208,9 @@ async fn in_an_outage_only_what_is_known_is_answered_and_nothing_else_is_reserve
     let ids = trial.break_down(down()).await;
     let (posts, look_ups) = (trial.posts(), trial.gateway.vendor.look_ups_received());
 
-    trial.refused(&trial.find("bob").await);
-    trial.refused(&trial.validate("bob@x.example").await);
-    trial.refused(&trial.search().await);
+    refused(&trial.find("bob").await);
+    refused(&trial.validate("bob@x.example").await);
+    refused(&trial.search().await);
     assert_eq!(trial.find("ada").await.status, 200, "what is known is answered");
     assert_eq!(trial.validate("ada@x.example").await.status, 202, "it is joined, or known");
     assert_eq!(trial.gateway.sums().await.email.reserved, 1.5, "nothing but the batches");
@@ -236,7 +236,7 @@ async fn whoever_waits_when_an_outage_begins_is_told_at_once() {
         looking_up.spawn(async move { timeout(SOON, team.get(&path)).await });
     }
     for told in looking_up.join_all().await {
-        trial.refused(&told.expect("nobody waits for what is not sent"));
+        refused(&told.expect("nobody waits for what is not sent"));
     }
     trial.set_faults([]);
     eventually("all are answered", async || {
@@ -259,10 +259,10 @@ async fn calls_that_nobody_answered_shut_out_others_until_the_vendor_answers_som
         assert_eq!(unanswered.status, 504, "{unanswered:?}");
     }
     eventually("the circuit opens", async || trial.is_open().await).await;
-    trial.refused(&trial.validate("bob@x.example").await);
+    refused(&trial.validate("bob@x.example").await);
     assert_eq!(trial.posts(), 3);
     trial.clock.advance(QUIET);
-    trial.refused(&trial.validate("bob@x.example").await);
+    refused(&trial.validate("bob@x.example").await);
     assert_eq!(trial.posts(), 4, "the vendor was asked something free");
     assert_eq!(trial.gateway.sums().await.email.unresolved, 3.0, "and no call was lost to it");
 

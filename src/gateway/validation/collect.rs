@@ -60,7 +60,7 @@ impl Gateway {
                 if !lacks_some || !self.may_read_again(job.id) {
                     return self.end_validation(job, &validation, judged).await;
                 }
-                warn!(job.id = %job.id, "validation {} lacks verdicts: it is read again", job.id.batch);
+                self.note_unreadable(job.id, "it is complete, and lacks verdicts");
                 Looked::Running { retry_after: None }
             }
             looked => looked,

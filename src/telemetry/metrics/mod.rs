@@ -77,6 +77,14 @@ impl Metrics {
         let build =
             families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        let unreadable = families.counts(
+            "tollgate_vendor_unreadable_total",
+            &["operation"],
+            "Answers of the vendor's that came whole and cannot be read.",
+        );
+        for operation in ["submit", "find", "read", "call"] {
+            unreadable.with_label_values(&[operation]);
+        }
         Self {
             credits_spent: families.credit_sums(
                 "tollgate_credits_spent_total",
@@ -112,11 +120,7 @@ impl Metrics {
                 &["kind"],
                 "Leads without a result of their own, and results without a lead.",
             ),
-            unreadable: families.counts(
-                "tollgate_vendor_unreadable_total",
-                &["operation"],
-                "Answers of the vendor's that came whole and cannot be read.",
-            ),
+            unreadable,
             http_requests: families.durations(
                 "tollgate_http_request_duration_seconds",
                 &["route", "method", "status"],
