@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::dispatch::SLOW_LOOK;
 use super::evidence::{Answer, read_evidence};

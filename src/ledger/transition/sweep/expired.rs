@@ -50,7 +50,10 @@ pub(super) fn sweep_validations(
     rows: usize,
     ttl: Duration,
 ) -> Result<Swept, Fault> {
-    let until = |row: &Validation| row.asked_at.after(ttl);
+    // One that the vendor has stays until it has ended.
+    let until = |row: &Validation| {
+        if row.is_under_way() { Timestamp::from_millis(i64::MAX) } else { row.asked_at.after(ttl) }
+    };
     let (slice, is_more) = sweep::<Validations>(draft, from, rows, Order::Age, until)?;
     Ok(slice.end(is_more, SweepFrom::Validations))
 }
