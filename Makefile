@@ -10,7 +10,7 @@ demo: ## run the whole thing on this machine, with nothing to install or pay
 
 test: ## run every test, after installing the Debian packages that they need
 	tests/install-packages gcc libc6-dev curl redis-server python3 python3-requests python3-httpx
-	cargo test
+	cargo test --no-fail-fast
 
 soak: ## try the books for an hour under every trouble at once
 	tests/install-packages gcc libc6-dev curl redis-server

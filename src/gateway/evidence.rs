@@ -47,12 +47,12 @@ pub(super) fn read_evidence(
         extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
     };
     for (Carried { at, .. }, result) in load.iter().zip(matched.answers) {
-        let lead = match result {
+        let answered = match result {
             Some(VendorResult { finding, .. }) => read(keyer, *at, asked, finding),
             None => LeadAnswer { at: *at, evidence: missing(batch.ending), sections: None },
         };
-        answer.unmatched += u64::from(lead.evidence == Evidence::Unmatched);
-        answer.leads.push(lead);
+        answer.unmatched += u64::from(answered.evidence == Evidence::Unmatched);
+        answer.leads.push(answered);
     }
     Some(answer)
 }

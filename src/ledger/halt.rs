@@ -57,6 +57,7 @@ impl Halt {
     }
 
     /// An operator has decided: steps are taken again. Answers whether they were not.
+    #[must_use]
     pub fn lift(&self) -> bool {
         self.held().take_if(|held| *held != Reason::NotCompared).is_some()
     }

@@ -61,6 +61,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 pub use bill::{Bill, Credits, Entry, EntryKind, Totals, Unit};
 pub use fault::{Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, NextLink, Operation, Rule};
@@ -111,6 +112,8 @@ fn machine_now() -> i64 {
 pub struct Sandbox {
     options: Arc<Options>,
     desk: Arc<Mutex<Desk>>,
+    /// Changes when the faults are replaced.
+    replaced: watch::Sender<()>,
 }
 
 impl Sandbox {
@@ -119,7 +122,7 @@ impl Sandbox {
     pub fn new(options: Options) -> Self {
         let options = Arc::new(options);
         let desk = Desk::new(Arc::clone(&options));
-        Self { options, desk: Arc::new(Mutex::new(desk)) }
+        Self { options, desk: Arc::new(Mutex::new(desk)), replaced: watch::Sender::new(()) }
     }
 
     /// The vendor's endpoints, and the sandbox's own under `/sandbox`.
@@ -169,9 +172,12 @@ impl Sandbox {
         self.at_desk(|desk, _| desk.faults.clone())
     }
 
-    /// Replaces the faults.
+    /// Replaces the faults, and has every answer sent that they held.
     pub fn set_faults(&self, faults: Faults) {
-        self.at_desk(|desk, _| desk.faults = faults);
+        self.at_desk(|desk, _| {
+            desk.faults = faults;
+            self.replaced.send_replace(());
+        });
     }
 
     /// Everything that looks at the desk looks at one brought up to the present first.

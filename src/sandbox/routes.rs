@@ -10,6 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
 use http::{HeaderMap, header};
+use tokio::sync::watch;
 use tower_http::decompression::RequestDecompressionLayer;
 
 use super::answer::{
@@ -19,7 +20,7 @@ use super::batch::Ending;
 use super::bill::Bill;
 use super::desk::Desk;
 use super::elsewhere;
-use super::fault::{self, FaultKind, Faults, Operation};
+use super::fault::{self, FaultKind, Faults, Operation, Rule};
 use super::look_up::LookUp;
 use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
@@ -175,11 +176,12 @@ pub(super) async fn under_faults(
     if let Err(too_many) = sandbox.at_desk(Desk::let_through) {
         return too_many.into_response();
     }
-    let mut faults = sandbox.at_desk(|desk, _| {
-        desk.faults.draw(|rule| rule.concerns(operation) && !rule.kind.is_about_results())
+    let (mut faults, replaced) = sandbox.at_desk(|desk, _| {
+        let concerns = |rule: &Rule| rule.concerns(operation) && !rule.kind.is_about_results();
+        (desk.faults.draw(concerns), sandbox.replaced.subscribe())
     });
     if let Some(refusal) = fault::refusal(&faults) {
-        tokio::time::sleep(latency(&faults)).await;
+        delay(&faults, replaced).await;
         return refusal;
     }
     let answer = act(ending(&faults)).unwrap_or_else(|refused| refused);
@@ -188,8 +190,17 @@ pub(super) async fn under_faults(
             desk.faults.draw(|rule| rule.concerns(operation) && rule.kind.is_about_results())
         }));
     }
-    tokio::time::sleep(latency(&faults)).await;
+    delay(&faults, replaced).await;
     fault::spoil(answer, &faults)
+}
+
+/// Waits as long as the faults hold the answer back.
+async fn delay(faults: &[FaultKind], mut replaced: watch::Receiver<()>) {
+    tokio::time::sleep(latency(faults)).await;
+    if faults.contains(&FaultKind::Held) {
+        // The sandbox is part of every request's state, so it cannot be gone.
+        let _ = replaced.changed().await;
+    }
 }
 
 fn ending(faults: &[FaultKind]) -> Ending {

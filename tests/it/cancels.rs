@@ -6,10 +6,11 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tollgate::clock::ManualClock;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Options, Rule};
+use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::asking::BATCHES;
 use crate::support::gateway::{Setup, TestGateway, credits};
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
 
 fn people(names: &[&str]) -> Value {
@@ -124,11 +125,12 @@ async fn what_others_wait_for_goes_on_and_the_canceller_pays() {
     let gateway = TestGateway::start().await;
     let sales = gateway.team("sales", 100).await;
     let growth = gateway.team("growth", 100).await;
-    gateway.vendor.set_faults(Faults { processing_ms: Some(500), ..Faults::default() });
+    gateway.vendor.set_faults(held(Operation::Read));
     let id = sales.start(&people(&["ada", "grace"])).await.id();
     eventually("it was sent", async || gateway.vendor.leads_received().len() == 2).await;
     let joined = growth.start(&people(&["grace"])).await.id();
     assert_eq!(sales.cancel(id).await.body["status"], "canceled");
+    gateway.vendor.set_faults(Faults::default());
     let answered = growth.ended(joined).await;
     assert_eq!(answered.body["status"], "completed");
     gateway.at_rest().await;
@@ -152,15 +154,15 @@ async fn a_batch_that_has_ended_stays_as_it_ended() {
 
 #[tokio::test]
 async fn what_the_vendor_may_have_taken_twice_is_brought_home_and_paid() {
-    let processing = Duration::from_secs(1);
-    let sandbox = Options { processing, ..Options::default() };
-    let gateway = TestGateway::with(Setup { sandbox, ..Setup::default() }).await;
+    let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
     let cut = Rule::always(Operation::Submit, FaultKind::CutAfter).times(1);
-    gateway.vendor.set_faults(Faults::of([cut]));
+    let unread = Rule::always(Operation::Read, FaultKind::Held);
+    gateway.vendor.set_faults(Faults::of([cut, unread]));
     let id = team.start(&people(&["ada", "grace"])).await.id();
     eventually("it was sent again", async || gateway.vendor.posts_received() == 2).await;
     assert_eq!(team.cancel(id).await.body["status"], "canceled");
+    gateway.vendor.set_faults(Faults::default());
     let mut last = team.read(id).await;
     eventually("it is settled", async || {
         last = team.read(id).await;

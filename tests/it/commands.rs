@@ -143,7 +143,7 @@ async fn told_to_stop_it_finishes_what_was_begun_and_goes_on_at_the_next_start()
     let id = team.start(&people(3)).await.id();
     eventually("it was sent, and not answered yet", async || judge.posts_received() == 1).await;
     assert!(gateway.terminate().await.success(), "exit code 0");
-    assert!(gateway.output().contains("stopped"), "{}", gateway.output());
+    assert!(gateway.output().contains("stopped"), "it says so");
     gateway.start_again().await;
     assert_eq!(team.ended(id).await.body["status"], "completed");
     assert_eq!(judge.posts_received(), 1, "it was not sent again");

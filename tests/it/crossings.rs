@@ -13,8 +13,9 @@ use crate::support::process::Process;
 use crate::support::vendor::{self, taking};
 use crate::support::wait::eventually;
 
-fn slow_submit() -> Rule {
-    Rule::always(Operation::Submit, FaultKind::LatencyMs(400))
+/// The vendor holds its answers to submissions back.
+fn held_submit() -> Rule {
+    Rule::always(Operation::Submit, FaultKind::Held)
 }
 
 #[tokio::test]
@@ -22,7 +23,7 @@ async fn a_batch_cancelled_while_its_attempt_is_refused_is_not_sent_again() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
     let refused = Rule::always(Operation::Submit, FaultKind::status(429));
-    gateway.vendor.set_faults(Faults::of([slow_submit(), refused]));
+    gateway.vendor.set_faults(Faults::of([held_submit(), refused]));
     let body = json!({"leads": [plain(1)], "reveal_email": true});
     let accepted = team.post("/people/enrichment-requests", &body).await;
     eventually("the attempt is under way", async || gateway.vendor.posts_received() == 1).await;
@@ -42,7 +43,7 @@ async fn who_joined_a_batch_that_was_cancelled_unsent_is_answered_all_the_same()
     let sales = gateway.team("sales", 100).await;
     let growth = gateway.team("growth", 100).await;
     let refused = Rule::always(Operation::Submit, FaultKind::status(429)).times(1);
-    gateway.vendor.set_faults(Faults::of([slow_submit(), refused]));
+    gateway.vendor.set_faults(Faults::of([held_submit(), refused]));
     let body = json!({"leads": [plain(1)], "reveal_email": true});
     let first = sales.post("/people/enrichment-requests", &body).await;
     eventually("the attempt is under way", async || gateway.vendor.posts_received() == 1).await;
@@ -50,6 +51,7 @@ async fn who_joined_a_batch_that_was_cancelled_unsent_is_answered_all_the_same()
     assert!(second.header("tollgate-leads").unwrap().contains("joined=1"), "{second:?}");
     let path = format!("/people/enrichment-requests/{}", first.id());
     sales.patch(&path, &json!({"status": "canceled"})).await;
+    gateway.vendor.set_faults(Faults::default());
     let answered = growth.ended(second.id()).await;
     assert_eq!(answered.body["results"][0]["status"], "enriched", "{answered:?}");
     gateway.at_rest().await;
@@ -62,11 +64,13 @@ async fn what_a_joined_batch_was_spared_stands_on_its_answer() {
     let gateway = TestGateway::start().await;
     let sales = gateway.team("sales", 100).await;
     let growth = gateway.team("growth", 100).await;
-    gateway.vendor.set_faults(Faults::of([slow_submit()]));
+    gateway.vendor.set_faults(Faults::of([held_submit()]));
     let reachable = json!({"linkedin_url": "linkedin.com/in/ada-reachable"});
     let body = json!({"leads": [reachable], "reveal_email": true});
     sales.post("/people/enrichment-requests", &body).await;
-    let joined = growth.enrich(&body).await;
+    let joined = growth.start(&body).await.id();
+    gateway.vendor.set_faults(Faults::default());
+    let joined = growth.ended(joined).await;
     assert_eq!(joined.header("tollgate-credits-avoided"), Some("email=1.5, phone=0"));
     assert_eq!(joined.header("tollgate-credits-spent"), Some("email=0, phone=0"));
     gateway.finish().await;
@@ -78,7 +82,7 @@ async fn under_hold_a_kill_while_a_post_is_under_way_sends_nothing_again() {
     let data = tempfile::tempdir().unwrap();
     let mut gateway = Process::start(address, data.path(), &["vendor.on_no_answer=hold"]).await;
     let team = gateway.team("sales").await;
-    judge.set_faults(Faults::of([slow_submit()]));
+    judge.set_faults(Faults::of([held_submit()]));
     let body = json!({"leads": [plain(1)], "reveal_email": true});
     let accepted = team.post("/people/enrichment-requests", &body).await;
     eventually("the vendor took it", async || judge.posts_received() == 1).await;

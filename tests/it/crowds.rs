@@ -8,16 +8,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
+use tollgate::sandbox::{Faults, Operation};
 
 use crate::support::asking::{BATCHES, batch};
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::metrics::Scrape;
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
 
-/// Far longer than a read takes, and shorter than any wait for a turn.
-const SOON: Duration = Duration::from_secs(5);
+/// Far longer than a read takes. What it must not wait for never ends here.
+const SOON: Duration = Duration::from_mins(1);
 
 fn person(n: usize) -> Value {
     json!({"leads": [{"linkedin_url": format!("linkedin.com/in/reachable-{n}")}]})
@@ -52,7 +53,7 @@ async fn turned_away(gateway: &TestGateway) -> f64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_callers_at_once_are_all_admitted() {
-    let gateway = TestGateway::start().await;
+    let gateway = TestGateway::with(Setup::with_settings(&["server.bodies_wait=5m"])).await;
     let team = gateway.team("sales", 1_000).await;
     let mut posts = JoinSet::new();
     for n in 0..1_000 {
@@ -150,11 +151,11 @@ async fn bodies_hold_no_more_bytes_together_than_they_may() {
 
 #[tokio::test]
 async fn look_ups_that_find_no_place_to_wait_come_again_and_reads_go_on() {
-    let gateway = TestGateway::with(Setup::with_settings(&["server.look_ups_max=2"])).await;
+    let settings = ["server.look_ups_max=2", "server.find_wait=5m"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 100).await;
     let known = team.enrich(&person(0)).await.id();
-    let slow = Rule::always(Operation::Find, FaultKind::LatencyMs(1_500));
-    gateway.vendor.set_faults(Faults::of([slow]));
+    gateway.vendor.set_faults(held(Operation::Find));
     let look_up = |n: usize| format!("/people/find?linkedin_url=linkedin.com/in/reachable-{n}");
     let mut waiting = JoinSet::new();
     for n in 1..3 {
@@ -168,6 +169,7 @@ async fn look_ups_that_find_no_place_to_wait_come_again_and_reads_go_on() {
     let read = timeout(SOON, team.get(&batch(known))).await.expect("reads wait for nobody");
     assert_eq!(read.status, 200, "{read:?}");
     assert_eq!(team.get(&look_up(0)).await.status, 200, "who is known is told without a wait");
+    gateway.vendor.set_faults(Faults::default());
     for answer in waiting.join_all().await {
         assert_eq!(answer.status, 200, "{answer:?}");
     }

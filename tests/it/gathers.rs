@@ -1,10 +1,12 @@
 //! Gathering through the front door: many callers of one lead each share a handful of requests, and
 //! none of them can tell.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tollgate::clock::ManualClock;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::asking::BATCHES;
@@ -14,7 +16,7 @@ use crate::support::gateways::Gateways;
 use crate::support::metrics::Scrape;
 use crate::support::process::Process;
 use crate::support::redis::Server;
-use crate::support::vendor::{self, taking};
+use crate::support::vendor::{self, held, taking};
 use crate::support::wait::eventually;
 
 /// As many as one coach carries twice over.
@@ -62,14 +64,34 @@ async fn gathering(store: Store, further: &[&str]) -> TestGateway {
     TestGateway::with(Setup { store, ..Setup::with_settings(&settings) }).await
 }
 
+/// The same, by a clock that stands still until it is moved: nothing is sent before.
+async fn gathering_by_clock(further: &[&str]) -> (TestGateway, Arc<ManualClock>) {
+    let (setup, clock) = Setup::with_clock();
+    let settings = [&["vendor.gather_window=200ms"], further].concat();
+    let settings = settings.into_iter().map(str::to_owned).collect();
+    (TestGateway::with(Setup { settings, ..setup }).await, clock)
+}
+
+/// Lets time pass until all of these have ended.
+async fn all_end(gateway: &TestGateway, clock: &ManualClock, batches: &[(Client, u64)]) {
+    for (caller, id) in batches {
+        if !caller.read(*id).await.has_ended() {
+            let step = Duration::from_millis(100);
+            let ends = async || caller.read(*id).await.has_ended();
+            gateway.eventually_by(clock, step, "the batch ends", ends).await;
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_callers_of_one_lead_share_a_handful_of_requests() {
-    let gateway = gathering(Store::Memory, &["vendor.requests_per_minute=500"]).await;
+    let (gateway, clock) = gathering_by_clock(&["vendor.requests_per_minute=500"]).await;
     // As strict as the gateway is told that the vendor is: it turns nobody away.
     let requests_per_minute = std::num::NonZeroUsize::new(500);
     gateway.vendor.set_faults(Faults { requests_per_minute, ..Faults::default() });
     let callers = [gateway.team("sales", 3_000).await, gateway.team("growth", 3_000).await];
     let batches = ask_at_once(&callers, 0..CALLERS).await;
+    all_end(&gateway, &clock, &batches).await;
     each_has_its_own(&batches, 0..CALLERS).await;
     let posts = gateway.vendor.posts_received();
     assert!(posts <= 10, "{posts} requests for {CALLERS} callers");
@@ -105,11 +127,12 @@ async fn a_lead_that_the_vendor_refuses_costs_nobody_else_an_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_cancels_in_time_is_not_sent_with_the_others() {
-    let gateway = gathering(Store::Memory, &["vendor.gather_window=2s"]).await;
+    let (gateway, clock) = gathering_by_clock(&[]).await;
     let team = gateway.team("sales", 100).await;
     let batches = ask_at_once(std::slice::from_ref(&team), 0..3).await;
     let canceled = team.cancel(batches[1].1).await;
     assert_eq!(canceled.body["status"], "canceled", "{canceled:?}");
+    all_end(&gateway, &clock, &batches).await;
     each_has_its_own(&batches[..1], 0..1).await;
     each_has_its_own(&batches[2..], 2..3).await;
     assert!(!gateway.vendor.leads_received().contains(&address(1)));
@@ -151,7 +174,7 @@ async fn kills_between_gathering_and_settlement_lose_no_half_credit() {
     let (judge, address) = vendor::start(taking(Duration::from_millis(50))).await;
     let data = tempfile::tempdir().unwrap();
     // More than it is killed: each kill may cost a batch an attempt.
-    let settings = ["vendor.timeout=1s", "vendor.gather_window=100ms", "vendor.attempts_max=50"];
+    let settings = ["vendor.gather_window=100ms", "vendor.attempts_max=50"];
     let mut gateway = Process::start(address, data.path(), &settings).await;
     let team = gateway.team("sales").await;
     let mut batches = Vec::new();
@@ -161,8 +184,8 @@ async fn kills_between_gathering_and_settlement_lose_no_half_credit() {
             1 => Point::Taken,
             _ => Point::Bound,
         };
-        let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(200));
-        judge.set_faults(Faults::of([slow]));
+        let is_taken = matches!(point, Point::Taken);
+        judge.set_faults(if is_taken { held(Operation::Submit) } else { Faults::default() });
         let posts = judge.posts_received();
         let callers = std::slice::from_ref(&team);
         batches.extend(ask_at_once(callers, round * 10..round * 10 + 10).await);
@@ -189,7 +212,7 @@ async fn kills_between_gathering_and_settlement_lose_no_half_credit() {
 async fn two_replicas_gather_and_send_nobody_twice() {
     let (judge, address) = vendor::start(taking(Duration::from_millis(100))).await;
     let server = Server::start().await;
-    let settings = ["store.durability=single", "vendor.gather_window=200ms"];
+    let settings = ["store.durability=single", "vendor.gather_window=2s"];
     let gateways = Gateways::start(2, address, &server.url(), &settings).await;
     let team = gateways.replicas[0].team("sales").await;
     let callers = gateways.callers(&team.key);

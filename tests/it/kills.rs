@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Rule, Sandbox};
+use tollgate::sandbox::{Faults, Operation, Sandbox};
 
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
@@ -12,7 +12,7 @@ use crate::support::faulty_disk::Dice;
 use crate::support::metrics::Scrape;
 use crate::support::people::{handle, plain, spelled};
 use crate::support::process::Process;
-use crate::support::vendor::{self, taking};
+use crate::support::vendor::{self, held, taking};
 use crate::support::wait::eventually;
 
 const KILLS: usize = 50;
@@ -39,7 +39,8 @@ enum Point {
 async fn fifty_kills_lose_no_batch_and_no_half_credit() {
     let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
     let data = tempfile::tempdir().unwrap();
-    let mut gateway = Process::start(address, data.path(), &["vendor.timeout=1s"]).await;
+    // Each kill may cost a batch an attempt.
+    let mut gateway = Process::start(address, data.path(), &["vendor.attempts_max=60"]).await;
     let team = gateway.team("sales").await;
     let mut dice = Dice::new(4);
     let mut accepted = Vec::new();
@@ -52,10 +53,8 @@ async fn fifty_kills_lose_no_batch_and_no_half_credit() {
             4 => Point::Settled,
             _ => Point::Random(dice.below(120)),
         };
-        let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(150));
-        let faults =
-            if matches!(point, Point::Taken) { Faults::of([slow]) } else { Faults::default() };
-        judge.set_faults(faults);
+        let is_taken = matches!(point, Point::Taken);
+        judge.set_faults(if is_taken { held(Operation::Submit) } else { Faults::default() });
         accepted.extend(post_and_reach(point, &gateway, &team, &judge, &mut dice).await);
         gateway.kill();
         let audit = gateway.run("audit");

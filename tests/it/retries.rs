@@ -13,7 +13,7 @@ use crate::support::client::{Answer, Client};
 use crate::support::gateway::{Setup, Store, TestGateway};
 use crate::support::metrics::Scrape;
 use crate::support::process::Process;
-use crate::support::vendor::{self, taking};
+use crate::support::vendor::{self, held, taking};
 use crate::support::wait::eventually;
 
 /// As the default is; the tests' own settings take every POST for a new request.
@@ -88,13 +88,14 @@ async fn a_repeated_post_is_answered_with_its_batch_as_it_now_stands() {
 
 #[tokio::test]
 async fn a_retry_while_its_batch_is_under_way_waits_for_the_same_answer() {
-    let sandbox = taking(Duration::from_millis(400));
-    let gateway = TestGateway::with(Setup { sandbox, ..Setup::with_settings(&[WINDOW]) }).await;
+    let gateway = with_window(Store::Memory).await;
+    gateway.vendor.set_faults(held(Operation::Submit));
     let team = gateway.team("sales", 10).await;
     let first = team.start(&person("ada")).await;
     let again = team.post(BATCHES, &person("ada")).await;
     assert_eq!(told(&again), (first.id(), true));
     assert!(!again.has_ended() && again.header("retry-after").is_some(), "{again:?}");
+    gateway.vendor.set_faults(Faults::default());
     team.ended(first.id()).await;
     assert_eq!(gateway.vendor.posts_received(), 1);
     gateway.finish().await;
@@ -154,15 +155,18 @@ async fn after_its_time_a_repeated_post_is_a_new_request() {
 
 #[tokio::test]
 async fn what_was_cancelled_is_asked_anew() {
-    let sandbox = taking(Duration::from_millis(300));
-    let gateway = TestGateway::with(Setup { sandbox, ..Setup::with_settings(&[WINDOW]) }).await;
+    let gateway = with_window(Store::Memory).await;
+    let takes_long = Faults { processing_ms: Some(600_000), ..Faults::default() };
+    gateway.vendor.set_faults(takes_long.clone());
     let team = gateway.team("sales", 10).await;
     let first = team.start(&person("ada")).await.id();
     assert_eq!(team.cancel(first).await.body["status"], "canceled");
+    gateway.vendor.set_faults(Faults::default());
     let second = team.post(BATCHES, &person("ada")).await;
     assert!(told(&second).0 != first && !told(&second).1);
     assert_eq!(team.ended(second.id()).await.body["status"], "completed");
 
+    gateway.vendor.set_faults(takes_long);
     let keyed = named(&team, "k", &person("grace")).await.id();
     team.cancel(keyed).await;
     let again = named(&team, "k", &person("grace")).await;

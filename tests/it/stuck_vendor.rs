@@ -15,16 +15,17 @@ use crate::support::asking::{BATCHES, batch};
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::metrics::Scrape;
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
 
 /// More jobs than a gateway works on at once.
 const JOBS: u64 = 40;
 
-/// Far longer than anything takes that waits for nobody, and shorter than the vendor does.
-const SOON: Duration = Duration::from_secs(5);
+/// Far longer than anything takes that waits for nobody. The vendor's answers never come meanwhile.
+const SOON: Duration = Duration::from_mins(1);
 
-/// How long a slow vendor takes over an answer.
-const SLOW: Duration = Duration::from_secs(25);
+/// The gateway waits for the vendor for longer than a test takes.
+const PATIENT: &str = "vendor.timeout=10m";
 
 fn person(n: u64) -> Value {
     json!({"leads": [{"linkedin_url": format!("linkedin.com/in/reachable-{n}")}]})
@@ -71,25 +72,30 @@ async fn waiting(team: &Client) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_vendor_is_slow_nobody_waits_who_does_not_need_it() {
-    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let gateway = TestGateway::with(Setup::with_settings(&[PATIENT])).await;
     let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
     sales.enrich(&person(0)).await;
-    let millis = u64::try_from(SLOW.as_millis()).unwrap();
-    let slow = Rule::always(Operation::Submit, FaultKind::LatencyMs(millis));
-    gateway.vendor.set_faults(Faults::of([slow]));
+    gateway.vendor.set_faults(held(Operation::Submit));
     let ids = waiting(&sales).await;
     eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
-    gateway.vendor.set_faults(Faults::default());
     nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
+    gateway.vendor.set_faults(Faults::default());
     gateway.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_vendor_cuts_its_answers_nobody_waits_who_does_not_need_it() {
-    let settings = ["vendor.quiet_period=25s", "vendor.timeout=5s"];
-    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let (setup, clock) = Setup::with_clock();
+    let settings = vec!["vendor.quiet_period=25s".to_owned()];
+    let gateway = TestGateway::with(Setup { settings, ..setup }).await;
+    let time_passes = async |what: &str, holds: &mut dyn FnMut(f64) -> bool| {
+        let step = Duration::from_millis(200);
+        let holds = async || holds(gateway.sums().await.email.reserved);
+        gateway.eventually_by(&clock, step, what, holds).await;
+    };
     let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
-    sales.enrich(&person(0)).await;
+    sales.start(&person(0)).await;
+    time_passes("one is known", &mut |reserved| reserved == 0.0).await;
     let cut = Rule::always(Operation::Submit, FaultKind::CutAfter);
     gateway.vendor.set_faults(Faults::of([cut]));
     let ids = waiting(&sales).await;
@@ -101,6 +107,7 @@ async fn while_the_vendor_cuts_its_answers_nobody_waits_who_does_not_need_it() {
     gateway.vendor.set_faults(Faults::default());
     nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
     // What was cut is sent again when it was quiet, inside the charge window, and so is the rest.
+    time_passes("all are settled", &mut |reserved| reserved == 0.0).await;
     gateway.finish().await;
 }
 
@@ -120,7 +127,7 @@ async fn half_open() -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_vendor_says_nothing_everything_else_goes_on() {
     let base_url = half_open().await;
-    let settings = [&base_url, "vendor.timeout=1m", "server.shutdown_grace=1s"];
+    let settings = [&base_url, PATIENT, "server.shutdown_grace=1s"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
     let ids = waiting(&sales).await;
@@ -166,8 +173,7 @@ async fn hanging(gateway: &TestGateway, team: &Client, count: u32) -> JoinSet<()
 #[tokio::test(flavor = "multi_thread")]
 async fn validations_that_wait_for_the_vendor_keep_no_turn() {
     let base_url = half_open().await;
-    let settings =
-        [&base_url, "vendor.timeout=20s", "server.shutdown_grace=1s", "server.bodies_at_once=2"];
+    let settings = [&base_url, PATIENT, "server.shutdown_grace=1s", "server.bodies_at_once=2"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
     let callers = hanging(&gateway, &sales, 6).await;
@@ -184,8 +190,7 @@ async fn validations_that_wait_for_the_vendor_keep_no_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_leaves_the_place_to_what_still_goes_on() {
     let base_url = half_open().await;
-    let settings =
-        [&base_url, "vendor.timeout=20s", "server.shutdown_grace=1s", "server.bodies_max=3"];
+    let settings = [&base_url, PATIENT, "server.shutdown_grace=1s", "server.bodies_max=3"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 100).await;
     hanging(&gateway, &team, 3).await.shutdown().await;
@@ -197,17 +202,11 @@ async fn who_hangs_up_leaves_the_place_to_what_still_goes_on() {
     gateway.stop().await;
 }
 
-/// A vendor that takes its time over this, and over nothing else.
-fn slow_at(operation: Operation) -> Faults {
-    let millis = u64::try_from((2 * SOON).as_millis()).unwrap();
-    Faults::of([Rule::always(operation, FaultKind::LatencyMs(millis))])
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_vendor_hangs_at_batches_a_look_up_is_answered() {
-    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let gateway = TestGateway::with(Setup::with_settings(&[PATIENT])).await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(slow_at(Operation::Submit));
+    gateway.vendor.set_faults(held(Operation::Submit));
     waiting(&team).await;
     eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
     let looked_up = timeout(SOON, team.get(&look_up(0))).await.expect("it waits for no batch");
@@ -218,9 +217,9 @@ async fn while_the_vendor_hangs_at_batches_a_look_up_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_vendor_hangs_at_look_ups_batches_are_answered() {
-    let gateway = TestGateway::with(Setup::with_settings(&["vendor.timeout=1m"])).await;
+    let gateway = TestGateway::with(Setup::with_settings(&[PATIENT, "server.find_wait=10m"])).await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(slow_at(Operation::Find));
+    gateway.vendor.set_faults(held(Operation::Find));
     let mut looking_up = JoinSet::new();
     for n in 1..=JOBS {
         let caller = team.clone();

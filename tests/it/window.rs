@@ -70,16 +70,16 @@ async fn reading_does_not_extend_the_window_nor_what_is_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_release_binary_honours_a_short_window() {
     let (judge, address) = vendor::start(sandbox::Options {
-        window: Duration::from_secs(4),
+        window: Duration::from_secs(30),
         ..vendor::taking(Duration::from_millis(10))
     })
     .await;
     let data = tempfile::tempdir().unwrap();
     let settings = [
-        "prices.person_window=4s",
+        "prices.person_window=30s",
         "prices.window_margin=500ms",
         "cache.person_ttl=100ms",
-        "vendor.job_deadline=1s",
+        "vendor.job_deadline=25s",
     ];
     let gateway = Process::start(address, data.path(), &settings).await;
     let team = gateway.team("sales").await;

@@ -18,18 +18,13 @@ pub(super) fn thousandths(tally: &Tally) -> [i64; 4] {
 
 /// The text as a row of the table.
 pub(super) fn row_of(table: TableId, text: &[u8]) -> Result<Vec<u8>, Corrupt> {
-    match table {
-        TableId::Observations => {
-            // Changes made side by side may sum up to less than nothing.
-            let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
-            Ok(to_row(&Observed::of_counts(numbers(text)?.map(count))))
-        }
-        _ => {
-            let [spent, reserved, unresolved, avoided] =
-                numbers(text)?.map(Credits::from_thousandths);
-            Ok(to_row(&Tally { spent, reserved, unresolved, avoided }))
-        }
+    if table == TableId::Observations {
+        // Changes made side by side may sum up to less than nothing.
+        let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
+        return Ok(to_row(&Observed::of_counts(numbers(text)?.map(count))));
     }
+    let [spent, reserved, unresolved, avoided] = numbers(text)?.map(Credits::from_thousandths);
+    Ok(to_row(&Tally { spent, reserved, unresolved, avoided }))
 }
 
 /// A row of the table as text.

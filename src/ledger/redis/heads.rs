@@ -89,5 +89,5 @@ fn one(value: Value) -> Result<Answer, LedgerError> {
         return Err(unexpected("heads"));
     };
     let members = members.into_iter().map_while(Value::into_bytes);
-    Ok((has_more == 1, members.map(due_row).collect::<Result<_, _>>()?))
+    Ok((has_more == 1, members.map(|member| due_row(&member)).collect::<Result<_, _>>()?))
 }

@@ -264,11 +264,11 @@ fn due(
     let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
     let [value] = ask(view, vec![members])?;
     let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
-    members.map(due_row).collect()
+    members.map(|member| due_row(&member)).collect()
 }
 
 /// The key and the row in one member of what is due.
-pub(super) fn due_row(member: Vec<u8>) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
+pub(super) fn due_row(member: &[u8]) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
     let key_bytes = member.len().checked_sub(DUE_ROW);
     let (key, row) =
         key_bytes.map(|at| member.split_at(at)).ok_or_else(|| unexpected("what is due"))?;

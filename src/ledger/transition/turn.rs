@@ -66,7 +66,9 @@ fn pick(draft: &Draft<'_>, ring: &mut Ring, limit: usize) -> Result<Vec<(DueAt, 
         if next.is_empty() {
             break;
         }
-        next.iter().for_each(|due| draft.foresee::<Jobs>(&due.job));
+        for due in &next {
+            draft.foresee::<Jobs>(&due.job);
+        }
         for due in next {
             // A job that another replica has taken meanwhile is no longer due then.
             let job = draft.find::<Jobs>(&due.job)?.filter(|job| job.due_at().contains(&due));

@@ -131,7 +131,7 @@ mod tests {
         let (_, table) = page.split_once("| `kind` | what happens |").unwrap();
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let kinds: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-        assert_eq!(kinds.len(), 17);
+        assert_eq!(kinds.len(), 18);
         for kind in kinds {
             assert!(from_str::<FaultKind>(kind).is_ok(), "{kind}");
         }

@@ -45,6 +45,8 @@ pub enum Operation {
 pub enum FaultKind {
     /// It is acted on at once and answered this much later.
     LatencyMs(u64),
+    /// It is acted on at once and answered when the faults are replaced.
+    Held,
     /// It is refused, or acted on and refused all the same.
     Status(Failure),
     /// The connection breaks before it is acted on.

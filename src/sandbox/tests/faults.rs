@@ -131,6 +131,18 @@ async fn a_late_answer_is_late_and_its_batch_is_not() {
     assert_eq!(begun.elapsed(), Duration::from_millis(250));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_held_answer_is_sent_when_the_faults_are_replaced_and_its_batch_is_taken_at_once() {
+    let vendor = Vendor::struck_by(FaultKind::Held);
+    let leads = json!({ "leads": [{ "email": TWO[0] }] });
+    let mut submission = Box::pin(vendor.submit(&leads));
+    let early = tokio::time::timeout(Duration::from_hours(1), &mut submission).await;
+    assert!(early.is_err());
+    assert_eq!(vendor.sandbox.leads_received(), [TWO[0]]);
+    vendor.sandbox.set_faults(Faults::default());
+    assert_eq!(submission.await.status, StatusCode::ACCEPTED);
+}
+
 #[tokio::test]
 async fn a_batch_may_be_taken_without_an_id() {
     let vendor = Vendor::struck_by(FaultKind::NoId);

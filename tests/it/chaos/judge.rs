@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use crate::support::books::{Books, credits};
 use crate::support::client::Client;
-use crate::support::gateway::{Sums, credits};
 use crate::support::gateways::Gateways;
 use crate::support::people::{plain, status_of};
 use crate::support::process::Process;
@@ -26,7 +26,7 @@ pub(super) async fn judge(mut gateways: Gateways, door: &Door, asked: Asked) {
     everybody_can_be_asked_for(&gateways.replicas[0], &asked).await;
     books_balance(&gateways.replicas[0].operator(), door).await;
     for replica in &mut gateways.replicas {
-        assert!(replica.terminate().await.success(), "{}", replica.output());
+        assert!(replica.terminate().await.success(), "it ends well");
     }
     let audit = gateways.replicas[0].run("audit");
     assert!(audit.status.success(), "{audit:?}");
@@ -52,18 +52,12 @@ async fn every_batch_is_answered(asked: &Asked) {
 /// Ours and the vendor's, to the half-credit, with nothing in doubt; and the vendor's second bill,
 /// as if it had no dedupe of its own, is no lower.
 async fn books_balance(operator: &Client, door: &Door) {
-    let sums = Sums::at_rest(operator).await;
-    let bill = door.vendor.bill();
-    let second = bill.without_dedupe;
-    for (unit, sum, billed, without_dedupe) in [
-        ("email", sums.email, bill.email, second.email),
-        ("phone", sums.phone, bill.phone, second.phone),
-    ] {
-        let billed = credits(billed);
-        assert_eq!(sum.unresolved, 0.0, "{unit}: the vendor has told everything");
-        assert_eq!(sum.spent, billed, "{unit}");
-        assert!(credits(without_dedupe) >= billed, "{unit}");
-    }
+    let books = Books::at_rest(operator, &door.vendor).await;
+    books.assert_resolved();
+    books.assert_equal();
+    let second = door.vendor.bill().without_dedupe;
+    assert!(credits(second.email) >= credits(books.bill.email), "{second:?}\n{books}");
+    assert!(credits(second.phone) >= credits(books.bill.phone), "{second:?}\n{books}");
 }
 
 async fn the_bound_held(operator: &Client) {

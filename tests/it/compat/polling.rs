@@ -8,7 +8,13 @@ use tollgate::sandbox::{ErrorEnding, FaultKind, Faults, Operation, Rule};
 use super::scripts::Program;
 use super::{SOON, gateway, reachable};
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::metrics::Scrape;
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
+
+/// How often batches were read.
+const POLLS: &str = "tollgate_http_request_duration_seconds_count{method=\"GET\",\
+                     route=\"/people/enrichment-requests/{id}\"";
 
 #[tokio::test]
 async fn one_lead_a_post_is_polled_until_it_is_completed() {
@@ -51,9 +57,18 @@ async fn retry_after_is_a_whole_number_until_the_end() {
     for program in Program::PYTHON {
         let gateway = gateway().await;
         let team = gateway.team("sales", 100).await;
-        gateway.vendor.set_faults(Faults { processing_ms: Some(300), ..Faults::default() });
+        gateway.vendor.set_faults(held(Operation::Submit));
         let leads = ["ada", "grace"].map(reachable);
-        let printed = program.run("retry_after", &team, &["0.01"], &leads).await;
+        let is_polled = async {
+            eventually("the batch is polled", async || {
+                let scrape = Scrape::of(&gateway.operator()).await;
+                scrape.sum(POLLS) > 0.0
+            })
+            .await;
+            gateway.vendor.set_faults(Faults::default());
+        };
+        let script = program.run("retry_after", &team, &["0.01"], &leads);
+        let (printed, ()) = tokio::join!(script, is_polled);
         let waits = printed[0]["waits"].as_array().unwrap();
         assert!(!waits.is_empty() && waits.iter().all(Value::is_u64), "{waits:?}");
         assert_eq!(printed[0]["batch"]["results"][1]["result"]["name"], "Grace Reachable");

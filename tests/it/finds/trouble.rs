@@ -137,8 +137,11 @@ async fn a_key_that_the_vendor_refuses_is_no_callers_fault() {
         gateway.vendor.set_faults(always(FaultKind::status(status)));
         let waited = find(&team, ADA).await;
         assert_eq!((waited.status, waited.errors()), (503, vec![("not_answered_yet", "")]));
-        let ready = gateway.operator().get("/readyz").await.text;
-        assert!(ready.contains(&status.to_string()) && ready.contains("vendor.api_key"), "{ready}");
+        eventually("operators are told", async || {
+            let ready = gateway.operator().get("/readyz").await.text;
+            ready.contains(&status.to_string()) && ready.contains("vendor.api_key")
+        })
+        .await;
         assert_eq!(gateway.sums().await.email.reserved, 0.5, "nothing is lost");
         gateway.vendor.set_faults(Faults::default());
         eventually("it is answered", async || {
@@ -161,6 +164,7 @@ async fn a_vendor_that_asks_to_wait_is_left_alone_and_never_refuses_a_caller() {
         let waited = find(&team, query).await;
         assert_eq!((waited.status, waited.errors()), (503, vec![("not_answered_yet", "")]));
     }
+    eventually("it was sent", async || gateway.vendor.look_ups_received() > 0).await;
     assert_eq!(gateway.vendor.look_ups_received(), 1, "not even for somebody else");
     clock.advance(Duration::from_mins(1));
     eventually("both are answered", async || {

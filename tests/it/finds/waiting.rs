@@ -1,24 +1,18 @@
 //! Callers wait for so long and no longer, and what they did not wait for is kept.
 
-use std::time::Duration;
-
-use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use super::{ADA, find};
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
-
-fn slow(millis: u64) -> Faults {
-    Faults::of([Rule::always(Operation::Find, FaultKind::LatencyMs(millis))])
-}
 
 #[tokio::test]
 async fn whoever_is_told_to_come_back_finds_the_answer_there() {
     let gateway = TestGateway::with(Setup::with_settings(&["server.find_wait=100ms"])).await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(slow(700));
+    gateway.vendor.set_faults(held(Operation::Find));
     let waited = find(&team, ADA).await;
     assert_eq!((waited.status, waited.errors()), (503, vec![("not_answered_yet", "")]));
     assert!(waited.header("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
@@ -28,6 +22,7 @@ async fn whoever_is_told_to_come_back_finds_the_answer_there() {
     assert_eq!(again.status, 503, "{again:?}");
     let joined = Some("submitted=1, repeated=0, cached=0, joined=1, fresh=0");
     assert_eq!(again.header("tollgate-leads"), joined);
+    gateway.vendor.set_faults(Faults::default());
     eventually("it is answered", async || find(&team, ADA).await.status == 200).await;
     assert_eq!(gateway.vendor.look_ups_received(), 1);
     gateway.finish().await;
@@ -37,10 +32,13 @@ async fn whoever_is_told_to_come_back_finds_the_answer_there() {
 async fn a_caller_who_hangs_up_leaves_the_look_up_to_finish() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(slow(300));
-    let hung_up = timeout(Duration::from_millis(100), find(&team, ADA)).await;
-    assert!(hung_up.is_err());
+    gateway.vendor.set_faults(held(Operation::Find));
+    let caller = team.clone();
+    let hangs_up = TaskTracker::new().spawn(async move { find(&caller, ADA).await });
     eventually("it was sent", async || gateway.vendor.look_ups_received() == 1).await;
+    hangs_up.abort();
+    assert!(hangs_up.await.unwrap_err().is_cancelled());
+    gateway.vendor.set_faults(Faults::default());
     let found = find(&team, ADA).await;
     assert_eq!(found.status, 200, "{found:?}");
     assert_eq!(gateway.vendor.look_ups_received(), 1);
@@ -51,7 +49,8 @@ async fn a_caller_who_hangs_up_leaves_the_look_up_to_finish() {
 async fn a_gateway_that_stops_still_tells_what_it_was_asking() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
-    gateway.vendor.set_faults(slow(500));
+    let slow = Rule::always(Operation::Find, FaultKind::LatencyMs(500));
+    gateway.vendor.set_faults(Faults::of([slow]));
     let vendor = gateway.vendor.clone();
     let looking_up = TaskTracker::new().spawn(async move { find(&team, ADA).await });
     eventually("it was sent", async || vendor.look_ups_received() == 1).await;

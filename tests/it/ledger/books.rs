@@ -226,7 +226,7 @@ impl<S: Store> Books<S> {
         let steps = match settlement_steps(&places.collect::<Vec<_>>()) {
             // The books refuse what does not fit.
             steps if steps.last().is_some_and(|step| step.end == evidence.len()) => steps,
-            _ => vec![0..evidence.len()],
+            _ => std::iter::once(0..evidence.len()).collect(),
         };
         let mut all: Option<Settled> = None;
         for step in steps {

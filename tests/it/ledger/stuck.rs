@@ -12,13 +12,13 @@ use super::store::Redis;
 use crate::support::wait::eventually;
 
 /// Longer than one call may take, and shorter than the calls of a step that goes on in vain.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_for_a_large_step_is_told_soon_that_the_server_is_stuck() {
     let books = Books::<Redis>::open().await;
     let sales = books.team("sales", &[]).await;
-    let leads = (0..2_500).map(|n| lead(&n.to_string())).collect();
+    let leads = (0..10_000).map(|n| lead(&n.to_string())).collect();
     let admission = books.admission(&sales, EMAIL, leads);
     let server = books.store.servers();
     let () = server.ask(&["CLIENT", "PAUSE", "600000", "WRITE"]).await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -18,7 +19,7 @@ async fn one_person_asked_for_through_three_replicas_is_sent_once_and_paid_once(
     let mut asks = JoinSet::new();
     for _ in 0..5 {
         for caller in [&sales[..], &growth].concat() {
-            asks.spawn(async move { caller.enrich(&people(0, 1)).await });
+            asks.spawn(async move { caller.enrich_retrying(&people(0, 1)).await });
         }
     }
     for ended in asks.join_all().await {
@@ -38,7 +39,11 @@ async fn of_sixty_batches_through_three_replicas_as_many_are_admitted_as_the_quo
     let mut posts = JoinSet::new();
     for batch in 0..60 {
         let caller = callers[batch % REPLICAS].clone();
-        posts.spawn(async move { caller.post(BATCHES, &people(batch * 10, 10)).await });
+        posts.spawn(async move {
+            // One that is sent again after a 503 is the same batch.
+            let request = caller.json(Method::POST, BATCHES, &people(batch * 10, 10));
+            caller.insist(request.header("idempotency-key", batch)).await
+        });
     }
     let (mut admitted, mut refused) = (Vec::new(), 0);
     for answer in posts.join_all().await {

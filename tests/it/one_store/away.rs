@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 use tokio::time::timeout;
+use tollgate::sandbox::{Faults, Operation};
 
 use super::{OneStore, SINGLE, SOON, people, refused, why_not_ready};
 use crate::support::asking::batch;
@@ -13,7 +14,7 @@ use crate::support::gateways::SECRET;
 use crate::support::metrics::Scrape;
 use crate::support::process::Process;
 use crate::support::redis::{Proxy, Server, Wire};
-use crate::support::vendor::{self, taking};
+use crate::support::vendor::{self, held, taking};
 use crate::support::wait::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,7 +69,7 @@ async fn refused_until_healed(
 ) {
     let mut store = OneStore::start(1, taking(Duration::from_millis(30))).await;
     let team = store.team("sales").await.remove(0);
-    let known = team.enrich(&people(0, 1)).await.id();
+    let known = team.enrich_retrying(&people(0, 1)).await.id();
     strike(&mut store).await;
 
     let gateway = store.one();
@@ -88,7 +89,7 @@ async fn refused_until_healed(
     store.gateways.replicas[0].ready().await;
     eventually("the store is seen to be up", async || is_store_up(store.one()).await).await;
     // What was refused with its outcome unknown may have been admitted: it is paid once.
-    assert_eq!(team.enrich(&people(1, 1)).await.body["status"], "completed");
+    assert_eq!(team.enrich_retrying(&people(1, 1)).await.body["status"], "completed");
     assert_eq!(store.vendor.leads_received().len(), 2);
     store.balance().await;
 }
@@ -112,7 +113,7 @@ async fn a_gateway_started_while_its_redis_is_away_is_ready_once_it_comes() {
 
     wire.set(Wire::Whole).await;
     gateway.ready().await;
-    let ended = gateway.team("sales").await.enrich(&people(0, 1)).await;
+    let ended = gateway.team("sales").await.enrich_retrying(&people(0, 1)).await;
     assert_eq!(ended.body["status"], json!("completed"));
     gateway.balance(&judge).await;
 }
@@ -134,17 +135,19 @@ async fn a_gateway_started_while_its_redis_is_full_is_ready_once_there_is_room()
 
     store.server.make_room().await;
     store.gateways.replicas[0].ready().await;
-    assert_eq!(team.enrich(&people(0, 1)).await.body["status"], "completed");
+    assert_eq!(team.enrich_retrying(&people(0, 1)).await.body["status"], "completed");
     store.balance().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_is_settled_though_the_redis_is_full_by_then() {
-    let store = OneStore::start(1, taking(Duration::from_secs(2))).await;
+    let store = OneStore::start(1, taking(Duration::from_millis(30))).await;
     let team = store.team("sales").await.remove(0);
-    let id = team.start(&people(0, 5)).await.id();
+    store.vendor.set_faults(held(Operation::Read));
+    let id = team.start_retrying(&people(0, 5)).await.id();
     eventually("the vendor took it", async || store.vendor.posts_received() == 1).await;
     store.server.fill_up().await;
+    store.vendor.set_faults(Faults::default());
     let ended = team.ended(id).await;
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     assert_eq!(ended.results()[4]["status"], "enriched", "{ended:?}");

@@ -13,11 +13,11 @@ use crate::support::wait::eventually;
 async fn what_one_replica_was_told_of_the_vendors_credits_every_replica_heeds() {
     let store = OneStore::start(3, taking(Duration::from_millis(30))).await;
     let callers = store.team("sales").await;
-    let known = callers[0].enrich(&people(0, 1)).await;
+    let known = callers[0].enrich_retrying(&people(0, 1)).await;
     assert_eq!(known.body["status"], "completed", "{known:?}");
     let out = Rule::always(Operation::Submit, FaultKind::status(402));
     store.vendor.set_faults(Faults::of([out]));
-    let failed = callers[0].enrich(&people(1, 1)).await;
+    let failed = callers[0].enrich_retrying(&people(1, 1)).await;
     assert_eq!(failed.errors(), [("insufficient_credits", "/leads/0")], "{failed:?}");
 
     for (gateway, caller) in store.gateways.replicas.iter().zip(&callers) {
@@ -29,7 +29,7 @@ async fn what_one_replica_was_told_of_the_vendors_credits_every_replica_heeds() 
         let refused = post(caller, &people(2, 1)).await;
         assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
         assert!((1..=60).contains(&refused.header("retry-after").unwrap().parse().unwrap()));
-        let cached = caller.enrich(&people(0, 1)).await;
+        let cached = caller.enrich_retrying(&people(0, 1)).await;
         assert_eq!(cached.body["status"], "completed", "what is known is answered: {cached:?}");
     }
     assert_eq!(store.vendor.posts_received(), 2, "none of them asked again");

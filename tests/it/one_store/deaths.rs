@@ -2,40 +2,28 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
+use tollgate::sandbox::{Faults, Operation};
 
 use super::{OneStore, SINGLE, people};
 use crate::support::gateways::Gateways;
 use crate::support::redis::Server;
-use crate::support::vendor::{self, taking};
+use crate::support::vendor::{self, held_once, taking};
 use crate::support::wait::eventually;
-
-/// By then another has taken over the work of one that died: its turn, and a little.
-const TAKEN_OVER: Duration = Duration::from_secs(45);
-
-/// The vendor takes the next job at once and answers late.
-fn late_answer(by: Duration) -> Faults {
-    let millis = u64::try_from(by.as_millis()).unwrap();
-    Faults::of([Rule::always(Operation::Submit, FaultKind::LatencyMs(millis)).times(1)])
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_replica_was_sending_another_brings_to_its_end() {
     let server = Server::start().await;
     let (judge, address) = vendor::start(taking(Duration::from_millis(30))).await;
-    let settings = [SINGLE, "vendor.timeout=1m"];
-    let mut dies = Gateways::start(1, address, &server.url(), &settings).await;
+    let mut dies = Gateways::start(1, address, &server.url(), &[SINGLE]).await;
     let team = dies.replicas[0].team("sales").await;
-    judge.set_faults(late_answer(TAKEN_OVER * 2));
-    let id = team.start(&people(0, 5)).await.id();
+    judge.set_faults(held_once(Operation::Submit));
+    let id = team.start_retrying(&people(0, 5)).await.id();
     eventually("the vendor took it", async || judge.posts_received() == 1).await;
     // Whoever comes later was not the one to send it.
-    let others = Gateways::start(1, address, &server.url(), &settings).await;
+    let others = Gateways::start(1, address, &server.url(), &[SINGLE]).await;
     dies.replicas[0].kill();
 
-    let caller = others.replicas[0].caller(&team.key);
-    let ended = timeout(TAKEN_OVER, caller.ended(id)).await.expect("another took it over");
+    let ended = others.replicas[0].caller(&team.key).ended(id).await;
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     assert_eq!(judge.posts_received(), 2, "nobody knew the vendor's name for it");
     others.replicas[0].balance(&judge).await;
@@ -45,13 +33,14 @@ async fn what_a_killed_replica_was_sending_another_brings_to_its_end() {
 async fn a_redis_killed_while_a_job_is_sent_still_hears_what_became_of_it() {
     let mut store = OneStore::start(1, taking(Duration::from_millis(30))).await;
     let team = store.team("sales").await.remove(0);
-    store.vendor.set_faults(late_answer(Duration::from_secs(1)));
-    let id = team.start(&people(0, 5)).await.id();
+    store.vendor.set_faults(held_once(Operation::Submit));
+    let id = team.start_retrying(&people(0, 5)).await.id();
     eventually("the vendor took it", async || store.vendor.posts_received() == 1).await;
     store.server.kill_hard();
     let gateway = store.one();
     eventually("the gateway misses it", async || super::why_not_ready(gateway).await.is_some())
         .await;
+    store.vendor.set_faults(Faults::default());
     store.server.start_again().await;
 
     store.gateways.heal().await;
@@ -64,15 +53,15 @@ async fn a_redis_killed_while_a_job_is_sent_still_hears_what_became_of_it() {
 async fn a_replica_and_its_redis_killed_while_a_job_is_sent_lose_nothing() {
     let mut store = OneStore::start(1, taking(Duration::from_millis(30))).await;
     let team = store.team("sales").await.remove(0);
-    store.vendor.set_faults(late_answer(TAKEN_OVER));
-    let id = team.start(&people(0, 5)).await.id();
+    store.vendor.set_faults(held_once(Operation::Submit));
+    let id = team.start_retrying(&people(0, 5)).await.id();
     eventually("the vendor took it", async || store.vendor.posts_received() == 1).await;
     store.server.kill_hard();
     store.gateways.replicas[0].kill();
     store.server.start_again().await;
     store.gateways.heal().await;
 
-    let ended = timeout(TAKEN_OVER, team.ended(id)).await.expect("it was taken up");
+    let ended = team.ended(id).await;
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     store.balance().await;
 }

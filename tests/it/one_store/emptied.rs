@@ -10,7 +10,7 @@ use crate::support::wait::eventually;
 async fn in_an_emptied_redis_no_books_are_begun_and_operators_are_told_what_to_do() {
     let mut store = OneStore::start(2, taking(Duration::from_millis(30))).await;
     let callers = store.team("sales").await;
-    callers[0].enrich(&people(0, 1)).await;
+    callers[0].enrich_retrying(&people(0, 1)).await;
     store.server.empty().await;
     store.server.kill_hard();
     store.server.start_again().await;

@@ -29,7 +29,7 @@ async fn a_word_about_what_is_passed_on_holds_for_every_replica_and_for_nothing_
         assert!((140..=242).contains(&wait), "{wait}");
     }
     for (caller, n) in callers.iter().zip(0..) {
-        let answered = caller.enrich(&people(n, 1)).await;
+        let answered = caller.enrich_retrying(&people(n, 1)).await;
         assert_eq!(answered.body["status"], "completed", "{answered:?}");
         let looked_up = format!("/people/find?linkedin_url=linkedin.com/in/reachable-{}", 10 + n);
         assert_eq!(caller.get(&looked_up).await.status, 200);

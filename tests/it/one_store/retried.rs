@@ -15,9 +15,8 @@ use crate::support::vendor::taking;
 const REPLICAS: usize = 2;
 
 async fn named(team: &Client, key: &str) -> Answer {
-    let request = team.request(Method::POST, BATCHES).header("content-type", "application/json");
-    let request = request.header("idempotency-key", key).body(people(0, 2).to_string());
-    team.send(request).await
+    let request = team.json(Method::POST, BATCHES, &people(0, 2));
+    team.insist(request.header("idempotency-key", key)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

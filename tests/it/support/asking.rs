@@ -11,8 +11,8 @@ use super::wait::Patience;
 /// Where batches are asked for.
 pub(crate) const BATCHES: &str = "/people/enrichment-requests";
 
-/// How long a gateway may take over an answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a gateway that may have been killed may take over an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The path of a batch.
 pub(crate) fn batch(id: u64) -> String {
@@ -44,6 +44,37 @@ impl Client {
         accepted
     }
 
+    /// As [`Client::start`], for a gateway whose store is or was in trouble: as callers do, it sends
+    /// the request again while that is refused for a while.
+    pub(crate) async fn start_retrying(&self, body: &Value) -> Answer {
+        let accepted = self.insist(self.json(Method::POST, BATCHES, body)).await;
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        accepted
+    }
+
+    /// As [`Client::enrich`], with [`Client::start_retrying`].
+    pub(crate) async fn enrich_retrying(&self, body: &Value) -> Answer {
+        let accepted = self.start_retrying(body).await;
+        self.ended(accepted.id()).await
+    }
+
+    /// Sends a request again for as long as it is told to come back later.
+    pub(crate) async fn insist(&self, request: RequestBuilder) -> Answer {
+        let mut patience = Patience::new();
+        loop {
+            let answer = self.send(request.try_clone().expect("its body is in memory")).await;
+            if answer.status != 503 || answer.header("retry-after").is_none() {
+                return answer;
+            }
+            patience.look_again("it is not refused for a while").await;
+        }
+    }
+
+    /// Reads a path, with [`Client::insist`].
+    pub(crate) async fn insist_on(&self, path: &str) -> Answer {
+        self.insist(self.request(Method::GET, path)).await
+    }
+
     /// Has people enriched and waits for the end of the batch.
     pub(crate) async fn enrich(&self, body: &Value) -> Answer {
         let accepted = self.start(body).await;
@@ -54,7 +85,8 @@ impl Client {
     pub(crate) async fn ended(&self, id: u64) -> Answer {
         let mut patience = Patience::new();
         loop {
-            let answer = self.read(id).await;
+            let answer = self.insist_on(&batch(id)).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
             if answer.has_ended() {
                 return answer;
             }

@@ -8,6 +8,9 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+/// How much of a body is shown where a test fails.
+const SHOWN_BYTES: usize = 2_000;
+
 /// Whoever asks, by one key.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -69,8 +72,13 @@ impl Client {
 
     /// Sends a JSON body.
     pub(crate) async fn send_json(&self, method: Method, path: &str, body: &Value) -> Answer {
+        self.send(self.json(method, path, body)).await
+    }
+
+    /// A request with a JSON body, to be sent with [`Client::send`].
+    pub(crate) fn json(&self, method: Method, path: &str, body: &Value) -> RequestBuilder {
         let request = self.request(method, path).header("content-type", "application/json");
-        self.send(request.body(body.to_string())).await
+        request.body(body.to_string())
     }
 }
 
@@ -83,6 +91,9 @@ impl Answer {
 
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} {}", self.status, self.headers, self.text)
+        let shown = self.text.floor_char_boundary(SHOWN_BYTES);
+        let rest = self.text.len() - shown;
+        write!(f, "{} {:?} {}", self.status, self.headers, &self.text[..shown])?;
+        if rest > 0 { write!(f, "… and {rest} bytes more") } else { Ok(()) }
     }
 }

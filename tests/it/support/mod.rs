@@ -1,6 +1,7 @@
 //! What the tests stand on.
 
 pub(crate) mod asking;
+pub(crate) mod books;
 pub(crate) mod client;
 pub(crate) mod document;
 pub(crate) mod faulty_disk;

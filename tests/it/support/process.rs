@@ -4,14 +4,19 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tollgate::sandbox::Sandbox;
 
+use super::books::Books;
 use super::client::{Client, connections};
-use super::gateway::{ADMIN_TOKEN, Sums, credits, settings};
+use super::gateway::{ADMIN_TOKEN, settings};
 use super::ports::free;
 use super::wait::eventually;
+
+/// How many lines of its log are shown where a test fails.
+const LINES_SHOWN: usize = 30;
 
 /// A gateway in a process of its own.
 pub(crate) struct Process {
@@ -70,7 +75,7 @@ impl Process {
         let child = self.child.as_mut().expect("it was started");
         eventually("the gateway is ready", async || {
             let ended = child.try_wait().unwrap();
-            assert!(ended.is_none(), "it did not start:\n{}", read(&self.output));
+            assert!(ended.is_none(), "it did not start");
             self.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
         })
         .await;
@@ -152,11 +157,9 @@ impl Process {
     /// Waits until no reservation is open, and checks that the books agree with themselves and, to
     /// the half-credit, with the vendor's bill.
     pub(crate) async fn balance(&self, vendor: &Sandbox) {
-        let sums = Sums::at_rest(&self.operator()).await;
-        let bill = vendor.bill();
-        assert_eq!(sums.email.spent, credits(bill.email), "email");
-        assert_eq!(sums.phone.spent, credits(bill.phone), "phone");
-        assert_eq!((sums.email.unresolved, sums.phone.unresolved), (0.0, 0.0), "nothing in doubt");
+        let books = Books::at_rest(&self.operator(), vendor).await;
+        books.assert_resolved();
+        books.assert_equal();
     }
 
     /// A team without bounds, and a client of it.
@@ -168,10 +171,35 @@ impl Process {
     pub(crate) async fn team_with(&self, name: &str, quotas: Value) -> Client {
         let operator = self.operator();
         let path = format!("/admin/v1/teams/{name}");
-        let put = operator.put(&path, &json!({"name": name, "quotas": quotas})).await;
+        let team = json!({"name": name, "quotas": quotas});
+        let put = operator.insist(operator.json(Method::PUT, &path, &team)).await;
         assert!(put.status == 201 || put.status == 200, "{put:?}");
-        let made = operator.post(&format!("{path}/keys"), &json!({"name": "tests"})).await;
+        let (path, key) = (format!("{path}/keys"), json!({"name": "tests"}));
+        let made = operator.insist(operator.json(Method::POST, &path, &key)).await;
+        assert_eq!(made.status, 201, "{made:?}");
         self.caller(made.body["key"].as_str().unwrap())
+    }
+}
+
+impl Process {
+    /// Prints the last that it logged, and where the whole of it is kept.
+    fn show_output(&mut self) {
+        self.output.disable_cleanup(true);
+        let output = self.output();
+        let (info, other): (Vec<_>, Vec<_>) =
+            output.lines().partition(|line| line.contains(r#""level":"INFO""#));
+        let last = other[other.len().saturating_sub(LINES_SHOWN)..].join("\n");
+        #[expect(clippy::print_stderr, reason = "shown where a test fails, and nowhere else")]
+        {
+            eprintln!(
+                "the gateway at {} logged {} lines, {} of them information; all are in {}, and the \
+                 last of the others are:\n{last}",
+                self.callers,
+                info.len() + other.len(),
+                info.len(),
+                self.output.path().display(),
+            );
+        }
     }
 }
 
@@ -181,13 +209,7 @@ impl Drop for Process {
             self.kill();
         }
         if std::thread::panicking() {
-            let output = self.output();
-            let alarming = output.lines().filter(|line| !line.contains(r#""level":"INFO""#));
-            let alarming = alarming.collect::<Vec<_>>().join("\n");
-            #[expect(clippy::print_stderr, reason = "shown where a test fails, and nowhere else")]
-            {
-                eprintln!("what the gateway said:\n{alarming}");
-            }
+            self.show_output();
         }
     }
 }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tollgate::sandbox::{self, Sandbox};
+use tollgate::sandbox::{self, FaultKind, Faults, Operation, Rule, Sandbox};
 
 /// A vendor that serves until the test ends.
 pub(crate) async fn start(options: sandbox::Options) -> (Sandbox, SocketAddr) {
@@ -19,6 +19,16 @@ pub(crate) async fn start(options: sandbox::Options) -> (Sandbox, SocketAddr) {
 pub(crate) fn serve(listener: TcpListener, vendor: &Sandbox) {
     let serving = sandbox::serve(listener, vendor.clone(), std::future::pending());
     tokio_util::task::TaskTracker::new().spawn(serving);
+}
+
+/// The vendor acts on every such request at once, and answers when its faults are replaced.
+pub(crate) fn held(operation: Operation) -> Faults {
+    Faults::of([Rule::always(operation, FaultKind::Held)])
+}
+
+/// The same for the next such request alone.
+pub(crate) fn held_once(operation: Operation) -> Faults {
+    Faults::of([Rule::always(operation, FaultKind::Held).times(1)])
 }
 
 /// A vendor that takes this long over a batch.

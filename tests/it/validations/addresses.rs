@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
-use tollgate::sandbox::{ErrorEnding, FaultKind, Faults};
+use tollgate::sandbox::{ErrorEnding, FaultKind, Faults, Operation};
 
 use super::{ended, once, validate, verdicts};
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::vendor::held;
 
 #[tokio::test]
 async fn each_address_is_judged_in_its_place_and_paid_once() {
@@ -62,11 +63,12 @@ async fn a_known_address_costs_no_team_anything() {
 async fn an_address_under_way_is_joined_and_not_sent_again() {
     let gateway = TestGateway::start().await;
     let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
-    gateway.vendor.set_faults(Faults { processing_ms: Some(400), ..Faults::default() });
+    gateway.vendor.set_faults(held(Operation::Read));
     let first = validate(&sales, &["ada@x.example"]).await;
     let second = validate(&growth, &["ada@x.example", "eve@x.example"]).await;
     let leads = "submitted=2, repeated=0, cached=0, joined=1, fresh=1";
     assert_eq!(second.header("tollgate-leads"), Some(leads));
+    gateway.vendor.set_faults(Faults::default());
     let second = ended(&growth, &second).await;
     assert_eq!(verdicts(&second).len(), 2);
     ended(&sales, &first).await;

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use serde_json::json;
 use tokio::time::timeout;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
+use tollgate::sandbox::{Faults, Operation};
 
 use super::{VALIDATIONS, ended, path, validate, verdicts};
 use crate::support::gateway::{Setup, Store, TestGateway};
 use crate::support::metrics::Scrape;
+use crate::support::vendor::held;
 use crate::support::wait::eventually;
 
 /// Far longer than anything takes that asks nobody.
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_validation_is_its_own_teams_and_no_batch_of_people() {
@@ -105,14 +106,12 @@ async fn verdicts_are_brought_home_though_nobody_reads_them() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_reads_or_cancels_waits_for_no_vendor() {
-    let settings = ["vendor.timeout=20s", "server.shutdown_grace=1s"];
+    let settings = ["vendor.timeout=10m", "server.shutdown_grace=1s"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 9).await;
-    gateway.vendor.set_faults(Faults { processing_ms: Some(60_000), ..Faults::default() });
+    gateway.vendor.set_faults(Faults { processing_ms: Some(600_000), ..Faults::default() });
     let accepted = validate(&team, &["ada@x.example"]).await;
-    gateway
-        .vendor
-        .set_faults(Faults::of([Rule::always(Operation::Any, FaultKind::LatencyMs(60_000))]));
+    gateway.vendor.set_faults(held(Operation::Any));
     for _ in 0..3 {
         let read = timeout(SOON, team.get(&path(&accepted))).await.expect("it is read at once");
         assert_eq!((read.status, read.has_ended()), (200, false), "{read:?}");

@@ -127,7 +127,7 @@ impl Settling {
         if before.next != first || job.state == State::Done {
             let next = (job.state != State::Done).then_some(before.next);
             let turn = settled_by(draft, ResultRef { job: job.id, index: first })?;
-            self.settled = Settled { next, turn, ..settled_before(&job) };
+            self.settled = Settled { turn, next, ..settled_before(&job) };
             return Ok(());
         }
         let end = job.leads.min(first.saturating_add(SETTLED_AT_ONCE));
@@ -313,6 +313,8 @@ fn leads_from(draft: &Draft<'_>, job: &Job, range: Range<u32>) -> Result<Vec<Job
     let positions = row.saturating_mul(CHUNK)..;
     let chosen = positions.zip(chunk).filter(|(position, _)| range.contains(position));
     let leads: Vec<_> = chosen.map(|(_, lead)| lead).collect();
-    leads.iter().for_each(|lead| draft.foresee::<Leads>(&lead.key));
+    for lead in &leads {
+        draft.foresee::<Leads>(&lead.key);
+    }
     Ok(leads)
 }

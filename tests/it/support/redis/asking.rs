@@ -7,15 +7,24 @@ use std::time::Duration;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, InfoDict, RedisResult};
 
 use super::Server;
+use crate::support::wait::LIMIT;
 
-/// How long a server has to take a connection, and then to answer.
+/// How long a server that may be away has to take a connection, and then to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks whoever listens there. `words` are a command's name and its arguments.
+/// Asks whoever listens there, and may be away. `words` are a command's name and its arguments.
 pub(super) async fn ask<T: FromRedisValue>(address: SocketAddr, words: &[&str]) -> RedisResult<T> {
+    ask_within(PATIENCE, address, words).await
+}
+
+async fn ask_within<T: FromRedisValue>(
+    patience: Duration,
+    address: SocketAddr,
+    words: &[&str],
+) -> RedisResult<T> {
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(PATIENCE))
-        .set_response_timeout(Some(PATIENCE));
+        .set_connection_timeout(Some(patience))
+        .set_response_timeout(Some(patience));
     let client = Client::open(format!("redis://{address}"))?;
     let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
     let mut command = Cmd::new();
@@ -28,7 +37,7 @@ pub(super) async fn ask<T: FromRedisValue>(address: SocketAddr, words: &[&str]) 
 impl Server {
     /// Asks for what must be answered.
     pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
-        let answer = self.try_ask(words).await;
+        let answer = ask_within(LIMIT, self.address(), words).await;
         answer.unwrap_or_else(|why| panic!("{words:?} at {}: {why}", self.address()))
     }
 
@@ -39,7 +48,8 @@ impl Server {
 
     /// One field of what the server says about itself.
     pub(crate) async fn info<T: FromRedisValue>(&self, field: &str) -> T {
-        self.try_info(field).await.unwrap_or_else(|| panic!("no {field} of {}", self.address()))
+        let info: InfoDict = self.ask(&["INFO"]).await;
+        info.get(field).unwrap_or_else(|| panic!("no {field} of {}", self.address()))
     }
 
     /// The same, where the server may be away or have none such.
