@@ -23,7 +23,7 @@ const CACHE_BYTES_MAX: usize = 64 << 20;
 /// One row, so that a program never misreads what a later one wrote.
 const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
-const SCHEMA_VERSION: u64 = 2;
+const SCHEMA_VERSION: u64 = 3;
 
 /// Opens the file in this folder, and makes both where they are not there.
 pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
