@@ -38,7 +38,7 @@ pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCod
     }
     let books = exported.books(clock.now().before(config.ledger.keep))?;
     let stores =
-        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Adopting).await?;
+        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Adopting, None).await?;
     let Books { legacy, inheritance, entries, torn } = books;
     let next = match stores.ledger.begin_adoption(legacy).await? {
         Adoptable::From(next) => next,

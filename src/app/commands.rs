@@ -123,8 +123,13 @@ fn sources(settings: Settings) -> Sources {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    start(&config, Arc::new(SystemClock::default())).await?.run().await;
-    Ok(ExitCode::SUCCESS)
+    match start(&config, Arc::new(SystemClock::default())).await?.run().await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(lost) => {
+            say_error(&format!("Error: {lost}"))?;
+            Ok(ExitCode::FAILURE)
+        }
+    }
 }
 
 async fn serve_sandbox(listen: SocketAddr) -> anyhow::Result<()> {
@@ -164,7 +169,7 @@ async fn audit_or_say_why_not(config: Config) -> anyhow::Result<ExitCode> {
 async fn audit(config: Config) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let stores =
-        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Refused).await?;
+        Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Refused, None).await?;
     let audit = stores.ledger.audit().await?;
     for mismatch in &audit.mismatches {
         let (tally, by) = (&mismatch.tally, mismatch.by.name());

@@ -9,6 +9,7 @@ mod parts;
 mod secret;
 mod shared;
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use tracing::{info, warn};
 
 use crate::clock::Clock;
 use crate::config::{Config, Server};
-use crate::disk::{Disk, OpenError};
+use crate::disk::{Disk, DiskError, OpenError};
 use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
 use crate::http::{self, Limits};
@@ -128,11 +129,32 @@ pub struct App {
 /// # Errors
 /// [`StartError`] says what, where and what to do.
 pub async fn start(config: &Config, clock: Arc<dyn Clock>) -> Result<App, StartError> {
+    start_with(config, clock, None).await
+}
+
+/// Starts a gateway whose embedded store is on this disk; beside its secret, nothing is kept in the
+/// folder that the settings name.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_on(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    disk: Disk,
+) -> Result<App, StartError> {
+    start_with(config, clock, Some(disk)).await
+}
+
+async fn start_with(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    disk: Option<Disk>,
+) -> Result<App, StartError> {
     let callers = listen("server.listen", config.server.listen)?;
     let operators = listen("server.admin_listen", config.server.admin_listen)?;
     let metrics = Arc::new(Metrics::new());
     let founding = Founding::Anew(epoch::fresh());
-    let mut stores = Stores::open(config, &clock, &metrics, founding).await?;
+    let mut stores = Stores::open(config, &clock, &metrics, founding, disk).await?;
     // A store that may be away finds its books, or begins them, as soon as it is there.
     if stores.keeper.is_none() {
         epoch::begin(&stores.ledger, config.store.epoch).await?;
@@ -197,13 +219,51 @@ impl App {
     }
 
     /// Serves until the process is told to stop; told twice, it stops at once.
-    pub async fn run(self) {
-        told_to_stop().await;
+    ///
+    /// # Errors
+    /// [`StoreLost`] where it stops since the store's file is lost.
+    pub async fn run(self) -> Result<(), StoreLost> {
+        let lost = tokio::select! {
+            () = told_to_stop() => None,
+            lost = self.lost() => Some(lost),
+        };
         info!("stopping: no new requests, what was begun comes to its end");
         tokio::select! {
             () = self.stop() => info!("stopped"),
             () = told_to_stop() => warn!("told twice: stopping at once"),
         }
+        lost.map_or(Ok(()), Err)
+    }
+
+    /// Waits until the store's file is lost.
+    async fn lost(&self) -> StoreLost {
+        match &self.disk {
+            Some(disk) => StoreLost::by(&disk.lost().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The store's file is lost to this process: only a start, which verifies what is there, may take
+/// it up again.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the store's file cannot be used any more ({0}): check the disk and the folder that store.url \
+     names, then start the gateway again"
+)]
+pub struct StoreLost(String);
+
+impl StoreLost {
+    /// All in one line, since it is the last one of the process.
+    fn by(error: &DiskError) -> Self {
+        let mut why = error.to_string();
+        let causes = std::iter::successors(error.source(), |&cause| cause.source());
+        if let Some(root) = causes.last().map(ToString::to_string)
+            && !why.contains(&root)
+        {
+            why = format!("{why}: {root}");
+        }
+        Self(why)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The parts of a gateway, made from settings.
 
 use std::num::{NonZeroU16, NonZeroU32};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::secret::{self, Data};
 use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
-use crate::disk::Disk;
+use crate::disk::{Disk, OpenError};
 use crate::domain::budget::{Rate, Rates};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
@@ -58,6 +59,7 @@ impl Stores {
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
         founding: Founding,
+        given_disk: Option<Disk>,
     ) -> Result<Self, StartError> {
         let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
         let concerns = Concerns::default();
@@ -93,14 +95,10 @@ impl Stores {
                 })
             }
             StoreUrl::Embedded(dir) => {
-                let path = dir.clone();
-                let open = tokio::task::spawn_blocking(move || match founding {
-                    Founding::Refused => Disk::open_existing(&path),
-                    Founding::Anew(_) | Founding::Adopting => Disk::open(&path),
-                });
-                let disk = open.await.unwrap_or_else(|died| {
-                    std::panic::resume_unwind(died.into_panic());
-                })?;
+                let disk = match given_disk {
+                    Some(disk) => disk,
+                    None => open_disk(dir.clone(), founding).await?,
+                };
                 let ledger = EmbeddedLedger::open(disk.clone(), Arc::clone(clock), watch).await?;
                 let is_new = ledger.holdings().await?.next_entry == 0;
                 let data = if is_new { Data::New } else { Data::Old };
@@ -121,6 +119,14 @@ impl Stores {
             }
         }
     }
+}
+
+async fn open_disk(dir: PathBuf, founding: Founding) -> Result<Disk, OpenError> {
+    let open = tokio::task::spawn_blocking(move || match founding {
+        Founding::Refused => Disk::open_existing(&dir),
+        Founding::Anew(_) | Founding::Adopting => Disk::open(&dir),
+    });
+    open.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))
 }
 
 /// All that a gateway is made of.

@@ -22,6 +22,12 @@ pub enum OpenError {
         /// The file.
         place: String,
     },
+    /// Another file lies at the place of the one that was open.
+    #[error("{place} was replaced while it was in use")]
+    Replaced {
+        /// The file.
+        place: String,
+    },
     /// Another version of this program has written it.
     #[error(
         "{place} has schema {found}, and this program knows only {known}: run the version that \
@@ -49,32 +55,80 @@ pub enum OpenError {
     NoThread(#[source] io::Error),
 }
 
+impl OpenError {
+    /// Whether trying again may help although nothing else is done about it: the disk is full, or
+    /// the system is short of something for a while.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::OutOfReach { source, .. } => is_full(source) || is_shortage(source),
+            Self::NoThread(_) => true,
+            Self::InUse { .. }
+            | Self::Replaced { .. }
+            | Self::OtherSchema { .. }
+            | Self::Damaged { .. } => false,
+        }
+    }
+}
+
 /// Why a step or a read has no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DiskError {
-    /// Nothing of the step was written, nor will be: the writer has stopped at this fault, in this
-    /// step's group or before it.
-    #[error("nothing was written: the disk has stopped and must be opened again")]
+    /// Nothing of the step was written, nor will be: the file was closed at this fault, in this
+    /// step's group or before it, and is not open again yet.
+    #[error("nothing was written: {0}")]
     NotApplied(#[source] Arc<Fault>),
     /// The commit itself failed, so the step is wholly on the disk or not at all, and only opening
-    /// it again tells which. The writer has stopped.
-    #[error("the write may or may not have happened: the disk must be opened again to tell")]
+    /// the file again tells which.
+    #[error("the write may or may not have happened: {0}")]
     Unknown(#[source] Arc<Fault>),
     /// The disk was closed before the step or read came to its turn.
     #[error("nothing was written or read: the disk is closed")]
     Closed,
     /// What was asked for could not be read.
-    #[error("the disk could not be read")]
+    #[error("the disk could not be read: {0}")]
     Unread(#[source] Arc<redb::Error>),
 }
 
-/// What stopped the writer.
+/// What closed the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
+    /// There is no room left on the disk.
+    #[error("the disk is full; make room, and the store is opened again without a restart: {0}")]
+    Full(#[source] redb::Error),
     /// The storage failed, or holds what makes no sense.
-    #[error("the storage failed")]
+    #[error("the storage failed: {0}")]
     Storage(#[source] redb::Error),
     /// A step or a commit panicked: a broken invariant.
     #[error("the writer panicked")]
     Panicked,
+    /// The file could not be opened again.
+    #[error(transparent)]
+    Lost(#[from] OpenError),
+}
+
+impl Fault {
+    pub(super) fn of(error: redb::Error) -> Self {
+        match &error {
+            redb::Error::Io(source) if is_full(source) => Self::Full(error),
+            _ => Self::Storage(error),
+        }
+    }
+
+    /// Whether the file can be trusted to be whole once it was opened again, in this process. After
+    /// any other failure of the storage the system's cache may differ from what is on the disk.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Panicked)
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Too many files are open, in this process or on the machine, or its memory is used up.
+fn is_shortage(error: &io::Error) -> bool {
+    const ENFILE: i32 = 23;
+    const EMFILE: i32 = 24;
+    matches!(error.raw_os_error(), Some(ENFILE | EMFILE))
+        || matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted)
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use redb::backends::FileBackend;
@@ -10,7 +10,7 @@ use redb::{
     Builder, Database, DatabaseError, ReadableTable, RepairSession, StorageBackend, StorageError,
     TableDefinition,
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::error::OpenError;
 use super::writer;
@@ -25,8 +25,18 @@ const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
 const SCHEMA_VERSION: u64 = 3;
 
+/// Whether a file is opened for the first time in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    First,
+    Again,
+}
+
+/// How a file that was closed at a fault is opened again.
+pub(super) type Reopen = Box<dyn FnMut() -> Result<Database, OpenError> + Send>;
+
 /// Opens the file in this folder, and makes both where they are not there.
-pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
+pub(super) fn open(dir: &Path) -> Result<(Database, Reopen), OpenError> {
     let path = dir.join(FILE_NAME);
     let out_of_reach = |source| OpenError::OutOfReach { path: path.clone(), source };
     make_folder(dir).map_err(out_of_reach)?;
@@ -37,14 +47,38 @@ pub(super) fn open(dir: &Path) -> Result<Database, OpenError> {
 }
 
 /// Opens the file in this folder, which is there already.
-pub(super) fn open_existing(dir: &Path) -> Result<Database, OpenError> {
+pub(super) fn open_existing(dir: &Path) -> Result<(Database, Reopen), OpenError> {
     open_path(&dir.join(FILE_NAME))
 }
 
-fn open_path(path: &Path) -> Result<Database, OpenError> {
-    let file = OpenOptions::new().read(true).write(true).open(path);
-    let file = file.map_err(|source| OpenError::OutOfReach { path: path.to_owned(), source })?;
-    open_file(file, path)
+fn open_path(path: &Path) -> Result<(Database, Reopen), OpenError> {
+    let (file, identity) = open_rw(path)?;
+    let database = open_file(file, path, Opening::First)?;
+    let path = path.to_owned();
+    Ok((database, Box::new(move || open_same(&path, identity))))
+}
+
+/// Opens the file again. Another file at its place holds other books, perhaps older ones, and only
+/// a start of the gateway may take those up.
+fn open_same(path: &Path, identity: Identity) -> Result<Database, OpenError> {
+    let (file, found) = open_rw(path)?;
+    let is_empty = file.metadata().is_ok_and(|found| found.len() == 0);
+    if found != identity || is_empty {
+        return Err(OpenError::Replaced { place: path.display().to_string() });
+    }
+    open_file(file, path, Opening::Again)
+}
+
+/// The device and the number of a file on it.
+type Identity = (u64, u64);
+
+fn open_rw(path: &Path) -> Result<(File, Identity), OpenError> {
+    let open = || {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let found = file.metadata()?;
+        Ok((file, (found.dev(), found.ino())))
+    };
+    open().map_err(|source| OpenError::OutOfReach { path: path.to_owned(), source })
 }
 
 fn make_folder(dir: &Path) -> io::Result<()> {
@@ -69,15 +103,15 @@ fn make_file(dir: &Path, path: &Path) -> Result<(), OpenError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true).mode(0o600);
     let file = options.open(&aside).map_err(out_of_reach)?;
-    let made = open_file(file, &aside)?.close();
+    let made = open_file(file, &aside, Opening::First)?.close();
     made.map_err(|error| refused(error, &aside.display().to_string()))?;
     fs::rename(&aside, path).and_then(|()| folder.sync_all()).map_err(out_of_reach)
 }
 
-fn open_file(file: File, path: &Path) -> Result<Database, OpenError> {
+fn open_file(file: File, path: &Path, opening: Opening) -> Result<Database, OpenError> {
     let place = path.display().to_string();
     let backend = FileBackend::new(file).map_err(|error| refused(error, &place))?;
-    open_backend(backend, &place)
+    open_backend(backend, &place, opening)
 }
 
 /// Opens what the backend holds. After a stop out of order redb verifies the checksum of every
@@ -86,11 +120,12 @@ fn open_file(file: File, path: &Path) -> Result<Database, OpenError> {
 pub(super) fn open_backend(
     backend: impl StorageBackend,
     place: &str,
+    opening: Opening,
 ) -> Result<Database, OpenError> {
     let mut builder = Builder::new();
     let announced = place.to_owned();
     builder.set_cache_size(CACHE_BYTES_MAX).set_repair_callback(move |session| {
-        announce_repair(session, &announced);
+        announce_repair(session, &announced, opening);
     });
     let database = builder.create_with_backend(backend).map_err(|error| refused(error, place))?;
     match schema(&database) {
@@ -98,6 +133,7 @@ pub(super) fn open_backend(
         Ok(found) => {
             Err(OpenError::OtherSchema { place: place.to_owned(), found, known: SCHEMA_VERSION })
         }
+        Err(redb::Error::Io(source)) => Err(OpenError::OutOfReach { path: place.into(), source }),
         Err(error) => Err(OpenError::Damaged { place: place.to_owned(), source: Box::new(error) }),
     }
 }
@@ -115,9 +151,14 @@ fn schema(database: &Database) -> Result<u64, redb::Error> {
     Ok(SCHEMA_VERSION)
 }
 
-fn announce_repair(session: &mut RepairSession, place: &str) {
+fn announce_repair(session: &mut RepairSession, place: &str, opening: Opening) {
     let percent = session.progress() * 100.0;
-    warn!(disk.place = place, "{place} was not closed in order: verifying it, {percent:.0} % done");
+    let what = format!("{place} was not closed in order: verifying it, {percent:.0} % done");
+    match opening {
+        Opening::First => warn!(disk.place = place, "{what}"),
+        // The disk may be full for hours.
+        Opening::Again => debug!(disk.place = place, "{what}"),
+    }
 }
 
 fn refused(error: DatabaseError, place: &str) -> OpenError {

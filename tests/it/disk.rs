@@ -9,12 +9,14 @@ use std::sync::mpsc;
 
 use redb::{ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
 use tokio::sync::oneshot;
-use tollgate::disk::{Disk, DiskError};
+use tollgate::disk::{Disk, DiskError, Fault};
 
 use crate::support::faulty_disk::{Dice, FaultyDisk};
+use crate::support::wait::eventually;
 
 const LEFT: TableDefinition<u64, &[u8]> = TableDefinition::new("left");
 const RIGHT: TableDefinition<u64, &[u8]> = TableDefinition::new("right");
+const NOTE: TableDefinition<(), &[u8]> = TableDefinition::new("note");
 const TALLY: TableDefinition<(), u64> = TableDefinition::new("tally");
 
 const SEEDS: u64 = 100;
@@ -66,6 +68,78 @@ async fn an_answer_is_true_wherever_in_a_commit_the_power_is_cut() {
         }
     }
     assert!(unknown >= 8, "only {unknown} cuts were inside a commit");
+}
+
+#[tokio::test]
+async fn a_disk_that_was_full_is_written_again_wherever_in_a_commit_it_was() {
+    let mut full = 0;
+    for operations in 0.. {
+        let faulty = FaultyDisk::new(1);
+        let again = faulty.clone();
+        let disk = Disk::open_backends(move || again.plug_in_again()).unwrap();
+        disk.write(|transaction| act(transaction, 0)).await.unwrap();
+        faulty.fill_in(operations);
+        let staged = disk.stage(note).await;
+        let answer = disk.write(|transaction| act(transaction, 1)).await;
+        if answer.is_err() {
+            let refused = disk.write(|transaction| act(transaction, 1)).await.unwrap_err();
+            let DiskError::NotApplied(fault) = &refused else { panic!("{refused:?}") };
+            assert!(matches!(**fault, Fault::Full(_)), "{fault:?}");
+            assert!(matches!(disk.read(look).await, Err(DiskError::NotApplied(_))));
+        }
+        faulty.make_room();
+        eventually("it is open again", async || disk.read(look).await.is_ok()).await;
+        let found = disk.read(look).await.unwrap().unwrap();
+        match (&answer, found) {
+            (Ok(()), 2) => {}
+            (Err(DiskError::Unknown(_)), 1 | 2) | (Err(DiskError::NotApplied(_)), 1) => full += 1,
+            (answer, found) => panic!("{operations}: {answer:?}, {found} there"),
+        }
+        disk.write(move |transaction| act(transaction, found)).await.unwrap();
+        let noted = disk.read(noted).await.unwrap();
+        assert_eq!(noted.is_some(), staged.is_ok(), "{operations}: staged {staged:?}");
+        disk.close().await;
+        let disk = Disk::open_backend(faulty.plug_in_again()).unwrap();
+        assert_eq!(disk.read(look).await.unwrap(), Ok(found + 1));
+        if answer.is_ok() {
+            break;
+        }
+    }
+    assert!(full >= 8, "only {full} writes found the disk full");
+}
+
+#[tokio::test]
+async fn a_file_that_was_replaced_while_the_disk_was_full_is_lost() {
+    let faulty = FaultyDisk::new(1);
+    let again = faulty.clone();
+    let mut is_first = true;
+    let disk = Disk::open_backends(move || {
+        if !std::mem::take(&mut is_first) {
+            again.make_room();
+            again.overwrite(b"a letter to a friend");
+        }
+        again.plug_in_again()
+    });
+    let disk = disk.unwrap();
+    disk.write(|transaction| act(transaction, 0)).await.unwrap();
+    faulty.fill_in(0);
+    disk.write(|transaction| act(transaction, 1)).await.unwrap_err();
+    let DiskError::NotApplied(fault) = disk.lost().await else { panic!("not lost") };
+    assert!(matches!(*fault, Fault::Lost(_)), "{fault:?}");
+    assert!(matches!(disk.read(look).await, Err(DiskError::NotApplied(_))));
+    disk.close().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_in_another_way_is_lost_at_once() {
+    let faulty = FaultyDisk::new(1);
+    let again = faulty.clone();
+    let disk = Disk::open_backends(move || again.plug_in_again()).unwrap();
+    disk.write(|transaction| act(transaction, 0)).await.unwrap();
+    faulty.cut_power_in(0);
+    disk.write(|transaction| act(transaction, 1)).await.unwrap_err();
+    let DiskError::NotApplied(fault) = disk.lost().await else { panic!("not lost") };
+    assert!(matches!(*fault, Fault::Storage(_)), "{fault:?}");
 }
 
 #[tokio::test]
@@ -194,9 +268,26 @@ async fn hold(disk: &Disk) -> Option<mpsc::Sender<()>> {
         opened.recv().expect("the test opens the gate");
         Ok(())
     };
-    disk.stage(wait).await.ok()?;
+    let disk = disk.clone();
+    tokio_util::task::TaskTracker::new().spawn(async move {
+        // The group that it holds up may fail.
+        let _ = disk.write(wait).await;
+    });
     held.await.ok()?;
     Some(gate)
+}
+
+fn note(transaction: &WriteTransaction) -> Result<(), redb::Error> {
+    transaction.open_table(NOTE)?.insert((), content(7).as_slice())?;
+    Ok(())
+}
+
+fn noted(transaction: &ReadTransaction) -> Result<Option<Vec<u8>>, redb::Error> {
+    match transaction.open_table(NOTE) {
+        Ok(note) => Ok(note.get(())?.map(|row| row.value().to_vec())),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The step of this number: two rows that belong together, now and then two fewer, one more step.

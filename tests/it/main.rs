@@ -13,6 +13,7 @@ mod conforms;
 mod crossings;
 mod crowds;
 mod disk;
+mod disk_full;
 mod exports;
 mod finds;
 mod freshness;

@@ -73,6 +73,29 @@ impl FaultyDisk {
         self.platter().power_cut_in = Some(operations);
     }
 
+    /// Opens what is on the disk for one more store; it loses nothing.
+    pub(crate) fn plug_in_again(&self) -> Plug {
+        let mut platter = self.platter();
+        platter.plugged_in += 1;
+        Plug { disk: self.clone(), number: platter.plugged_in }
+    }
+
+    /// From the n-th write from now on there is no room on the disk: 0 is the next one.
+    pub(crate) fn fill_in(&self, operations: u64) {
+        self.platter().full_in = Some(operations);
+    }
+
+    /// Puts these bytes at the beginning of the disk.
+    pub(crate) fn overwrite(&self, bytes: &[u8]) {
+        let bytes = bytes.to_vec();
+        self.platter().change(Change::Bytes { start: 0, bytes });
+    }
+
+    /// There is room on the disk again.
+    pub(crate) fn make_room(&self) {
+        self.platter().full_in = None;
+    }
+
     /// How often a sync was asked for.
     pub(crate) fn syncs(&self) -> u64 {
         self.platter().syncs
@@ -129,6 +152,7 @@ impl StorageBackend for Plug {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.powered()?.take_room()?;
         self.change(Change::Bytes { start: place(offset)?, bytes: data.to_vec() })
     }
 }
@@ -142,6 +166,7 @@ struct Platter {
     /// Grows with every plugging in and every cut, so that no old plug fits.
     plugged_in: u64,
     power_cut_in: Option<u64>,
+    full_in: Option<u64>,
     syncs: u64,
     lies_every: Option<u64>,
 }
@@ -160,6 +185,7 @@ impl Platter {
             unsynced: Vec::new(),
             plugged_in: 0,
             power_cut_in: None,
+            full_in: None,
             syncs: 0,
             lies_every,
         }
@@ -178,6 +204,18 @@ impl Platter {
                 self.plugged_in += 1;
                 Err(no_power())
             }
+            Some(operations) => {
+                *operations -= 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Counts a write, which fails where there is no room for it.
+    fn take_room(&mut self) -> io::Result<()> {
+        match self.full_in.as_mut() {
+            None => Ok(()),
+            Some(0) => Err(io::ErrorKind::StorageFull.into()),
             Some(operations) => {
                 *operations -= 1;
                 Ok(())

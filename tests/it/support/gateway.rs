@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tollgate::app::{self, App};
 use tollgate::clock::{Clock, ManualClock, SystemClock};
 use tollgate::config::{self, Sources};
+use tollgate::disk::Disk;
 use tollgate::domain::time::Timestamp;
 use tollgate::sandbox::{self, Sandbox};
 
@@ -29,6 +30,8 @@ pub(crate) struct Setup {
     /// Further settings, `section.key=value`.
     pub(crate) settings: Vec<String>,
     pub(crate) store: Store,
+    /// What an embedded store is on, where that is no file.
+    pub(crate) disk: Option<Disk>,
 }
 
 /// Where a test gateway keeps its books.
@@ -48,6 +51,7 @@ impl Default for Setup {
             },
             settings: Vec::new(),
             store: Store::Memory,
+            disk: None,
         }
     }
 }
@@ -100,7 +104,15 @@ impl TestGateway {
         let mut flags = settings(vendor_address, &store);
         flags.extend(setup.settings);
         let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
-        let app = app::start(&loaded.unwrap().config, setup.clock).await.unwrap();
+        let config = loaded.unwrap().config;
+        let app = match setup.disk {
+            None => app::start(&config, setup.clock).await,
+            Some(disk) => {
+                std::fs::create_dir(data.path().join("books")).unwrap();
+                app::start_on(&config, setup.clock, disk).await
+            }
+        };
+        let app = app.unwrap();
         let http = connections();
         Self { vendor, app, http, vendor_stops, _data: data }
     }
