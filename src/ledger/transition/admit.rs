@@ -238,6 +238,7 @@ pub(super) fn open_jobs(
     worst: Amounts,
 ) -> Result<Batch, Fault> {
     let now = draft.now();
+    foresee_jobs(draft, id, batch.jobs_made, plan);
     let mut reserved_in_all = Amounts::ZERO;
     for NewJob { reveals, own } in &plan.jobs {
         let job = JobId { batch: id, ordinal: batch.jobs_made };
@@ -289,6 +290,16 @@ pub(super) fn open_jobs(
     }
     draft.put::<Batches>(&id, &batch);
     Ok(batch)
+}
+
+/// Prefetches the rows that opening a plan's jobs reads.
+fn foresee_jobs(draft: &Draft<'_>, id: BatchId, jobs_made: u32, plan: &Plan) {
+    for ordinal in (jobs_made..).take(plan.jobs.len()) {
+        draft.foresee::<Jobs>(&JobId { batch: id, ordinal });
+    }
+    for job in plan.taken.keys() {
+        draft.foresee::<Joins>(&(*job, id));
+    }
 }
 
 fn ready(id: JobId, part: Part, batch: &Batch) -> Job {

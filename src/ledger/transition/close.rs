@@ -180,7 +180,12 @@ pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts
         Charged::All | Charged::Nothing => Amounts::ZERO,
     };
     let mut booked = Amounts::ZERO;
-    for id in jobs_of(draft, resolution.batch)? {
+    let jobs = jobs_of(draft, resolution.batch)?;
+    for id in &jobs {
+        draft.foresee::<Jobs>(id);
+        draft.foresee::<Settlements>(id);
+    }
+    for id in jobs {
         let Some(mut job) = draft.find::<Jobs>(&id)? else { continue };
         for n in 0..job.parts.len() {
             let Some(part) = job.parts.get_mut(n) else { break };

@@ -41,6 +41,7 @@ macro_rules! over_every_store {
         $suite!(memory: (store::Memory));
         $suite!(embedded: (store::Embedded));
         $suite!(redis: (store::Redis));
+        $suite!(every_case_holds_with_few_round_trips: (together on Metered));
         $suite!(every_case_holds_in_a_cluster: (together on store::Redis<Cluster>));
         $suite!(every_case_holds_under_sentinels: (together on store::Redis<Sentinels>));
     };

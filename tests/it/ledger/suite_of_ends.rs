@@ -2,6 +2,7 @@
 
 use super::books::Books;
 use super::each::{every_case, holds, over_every_store};
+use super::round_trips::Metered;
 use super::store;
 use crate::support::redis::{Cluster, Sentinels};
 

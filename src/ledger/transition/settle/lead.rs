@@ -137,7 +137,7 @@ fn learn(
 }
 
 /// Whether a person was removed, under any key that leads there.
-fn is_removed(
+pub(super) fn is_removed(
     draft: &Draft<'_>,
     lead: LeadKey,
     person: PersonKey,

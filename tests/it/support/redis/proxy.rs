@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,13 +43,20 @@ struct Line {
     server: SocketAddr,
     wire: watch::Sender<Wire>,
     connections: AtomicU64,
+    round_trips: AtomicU64,
 }
 
 impl Proxy {
     /// A whole wire to a server, which need not listen yet.
     pub(crate) async fn before(server: SocketAddr) -> Self {
         let (wire, _) = watch::channel(Wire::Whole);
-        let line = Line { address: free(), server, wire, connections: AtomicU64::new(0) };
+        let line = Line {
+            address: free(),
+            server,
+            wire,
+            connections: AtomicU64::new(0),
+            round_trips: AtomicU64::new(0),
+        };
         let line = Arc::new(line);
         let (says, listening) = watch::channel(false);
         let mut listener = JoinSet::new();
@@ -79,6 +86,11 @@ impl Proxy {
     /// The server behind it, as a gateway's store.
     pub(crate) fn url(&self) -> String {
         format!("redis://{}", self.line.address)
+    }
+
+    /// How many requests, or groups of requests sent together, were answered so far.
+    pub(crate) fn round_trips(&self) -> u64 {
+        self.line.round_trips.load(Ordering::SeqCst)
     }
 
     /// How many connections were taken so far.
@@ -117,10 +129,11 @@ async fn connect(client: TcpStream, line: Arc<Line>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
     let mut wire = line.wire.subscribe();
+    let asks = AtomicBool::new(false);
     tokio::select! {
         _ = wire.wait_for(|wire| *wire == Wire::Cut) => {}
-        _ = carry_requests(from_client, to_server, &line) => {}
-        _ = carry_answers(from_server, to_client, &line) => {}
+        _ = carry_requests(from_client, to_server, &line, &asks) => {}
+        _ = carry_answers(from_server, to_client, &line, &asks) => {}
     }
 }
 
@@ -128,6 +141,7 @@ async fn carry_requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     line: &Line,
+    asks: &AtomicBool,
 ) -> io::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
@@ -135,6 +149,7 @@ async fn carry_requests(
         if count == 0 || line.dangles().await {
             return Ok(());
         }
+        asks.store(true, Ordering::SeqCst);
         to.write_all(&bytes[..count]).await?;
     }
 }
@@ -143,11 +158,15 @@ async fn carry_answers(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     line: &Line,
+    asks: &AtomicBool,
 ) -> io::Result<()> {
     let mut bytes = vec![0; 64 * 1024];
     let mut left = None;
     loop {
         let count = from.read(&mut bytes).await?;
+        if asks.swap(false, Ordering::SeqCst) {
+            line.round_trips.fetch_add(1, Ordering::SeqCst);
+        }
         line.hold_back().await;
         if count == 0 || line.dangles().await {
             return Ok(());
