@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::JobId;
 use crate::ledger::record::job::Job;
-use crate::vendor::{Batch, Canceled, Cause, Cursor, Gathered, Gathering, Page, Unread, Vendor};
+use crate::vendor::{Batch, Canceled, Cause, Cursor, Page, Unread, Vendor};
 
 /// How long a page that failed rests at least, and how often it is asked for again.
 const PAGE_REST: Duration = Duration::from_millis(100);
@@ -46,42 +46,36 @@ impl Gateway {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Looked::NotBefore(until)),
         };
-        let mut gathering = self.unsettled.take_pages(job.id);
-        let read = u32::try_from(gathering.results()).unwrap_or(u32::MAX);
-        let mut pages = Pages { leads: job.leads, read, largest: 1 };
+        let mut read = self.unsettled.pages(job.id);
+        let results = u32::try_from(read.results()).unwrap_or(u32::MAX);
+        let mut pages = Pages { leads: job.leads, read: results, largest: 1 };
         let mut failures = 0;
         loop {
             if !leaves.take() {
                 leaves = match self.leave_for_pages(pages.left()).await? {
                     Ok(leaves) => leaves,
-                    Err(until) => {
-                        self.unsettled.keep_pages(job.id, gathering);
-                        return Ok(Looked::NotBefore(until));
-                    }
+                    Err(until) => return Ok(Looked::NotBefore(until)),
                 };
                 continue;
             }
-            let page = match self.page_of(vendor_id, gathering.after()).await {
+            let page = match self.page_of(vendor_id, read.after()).await {
                 Ok(Page::Ended(page)) => page,
                 Ok(Page::Running { retry_after }) => return Ok(Looked::Running { retry_after }),
-                Err(unread) => match wait_for_page(&gathering, &unread, failures) {
+                Err(unread) => match wait_for_page(read.after(), &unread, failures) {
                     Some(wait) if self.rest_for(wait).await => {
                         failures += 1;
                         continue;
                     }
-                    _ => {
-                        self.unsettled.keep_pages(job.id, gathering);
-                        return Ok(Looked::Unread(unread));
-                    }
+                    _ => return Ok(Looked::Unread(unread)),
                 },
             };
             failures = 0;
             pages.count(page.batch.results.as_ref().map_or(0, Vec::len));
-            gathering = match gathering.with(page).map_err(Cause::from) {
-                Ok(Gathered::Partly(gathering)) => gathering,
-                Ok(Gathered::Wholly(batch)) => return Ok(Looked::Ended(batch)),
+            match read.add(page).map_err(Cause::from) {
+                Ok(None) => {}
+                Ok(Some(batch)) => return Ok(Looked::Ended(batch)),
                 Err(cause) => return Ok(Looked::Unread(cause.into())),
-            };
+            }
         }
     }
 
@@ -173,13 +167,13 @@ impl Pages {
 
 /// How long to wait before a later page is asked for again; none where the turn had better end, and
 /// the answer be read from the start another time.
-fn wait_for_page(gathering: &Gathering, unread: &Unread, failures: u32) -> Option<Duration> {
+fn wait_for_page(after: Option<&Cursor>, unread: &Unread, failures: u32) -> Option<Duration> {
     let said = match unread {
         Unread::Wait { retry_after } => Some(retry_after.unwrap_or(LEFT_ALONE_FOR)),
         Unread::NoAnswer(_) => None,
         Unread::Gone | Unread::Misaddressed { .. } => return None,
     };
-    let is_first = gathering.after().is_none();
+    let is_first = after.is_none();
     let back_off = PAGE_REST.saturating_mul(1 << failures.min(6));
     let wait = said.unwrap_or_default().max(back_off);
     let is_worth_it = failures < PAGE_TRIES && wait < PAGE_WAIT_MAX;

@@ -1,20 +1,28 @@
-//! What was read of the vendor's answers and is not settled yet. A turn that has to stop, because the
-//! request budget is spent or the store is away, leaves it here, and the job's next turn in this
-//! process goes on from there. So no page is read twice.
+//! What was read of the vendor's answers and is not settled yet. A turn that stops for any reason (the
+//! request budget is spent, the store is away, the lease is lost) leaves it here, and the job's next
+//! turn in this process continues from there. So no page is read twice.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::evidence::Answer;
 use crate::ledger::ids::JobId;
-use crate::vendor::Gathering;
+use crate::vendor::{Batch, Cursor, EndedPage, Gathered, Gathering, Unreadable};
 
-/// How many results are kept at most, of all jobs together. What does not fit is read again.
+/// How many results are kept at most, of all jobs together. Beyond that the oldest are dropped, and
+/// read again if their job still needs them: another replica may have ended it.
 const RESULTS_MAX: usize = 300_000;
 
 /// What was read, by job.
 #[derive(Default)]
-pub(super) struct Unsettled(Mutex<HashMap<JobId, Read>>);
+pub(super) struct Unsettled(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    read: HashMap<JobId, (u64, Read)>,
+    /// The number of the next entry: the oldest has the lowest.
+    next: u64,
+}
 
 /// What was read of one job's answer.
 enum Read {
@@ -34,11 +42,14 @@ impl Read {
 }
 
 impl Unsettled {
-    /// Keeps the first pages of a job's answer.
-    pub(super) fn keep_pages(&self, job: JobId, pages: Gathering) {
-        if pages.results() > 0 {
-            self.keep(job, Read::Partly(pages));
-        }
+    /// Takes the pages of a job's answer that were read. They are put back when the result is
+    /// dropped.
+    pub(super) fn pages(&self, job: JobId) -> PagesRead<'_> {
+        let gathering = match self.all().read.remove(&job) {
+            Some((_, Read::Partly(pages))) => pages,
+            Some((_, Read::Wholly(_))) | None => Gathering::default(),
+        };
+        PagesRead { unsettled: self, job, gathering }
     }
 
     /// Keeps a job's whole answer.
@@ -48,37 +59,115 @@ impl Unsettled {
 
     /// The whole answer of a job, if it was read.
     pub(super) fn answer(&self, job: JobId) -> Option<Arc<Answer>> {
-        match self.read().get(&job)? {
-            Read::Wholly(answer) => Some(Arc::clone(answer)),
-            Read::Partly(_) => None,
-        }
-    }
-
-    /// Takes the pages of a job's answer that were read; none where the first is to be read.
-    pub(super) fn take_pages(&self, job: JobId) -> Gathering {
-        match self.read().remove(&job) {
-            Some(Read::Partly(pages)) => pages,
-            Some(Read::Wholly(_)) | None => Gathering::default(),
+        match self.all().read.get(&job)? {
+            (_, Read::Wholly(answer)) => Some(Arc::clone(answer)),
+            (_, Read::Partly(_)) => None,
         }
     }
 
     /// Forgets what was read of a job's answer.
     pub(super) fn remove(&self, job: JobId) {
-        self.read().remove(&job);
+        self.all().read.remove(&job);
     }
 
     fn keep(&self, job: JobId, read: Read) {
-        let mut all = self.read();
-        let others = all.iter().filter(|(other, _)| **other != job);
-        let kept: usize = others.map(|(_, read)| read.results()).sum();
-        if kept + read.results() <= RESULTS_MAX {
-            all.insert(job, read);
-        } else {
-            all.remove(&job);
+        let mut all = self.all();
+        let number = all.next;
+        all.next += 1;
+        all.read.insert(job, (number, read));
+        while all.results() > RESULTS_MAX {
+            let oldest = all.read.iter().min_by_key(|(_, (number, _))| *number);
+            let Some(oldest) = oldest.map(|(job, _)| *job) else { break };
+            all.read.remove(&oldest);
         }
     }
 
-    fn read(&self) -> MutexGuard<'_, HashMap<JobId, Read>> {
+    fn all(&self) -> MutexGuard<'_, All> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl All {
+    fn results(&self) -> usize {
+        self.read.values().map(|(_, read)| read.results()).sum()
+    }
+}
+
+/// The pages of a job's answer that a turn has read so far. Dropped, it leaves them for the next turn.
+pub(super) struct PagesRead<'a> {
+    unsettled: &'a Unsettled,
+    job: JobId,
+    gathering: Gathering,
+}
+
+impl PagesRead<'_> {
+    /// How many results they hold.
+    pub(super) fn results(&self) -> usize {
+        self.gathering.results()
+    }
+
+    /// Where the next page begins; none for the first.
+    pub(super) fn after(&self) -> Option<&Cursor> {
+        self.gathering.after()
+    }
+
+    /// Adds a page; answers with the whole batch after the last one.
+    pub(super) fn add(&mut self, page: EndedPage) -> Result<Option<Batch>, Unreadable> {
+        match std::mem::take(&mut self.gathering).with(page)? {
+            Gathered::Partly(gathering) => {
+                self.gathering = gathering;
+                Ok(None)
+            }
+            Gathered::Wholly(batch) => Ok(Some(batch)),
+        }
+    }
+}
+
+impl Drop for PagesRead<'_> {
+    fn drop(&mut self) {
+        if self.results() > 0 {
+            self.unsettled.keep(self.job, Read::Partly(std::mem::take(&mut self.gathering)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::ids::BatchId;
+    use crate::vendor::{Echo, Ending, Finding, VendorResult};
+
+    fn job(n: u64) -> JobId {
+        JobId { batch: BatchId::new(n).unwrap(), ordinal: 0 }
+    }
+
+    /// A page of an answer that has another one.
+    fn page(results: usize) -> EndedPage {
+        let result =
+            VendorResult { position: None, echo: Echo::default(), finding: Finding::NotFound };
+        let (ending, results) = (Ending::Completed, Some(vec![result; results]));
+        let batch = Batch { ending, results, errors: Vec::new() };
+        EndedPage { batch, next: Some(Cursor::of("page[after]=2")) }
+    }
+
+    #[test]
+    fn pages_outlive_a_turn_that_stops() {
+        let unsettled = Unsettled::default();
+        let mut pages = unsettled.pages(job(1));
+        assert!(pages.add(page(100)).unwrap().is_none());
+        drop(pages);
+        assert_eq!(unsettled.pages(job(2)).results(), 0);
+        assert_eq!(unsettled.pages(job(1)).results(), 100);
+        assert_eq!(unsettled.pages(job(1)).results(), 100, "they were put back");
+    }
+
+    #[test]
+    fn the_oldest_pages_make_room_for_new_ones() {
+        let unsettled = Unsettled::default();
+        for n in 1..=4 {
+            unsettled.pages(job(n)).add(page(RESULTS_MAX / 3)).unwrap();
+        }
+        assert_eq!(unsettled.pages(job(1)).results(), 0);
+        assert_eq!(unsettled.pages(job(4)).results(), RESULTS_MAX / 3);
     }
 }

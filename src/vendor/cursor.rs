@@ -34,7 +34,7 @@ impl Cursor {
 
     /// The cursor that is this query.
     #[cfg(test)]
-    pub(super) fn of(query: &str) -> Self {
+    pub(crate) fn of(query: &str) -> Self {
         Self(query.into())
     }
 
