@@ -33,15 +33,16 @@ pub struct Checkpoint {
 
 impl Checkpoint {
     /// The tallies as they stood before entries that have moved so much. Those of which nothing is
-    /// left had not begun.
+    /// left had not begun. A tally that was swept since counts as zero after these entries.
     #[must_use]
     pub fn tallies_before(&self, moved: &BTreeMap<TallyKey, Tally>) -> Rows<Tallies> {
-        let before = |(key, tally): &(TallyKey, Tally)| {
-            let moved = moved.get(key).copied().unwrap_or_default();
-            (key.clone(), tally.minus(moved))
-        };
-        let has_begun = |(_, tally): &(TallyKey, Tally)| *tally != Tally::default();
-        self.tallies.iter().map(before).filter(has_begun).collect()
+        let mut tallies: BTreeMap<_, _> = self.tallies.iter().cloned().collect();
+        for (key, moved) in moved {
+            let tally = tallies.entry(key.clone()).or_default();
+            *tally = tally.minus(*moved);
+        }
+        tallies.retain(|_, tally| *tally != Tally::default());
+        tallies.into_iter().collect()
     }
 }
 
