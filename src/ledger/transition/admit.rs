@@ -19,6 +19,7 @@ use crate::ledger::table::{
 };
 use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::frame::Frame;
+use crate::ledger::transition::lend::lend_place;
 use crate::ledger::transition::new_job::{NewJob, OwnLead, number};
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
@@ -275,6 +276,9 @@ pub(super) fn open_jobs(
             "batch {id}: the jobs' parts are not its worst case"
         )));
     }
+    for job in plan.taken.keys() {
+        draft.foresee::<Joins>(&(*job, id));
+    }
     for (job, taken) in &plan.taken {
         // A batch driven again may take more from a job than it took before.
         let mut join = draft.find::<Joins>(&(*job, id))?.unwrap_or_else(|| Join {
@@ -288,6 +292,8 @@ pub(super) fn open_jobs(
         join.repeated.extend(&taken.repeated);
         draft.put::<Joins>(&(*job, id), &join);
     }
+    let joined = plan.taken.keys().filter(|job| job.batch != id).copied();
+    lend_place(draft, joined, &team.id, batch.way)?;
     draft.put::<Batches>(&id, &batch);
     Ok(batch)
 }

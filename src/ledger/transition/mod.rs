@@ -17,6 +17,7 @@ pub mod epoch;
 pub mod erase;
 mod frame;
 pub mod joiners;
+mod lend;
 pub mod lost;
 mod new_job;
 mod observe;
