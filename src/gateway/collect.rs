@@ -10,6 +10,7 @@ use super::evidence::{Answer, read_evidence};
 use super::leave::LEFT_ALONE_FOR;
 use super::look::Looked;
 use super::pause::{jittered, pause, pause_of};
+use super::readers::Requests;
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
@@ -33,7 +34,12 @@ fn lacks_something(answer: Option<&Answer>) -> bool {
 
 impl Gateway {
     /// One turn with a job that the vendor took.
-    pub(super) async fn collect(&self, job: Job, lease: Lease) -> Result<(), Failed> {
+    pub(super) async fn collect(
+        &self,
+        job: Job,
+        lease: Lease,
+        mut requests: Requests,
+    ) -> Result<(), Failed> {
         let Some(vendor_id) = job.vendor_id else {
             return self.give_up(&job, lease, Reason::Gone).await;
         };
@@ -44,9 +50,10 @@ impl Gateway {
         let bound_for = job.bound_at.map(|at| now.since(at)).unwrap_or_default();
         let looking = async {
             if job.is_cancel_wanted {
-                self.tell_canceled(job.id, || self.vendor.cancel(vendor_id)).await?;
+                let telling = || self.vendor.cancel(vendor_id);
+                self.tell_canceled(job.id, &mut requests, telling).await;
             }
-            self.look(&job, vendor_id).await
+            Ok(self.look(&job, vendor_id, &mut requests).await)
         };
         let looked = self.while_kept(job.id, lease, looking).await?;
         self.note_read(job.id, &looked);
@@ -55,7 +62,7 @@ impl Gateway {
             looked => looked,
         };
         // Nothing was learnt where the vendor could not be asked.
-        if !matches!(looked, Looked::NotBefore(_)) {
+        if !matches!(looked, Looked::NotAsked) {
             let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
             if self.gone_for(job.id, is_gone, now) > GONE_FOR {
                 return self.give_up(&job, lease, Reason::Gone).await;
@@ -90,7 +97,12 @@ impl Gateway {
     }
 
     /// One turn with a job whose charge nobody could learn: the vendor may still say.
-    pub(super) async fn look_for_evidence(&self, job: Job, lease: Lease) -> Result<(), Failed> {
+    pub(super) async fn look_for_evidence(
+        &self,
+        job: Job,
+        lease: Lease,
+        mut requests: Requests,
+    ) -> Result<(), Failed> {
         if let Some(answer) = self.unsettled.answer(job.id) {
             return self.settle(&job, lease, answer).await;
         }
@@ -100,7 +112,8 @@ impl Gateway {
         let Some(vendor_id) = job.vendor_id.filter(|_| looks_on) else {
             return Ok(self.ledger.reschedule(job.id, lease, None).await?);
         };
-        let looked = self.while_kept(job.id, lease, self.look(&job, vendor_id)).await?;
+        let looking = async { Ok(self.look(&job, vendor_id, &mut requests).await) };
+        let looked = self.while_kept(job.id, lease, looking).await?;
         self.note_read(job.id, &looked);
         match looked {
             Looked::Ended(batch) => self.end(job, lease, batch).await,
@@ -113,8 +126,7 @@ impl Gateway {
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
-    /// When to look again: the longer it takes the later, but as the vendor says where it does, and
-    /// not before leave is given.
+    /// When to look again: the longer it takes the later, but as the vendor says where it does.
     pub(super) fn next_look<T>(
         &self,
         looked: &Looked<T>,
@@ -137,11 +149,7 @@ impl Gateway {
             Some(said) => pause_of(said, least),
             None => pause(bound_for, least, most),
         };
-        let next = now.after(wait);
-        match looked {
-            Looked::NotBefore(until) => next.max(*until),
-            _ => next,
-        }
+        now.after(wait)
     }
 
     /// Settles a job by the answer that ended it.

@@ -1,21 +1,23 @@
 //! Turns: whose job is due gets one, a bounded number at once in each lane, each in a task of its
 //! own.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
+use super::leave::Leaves;
 use super::outage::Turns;
 use super::pause::jittered;
+use super::permits::Permits;
+use super::readers::Requests;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State, Way};
-use crate::ledger::record::lane::Lane;
-use crate::ledger::step::{GivingUp, Redrive, Room, Turn};
+use crate::ledger::step::{GivingUp, Redrive, Turn};
 use crate::ledger::{Ledger, LedgerError};
 
 /// The dispatcher looks this often even if it knows of nothing due, since others may make it so.
@@ -54,38 +56,6 @@ pub(super) async fn run(gateway: Gateway) {
     }
 }
 
-/// How many more turns may be under way at once in this process, in each lane.
-struct Permits {
-    each: usize,
-    lanes: BTreeMap<Lane, Arc<Semaphore>>,
-}
-
-impl Permits {
-    fn new(each: usize) -> Self {
-        let lanes = Lane::ALL.map(|lane| (lane, Arc::new(Semaphore::new(each)))).into();
-        Self { each, lanes }
-    }
-
-    /// While the vendor does not answer, jobs that are to be sent have turns one by one, and in
-    /// between none.
-    fn room(&self, to_be_sent: Turns) -> Room {
-        let room = |(lane, permits): (&Lane, &Arc<Semaphore>)| {
-            let free = permits.available_permits();
-            let room = match (lane, to_be_sent) {
-                (Lane::UrgentPolls | Lane::Polls | Lane::Housekeeping, _) | (_, Turns::All) => free,
-                (_, Turns::One) => usize::from(free == self.each),
-                (_, Turns::NotBefore(_)) => 0,
-            };
-            (*lane, room)
-        };
-        self.lanes.iter().map(room).collect()
-    }
-
-    fn take(&self, lane: Lane) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(self.lanes.get(&lane)?).try_acquire_owned().ok()
-    }
-}
-
 /// The jobs that a turn is under way with in this process.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Busy(Arc<Mutex<HashSet<JobId>>>);
@@ -121,6 +91,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
     gateway.question_if_unused();
     let to_be_sent = gateway.circuit.turns(gateway.settings.probing(), gateway.clock.now());
     let room = permits.room(to_be_sent);
+    let room = room.with_readers(gateway.readers.waiting()).within(gateway.spending());
     let (due, now) = gateway.ledger.next_due(room.clone()).await?;
     let look_every = match to_be_sent {
         Turns::NotBefore(at) => at.since(now).min(LOOK_EVERY),
@@ -132,14 +103,18 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
         return Ok(due.since(now).min(look_every));
     }
     gateway.gather().await;
+    let asked_at = Instant::now();
     for turn in gateway.ledger.lease(room, gateway.settings.turn_for).await? {
-        let Some(permit) = permits.take(turn.lane) else { continue };
+        let leaves = Leaves::of(turn.requests, asked_at);
+        let Err(leaves) = gateway.readers.give(&turn, leaves) else { continue };
+        let permit = permits.take(turn.lane, &turn.team);
         let Some(turning) = gateway.busy.begin(turn.job.id) else { continue };
+        let requests = Requests::of(&turn, leaves, now);
         let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();
         tasks.spawn(async move {
             let job = turn.job.id;
-            gateway.take(turn).await;
+            gateway.take(turn, requests).await;
             drop((turning, permit));
             // Most often nobody waits for it here.
             let _ = gateway.turned.send(job);
@@ -160,9 +135,9 @@ impl Gateway {
         Ok(())
     }
 
-    async fn take(&self, turn: Turn) {
+    async fn take(&self, turn: Turn, requests: Requests) {
         let job = turn.job.id;
-        match self.turn(turn).await {
+        match self.turn(turn, requests).await {
             // Whoever has the turn now goes on from where the books stand.
             Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
             Err(Failed::Ledger(LedgerError::Invariant(what))) => {
@@ -174,7 +149,7 @@ impl Gateway {
         }
     }
 
-    async fn turn(&self, turn: Turn) -> Result<(), Failed> {
+    async fn turn(&self, turn: Turn, requests: Requests) -> Result<(), Failed> {
         let Turn { job, lease, stranded, .. } = turn;
         match job.state {
             // An attempt that was not answered, in this process or before: whether another may be
@@ -182,17 +157,19 @@ impl Gateway {
             State::Unknown if self.settings.on_no_answer == OnNoAnswer::Hold => {
                 self.give_up(&job, lease, Reason::NoAnswer).await
             }
-            State::Ready | State::Unknown => self.send(job, lease).await,
+            State::Ready | State::Unknown => self.send(job, lease, requests.into_leaves()).await,
             // Its coach has the turns.
             State::Gathered(_) => Ok(()),
             // Its sender died, which says nothing of the vendor.
             State::Sending => self.no_answer(&job, lease, None).await,
-            State::Bound => self.collect(job, lease).await,
+            State::Bound => self.collect(job, lease, requests).await,
             State::Unresolved(_) | State::Resolved => {
                 self.redrive(&job, stranded).await?;
-                self.look_for_evidence(job, lease).await
+                self.look_for_evidence(job, lease, requests).await
             }
-            State::Done if job.way == Way::Call => self.collect_validation(&job, lease).await,
+            State::Done if job.way == Way::Call => {
+                self.collect_validation(&job, lease, requests).await
+            }
             State::Done => self.credit_joiners(job.id).await,
             State::Void(_) => {
                 self.redrive(&job, stranded).await?;

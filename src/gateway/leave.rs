@@ -1,8 +1,8 @@
 //! Leave to ask the vendor, out of the request budget that all replicas share.
 //!
-//! Whoever submits waits in line here, since turns are few and leave is given soon, and so does
-//! whoever passes a request on, since somebody waits for the answer; whoever asks after a job comes
-//! again later; whoever is in the midst of an answer waits for its next page.
+//! A turn with a job comes with leave for its first request. What is asked for a caller who waits for
+//! the vendor's own answer, a priced call or a request that is passed on, has no turn: it waits in
+//! line here.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -17,11 +17,10 @@ use super::pause::jittered;
 use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave, Reach};
 use crate::domain::time::Timestamp;
 use crate::ledger::record::job::Way;
-use crate::ledger::step::Asking;
+use crate::ledger::step::{Asking, Spending};
 use crate::ledger::{Ledger, LedgerError};
 
-/// How long a submission, or a request to be passed on, waits in line. Longer than the turns of this
-/// process take to be given leave one after the other, much shorter than a turn.
+/// How long a call, or a request to be passed on, waits in line: much shorter than a turn.
 const LINE_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Those who are put off do not come back all at once.
@@ -34,9 +33,6 @@ pub(super) const PAGE_WAIT_MAX: Duration = Duration::from_mins(5);
 /// For how long a vendor that has had too many requests is left alone where it does not say.
 pub(super) const LEFT_ALONE_FOR: Duration = Duration::from_secs(2);
 
-/// How many pages leave is taken for at once: what is read while a leave is good.
-const PAGES_AT_ONCE: u32 = 8;
-
 /// Leave to ask so many times, for as long as it is good.
 #[derive(Debug)]
 pub(super) struct Leaves {
@@ -45,13 +41,19 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    pub(super) fn none() -> Self {
-        Self { left: 0, good_until: Instant::now() }
+    /// Leave to make so many requests that was asked for at this moment.
+    pub(super) fn of(requests: u32, asked_at: Instant) -> Self {
+        Self { left: requests, good_until: asked_at + ALLOWED_FOR }
+    }
+
+    /// Whether there is one that is still good.
+    pub(super) fn is_good(&self) -> bool {
+        self.left > 0 && Instant::now() < self.good_until
     }
 
     /// Uses one up, if there is one that is still good.
     pub(super) fn take(&mut self) -> bool {
-        let is_good = self.left > 0 && Instant::now() < self.good_until;
+        let is_good = self.is_good();
         self.left -= u32::from(is_good);
         is_good
     }
@@ -87,7 +89,8 @@ impl Lines {
 pub(super) type Answer = Result<Leaves, Timestamp>;
 
 impl Gateway {
-    /// Leave to send one job. Look-ups have a line of their own: somebody waits for each.
+    /// Leave to send one job that has none with its turn any more. Look-ups have a line of their own:
+    /// somebody waits for each.
     pub(super) async fn leave_to_send(&self, way: Way) -> Result<Answer, LedgerError> {
         let (errand, line) = match way {
             Way::Batch | Way::Call => (Errand::Submit, &self.lines.submissions),
@@ -126,27 +129,6 @@ impl Gateway {
         }
     }
 
-    /// Leave to ask after a job once, or to cancel it.
-    pub(super) async fn leave_to_follow(&self) -> Result<Answer, LedgerError> {
-        self.ask_leave(Errand::Follow, NonZeroU32::MIN, None).await
-    }
-
-    /// Leave to read the next of so many pages. It is waited for, so that the pages before are not
-    /// read in vain.
-    pub(super) async fn leave_for_pages(&self, pages: u32) -> Result<Answer, LedgerError> {
-        let wanted = NonZeroU32::new(pages.min(PAGES_AT_ONCE)).unwrap_or(NonZeroU32::MIN);
-        loop {
-            let until = match self.ask_leave(Errand::Follow, wanted, None).await? {
-                Ok(leaves) => return Ok(Ok(leaves)),
-                Err(until) => until,
-            };
-            let wait = until.since(self.clock.now());
-            if wait > PAGE_WAIT_MAX || !self.rest_for(wait).await {
-                return Ok(Err(until));
-            }
-        }
-    }
-
     /// Has all replicas leave the vendor alone, for as long as it asked or else for a little while.
     pub(super) async fn leave_alone(&self, retry_after: Option<Duration>) {
         self.leave_alone_by(Reach::Everything, retry_after).await;
@@ -176,14 +158,25 @@ impl Gateway {
         wanted: NonZeroU32,
         allowance: Option<&Allowance>,
     ) -> Result<Answer, LedgerError> {
-        let good_until = Instant::now() + ALLOWED_FOR;
+        let asked_at = Instant::now();
         let (rates, allowance) = (self.settings.request_rates, allowance.cloned());
-        // Where the vendor does not say, it is left alone for a little while all the same.
-        let closed_for_max = self.settings.retry_after_max.max(LEFT_ALONE_FOR);
+        let closed_for_max = self.closed_for_max();
         let asking = Asking { errand, wanted, rates, allowance, closed_for_max };
         Ok(match self.ledger.ask_leave(asking).await? {
-            Leave::Given(given) => Ok(Leaves { left: given.get(), good_until }),
+            Leave::Given(given) => Ok(Leaves::of(given.get(), asked_at)),
             Leave::NotBefore(until) => Err(until),
         })
+    }
+
+    /// The request budget that turns are given out of.
+    pub(super) fn spending(&self) -> Spending {
+        let rates = self.settings.request_rates;
+        Spending { rates, closed_for_max: self.closed_for_max() }
+    }
+
+    /// The longest that the vendor is left alone: where it does not say, for a little while all the
+    /// same.
+    fn closed_for_max(&self) -> Duration {
+        self.settings.retry_after_max.max(LEFT_ALONE_FOR)
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
+use super::Gateway;
 use super::circuit::Asked;
-use super::leave::{LEFT_ALONE_FOR, Leaves, PAGE_WAIT_MAX};
+use super::leave::{LEFT_ALONE_FOR, PAGE_WAIT_MAX};
 use super::pause::jittered;
-use super::{Failed, Gateway};
-use crate::domain::time::Timestamp;
+use super::readers::Requests;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::JobId;
 use crate::ledger::record::job::Job;
@@ -30,8 +30,8 @@ pub(super) enum Looked<T> {
     },
     /// Nothing.
     Unread(Unread),
-    /// Nothing, since the vendor may not be asked before then.
-    NotBefore(Timestamp),
+    /// Nothing, since the vendor was not asked.
+    NotAsked,
 }
 
 impl Gateway {
@@ -41,40 +41,33 @@ impl Gateway {
         &self,
         job: &Job,
         vendor_id: VendorId,
-    ) -> Result<Looked<Batch>, Failed> {
-        let mut leaves = match self.leave_to_follow().await? {
-            Ok(leaves) => leaves,
-            Err(until) => return Ok(Looked::NotBefore(until)),
-        };
+        requests: &mut Requests,
+    ) -> Looked<Batch> {
         let mut read = self.unsettled.pages(job.id);
         let results = u32::try_from(read.results()).unwrap_or(u32::MAX);
         let mut pages = Pages { leads: job.leads, read: results, largest: 1 };
         let mut failures = 0;
         loop {
-            if !leaves.take() {
-                leaves = match self.leave_for_pages(pages.left()).await? {
-                    Ok(leaves) => leaves,
-                    Err(until) => return Ok(Looked::NotBefore(until)),
-                };
-                continue;
+            if !self.may_ask(requests, pages.left()).await {
+                return Looked::NotAsked;
             }
             let page = match self.page_of(vendor_id, read.after()).await {
                 Ok(Page::Ended(page)) => page,
-                Ok(Page::Running { retry_after }) => return Ok(Looked::Running { retry_after }),
+                Ok(Page::Running { retry_after }) => return Looked::Running { retry_after },
                 Err(unread) => match wait_for_page(read.after(), &unread, failures) {
                     Some(wait) if self.rest_for(wait).await => {
                         failures += 1;
                         continue;
                     }
-                    _ => return Ok(Looked::Unread(unread)),
+                    _ => return Looked::Unread(unread),
                 },
             };
             failures = 0;
             pages.count(page.batch.results.as_ref().map_or(0, Vec::len));
             match read.add(page).map_err(Cause::from) {
                 Ok(None) => {}
-                Ok(Some(batch)) => return Ok(Looked::Ended(batch)),
-                Err(cause) => return Ok(Looked::Unread(cause.into())),
+                Ok(Some(batch)) => return Looked::Ended(batch),
+                Err(cause) => return Looked::Unread(cause.into()),
             }
         }
     }
@@ -109,18 +102,17 @@ impl Gateway {
     pub(super) async fn tell_canceled<F>(
         &self,
         job: JobId,
+        requests: &mut Requests,
         telling: impl FnOnce() -> F,
-    ) -> Result<(), Failed>
-    where
+    ) where
         F: Future<Output = Canceled>,
     {
         if self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).contains(&job) {
-            return Ok(());
+            return;
         }
-        let mut leaves = self.leave_to_follow().await?.unwrap_or_else(|_| Leaves::none());
-        if !leaves.take() {
+        if !self.may_ask(requests, 1).await {
             // The next turn tells it.
-            return Ok(());
+            return;
         }
         let began = Instant::now();
         let canceled = telling().await;
@@ -142,7 +134,6 @@ impl Gateway {
             }
         }
         info!(job.id = %job, outcome, "told the vendor that job {job} is cancelled");
-        Ok(())
     }
 }
 

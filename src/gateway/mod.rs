@@ -32,7 +32,9 @@ mod manage;
 mod outage;
 mod pass;
 mod pause;
+mod permits;
 mod places;
+mod readers;
 mod replay;
 mod report;
 mod send;
@@ -85,6 +87,7 @@ use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
 use places::Places;
+use readers::Readers;
 use sweep::Overdue;
 use unreadable::Unreadable;
 use unsettled::Unsettled;
@@ -158,6 +161,8 @@ pub struct Inside {
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
     busy: Busy,
+    /// Turns under way that wait to read further pages.
+    readers: Readers,
     /// Rung when a job may be due sooner than the dispatcher thinks.
     wake: Notify,
     /// Everything that must finish.
@@ -236,6 +241,7 @@ impl Gateway {
             circuit,
             turned: broadcast::Sender::new(TURNS_TOLD),
             busy: Busy::default(),
+            readers: Readers::default(),
             wake: Notify::new(),
             tasks: TaskTracker::new(),
             exports: TaskTracker::new(),

@@ -7,6 +7,7 @@ use tracing::{info, warn};
 
 use super::circuit::Asked;
 use super::evidence::read_look_up;
+use super::leave::Leaves;
 use super::load::{Carried, fields_of, incomplete};
 use super::outage::Asked as Question;
 use super::pause::{jittered, pause};
@@ -33,16 +34,26 @@ const OUTAGE_REST: Duration = Duration::from_secs(2);
 const PAYMENT_REQUIRED: u16 = 402;
 
 impl Gateway {
-    pub(super) async fn send(&self, job: Job, lease: Lease) -> Result<(), Failed> {
+    pub(super) async fn send(
+        &self,
+        job: Job,
+        lease: Lease,
+        mut leaves: Leaves,
+    ) -> Result<(), Failed> {
         let load = self.load(&job).await?;
         let gone = incomplete(&load);
         if !gone.is_empty() {
             return self.body_lost(&job, lease, gone).await;
         }
-        let mut leaves = match self.leave_to_send(job.way).await? {
-            Ok(leaves) => leaves,
-            Err(until) => return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?),
-        };
+        if !leaves.is_good() {
+            // The store took long over the turn or the leads.
+            leaves = match self.leave_to_send(job.way).await? {
+                Ok(leaves) => leaves,
+                Err(until) => {
+                    return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?);
+                }
+            };
+        }
         let attempt = Attempt {
             job: job.id,
             lease,

@@ -95,7 +95,7 @@ impl Gateway {
                 self.log_unreadable(job, &cause.to_string());
             }
             // Whether all of an end can be read is seen when it is settled. Nothing is known of the rest.
-            Looked::Ended(_) | Looked::Unread(_) | Looked::NotBefore(_) => {}
+            Looked::Ended(_) | Looked::Unread(_) | Looked::NotAsked => {}
         }
     }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
 mod astray;
+mod backlogs;
 mod caller_limits;
 mod callers;
 mod cancels;

@@ -21,6 +21,9 @@ use crate::support::wait::eventually;
 /// More jobs than a gateway works on at once.
 const JOBS: u64 = 40;
 
+/// How many of one team's it works on at once in a lane.
+const TURNS_OF_A_TEAM: u64 = 24;
+
 /// Far longer than anything takes that waits for nobody. The vendor's answers never come meanwhile.
 const SOON: Duration = Duration::from_mins(1);
 
@@ -77,8 +80,18 @@ async fn while_the_vendor_is_slow_nobody_waits_who_does_not_need_it() {
     sales.enrich(&person(0)).await;
     gateway.vendor.set_faults(held(Operation::Submit));
     let ids = waiting(&sales).await;
-    eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
+    eventually("its turns are taken", async || {
+        gateway.vendor.posts_received() == 1 + TURNS_OF_A_TEAM
+    })
+    .await;
     nobody_else_waits(&gateway, [&sales, &growth], &ids, &person(0)).await;
+    // Turns are left for another team's.
+    growth.start(&person(901)).await;
+    eventually("the other team's is sent", async || {
+        gateway.vendor.leads_received().iter().any(|lead| lead.ends_with("-901"))
+    })
+    .await;
+    assert!(gateway.vendor.posts_received() <= 1 + TURNS_OF_A_TEAM + 2);
     gateway.vendor.set_faults(Faults::default());
     gateway.finish().await;
 }
@@ -208,7 +221,8 @@ async fn while_the_vendor_hangs_at_batches_a_look_up_is_answered() {
     let team = gateway.team("sales", 100).await;
     gateway.vendor.set_faults(held(Operation::Submit));
     waiting(&team).await;
-    eventually("every turn is taken", async || gateway.vendor.posts_received() > 30).await;
+    eventually("its turns are taken", async || gateway.vendor.posts_received() == TURNS_OF_A_TEAM)
+        .await;
     let looked_up = timeout(SOON, team.get(&look_up(0))).await.expect("it waits for no batch");
     assert_eq!(looked_up.status, 200, "{looked_up:?}");
     gateway.vendor.set_faults(Faults::default());
@@ -225,7 +239,10 @@ async fn while_the_vendor_hangs_at_look_ups_batches_are_answered() {
         let caller = team.clone();
         looking_up.spawn(async move { caller.get(&look_up(n)).await.status });
     }
-    eventually("every turn is taken", async || gateway.vendor.look_ups_received() > 30).await;
+    eventually("its turns are taken", async || {
+        gateway.vendor.look_ups_received() == TURNS_OF_A_TEAM
+    })
+    .await;
     let ended = timeout(SOON, team.enrich(&person(0))).await.expect("it waits for no look-up");
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     gateway.vendor.set_faults(Faults::default());

@@ -37,13 +37,18 @@ pub struct Rates {
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// It looks a person up, for somebody who waits. It is a submission that finds room where others
-    /// have to wait, and leaves a sixteenth of the submissions to them.
+    /// It looks a person up, or submits a batch that a look-up waits for. It is a submission that
+    /// finds room where others have to wait, and leaves a sixteenth of the submissions to them.
     LookUp,
     /// It submits a job. It goes first, but takes three quarters of the flow at most: a job that
     /// nobody asks after never ends.
     Submit,
-    /// It asks after a job, or cancels one. It leaves room for submissions.
+    /// It submits a job while jobs that were sent wait to be polled: it takes half of the flow at
+    /// most.
+    SubmitSlowly,
+    /// It polls a job that a look-up waits for. It leaves some room for submissions.
+    FollowUrgently,
+    /// It polls a job, or cancels one. It leaves room for submissions.
     Follow,
     /// It passes a caller's request on. It leaves room for all others, and takes half of the flow at
     /// most.
@@ -115,11 +120,12 @@ impl Budget {
         if let Some(until) = self.closed_to(errand).filter(|until| now < *until) {
             return (self, Leave::NotBefore(until));
         }
-        let Flows { requests, submissions, look_ups, passages } = rates.flows();
+        let Flows { requests, submissions, slow_submissions, look_ups, passages } = rates.flows();
         let of_all = self.requests.look(requests, now);
         let (room, free_at) = match errand {
             Errand::Follow => self.requests.look(requests.with_burst_by(2), now),
-            Errand::Submit => {
+            Errand::FollowUrgently => self.requests.look(requests.with_most_of_the_burst(), now),
+            Errand::Submit | Errand::SubmitSlowly => {
                 both(of_all, self.submissions.look(submissions.with_most_of_the_burst(), now))
             }
             Errand::LookUp => {
@@ -140,8 +146,14 @@ impl Budget {
             ..self
         };
         spent.requests = self.requests.push(requests, given, now);
-        if matches!(errand, Errand::Submit | Errand::LookUp) {
-            spent.submissions = self.submissions.push(submissions, given, now);
+        match errand {
+            Errand::Submit | Errand::LookUp => {
+                spent.submissions = self.submissions.push(submissions, given, now);
+            }
+            Errand::SubmitSlowly => {
+                spent.submissions = self.submissions.push(slow_submissions, given, now);
+            }
+            Errand::FollowUrgently | Errand::Follow | Errand::Pass => {}
         }
         if errand == Errand::LookUp {
             spent.look_ups = self.look_ups.push(look_ups, given, now);
@@ -195,7 +207,11 @@ impl Budget {
     /// Until when the vendor is not to be asked for this.
     fn closed_to(&self, errand: Errand) -> Option<Timestamp> {
         match errand {
-            Errand::LookUp | Errand::Submit | Errand::Follow => self.closed_until,
+            Errand::LookUp
+            | Errand::Submit
+            | Errand::SubmitSlowly
+            | Errand::FollowUrgently
+            | Errand::Follow => self.closed_until,
             Errand::Pass => self.closed_until.max(self.passages_closed_until),
         }
     }
@@ -210,6 +226,7 @@ fn both(one: (u32, Timestamp), other: (u32, Timestamp)) -> (u32, Timestamp) {
 struct Flows {
     requests: Flow,
     submissions: Flow,
+    slow_submissions: Flow,
     look_ups: Flow,
     passages: Flow,
 }
@@ -230,7 +247,8 @@ impl Rates {
         let look_ups = self.look_ups.flow();
         let interval = look_ups.interval.max(submissions.slowed(16, 15).interval);
         let look_ups = Flow { interval, ..look_ups };
-        Flows { requests, submissions, look_ups, passages: requests.slowed(2, 1) }
+        let half = requests.slowed(2, 1);
+        Flows { requests, submissions, slow_submissions: half, look_ups, passages: half }
     }
 }
 

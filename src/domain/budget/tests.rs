@@ -7,7 +7,14 @@ use super::*;
 const NOON: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 const MILLISECOND: Duration = Duration::from_millis(1);
 const ONE: NonZeroU32 = NonZeroU32::MIN;
-const ERRANDS: [Errand; 4] = [Errand::LookUp, Errand::Submit, Errand::Follow, Errand::Pass];
+const ERRANDS: [Errand; 6] = [
+    Errand::LookUp,
+    Errand::Submit,
+    Errand::SubmitSlowly,
+    Errand::FollowUrgently,
+    Errand::Follow,
+    Errand::Pass,
+];
 
 /// Seven tenths of the requests may be look-ups, as with the vendor.
 fn rates(per_minute: u32) -> Rates {
@@ -148,6 +155,26 @@ fn submissions_go_first_and_leave_a_quarter() {
         let [followed, submitted] = all_greedy(per_minute, [Errand::Follow, Errand::Submit]);
         assert!(submitted > followed, "{submitted} submitted, {followed} followed");
         assert!(followed * 5 >= submitted + followed, "{followed} beside {submitted}");
+    }
+}
+
+#[test]
+fn half_of_the_flow_is_left_to_polls_that_wait() {
+    for per_minute in [20, 100, 500] {
+        let [followed, submitted] = all_greedy(per_minute, [Errand::Follow, Errand::SubmitSlowly]);
+        assert!(followed * 9 >= submitted * 8, "{followed} beside {submitted}");
+        assert!(submitted * 9 >= followed * 8, "{submitted} beside {followed}");
+    }
+}
+
+#[test]
+fn an_urgent_poll_finds_room_beside_other_polls() {
+    for per_minute in [100, 500] {
+        let mut budget = Budget::default();
+        for now in milliseconds(5) {
+            while takes(&mut budget, Errand::Follow, rates(per_minute), now) {}
+            assert!(takes(&mut budget.clone(), Errand::FollowUrgently, rates(per_minute), now));
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use crate::domain::lead::{Field, Fields, Lead};
 use crate::domain::uuid::Uuid;
 use crate::gateway::collect::GONE_FOR;
 use crate::gateway::look::{Looked, outcome_of};
+use crate::gateway::readers::Requests;
 use crate::gateway::{Failed, Gateway};
 use crate::ledger::Ledger;
 use crate::ledger::ids::{Lease, ResultRef};
@@ -37,6 +38,7 @@ impl Gateway {
         &self,
         job: &Job,
         lease: Lease,
+        mut requests: Requests,
     ) -> Result<(), Failed> {
         let found = self.ledger.validation(job.id.batch).await?;
         let found = found.filter(Validation::is_under_way);
@@ -45,9 +47,10 @@ impl Gateway {
         };
         let looking = async {
             if validation.is_canceled {
-                self.tell_canceled(job.id, || self.vendor.cancel_validation(named)).await?;
+                let telling = || self.vendor.cancel_validation(named);
+                self.tell_canceled(job.id, &mut requests, telling).await;
             }
-            self.look_at_validation(named).await
+            Ok(self.look_at_validation(named, &mut requests).await)
         };
         let looked = self.while_kept(job.id, lease, looking).await?;
         self.note_read(job.id, &looked);
@@ -66,7 +69,7 @@ impl Gateway {
             looked => looked,
         };
         // Where the vendor was not asked, nobody knows more than before.
-        if !matches!(looked, Looked::NotBefore(_)) {
+        if !matches!(looked, Looked::NotAsked) {
             let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
             let deadline = self.settings.job_deadline;
             let patience = match looked {
@@ -87,35 +90,29 @@ impl Gateway {
     async fn look_at_validation(
         &self,
         named: Uuid,
-    ) -> Result<Looked<(Ending, Vec<Verdict>)>, Failed> {
-        let mut leaves = match self.leave_to_follow().await? {
-            Ok(leaves) => leaves,
-            Err(until) => return Ok(Looked::NotBefore(until)),
-        };
+        requests: &mut Requests,
+    ) -> Looked<(Ending, Vec<Verdict>)> {
         let (mut verdicts, mut after) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
-            while !leaves.take() {
-                leaves = match self.leave_for_pages(1).await? {
-                    Ok(leaves) => leaves,
-                    Err(until) => return Ok(Looked::NotBefore(until)),
-                };
+            if !self.may_ask(requests, 1).await {
+                return Looked::NotAsked;
             }
             match self.validation_page(named, after.as_ref()).await {
                 Ok(ValidationPage::Ended { ending, results, next }) => {
                     verdicts.extend(results);
                     if next.is_none() {
-                        return Ok(Looked::Ended((ending, verdicts)));
+                        return Looked::Ended((ending, verdicts));
                     }
                     after = next;
                 }
                 Ok(ValidationPage::Running { retry_after }) => {
-                    return Ok(Looked::Running { retry_after });
+                    return Looked::Running { retry_after };
                 }
-                Err(unread) => return Ok(Looked::Unread(unread)),
+                Err(unread) => return Looked::Unread(unread),
             }
         }
         let pages_max = PAGES_MAX as usize;
-        Ok(Looked::Unread(Cause::from(Unreadable::Endless { pages_max }).into()))
+        Looked::Unread(Cause::from(Unreadable::Endless { pages_max }).into())
     }
 
     async fn validation_page(

@@ -3,9 +3,9 @@
 mod admission;
 mod gathering;
 mod remaining;
+mod room;
 mod settlement;
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ pub use admission::{
 };
 pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 pub use remaining::{QuotaLeft, Remaining, Reset};
+pub use room::{PageReader, Room, Spending};
 pub use settlement::settlement_steps;
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
@@ -43,35 +44,8 @@ pub struct Turn {
     pub team: TeamId,
     /// Batches that had joined the job, where it died: each is to be driven again.
     pub stranded: Vec<BatchId>,
-}
-
-/// With how many jobs of each lane turns may be taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Room(BTreeMap<Lane, usize>);
-
-impl Room {
-    /// The same for every lane.
-    #[must_use]
-    pub fn each(jobs: usize) -> Self {
-        Lane::ALL.into_iter().map(|lane| (lane, jobs)).collect()
-    }
-
-    /// How much there is in a lane.
-    #[must_use]
-    pub fn of(&self, lane: Lane) -> usize {
-        self.0.get(&lane).copied().unwrap_or_default()
-    }
-
-    /// The lanes in which there is some, in the order in which they have their turns.
-    pub fn lanes(&self) -> impl Iterator<Item = Lane> {
-        Lane::ALL.into_iter().filter(|lane| self.of(*lane) > 0)
-    }
-}
-
-impl FromIterator<(Lane, usize)> for Room {
-    fn from_iter<I: IntoIterator<Item = (Lane, usize)>>(lanes: I) -> Self {
-        Self(lanes.into_iter().collect())
-    }
+    /// How many requests it may make at once: they are spent of the request budget.
+    pub requests: u32,
 }
 
 /// Leave to ask the vendor.

@@ -3,7 +3,7 @@
 use crate::domain::budget::{Budget, Leave, Reach};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::step::Asking;
+use crate::ledger::step::{Asking, Spending};
 use crate::ledger::table::Budgets;
 
 /// The one budget that there is.
@@ -57,6 +57,27 @@ pub fn leave_alone(draft: &mut Draft<'_>, until: Timestamp, reach: &Reach) -> Re
     };
     draft.put::<Budgets>(&row, &closed);
     Ok(())
+}
+
+/// Tells the store that the step will ask for what is left of the budget.
+pub(super) fn foresee(draft: &Draft<'_>) {
+    draft.foresee::<Budgets>(&row_of(None));
+}
+
+/// What is left of the budget, to be spent by the step.
+pub(super) fn left(draft: &Draft<'_>, spending: &Spending) -> Result<Budget, Fault> {
+    Ok(budget(draft, &row_of(None))?.closed_for_at_most(spending.closed_for_max, draft.now()))
+}
+
+/// What is left of the budget, only to be looked at.
+pub(super) fn look(draft: &Draft<'_>, spending: &Spending) -> Result<Budget, Fault> {
+    let budget = draft.peek::<Budgets>(&row_of(None))?.unwrap_or_default();
+    Ok(budget.closed_for_at_most(spending.closed_for_max, draft.now()))
+}
+
+/// Writes what a step left of the budget.
+pub(super) fn put_left(draft: &mut Draft<'_>, left: &Budget) {
+    draft.put::<Budgets>(&row_of(None), left);
 }
 
 fn budget(draft: &Draft<'_>, row: &String) -> Result<Budget, Fault> {

@@ -10,6 +10,7 @@ pub mod budget;
 pub mod call;
 pub mod cancel;
 pub mod checkpoint;
+mod choice;
 pub mod circuit;
 pub mod close;
 pub mod coach;

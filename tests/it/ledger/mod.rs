@@ -17,6 +17,7 @@ mod admitting;
 mod adopting;
 mod aliases;
 mod auditing;
+mod backlogs;
 mod budgeting;
 mod caching;
 mod calling;

@@ -152,6 +152,14 @@ macro_rules! contract_suite {
                 what_was_put_off_for_longer_than_a_turn_stays_so
                 who_takes_over_finds_every_turn_free
             }
+            backlogs: {
+                a_look_up_of_a_person_in_a_backlog_has_the_next_turn
+                a_batch_that_joins_a_backlog_waits_in_its_own_teams_queue
+                a_look_up_that_joins_what_travels_in_a_coach_has_the_coach_sent_first
+                no_more_turns_are_given_than_requests_are_allowed
+                behind_a_backlog_of_thousands_another_teams_job_is_sent_and_polled_at_once
+                pages_of_a_large_job_go_round_with_other_teams_polls
+            }
             budgeting: {
                 a_leave_is_spent_for_everybody
                 whoever_has_to_wait_changes_nothing

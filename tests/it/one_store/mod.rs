@@ -3,6 +3,7 @@
 
 mod at_once;
 mod away;
+mod backlogs;
 mod credits;
 mod deaths;
 mod emptied;

@@ -208,6 +208,18 @@ async fn turns_are_taken_however_much_is_due_and_of_however_many_teams() {
 }
 
 #[tokio::test]
+async fn many_jobs_of_another_team_are_joined() {
+    let books = Books::<Metered>::open().await;
+    many_jobs(&books, "sales", LEADS).await;
+    let growth = books.team("growth", &[]).await;
+    let names: Vec<_> = (0..LEADS).map(|n| lead(&format!("sales-{n}"))).collect();
+    move_away(&books).await;
+    let admitted = books.admit(books.admission(&growth, NONE, names)).await.unwrap();
+    assert_eq!(admitted.batch.dispositions.joined, 600);
+    books.balance().await;
+}
+
+#[tokio::test]
 async fn a_full_combined_job_ends() {
     let books = Books::<Metered>::open().await;
     let sales = books.team("sales", &[]).await;
