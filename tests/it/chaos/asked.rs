@@ -1,5 +1,8 @@
 //! Whom a trial asks for, and what the gateways have promised.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
@@ -13,6 +16,8 @@ const PEOPLE_MAX: u64 = 8;
 /// One batch to be asked for.
 pub(super) struct Order {
     pub(super) body: Value,
+    /// Everybody it asks for.
+    pub(super) people: Vec<usize>,
     /// The people under one key each, in order; none where they are spelled by chance.
     pub(super) watched: Vec<usize>,
 }
@@ -33,6 +38,8 @@ pub(super) struct Accepted {
 pub(super) struct Asked {
     pub(super) orders: u64,
     pub(super) accepted: Vec<Accepted>,
+    /// Everybody who may have been asked for.
+    pub(super) people: BTreeSet<usize>,
 }
 
 impl Order {
@@ -48,26 +55,32 @@ impl Order {
             Kind::Spelled => {
                 let leads = people.iter().map(|person| spelled(*person, dice));
                 let leads: Vec<_> = leads.chain([plain(own)]).collect();
+                let people = [&people[..], &[own]].concat();
                 let (email, phone) = (dice.percent(50), dice.percent(20));
                 let body = json!({
                     "leads": leads, "reveal_email": email, "reveal_phone_numbers": phone,
                 });
-                Self { body, watched: Vec::new() }
+                Self { body, people, watched: Vec::new() }
             }
-            Kind::Own | Kind::Plain => {
-                let watched = [&people[..], &[own]].concat();
-                let leads: Vec<_> = watched.iter().copied().map(plain).collect();
-                Self { body: json!({"leads": leads, "reveal_email": true}), watched }
-            }
+            Kind::Own | Kind::Plain => Self::plain([&people[..], &[own]].concat()),
         }
     }
-}
 
-impl Asked {
-    /// Everybody who may have been asked for, in so many orders.
-    pub(super) fn everybody(&self) -> Vec<usize> {
-        let kinds = [Kind::Own, Kind::Plain, Kind::Spelled];
-        (0..self.orders).flat_map(|number| kinds.map(|kind| person(number, kind))).collect()
+    /// One person whom nobody else asks for.
+    pub(super) fn single(number: u64) -> Self {
+        Self::large(number..number + 1)
+    }
+
+    /// As many people, whom nobody else asks for, as there are numbers.
+    pub(super) fn large(numbers: Range<u64>) -> Self {
+        Self::plain(numbers.map(|number| person(number, Kind::Own)).collect())
+    }
+
+    /// People under one key each.
+    fn plain(people: Vec<usize>) -> Self {
+        let leads: Vec<_> = people.iter().copied().map(plain).collect();
+        let body = json!({"leads": leads, "reveal_email": true});
+        Self { body, watched: people.clone(), people }
     }
 }
 

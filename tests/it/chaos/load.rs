@@ -26,11 +26,47 @@ const CALLERS: u64 = 4;
 /// How often each of them asks.
 const PACE: Duration = Duration::from_millis(100);
 
+/// The team that asks for one lead at a time, as often as it is answered.
+const HOT: &str = "nightly-sync";
+const HOT_PACE: Duration = Duration::from_millis(50);
+
+/// One batch of so many is a large one, and how many leads that has.
+const LARGE_ONE_OF: u64 = 150;
+const LARGE_LEADS: u64 = 700;
+
+/// What a caller asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Habit {
+    /// Batches of some people, and now and then a large one.
+    Batches,
+    /// One lead at a time.
+    Singles,
+}
+
+impl Habit {
+    fn pace(self) -> Duration {
+        match self {
+            Self::Batches => PACE,
+            Self::Singles => HOT_PACE,
+        }
+    }
+
+    fn order(self, numbers: &AtomicU64, dice: &mut Dice) -> Order {
+        let is_large = self == Self::Batches && dice.below(LARGE_ONE_OF) == 0;
+        let count = if is_large { LARGE_LEADS } else { 1 };
+        let first = numbers.fetch_add(count, Ordering::SeqCst);
+        match self {
+            Self::Singles => Order::single(first),
+            Self::Batches if is_large => Order::large(first..first + count),
+            Self::Batches => Order::write(first, dice),
+        }
+    }
+}
+
 /// Callers that ask until they are stopped.
 pub(super) struct Load {
     stops: CancellationToken,
-    callers: JoinSet<Vec<Accepted>>,
-    orders: Arc<AtomicU64>,
+    callers: JoinSet<Asked>,
 }
 
 struct Team {
@@ -39,7 +75,8 @@ struct Team {
 }
 
 impl Load {
-    /// Two teams without bounds and one with, who ask through all replicas from now on.
+    /// Two teams without bounds and one with, who ask through all replicas from now on, beside a hot
+    /// one.
     pub(super) async fn start(gateways: &Gateways, seed: u64) -> Self {
         let mut teams = Vec::new();
         let bound = |unit: &str| json!({"unit": unit, "period": "total", "limit": BOUND});
@@ -48,37 +85,52 @@ impl Load {
             let key = gateways.replicas[0].team_with(name, quotas).await.key;
             teams.push(Team { callers: gateways.callers(&key), is_bounded: name == BOUNDED });
         }
-        let (teams, orders) = (Arc::new(teams), Arc::new(AtomicU64::new(0)));
+        let key = gateways.replicas[0].team(HOT).await.key;
+        let hot = Arc::new(vec![Team { callers: gateways.callers(&key), is_bounded: false }]);
+        let (teams, numbers) = (Arc::new(teams), Arc::new(AtomicU64::new(0)));
         let stops = CancellationToken::new();
         let mut callers = JoinSet::new();
-        for number in 1..=CALLERS {
-            let (teams, orders, stops) = (Arc::clone(&teams), Arc::clone(&orders), stops.clone());
+        for number in 0..=CALLERS {
+            let (habit, teams) = match number {
+                0 => (Habit::Singles, Arc::clone(&hot)),
+                _ => (Habit::Batches, Arc::clone(&teams)),
+            };
+            let (numbers, stops) = (Arc::clone(&numbers), stops.clone());
             let dice = Dice::new(seed.wrapping_add(number));
-            callers.spawn(async move { ask(&teams, &orders, &stops, dice).await });
+            callers.spawn(async move { ask(habit, &teams, &numbers, &stops, dice).await });
         }
-        Self { stops, callers, orders }
+        Self { stops, callers }
     }
 
     /// Has everybody stop, and answers what they were promised.
     pub(super) async fn stop(self) -> Asked {
         self.stops.cancel();
-        let accepted = self.callers.join_all().await.into_iter().flatten().collect();
-        Asked { orders: self.orders.load(Ordering::SeqCst), accepted }
+        let mut all = Asked::default();
+        for asked in self.callers.join_all().await {
+            all.orders += asked.orders;
+            all.accepted.extend(asked.accepted);
+            all.people.extend(asked.people);
+        }
+        all
     }
 }
 
 async fn ask(
+    habit: Habit,
     teams: &[Team],
-    orders: &AtomicU64,
+    numbers: &AtomicU64,
     stops: &CancellationToken,
     mut dice: Dice,
-) -> Vec<Accepted> {
-    let mut accepted: Vec<Accepted> = Vec::new();
-    let mut pace = interval(PACE);
+) -> Asked {
+    let mut asked = Asked::default();
+    let accepted = &mut asked.accepted;
+    let mut pace = interval(habit.pace());
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !stops.is_cancelled() {
         pace.tick().await;
-        let order = Order::write(orders.fetch_add(1, Ordering::SeqCst), &mut dice);
+        let order = habit.order(numbers, &mut dice);
+        asked.orders += 1;
+        asked.people.extend(&order.people);
         let team = &teams[dice.index(teams.len())];
         let answer = post(&team.callers, &order, &mut dice).await;
         match answer.as_ref().map(|answer| answer.status) {
@@ -102,7 +154,7 @@ async fn ask(
             change_mind(last, &mut dice).await;
         }
     }
-    accepted
+    asked
 }
 
 /// Posts a batch through one replica, and through the next where that does not answer.

@@ -1,6 +1,7 @@
-//! Everything at once, for as long as one likes: several teams ask for the same people through
-//! replicas that are killed, over a store that is killed, stopped, filled up, cut off or replaced.
-//! Then all is healed, and the books and the vendor's bill are the same.
+//! Everything at once, for as long as one likes: several teams ask for the same people, one of them
+//! without pause, some in large batches, through replicas that are killed, over a store that is killed,
+//! stopped, filled up, slowed down, cut off, replaced or set back, from a vendor that fails for a
+//! while. Then all is healed, and the books and the vendor's bill are the same.
 //!
 //! A trial begins by printing its seed. `TOLLGATE_SEED` plays one again: the same troubles in the
 //! same order, as far as the machine takes the same time over them. `TOLLGATE_SOAK_SECONDS` says
@@ -14,10 +15,12 @@ mod stores;
 
 use std::time::{Duration, Instant};
 
-use tollgate::sandbox::{FaultKind, Faults, Operation, Options, Rule};
+use axum::http::StatusCode;
+use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Options, Rule};
 
 use crate::support::faulty_disk::Dice;
 use crate::support::gateways::Gateways;
+use crate::support::process::Process;
 
 use door::Door;
 use load::Load;
@@ -28,10 +31,15 @@ const SECONDS: u64 = 20;
 
 const REPLICAS: usize = 3;
 
-/// Nothing here makes a charge unknowable, so nothing may end unresolved; nobody found, or not
-/// found, is ever due to be sent again; and the vendor may be asked at once.
-const SETTINGS: [&str; 3] =
-    ["vendor.attempts_max=50", "cache.not_found_ttl=24h", "vendor.requests_per_minute=100000"];
+/// Nothing here makes a charge unknowable but a cancellation in doubt, so nothing else may end
+/// unresolved; nobody found, or not found, is ever due to be sent again; and the vendor may be asked
+/// at once.
+const SETTINGS: [&str; 4] = [
+    "vendor.attempts_max=50",
+    "vendor.quiet_period=1s",
+    "cache.not_found_ttl=24h",
+    "vendor.requests_per_minute=100000",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_is_killed_over_its_files_never_pays_twice() {
@@ -60,8 +68,7 @@ async fn trial(store: &mut impl Store, replicas: usize) {
     let mut dice = Dice::new(seed);
     let door = Door::open(Options { processing: Duration::from_millis(300), ..Options::default() });
     let door = door.await;
-    let late = Rule::always(Operation::Submit, FaultKind::LatencyMs(150)).by_chance(0.2, seed);
-    door.vendor.set_faults(Faults::of([late]));
+    door.vendor.set_faults(sometimes_late(seed));
     let settings = [&SETTINGS, store.settings()].concat();
     let mut gateways = Gateways::start(replicas, door.address, &store.url(), &settings).await;
     let load = Load::start(&gateways, seed).await;
@@ -69,11 +76,32 @@ async fn trial(store: &mut impl Store, replicas: usize) {
     let length = Duration::from_secs(asked("TOLLGATE_SOAK_SECONDS").unwrap_or(SECONDS));
     let began = Instant::now();
     while began.elapsed() < length {
+        let fails = dice.percent(30);
+        if fails {
+            let code = StatusCode::from_u16([500, 502, 503][dice.index(3)]).unwrap();
+            let taken = dice.percent(50);
+            say(&format!("{:?}: the vendor answers {code}, taken: {taken}", began.elapsed()));
+            door.vendor.set_faults(outage(code, taken));
+        }
         trouble(store, &mut gateways, &mut dice, began).await;
+        if fails {
+            door.vendor.set_faults(sometimes_late(seed));
+        }
     }
     let asked = load.stop().await;
     say(&format!("{} batches were accepted of {}", asked.accepted.len(), asked.orders));
     judge::judge(gateways, &door, asked).await;
+}
+
+/// A vendor that takes its time now and then.
+fn sometimes_late(seed: u64) -> Faults {
+    Faults::of([Rule::always(Operation::Submit, FaultKind::LatencyMs(150)).by_chance(0.2, seed)])
+}
+
+/// A vendor that fails, and may have taken what it was sent.
+fn outage(code: StatusCode, taken: bool) -> Faults {
+    let failure = Failure { code, retry_after_seconds: None, taken };
+    Faults::of([Rule::always(Operation::Any, FaultKind::Status(failure))])
 }
 
 /// One trouble, or two at once, and back to rest.
@@ -84,7 +112,7 @@ async fn trouble(store: &mut impl Store, gateways: &mut Gateways, dice: &mut Dic
         let what = store.strike(dice).await;
         say(&format!("{:?}: {what}", began.elapsed()));
     }
-    if one_is_killed {
+    if one_is_killed && !store.is_set_back() {
         let replica = dice.index(gateways.replicas.len());
         say(&format!("{:?}: replica {replica} is killed", began.elapsed()));
         gateways.replicas[replica].kill();
@@ -93,6 +121,9 @@ async fn trouble(store: &mut impl Store, gateways: &mut Gateways, dice: &mut Dic
         gateways.replicas[replica].launch();
     }
     moment(dice).await;
+    if store.is_set_back() {
+        gateways.replicas.iter_mut().for_each(Process::kill);
+    }
     store.heal().await;
     gateways.heal().await;
     moment(dice).await;

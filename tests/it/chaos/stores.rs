@@ -9,6 +9,9 @@ use crate::support::redis::{Cluster, Proxy, Sentinels, Server, Wire};
 
 use super::moment;
 
+/// By when every replica under load has seen what the others wrote.
+const SEEN_WITHIN: Duration = Duration::from_secs(2);
+
 /// A key of the ledger's, which are all in one slot.
 const LEDGER: &str = "{tollgate:default}";
 const SLOTS: u64 = 16_384;
@@ -25,6 +28,12 @@ pub(super) trait Store {
 
     /// Undoes whatever harm was done, but for what is lost.
     async fn heal(&mut self);
+
+    /// Whether it runs on an old copy. Replicas that see this stop until they are restarted, and one
+    /// that is started meanwhile cannot see it.
+    fn is_set_back(&self) -> bool {
+        false
+    }
 }
 
 /// Files, which no test here harms but by killing whoever writes them.
@@ -56,13 +65,15 @@ impl Store for Files {
 pub(super) struct Alone {
     server: Server,
     wire: Proxy,
+    /// What it held when it was set back.
+    newest: Option<TempDir>,
 }
 
 impl Alone {
     pub(super) async fn start() -> Self {
         let server = Server::start().await;
         let wire = Proxy::before(server.address()).await;
-        Self { server, wire }
+        Self { server, wire, newest: None }
     }
 }
 
@@ -76,7 +87,11 @@ impl Store for Alone {
     }
 
     async fn strike(&mut self, dice: &mut Dice) -> &'static str {
-        match dice.below(8) {
+        match dice.below(9) {
+            8 => {
+                self.set_back(dice).await;
+                "the Redis was set back to an old copy"
+            }
             0 => {
                 self.server.kill_hard();
                 "the Redis is killed"
@@ -112,13 +127,36 @@ impl Store for Alone {
         }
     }
 
+    fn is_set_back(&self) -> bool {
+        self.newest.is_some()
+    }
+
     async fn heal(&mut self) {
+        if let Some(newest) = self.newest.take() {
+            self.server.kill_hard();
+            self.server.put_back(&newest);
+        }
         if self.server.is_dead() {
             self.server.start_again().await;
         }
         self.server.resume();
         self.wire.set(Wire::Whole).await;
         self.server.make_room().await;
+    }
+}
+
+impl Alone {
+    /// Runs on an old copy of its data until it is healed. What replicas write on that copy is lost
+    /// with it, so they may do nothing that costs.
+    async fn set_back(&mut self, dice: &mut Dice) {
+        let old = self.server.copy();
+        // Every replica has seen newer entries by then.
+        tokio::time::sleep(SEEN_WITHIN).await;
+        moment(dice).await;
+        self.server.kill_hard();
+        self.newest = Some(self.server.copy());
+        self.server.put_back(&old);
+        self.server.start_again().await;
     }
 }
 
