@@ -13,7 +13,7 @@ use super::wire::fault::Fault;
 use crate::domain::limits::Excess;
 use crate::domain::period::Period;
 use crate::domain::team::TeamId;
-use crate::gateway::{QuotaShort, Refusal};
+use crate::gateway::{Charged, QuotaShort, Refusal};
 
 /// A kind of problem: one row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    NOTHING_UNRESOLVED: CONFLICT "nothing_unresolved" "Nothing Unresolved"
+    MORE_THAN_UNRESOLVED: CONFLICT "more_than_unresolved" "More Than Unresolved"
+    RESOLVED_OTHERWISE: CONFLICT "resolved_otherwise" "Resolved Otherwise"
+    SPENT_BELOW_ZERO: CONFLICT "spent_below_zero" "Spent Below Zero"
+    NOT_CANCELABLE: CONFLICT "not_cancelable" "Not Cancelable"
     ANSWER_NOT_KEPT: CONFLICT "answer_not_kept" "Answer Not Kept"
     VENDOR_REFUSED: UNPROCESSABLE_ENTITY "vendor_refused" "Vendor Refused"
     LEGAL_REASONS: UNAVAILABLE_FOR_LEGAL_REASONS "unavailable_for_legal_reasons" "Unavailable For Legal Reasons"
@@ -154,6 +159,35 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
+            Refusal::UnknownBatch => NOT_FOUND.says(
+                "There is no such batch; GET /admin/v1/batches lists those that there are",
+            ),
+            Refusal::NotCancelable => NOT_CANCELABLE.says(
+                "This batch is a call, which is made at once, or was lost with its store: there is \
+                 nothing to cancel. What it has unresolved can be resolved",
+            ),
+            Refusal::NothingUnresolved => NOTHING_UNRESOLVED.says(
+                "Nothing of this batch is unresolved, so nothing was booked; \
+                 GET /admin/v1/batches?state=unresolved lists those that have something",
+            ),
+            Refusal::MoreThanUnresolved { said, unresolved } => {
+                MORE_THAN_UNRESOLVED.says(format!(
+                    "credits says {said}, and only {unresolved} is unresolved; nothing was booked. \
+                     Say at most that, and book the rest as an adjustment"
+                ))
+            }
+            Refusal::ResolvedOtherwise { at, before } => RESOLVED_OTHERWISE.says(format!(
+                "An operator resolved this batch at {at} as {}, and that is booked; to correct it, \
+                 post an adjustment",
+                said(before)
+            )),
+            Refusal::SpentBelowZero { team, unit, period, spent, amount } => {
+                SPENT_BELOW_ZERO.says(format!(
+                    "Team {team} has spent {spent} {unit} credits in period {}, so {amount} would bring \
+                     it below zero; nothing was booked",
+                    period.as_str()
+                ))
+            }
             Refusal::NoSuchPath => Self::no_such_path(),
             Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
                 .says(format!("This path is not passed on; the setting {setting} would allow it")),
@@ -173,8 +207,8 @@ impl From<Refusal> for Problem {
                 ))
             }
             Refusal::KeyReused => KEY_REUSED.says(
-                "This Idempotency-Key is that of another request of the team in the last 24 hours; \
-                 give each request a key of its own",
+                "This Idempotency-Key is that of another request in the last 24 hours; give each \
+                 request a key of its own",
             ),
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
@@ -223,6 +257,15 @@ impl From<Refusal> for Problem {
                 .with_header(header::CONNECTION, HeaderValue::from_static("close"))
                 .after(SOON),
         }
+    }
+}
+
+/// An operator's word, in words.
+fn said(charged: Charged) -> String {
+    match charged {
+        Charged::All => "charged".to_owned(),
+        Charged::Some(amounts) => format!("charged with {amounts}"),
+        Charged::Nothing => "not charged".to_owned(),
     }
 }
 
