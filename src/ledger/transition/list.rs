@@ -260,7 +260,7 @@ fn summarize(
     batch: Option<&Batch>,
 ) -> Result<Option<Summary>, Fault> {
     let jobs = own_jobs(draft, id, batch)?;
-    Ok(summary_of(draft, id, batch, &jobs)?)
+    summary_of(draft, id, batch, &jobs)
 }
 
 fn summary_of(
