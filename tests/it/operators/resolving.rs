@@ -11,57 +11,44 @@ use super::{
 };
 use crate::support::asking::batch;
 use crate::support::gateway::{Setup, Store, TestGateway};
-use crate::support::wait::eventually;
 
 const UNRESOLVED: &str = "?state=unresolved";
 
-/// What the vendor has not ended by then is unresolved.
-const SOON_OVER: &str = "vendor.job_deadline=1s";
+/// What an outage left unresolved is listed, and ends by an operator's word.
+async fn ends(store: Store, kind: FaultKind, word: &Value, booked: f64) {
+    let gateway = TestGateway::with(Setup::with_settings(&[HOLD]).on(store)).await;
+    let (operator, team) = (gateway.operator(), gateway.team("sales", 100).await);
+    team.enrich(&people(&["ada"])).await;
+    let id = lost(&gateway, &team, kind, &["grace"]).await;
+    assert_eq!(listed(&operator, UNRESOLVED).await, [id], "{store:?}");
+    assert_eq!(gauge(&gateway).await, Some(1.0));
+    let shown = operator.get(&path(id)).await.body;
+    assert_eq!(shown["credits"]["email"], json!({"spent": 0, "reserved": 0, "unresolved": 1.5}));
+    assert_eq!(shown["slots"][0]["why"], "unresolved");
 
-/// A vendor that takes everything, and ends nothing while a test lasts.
-fn never_ready() -> Faults {
-    Faults { processing_ms: Some(36_000_000), ..Faults::default() }
+    let resolved = resolve(&operator, id, word).await;
+    assert_eq!((resolved.status, &resolved.body["batch"]), (200, &json!(id)), "{resolved:?}");
+    assert_eq!(resolved.body["outcome"], word["outcome"]);
+    let sums = ["booked", "released"].map(|sum| resolved.body[sum]["email"].as_f64().unwrap());
+    assert_eq!(sums, [booked, 1.5 - booked], "{store:?}");
+
+    assert_eq!(listed(&operator, UNRESOLVED).await, Vec::<u64>::new());
+    assert_eq!(gauge(&gateway).await, Some(0.0));
+    let entries = operator.get(&path(id)).await.body["entries"].clone();
+    let facts: Vec<_> = entries.as_array().unwrap().iter().map(|e| e["fact"].clone()).collect();
+    assert_eq!(facts, ["reserved", "given_up", "resolved"]);
+    assert_eq!(entries[2]["note"], word["reason"]);
+    let read = team.read(id).await;
+    let spent = format!("email={booked}, phone=0");
+    assert_eq!(read.header("tollgate-credits-spent"), Some(&*spent));
+    gateway.finish().await;
 }
 
 #[tokio::test]
 async fn what_an_outage_left_unresolved_is_listed_and_resolved() {
     for store in Store::ALL {
-        let gateway = TestGateway::with(Setup::with_settings(&[HOLD]).on(store)).await;
-        let (operator, team) = (gateway.operator(), gateway.team("sales", 100).await);
-        team.enrich(&people(&["ada"])).await;
-        let taken = lost(&gateway, &team, FaultKind::CutAfter, &["grace"]).await;
-        let not_taken = lost(&gateway, &team, FaultKind::CutBefore, &["alan"]).await;
-        assert_eq!(listed(&operator, UNRESOLVED).await, [not_taken, taken], "{store:?}");
-        assert_eq!(gauge(&gateway).await, Some(2.0));
-        let shown = operator.get(&path(taken)).await.body;
-        assert_eq!(
-            shown["credits"]["email"],
-            json!({"spent": 0, "reserved": 0, "unresolved": 1.5})
-        );
-        assert_eq!(shown["slots"][0]["why"], "unresolved");
-
-        let resolved = resolve(&operator, taken, &charged()).await;
-        let sums = |email: f64| json!({"email": email, "phone": 0});
-        let zero = json!({"email": 0, "phone": 0});
-        let booked = json!({
-            "batch": taken, "outcome": "charged", "booked": sums(1.5), "released": zero,
-        });
-        assert_eq!((resolved.status, &resolved.body), (200, &booked), "{store:?}");
-        let resolved = resolve(&operator, not_taken, &not_charged()).await;
-        let released = json!({
-            "batch": not_taken, "outcome": "not_charged", "booked": zero, "released": sums(1.5),
-        });
-        assert_eq!((resolved.status, &resolved.body), (200, &released), "{store:?}");
-
-        assert_eq!(listed(&operator, UNRESOLVED).await, Vec::<u64>::new());
-        assert_eq!(gauge(&gateway).await, Some(0.0));
-        let entries = operator.get(&path(taken)).await.body["entries"].clone();
-        let facts: Vec<_> = entries.as_array().unwrap().iter().map(|e| e["fact"].clone()).collect();
-        assert_eq!(facts, ["reserved", "given_up", "resolved"]);
-        assert_eq!(entries[2]["note"], "it is on the vendor's bill");
-        let read = team.read(taken).await;
-        assert_eq!(read.header("tollgate-credits-spent"), Some("email=1.5, phone=0"));
-        gateway.finish().await;
+        ends(store, FaultKind::CutAfter, &charged(), 1.5).await;
+        ends(store, FaultKind::status(500), &not_charged(), 0.0).await;
     }
 }
 
@@ -128,22 +115,38 @@ async fn what_cannot_be_resolved_is_refused_and_changes_nothing() {
     gateway.finish().await;
 }
 
+/// A gateway whose vendor takes everything and ends nothing, and whose clock the test moves: so many
+/// credits are unresolved an hour later.
+async fn overdue(
+    store: Store,
+    further: &str,
+    begin: impl AsyncFnOnce(&TestGateway) -> Vec<u64>,
+    credits: f64,
+) -> (TestGateway, Vec<u64>) {
+    let (setup, clock) = Setup::with_clock();
+    let settings = vec!["vendor.job_deadline=1h".to_owned(), further.to_owned()];
+    let gateway = TestGateway::with(Setup { settings, ..setup }.on(store)).await;
+    let processing_ms = Some(360_000_000);
+    gateway.vendor.set_faults(Faults { processing_ms, ..Faults::default() });
+    let ids = begin(&gateway).await;
+    let step = Duration::from_mins(5);
+    let is_unresolved = async || gateway.sums().await.email.unresolved == credits;
+    gateway.eventually_by(&clock, step, "all is unresolved", is_unresolved).await;
+    (gateway, ids)
+}
+
 #[tokio::test]
 async fn all_jobs_of_a_batch_are_resolved_together() {
-    for store in Store::ALL {
-        let settings = [SOON_OVER, "vendor.batch_leads_max=2"];
-        let gateway = TestGateway::with(Setup::with_settings(&settings).on(store)).await;
-        let (operator, team) = (gateway.operator(), gateway.team("sales", 100).await);
-        gateway.vendor.set_faults(never_ready());
-        let id = team.start(&people(&["a", "b", "c", "d", "e"])).await.id();
-        eventually("all jobs are unresolved", async || {
-            gateway.app.gateway.look_now();
-            gateway.sums().await.email.unresolved == 7.5
-        })
-        .await;
-        assert_eq!(listed(&operator, UNRESOLVED).await, [id], "it is listed once");
+    for store in [Store::Memory, Store::Embedded] {
+        let begin = async |gateway: &TestGateway| {
+            let team = gateway.team("sales", 100).await;
+            vec![team.start(&people(&["a", "b", "c", "d", "e"])).await.id()]
+        };
+        let (gateway, ids) = overdue(store, "vendor.batch_leads_max=2", begin, 7.5).await;
+        let operator = gateway.operator();
+        assert_eq!(listed(&operator, UNRESOLVED).await, ids, "it is listed once");
         assert_eq!(gauge(&gateway).await, Some(1.0), "and counted once");
-        let resolved = resolve(&operator, id, &not_charged()).await;
+        let resolved = resolve(&operator, ids[0], &not_charged()).await;
         assert_eq!(resolved.body["released"], json!({"email": 7.5, "phone": 0}), "{resolved:?}");
         gateway.finish().await;
     }
@@ -151,24 +154,22 @@ async fn all_jobs_of_a_batch_are_resolved_together() {
 
 #[tokio::test]
 async fn of_those_that_travelled_together_each_is_resolved_for_itself() {
-    for store in Store::ALL {
-        let settings = [SOON_OVER, "vendor.gather_window=2s"];
-        let gateway = TestGateway::with(Setup::with_settings(&settings).on(store)).await;
+    for store in [Store::Memory, Store::Embedded] {
+        let begin = async |gateway: &TestGateway| {
+            let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
+            let one = sales.start(&people(&["ada"])).await.id();
+            vec![one, growth.start(&people(&["grace"])).await.id()]
+        };
+        let (gateway, ids) = overdue(store, "vendor.gather_window=2s", begin, 3.0).await;
         let operator = gateway.operator();
-        let (sales, growth) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
-        gateway.vendor.set_faults(never_ready());
-        let one = sales.start(&people(&["ada"])).await.id();
-        let other = growth.start(&people(&["grace"])).await.id();
-        eventually("both are unresolved", async || gateway.sums().await.email.unresolved == 3.0)
-            .await;
         assert_eq!(gateway.vendor.posts_received(), 1, "they travelled together");
-        assert_eq!(listed(&operator, "?state=unresolved&team=growth").await, [other]);
-        resolve(&operator, one, &not_charged()).await;
+        assert_eq!(listed(&operator, "?state=unresolved&team=growth").await, ids[1..]);
+        resolve(&operator, ids[0], &not_charged()).await;
         let of = async |team: &str| gateway.usage(team).await["totals"]["email"].clone();
         assert_eq!(of("sales").await["unresolved"], json!(0));
         assert_eq!(of("growth").await["unresolved"], json!(1.5), "another team's part stays");
         assert_eq!(gauge(&gateway).await, Some(1.0));
-        resolve(&operator, other, &not_charged()).await;
+        resolve(&operator, ids[1], &not_charged()).await;
         gateway.finish().await;
     }
 }
