@@ -190,7 +190,10 @@ async fn audit(config: Config) -> anyhow::Result<ExitCode> {
             should.avoided,
         ))?;
     }
-    let count = audit.mismatches.len();
+    for (stage, job) in &audit.misplaced {
+        say(&format!("job {job}: wrong in the index of {} jobs", stage.name()))?;
+    }
+    let count = audit.differences();
     say(&format!("{} entries, {} tallies, {count} mismatches", audit.entries, audit.tallies))?;
     Ok(if count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

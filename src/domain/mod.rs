@@ -18,6 +18,7 @@ pub mod identity;
 pub mod lead;
 pub mod limits;
 pub mod measure;
+pub mod note;
 pub mod outage;
 pub mod period;
 pub mod person;

@@ -60,6 +60,7 @@ fn journal(count: u64) -> Vec<(u64, Entry)> {
             ],
             change,
             charges,
+            note: (fact == Fact::Adjusted).then(|| "invoice \"7\"".parse().unwrap()),
         }
     };
     (0..count).map(|number| (number, entry(number))).collect()

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
-use crate::domain::credits::Amounts;
+use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Lead;
 use crate::domain::limits::{Excess, Limits};
+use crate::domain::period::PeriodId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
+use crate::domain::time::Timestamp;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
+use crate::ledger::record::job::Charged;
 use crate::ledger::record::team::Standing;
 pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
@@ -181,6 +184,46 @@ pub enum Refusal {
     /// There is no such team.
     #[error("there is no such team")]
     NoSuchTeam,
+    /// No team has such a batch.
+    #[error("there is no such batch")]
+    UnknownBatch,
+    /// A call is made at once and cannot be cancelled; of a batch that was lost with its store there is
+    /// nothing to be cancelled.
+    #[error("the batch cannot be cancelled")]
+    NotCancelable,
+    /// The batch has nothing unresolved, and had nothing that an operator resolved.
+    #[error("nothing of the batch is unresolved")]
+    NothingUnresolved,
+    /// An operator says that more was charged than is unresolved.
+    #[error("more is said to be charged than is unresolved")]
+    MoreThanUnresolved {
+        /// What was said.
+        said: Amounts,
+        /// What is unresolved.
+        unresolved: Amounts,
+    },
+    /// An operator said something else before, and it is booked.
+    #[error("the batch was resolved otherwise")]
+    ResolvedOtherwise {
+        /// When.
+        at: Timestamp,
+        /// What was said.
+        before: Charged,
+    },
+    /// A correction would bring what was spent in a period below zero.
+    #[error("the correction would bring what was spent below zero")]
+    SpentBelowZero {
+        /// Whose.
+        team: TeamId,
+        /// Of what.
+        unit: Unit,
+        /// In which period.
+        period: PeriodId,
+        /// What was spent in it.
+        spent: Credits,
+        /// The correction.
+        amount: Credits,
+    },
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
@@ -271,9 +314,16 @@ impl Refusal {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadKey => "unauthorized",
-            Self::NoSuchBatch | Self::NoSuchValidation | Self::NoSuchTeam | Self::NoSuchPath => {
-                "not_found"
-            }
+            Self::NoSuchBatch
+            | Self::NoSuchValidation
+            | Self::NoSuchTeam
+            | Self::UnknownBatch
+            | Self::NoSuchPath => "not_found",
+            Self::NotCancelable => "not_cancelable",
+            Self::NothingUnresolved => "nothing_unresolved",
+            Self::MoreThanUnresolved { .. } => "more_than_unresolved",
+            Self::ResolvedOtherwise { .. } => "resolved_otherwise",
+            Self::SpentBelowZero { .. } => "spent_below_zero",
             Self::RouteNotAllowed { .. } => "route_not_allowed",
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",

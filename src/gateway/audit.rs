@@ -35,8 +35,8 @@ impl Gateway {
         let audit = self.ledger.audit().await?;
         let drift = audit.drift();
         self.metrics.show_drift(drift);
-        if !audit.mismatches.is_empty() {
-            let mismatches = audit.mismatches.len();
+        let mismatches = audit.differences();
+        if mismatches > 0 {
             error!(mismatches, credits.drift = %drift, "the books do not agree with the journal");
         }
         Ok(audit)

@@ -145,7 +145,7 @@ impl Gateway {
         // Whose it is, and whether it can still be read, is decided as for any other reader.
         self.page(&caller.team, id, Way::Batch, PageAsk::first()).await?;
         let gateway = self.clone();
-        let canceling = async move { gateway.ledger.cancel(id).await };
+        let canceling = async move { gateway.ledger.cancel(id, None).await };
         let outcome = self.tasks.spawn(canceling).await;
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
         self.wake.notify_one();

@@ -29,6 +29,7 @@ mod leave;
 mod load;
 mod look;
 mod manage;
+mod operators;
 mod outage;
 mod pass;
 mod pause;
@@ -67,6 +68,10 @@ pub use concern::{Concern, Concerns};
 pub(crate) use crowded::Crowded;
 pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
+pub use operators::{
+    BatchDetail, BatchState, Batches, Booked, Charged, Correction, Erasing, Erasure, Listing,
+    Named, SlotShown, Source, Summary, Why,
+};
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};

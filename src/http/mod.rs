@@ -9,6 +9,7 @@ mod public;
 mod access;
 mod bearer;
 mod body;
+mod idempotency_key;
 mod problem;
 mod retry_after;
 mod room;

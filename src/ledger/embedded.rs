@@ -7,12 +7,16 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
-use redb::{ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition, WriteTransaction};
+use redb::{
+    AccessGuard, ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition,
+    WriteTransaction,
+};
 
 use super::draft::{Draft, Fault, RawRows, Reliance, View};
 use super::halt::Halt;
-use super::shelf::{Shelf, StepOutcome, Watch};
+use super::shelf::Shelf;
 use super::table::TableId;
+use super::watch::{StepOutcome, Watch};
 use super::writes::RowWrites;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;
@@ -192,6 +196,16 @@ impl View for Written<'_> {
     ) -> Result<RawRows, Fault> {
         self.read(table, |open| rows(open, from, to, limit))
     }
+
+    fn last_rows(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<RawRows, Fault> {
+        self.read(table, |open| last_rows(open, from, to, limit))
+    }
 }
 
 /// The rows as they stood when a look at them began.
@@ -220,6 +234,17 @@ impl View for Shown<'_> {
         let open = self.transaction.open_table(definition(table)).map_err(unread)?;
         rows(&open, from, to, limit).map_err(unread)
     }
+
+    fn last_rows(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<RawRows, Fault> {
+        let open = self.transaction.open_table(definition(table)).map_err(unread)?;
+        last_rows(&open, from, to, limit).map_err(unread)
+    }
 }
 
 fn unread(error: impl std::error::Error) -> Fault {
@@ -239,8 +264,26 @@ fn rows(
     to: Bound<&[u8]>,
     limit: usize,
 ) -> Result<RawRows, redb::Error> {
+    taken(table.range::<&[u8]>((from, to))?.take(limit))
+}
+
+fn last_rows(
+    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
+    from: Bound<&[u8]>,
+    to: Bound<&[u8]>,
+    limit: usize,
+) -> Result<RawRows, redb::Error> {
+    taken(table.range::<&[u8]>((from, to))?.rev().take(limit))
+}
+
+/// A row that was read, with its key.
+type Read<'a> = (AccessGuard<'a, &'static [u8]>, AccessGuard<'a, &'static [u8]>);
+
+fn taken<'a>(
+    some: impl Iterator<Item = Result<Read<'a>, redb::StorageError>>,
+) -> Result<RawRows, redb::Error> {
     let mut rows = Vec::new();
-    for row in table.range::<&[u8]>((from, to))?.take(limit) {
+    for row in some {
         let (key, row) = row?;
         rows.push((key.value().to_vec(), row.value().to_vec()));
     }

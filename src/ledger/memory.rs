@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Outcome;
-use super::draft::{Draft, Fault, RawRows, Reliance, View};
+use super::draft::{Draft, Fault, RawRows, Reliance, View, after_table};
 use super::halt::Halt;
-use super::shelf::{Shelf, StepOutcome, Watch};
+use super::shelf::Shelf;
 use super::table::TableId;
+use super::watch::{StepOutcome, Watch};
 use super::writes::RowWrites;
 use crate::clock::Clock;
 use crate::domain::time::Timestamp;
@@ -77,6 +78,26 @@ struct Shown<'a> {
     now: Timestamp,
 }
 
+impl Shown<'_> {
+    fn between(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+    ) -> impl DoubleEndedIterator<Item = (Vec<u8>, Vec<u8>)> {
+        let place = |bound: Bound<&[u8]>| bound.map(|key| (table, key.to_vec()));
+        let from = match place(from) {
+            Bound::Unbounded => Bound::Included((table, Vec::new())),
+            bound => bound,
+        };
+        let to = match place(to) {
+            Bound::Unbounded => after_table(table),
+            bound => bound,
+        };
+        self.rows.0.range((from, to)).map(|((_, key), row)| (key.clone(), row.clone()))
+    }
+}
+
 impl View for Shown<'_> {
     fn now(&self) -> Timestamp {
         self.now
@@ -93,20 +114,17 @@ impl View for Shown<'_> {
         to: Bound<&[u8]>,
         limit: usize,
     ) -> Result<RawRows, Fault> {
-        let place = |bound: Bound<&[u8]>| bound.map(|key| (table, key.to_vec()));
-        let from = match place(from) {
-            Bound::Unbounded => Bound::Included((table, Vec::new())),
-            bound => bound,
-        };
-        let rows = self.rows.0.range((from, Bound::Unbounded)).take_while(|((id, key), _)| {
-            let is_below = match to {
-                Bound::Included(to) => key.as_slice() <= to,
-                Bound::Excluded(to) => key.as_slice() < to,
-                Bound::Unbounded => true,
-            };
-            *id == table && is_below
-        });
-        Ok(rows.take(limit).map(|((_, key), row)| (key.clone(), row.clone())).collect())
+        Ok(self.between(table, from, to).take(limit).collect())
+    }
+
+    fn last_rows(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<RawRows, Fault> {
+        Ok(self.between(table, from, to).rev().take(limit).collect())
     }
 }
 

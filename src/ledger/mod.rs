@@ -24,38 +24,41 @@ mod shelf;
 pub mod step;
 pub mod table;
 pub mod transition;
+mod watch;
 mod writes;
 
 use std::future::Future;
 use std::time::Duration;
 
 pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
-pub use shelf::{Shelf, StepOutcome, Watch};
+pub use shelf::Shelf;
+pub use watch::{StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
 use crate::domain::budget::{Leave, Reach};
-use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::note::Note;
 use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, KeptResult, Lease};
+use ids::{BatchId, JobId, Lease};
 use record::entry::Entry;
 use record::job::{Job, JobLead};
 use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
-    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
-    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
-    Voiding,
+    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
+    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
+    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
+    Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
 use transition::call::{CallOpened, Closing, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
+use transition::list::{Detail, Listed, Listing};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
 use transition::sweep::{Sweep, Swept};
@@ -195,8 +198,12 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Result<ValidationOpened, Refused>>> + Send;
     /// All that the vendor says of a validation was brought home; false where it was before.
     fn end_validation(&self, end: ValidationEnd) -> impl Future<Output = Outcome<bool>> + Send;
-    /// Cancels a validation.
-    fn cancel_validation(&self, batch: BatchId) -> impl Future<Output = Outcome<()>> + Send;
+    /// Cancels a validation, with an operator's reason where it is not its caller who does.
+    fn cancel_validation(
+        &self,
+        batch: BatchId,
+        note: Option<Note>,
+    ) -> impl Future<Output = Outcome<()>> + Send;
     /// Ends a job that was certainly not charged.
     fn void(&self, voiding: Voiding) -> impl Future<Output = Outcome<Voided>> + Send;
     /// Makes a job unresolved whose charge nobody could learn.
@@ -204,18 +211,30 @@ pub trait Ledger: Send + Sync + 'static {
     /// Makes what was cancelled of a job in doubt unresolved; answers how many leads are left to be sent
     /// again.
     fn give_up_canceled(&self, giving: GivingUp) -> impl Future<Output = Outcome<u32>> + Send;
-    /// Ends what a batch has unresolved; answers what was booked as spent.
-    fn resolve(&self, resolution: Resolution) -> impl Future<Output = Outcome<Amounts>> + Send;
+    /// Ends what a batch has unresolved.
+    fn resolve(&self, resolution: Resolution) -> impl Future<Output = Outcome<Resolved>> + Send;
     /// Corrects a team's books by one more entry.
-    fn adjust(&self, adjustment: Adjustment) -> impl Future<Output = Outcome<()>> + Send;
-    /// Cancels a batch.
-    fn cancel(&self, batch: BatchId) -> impl Future<Output = Outcome<Canceled>> + Send;
+    fn adjust(&self, adjustment: Adjustment) -> impl Future<Output = Outcome<Adjusted>> + Send;
+    /// Cancels a batch, with an operator's reason where it is not its caller who does.
+    fn cancel(
+        &self,
+        batch: BatchId,
+        note: Option<Note>,
+    ) -> impl Future<Output = Outcome<Canceled>> + Send;
     /// Marks keys and persons as removed; answers which sealed results are to be erased.
     fn erase(
         &self,
         keys: Vec<LeadKey>,
         person: Option<PersonKey>,
-    ) -> impl Future<Output = Outcome<Vec<KeptResult>>> + Send;
+    ) -> impl Future<Output = Outcome<Removal>> + Send;
+    /// What `erase` would answer, without a change.
+    fn removal(
+        &self,
+        keys: Vec<LeadKey>,
+        person: Option<PersonKey>,
+    ) -> impl Future<Output = Outcome<Removal>> + Send;
+    /// Which teams hold a person, some batches at a time.
+    fn holders(&self, holding: Holding) -> impl Future<Output = Outcome<Holders>> + Send;
     /// Removes what no caller can read any more, a slice at a time.
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Swept>> + Send;
     /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
@@ -227,6 +246,15 @@ pub trait Ledger: Send + Sync + 'static {
         lease_for: Duration,
     ) -> impl Future<Output = Outcome<usize>> + Send;
 
+    /// Batches of all teams or of one, the latest first.
+    fn batches(&self, listing: Listing) -> impl Future<Output = Outcome<Listed>> + Send;
+    /// A batch of any team, with the slots in `from..to`.
+    fn batch(
+        &self,
+        id: BatchId,
+        from: u32,
+        to: u32,
+    ) -> impl Future<Output = Outcome<Option<Detail>>> + Send;
     /// A batch of a team, with the leads in `from..to`.
     fn read(
         &self,

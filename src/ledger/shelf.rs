@@ -6,16 +6,16 @@ use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, KeptResult, Lease};
+use super::ids::{BatchId, JobId, Lease};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead};
 use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
-    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
-    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
-    Voiding,
+    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
+    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
+    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
+    Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -23,6 +23,7 @@ use super::transition::audit::{self, Audit};
 use super::transition::call::{self, CallOpened, Closing, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
+use super::transition::list::{self, Detail, Listed, Listing};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep, Swept};
@@ -32,14 +33,14 @@ use super::transition::validation::{
     self, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage, redrive,
-    schedule, send, settle, team, turn,
+    adjust, admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage,
+    redrive, resolve, schedule, send, settle, team, turn,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
-use crate::domain::credits::Amounts;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::note::Note;
 use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -66,25 +67,6 @@ pub trait Shelf: Send + Sync + 'static {
     fn confirm(&self) -> impl Future<Output = Outcome<()>> + Send {
         std::future::ready(Ok(()))
     }
-}
-
-/// Told of every step that a store ran.
-pub trait Watch: Send + Sync + 'static {
-    /// A step ran so long, with this outcome.
-    fn step(&self, name: &'static str, took: Duration, outcome: StepOutcome);
-}
-
-/// How a step went, for those who watch the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StepOutcome {
-    /// The store did its part, whatever the step decided.
-    Kept,
-    /// The store failed.
-    Failed,
-}
-
-impl Watch for () {
-    fn step(&self, _: &'static str, _: Duration, _: StepOutcome) {}
 }
 
 impl From<Fault> for LedgerError {
@@ -222,8 +204,10 @@ impl<S: Shelf> Ledger for S {
         self.write("end_validation", move |d| validation::end_validation(d, &end)).await
     }
 
-    async fn cancel_validation(&self, batch: BatchId) -> Outcome<()> {
-        self.write("cancel_validation", move |d| validation::cancel_validation(d, batch)).await
+    async fn cancel_validation(&self, batch: BatchId, note: Option<Note>) -> Outcome<()> {
+        let step =
+            move |draft: &mut Draft<'_>| validation::cancel_validation(draft, batch, note.clone());
+        self.write("cancel_validation", step).await
     }
 
     async fn void(&self, voiding: Voiding) -> Outcome<Voided> {
@@ -238,24 +222,36 @@ impl<S: Shelf> Ledger for S {
         self.write("give_up_canceled", move |d| close::give_up_canceled(d, &giving)).await
     }
 
-    async fn resolve(&self, resolution: Resolution) -> Outcome<Amounts> {
-        self.write("resolve", move |draft| close::resolve(draft, &resolution)).await
+    async fn resolve(&self, resolution: Resolution) -> Outcome<Resolved> {
+        self.write("resolve", move |draft| resolve::resolve(draft, &resolution)).await
     }
 
-    async fn adjust(&self, adjustment: Adjustment) -> Outcome<()> {
-        self.write("adjust", move |draft| close::adjust(draft, &adjustment)).await
+    async fn adjust(&self, adjustment: Adjustment) -> Outcome<Adjusted> {
+        self.write("adjust", move |draft| adjust::adjust(draft, &adjustment)).await
     }
 
-    async fn cancel(&self, batch: BatchId) -> Outcome<Canceled> {
-        self.write("cancel", move |draft| cancel::cancel(draft, batch)).await
+    async fn cancel(&self, batch: BatchId, note: Option<Note>) -> Outcome<Canceled> {
+        self.write("cancel", move |draft| cancel::cancel(draft, batch, note.clone())).await
     }
 
-    async fn erase(
-        &self,
-        keys: Vec<LeadKey>,
-        person: Option<PersonKey>,
-    ) -> Outcome<Vec<KeptResult>> {
+    async fn erase(&self, keys: Vec<LeadKey>, person: Option<PersonKey>) -> Outcome<Removal> {
         self.write("erase", move |draft| erase::erase(draft, &keys, person)).await
+    }
+
+    async fn removal(&self, keys: Vec<LeadKey>, person: Option<PersonKey>) -> Outcome<Removal> {
+        Shelf::read(self, "removal", move |draft| erase::removal(draft, &keys, person)).await
+    }
+
+    async fn holders(&self, holding: Holding) -> Outcome<Holders> {
+        Shelf::read(self, "holders", move |draft| erase::holders(draft, &holding)).await
+    }
+
+    async fn batches(&self, listing: Listing) -> Outcome<Listed> {
+        Shelf::read(self, "batches", move |draft| list::batches(draft, &listing)).await
+    }
+
+    async fn batch(&self, id: BatchId, from: u32, to: u32) -> Outcome<Option<Detail>> {
+        Shelf::read(self, "batch", move |draft| list::batch(draft, id, from..to)).await
     }
 
     async fn sweep(&self, order: Sweep) -> Outcome<Swept> {

@@ -10,6 +10,7 @@ use super::record::lead::{LeadRow, PersonRow};
 use super::record::remnant::Remnant;
 use super::record::replay::Replay;
 use super::record::settlement::Progress;
+use super::record::stage::Stage;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use super::record::validation::{AddressKey, AddressRow, Validation};
@@ -130,4 +131,6 @@ tables! {
     ReplayEnds: "replay_ends", (Timestamp, ReplayKey) => ();
     /// How many chunks are left of batches and jobs that were swept and were too large for one step.
     Remnants: "remnants", Remnant => u32;
+    /// Open jobs by their stage, in the order of their names, which is that of their admission.
+    Stages: "stages", (Stage, JobId) => ();
 }

@@ -132,6 +132,12 @@ impl Keyer {
         ReplayKey(self.fingerprint("replay/unnamed", &[Some(team.as_str()), Some(&request)]))
     }
 
+    /// The key by which an operator's correction is found, which its Idempotency-Key names.
+    #[must_use]
+    pub fn adjustment_key(&self, name: &IdempotencyKey) -> ReplayKey {
+        ReplayKey(self.fingerprint("replay/adjustment", &[Some(name.as_str())]))
+    }
+
     /// Tagged with the kind, and every text by its length, so that no two kinds and no two ways to
     /// split a text meet. These bytes are stored: they never change.
     fn fingerprint(&self, kind: &str, texts: &[Option<&str>]) -> [u8; 16] {

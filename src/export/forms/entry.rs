@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decimal, Name, Text};
 use crate::domain::credits::{Amounts, Unit};
+use crate::domain::note::Note;
 use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
@@ -35,6 +36,8 @@ pub(in crate::export) struct EntryForm {
     avoided: AmountsForm,
     #[serde(default, skip_serializing_if = "ChargesForm::is_zero")]
     charges: ChargesForm,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<Text<Note>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -75,7 +78,7 @@ struct ChargesForm {
 
 impl EntryForm {
     pub(in crate::export) fn of(number: u64, entry: &Entry) -> Self {
-        let Entry { at, team, fact, batch, job, dated, periods, change, charges } = entry;
+        let Entry { at, team, fact, batch, job, dated, periods, change, charges, note } = entry;
         Self {
             number,
             at: Text(*at),
@@ -95,6 +98,7 @@ impl EntryForm {
                 phone_revealed: Decimal(charges.phone_revealed),
                 other: AmountsForm::of(charges.other),
             },
+            note: note.clone().map(Text),
         }
     }
 
@@ -122,6 +126,7 @@ impl EntryForm {
                 phone_revealed: self.charges.phone_revealed.0,
                 other: self.charges.other.amounts(),
             },
+            note: self.note.map(|note| note.0),
         })
     }
 }

@@ -41,7 +41,7 @@ impl Gateway {
     ) -> Result<ValidationPage, Refusal> {
         let batch = self.named(&caller.team, name).await?;
         let gateway = self.clone();
-        let canceling = async move { gateway.ledger.cancel_validation(batch).await };
+        let canceling = async move { gateway.ledger.cancel_validation(batch, None).await };
         let outcome = self.tasks.spawn(canceling).await;
         outcome.map_err(|died| Refusal::StoreAway { why: died.to_string() })??;
         self.wake.notify_one();

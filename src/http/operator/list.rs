@@ -4,10 +4,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::details::ProblemDetails;
+use super::query::{PAGE_ITEMS_MAX, limit};
 use crate::http::problem::{INVALID_PAGE, Problem};
-
-/// The items on a page: as many where no limit is asked for, and never more.
-const PAGE_ITEMS_MAX: usize = 100;
 
 /// Which page of a list.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,16 +45,11 @@ fn parse(query: &str) -> Result<ListAsk, Problem> {
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "cursor" => ask.cursor = Some(value.into_owned()),
-            "limit" => ask.limit = limit(&value)?,
+            "limit" => ask.limit = limit(Some(&*value))?,
             _ => return Err(INVALID_PAGE.says("A list takes cursor and limit, and nothing else")),
         }
     }
     Ok(ask)
-}
-
-fn limit(text: &str) -> Result<usize, Problem> {
-    let limit = text.parse().ok().filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit));
-    limit.ok_or_else(|| INVALID_PAGE.says(format!("limit is 1 to {PAGE_ITEMS_MAX}")))
 }
 
 #[cfg(test)]

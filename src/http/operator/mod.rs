@@ -1,12 +1,16 @@
 //! What operators reach: health and metrics for everybody who reaches the listener, and the admin
 //! API for those who hold the token.
 
+mod batches;
 mod details;
 mod health;
 mod json_body;
 mod keys;
+mod ledger;
 mod list;
 mod paths;
+mod persons;
+mod query;
 mod reports;
 mod teams;
 #[cfg(test)]
@@ -38,6 +42,12 @@ pub fn operator_router(gateway: Gateway, metrics: Arc<Metrics>, admin: &Admin) -
         .route("/admin/v1/teams/{team}/keys", post(keys::make).get(keys::list))
         .route("/admin/v1/teams/{team}/keys/{id}", delete(keys::revoke))
         .route("/admin/v1/teams/{team}/usage", get(reports::usage))
+        .route("/admin/v1/batches", get(batches::list))
+        .route("/admin/v1/batches/{id}", get(batches::show))
+        .route("/admin/v1/batches/{id}/cancel", post(batches::cancel))
+        .route("/admin/v1/batches/{id}/resolve", post(batches::resolve))
+        .route("/admin/v1/ledger/adjustments", post(ledger::adjust))
+        .route("/admin/v1/persons/erase", post(persons::erase))
         .route("/admin/v1/audit", get(reports::audit));
     let routes = Router::new()
         .route("/livez", get(health::alive))

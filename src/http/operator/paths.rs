@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::details::ProblemDetails;
 use crate::domain::team::TeamId;
+use crate::gateway::{BatchId, Refusal};
 use crate::http::problem::{INVALID_REQUEST, Problem};
 
 /// The team of a path.
@@ -16,6 +17,9 @@ pub(super) struct KeyPath {
     pub(super) team: TeamId,
     pub(super) id: String,
 }
+
+/// The batch of a path. What is no number names no batch.
+pub(super) struct BatchPath(pub(super) BatchId);
 
 #[derive(Deserialize)]
 struct Team {
@@ -45,6 +49,18 @@ impl<S: Send + Sync> FromRequestParts<S> for KeyPath {
         let path = Path::<Key>::from_request_parts(parts, state).await;
         let Path(Key { team, id }) = path.map_err(|_| Problem::no_such_path())?;
         Ok(Self { team: team_named(&team)?, id })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for BatchPath {
+    type Rejection = ProblemDetails;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ProblemDetails> {
+        let path = Path::<String>::from_request_parts(parts, state).await.ok();
+        let is_number = |text: &String| text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = path.and_then(|Path(text)| text.parse().ok().filter(|_| is_number(&text)));
+        let id = number.and_then(BatchId::new);
+        Ok(Self(id.ok_or(Refusal::UnknownBatch)?))
     }
 }
 

@@ -11,12 +11,11 @@ use sfv::{BareItem, Dictionary, Item, ListEntry, Parser};
 use super::cache_control::max_age;
 use super::envelope::Envelope;
 use crate::domain::credits::Credits;
-use crate::domain::idempotency_key::{IdempotencyKey, NotAKey};
 use crate::domain::limits::{Limits, OnQuota, UpTo};
 use crate::gateway::Marks;
+use crate::http::idempotency_key::key;
 use crate::http::problem::{INVALID_HEADER, Problem};
 
-const KEY: &str = "idempotency-key";
 const MOST: &str = "tollgate-max-credits";
 const ON_QUOTA: &str = "tollgate-on-quota";
 
@@ -63,16 +62,6 @@ pub(super) fn read(headers: &HeaderMap) -> Result<AskHeaders, Problem> {
             Err(INVALID_HEADER.says(faults.join("; ")))
         }
     }
-}
-
-fn key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, String> {
-    let mut keys = headers.get_all(KEY).iter();
-    let Some(key) = keys.next() else { return Ok(None) };
-    if keys.next().is_some() {
-        return Err("Idempotency-Key: expected one key, found several".to_owned());
-    }
-    let key = key.to_str().map_err(|_| NotAKey).and_then(str::parse);
-    key.map(Some).map_err(|not| format!("Idempotency-Key: {not}"))
 }
 
 /// The most of each unit, where a bound is given: a dictionary of numbers, as RFC 9651 has them.
@@ -140,6 +129,7 @@ fn as_sent(headers: &HeaderMap) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use crate::http::idempotency_key::KEY;
     use axum::http::HeaderName;
 
     use super::*;

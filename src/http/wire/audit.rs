@@ -15,6 +15,14 @@ pub(in crate::http) struct AuditShown {
     entries: u64,
     tallies: u64,
     differences: Vec<Difference>,
+    misplaced: Vec<Misplaced>,
+}
+
+/// A job that the index of open jobs lists wrongly.
+#[derive(Serialize)]
+struct Misplaced {
+    job: String,
+    stage: &'static str,
 }
 
 /// A tally that does not say what a witness says.
@@ -45,11 +53,15 @@ impl From<Audit> for AuditShown {
                     Counters::of([tally.spent, tally.reserved, tally.unresolved, tally.avoided])
                 },
             });
+        let misplaced = audit.misplaced.iter().take(DIFFERENCES_MAX);
+        let misplaced =
+            misplaced.map(|(stage, job)| Misplaced { job: job.to_string(), stage: stage.name() });
         Self {
-            mismatches: audit.mismatches.len(),
+            mismatches: audit.differences(),
             entries: audit.entries,
             tallies: audit.tallies,
             differences: differences.collect(),
+            misplaced: misplaced.collect(),
         }
     }
 }
@@ -63,7 +75,7 @@ mod tests {
         let audit = Audit { entries: 12, tallies: 4, ..Audit::default() };
         assert_eq!(
             serde_json::to_string(&AuditShown::from(audit)).unwrap(),
-            r#"{"mismatches":0,"entries":12,"tallies":4,"differences":[]}"#
+            r#"{"mismatches":0,"entries":12,"tallies":4,"differences":[],"misplaced":[]}"#
         );
     }
 }

@@ -2,12 +2,15 @@
 
 pub mod request;
 
+pub(super) mod adjustment;
 pub(super) mod audit;
 pub(super) mod batch;
+pub(super) mod batches;
 pub(super) mod cancellation;
 mod counters;
 mod credits;
 pub(super) mod envelope;
+pub(super) mod erasure;
 pub(super) mod estimate;
 pub mod fault;
 mod given;
@@ -17,6 +20,8 @@ pub(super) mod key;
 pub(super) mod links;
 pub(super) mod look_up;
 mod policies;
+mod reason;
+pub(super) mod resolution;
 pub(super) mod team;
 pub(super) mod usage;
 pub(super) mod validation;

@@ -95,7 +95,7 @@ fn read_quota(given: &Given<'_>, faults: &mut Faults) -> Option<Quota> {
     Some(Quota { unit: unit?, period: period?, limit: limit?, zone: zone?, action: action? })
 }
 
-fn read_unit(given: &Given<'_>, faults: &mut Faults) -> Option<Unit> {
+pub(super) fn read_unit(given: &Given<'_>, faults: &mut Faults) -> Option<Unit> {
     let name = given.string(faults)?;
     let unit = Unit::ALL.into_iter().find(|unit| unit.name() == name);
     if unit.is_none() {

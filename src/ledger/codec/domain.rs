@@ -9,6 +9,7 @@ use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, RequestKey};
 use crate::domain::limits::UpTo;
+use crate::domain::note::Note;
 use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
@@ -81,6 +82,9 @@ stored_as!(TeamId as String: |id| id.as_str().to_owned(), |name| {
 });
 stored_as!(Zone as String: |zone| zone.name().to_owned(), |name| {
     name.parse().map_err(|_| Corrupt("not a time zone"))
+});
+stored_as!(Note as String: |note| note.as_str().to_owned(), |text| {
+    text.parse().map_err(|_| Corrupt("not a note"))
 });
 stored_as!(Duration as u64: |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX), |millis| {
     Ok(Duration::from_millis(millis))

@@ -21,20 +21,23 @@ use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
-use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::{Answer, Answered, Found, Job, JobLead, Part, Reason, State, Way};
+use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
+use crate::ledger::record::job::{
+    Answer, Answered, Charged, Found, Job, JobLead, Part, Reason, State, Way, Word,
+};
 use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::remnant::Remnant;
-use crate::ledger::record::replay::Replay;
+use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
+use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
     Leads, Numbers, Observations, Outages, Persons, Remnants, ReplayEnds, Replays, Rotations,
-    Settlements, Slots, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
+    Settlements, Slots, Stages, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -160,6 +163,7 @@ fn of_teams() -> Vec<(TableId, String)> {
                     avoided: amounts(7, 8),
                 },
                 charges: charges(),
+                note: "why".parse().ok(),
             },
         ),
     ]
@@ -191,6 +195,7 @@ fn of_batches() -> Vec<(TableId, String)> {
                 jobs: vec![job_id()],
                 jobs_made: 2,
                 canceled_at: Some(at(3)),
+                canceled_for: "why".parse().ok(),
             },
         ),
         row::<Slots>(
@@ -211,12 +216,13 @@ fn of_batches() -> Vec<(TableId, String)> {
             &ReplayKey::from_bytes([7; 16]),
             &Replay {
                 request: RequestKey::from_bytes([4; 16]),
-                batch: BatchId::new(300).unwrap(),
+                became: Became::Batch(BatchId::new(300).unwrap()),
                 until: at(9),
             },
         ),
         row::<ReplayEnds>(&(at(9), ReplayKey::from_bytes([7; 16])), &()),
         row::<Remnants>(&Remnant::Leads(job_id()), &60),
+        row::<Stages>(&(Stage::Unresolved, job_id()), &()),
     ]
 }
 
@@ -232,6 +238,19 @@ fn of_jobs() -> Vec<(TableId, String)> {
         reserved: amounts(1, 2),
         unresolved: amounts(3, 4),
         charged: charges(),
+        word: Some(Word {
+            at: at(8),
+            charged: Charged::Some(amounts(1, 2)),
+            spent: amounts(3, 4),
+            released: amounts(5, 6),
+        }),
+    };
+    let posting = Posting {
+        at: at(5),
+        fact: Fact::Resolved,
+        change: Change { spent: amounts(1, 2), ..Change::default() },
+        charges: charges(),
+        note: "why".parse().ok(),
     };
     let job = Job {
         id: job_id(),
@@ -253,6 +272,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
         lease: Lease(6),
         is_cancel_wanted: true,
         ended_at: Some(at(7)),
+        postings: vec![posting],
     };
     let worst = WorstCase { find: true, email: false, phones: 4 };
     vec![
@@ -266,6 +286,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
                     Answer::Found(Found { person: PERSON, email: true, phones: 2 }),
                     Answer::Unmatched,
                 ],
+                charged: vec![amounts(1500, 1000), Amounts::ZERO],
             },
         ),
         row::<Settlements>(

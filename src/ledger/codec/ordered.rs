@@ -10,6 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::remnant::Remnant;
+use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::TallyKey;
 use crate::ledger::record::validation::AddressKey;
 
@@ -187,6 +188,25 @@ impl Ordered for Lane {
             [4] => Ok(Self::Polls),
             [5] => Ok(Self::Housekeeping),
             _ => Err(Corrupt("not a lane")),
+        }
+    }
+}
+
+impl Ordered for Stage {
+    fn order(&self, out: &mut Vec<u8>) {
+        out.push(match self {
+            Self::Queued => 0,
+            Self::Processing => 1,
+            Self::Unresolved => 2,
+        });
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        match take(bytes, 1)? {
+            [0] => Ok(Self::Queued),
+            [1] => Ok(Self::Processing),
+            [2] => Ok(Self::Unresolved),
+            _ => Err(Corrupt("not a stage")),
         }
     }
 }

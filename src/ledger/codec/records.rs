@@ -6,13 +6,13 @@ use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
-use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{
-    Answer, Answered, Cause, Found, Job, JobLead, Part, Reason, State, Way,
+    Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, State, Way, Word,
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
-use crate::ledger::record::replay::Replay;
+use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::tally::Tally;
 use crate::ledger::record::team::{Key, Standing, Team};
@@ -30,7 +30,8 @@ stored_struct!(Key { id, team, name, digest, created_at, revoked_at });
 stored_enum!(Standing { 0 => Open, 1 => Paused, 2 => Closed });
 
 stored_struct!(Tally { spent, reserved, unresolved, avoided });
-stored_struct!(Entry { at, team, fact, batch, job, dated, periods, change, charges });
+stored_struct!(Entry { at, team, fact, batch, job, dated, periods, change, charges, note });
+stored_struct!(Posting { at, fact, change, charges, note });
 stored_struct!(Change { spent, reserved, unresolved, avoided });
 stored_enum!(Fact {
     0 => Reserved,
@@ -59,6 +60,7 @@ stored_struct!(Batch {
     jobs,
     jobs_made,
     canceled_at,
+    canceled_for,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, other, has_email, source });
@@ -70,7 +72,8 @@ stored_enum!(Source {
     4 => Removed,
     5 => Refused,
 });
-stored_struct!(Replay { request, batch, until });
+stored_struct!(Replay { request, became, until });
+stored_enum!(Became { 0 => Batch(id), 1 => Entry(number) });
 stored_struct!(Join { team, reveals, joined, repeated, driven_to });
 
 stored_struct!(Job {
@@ -93,6 +96,7 @@ stored_struct!(Job {
     lease,
     is_cancel_wanted,
     ended_at,
+    postings,
 });
 stored_struct!(Waiter { team, urgency });
 stored_enum!(Urgency { 0 => Urgent, 1 => Usual });
@@ -136,9 +140,12 @@ stored_struct!(Part {
     reserved,
     unresolved,
     charged,
+    word,
 });
+stored_struct!(Word { at, charged, spent, released });
+stored_enum!(Charged { 0 => All, 1 => Some(amounts), 2 => Nothing });
 stored_struct!(JobLead { key, position, worst });
-stored_struct!(Answered { turn, answers });
+stored_struct!(Answered { turn, answers, charged });
 stored_struct!(Found { person, email, phones });
 stored_struct!(Progress { next, parts });
 stored_struct!(PartProgress { charged, unmatched, word });

@@ -13,7 +13,8 @@ pub(in crate::ledger) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(after)
 }
 
-pub(super) fn after_table(table: TableId) -> Bound<(TableId, Vec<u8>)> {
+/// The bound above all keys of a table.
+pub(in crate::ledger) fn after_table(table: TableId) -> Bound<(TableId, Vec<u8>)> {
     let mut tables = TableId::ALL.iter().skip_while(|id| **id != table).skip(1);
     tables.next().map_or(Bound::Unbounded, |next| Bound::Excluded((*next, Vec::new())))
 }

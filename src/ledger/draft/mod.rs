@@ -2,6 +2,8 @@
 
 mod bounds;
 mod heads;
+mod last;
+mod view;
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -10,71 +12,11 @@ use super::codec::{Corrupt, Ordered, from_row, to_row};
 use super::record::entry::Entry;
 use super::table::{Numbers, Observations, Table, TableId, Tallies};
 use super::writes::{RowWrites, Writes};
+use crate::domain::note::Note;
 use crate::domain::time::Timestamp;
-use bounds::after_table;
-pub(super) use bounds::{after_prefix, group_of};
+pub(super) use bounds::{after_prefix, after_table, group_of};
 pub(super) use heads::Heads;
-
-/// What a store shows a step: its rows, as bytes, as they stand.
-pub trait View {
-    /// The moment of the step, by the store's clock: the same however often it is asked.
-    fn now(&self) -> Timestamp;
-
-    /// One row.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] where the store fails.
-    fn row(&self, table: TableId, key: &[u8], reliance: Reliance)
-    -> Result<Option<Vec<u8>>, Fault>;
-
-    /// All rows whose keys begin with `prefix`, in order.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] where the store fails.
-    fn group(&self, table: TableId, prefix: &[u8], reliance: Reliance) -> Result<RawRows, Fault> {
-        // Rows of a store that runs one step at a time can be relied on however they are read.
-        let _ = reliance;
-        let to = after_prefix(prefix);
-        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        self.rows(table, Bound::Included(prefix), to, usize::MAX)
-    }
-
-    /// The step will ask for this row: a store may have it ready.
-    fn foresee(&self, _table: TableId, _key: &[u8]) {}
-
-    /// The step will ask for these rows: a store may have them ready.
-    fn foresee_group(&self, _table: TableId, _prefix: &[u8]) {}
-
-    /// The first `limit` rows from `from` on whose keys lie below `to`, in order: a scan, which no
-    /// step relies on.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] where the store fails.
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault>;
-
-    /// The first rows of each group, whose keys agree in all but their last `tail` bytes: a scan, too.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] where the store fails.
-    fn heads(&self, table: TableId, tail: usize, of: &[Heads]) -> Result<Vec<RawRows>, Fault> {
-        of.iter().map(|heads| heads::by_ranges(self, table, tail, heads)).collect()
-    }
-}
-
-/// Whether what is read must still stand when the step is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reliance {
-    /// It is only looked at: whatever becomes of it meanwhile, the step is right.
-    Glanced,
-    /// The step is taken only if it still stands.
-    Relied,
-}
+pub use view::{Reliance, View};
 
 /// Rows as bytes, with their keys.
 pub type RawRows = Vec<(Vec<u8>, Vec<u8>)>;
@@ -109,6 +51,7 @@ const PAGE: usize = 1000;
 pub struct Draft<'a> {
     view: &'a dyn View,
     pub(super) writes: Writes,
+    note: Option<Note>,
 }
 
 /// The row of the journal's next number.
@@ -118,7 +61,18 @@ impl<'a> Draft<'a> {
     /// A step that begins with what `view` shows.
     #[must_use]
     pub fn new(view: &'a dyn View) -> Self {
-        Self { view, writes: Writes::default() }
+        Self { view, writes: Writes::default(), note: None }
+    }
+
+    /// An operator's reason for the step, which its entries carry.
+    pub fn annotate(&mut self, note: Option<Note>) {
+        self.note = note;
+    }
+
+    /// The operator's reason for the step.
+    #[must_use]
+    pub fn note(&self) -> Option<&Note> {
+        self.note.as_ref()
     }
 
     /// The moment of the step, by the store's clock.

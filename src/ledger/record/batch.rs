@@ -3,6 +3,7 @@
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::UpTo;
+use crate::domain::note::Note;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -38,8 +39,10 @@ pub struct Batch {
     pub jobs: Vec<JobId>,
     /// How many jobs this batch has made.
     pub jobs_made: u32,
-    /// When its caller cancelled it.
+    /// When it was cancelled, by its caller or by an operator.
     pub canceled_at: Option<Timestamp>,
+    /// Why an operator cancelled it; none where its caller did.
+    pub canceled_for: Option<Note>,
 }
 
 /// How many leads of a batch are answered in which way.

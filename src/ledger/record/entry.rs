@@ -1,6 +1,7 @@
 //! The journal's entries: append-only facts about credits. Their fold is the tallies.
 
 use crate::domain::credits::{Amounts, Unit};
+use crate::domain::note::Note;
 use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
@@ -29,6 +30,24 @@ pub struct Entry {
     pub change: Change,
     /// What was charged, by kind; its amounts are what `change` spends.
     pub charges: Charges,
+    /// Why an operator had it written.
+    pub note: Option<Note>,
+}
+
+/// What an entry says of the job that it is about. A job keeps a copy of its entries, so that nobody
+/// has to look for them in the whole journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// When it was written.
+    pub at: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+    /// How it moved the tallies.
+    pub change: Change,
+    /// What was charged, by kind.
+    pub charges: Charges,
+    /// Why an operator had it written.
+    pub note: Option<Note>,
 }
 
 /// What happened.

@@ -10,6 +10,7 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease};
+use crate::ledger::record::entry::Posting;
 use crate::ledger::record::lane::Waiter;
 
 /// The leads that travel to the vendor as one of its batches.
@@ -58,6 +59,8 @@ pub struct Job {
     pub is_cancel_wanted: bool,
     /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
+    /// The journal's entries about it, in order.
+    pub postings: Vec<Posting>,
 }
 
 impl Part {
@@ -94,6 +97,7 @@ impl Job {
             lease: Lease::default(),
             is_cancel_wanted: false,
             ended_at: None,
+            postings: Vec::new(),
         }
     }
 
@@ -256,6 +260,32 @@ pub struct Part {
     pub unresolved: Amounts,
     /// Charged so far.
     pub charged: Charges,
+    /// What an operator last said of what was unresolved of it.
+    pub word: Option<Word>,
+}
+
+/// An operator's word on what was unresolved of a part, and what was booked by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// When it was given.
+    pub at: Timestamp,
+    /// How much of what the batch had unresolved was charged.
+    pub charged: Charged,
+    /// Booked as spent of this part.
+    pub spent: Amounts,
+    /// Released of this part.
+    pub released: Amounts,
+}
+
+/// How much of what is unresolved was charged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Charged {
+    /// All of it.
+    All,
+    /// So much.
+    Some(Amounts),
+    /// Nothing.
+    Nothing,
 }
 
 /// One lead of a job.
@@ -276,6 +306,8 @@ pub struct Answered {
     pub turn: Lease,
     /// One for each lead, in order.
     pub answers: Vec<Answer>,
+    /// What each lead was charged, in the same order.
+    pub charged: Vec<Amounts>,
 }
 
 /// A person found, and how much of the person came back.

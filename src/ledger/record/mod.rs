@@ -8,6 +8,7 @@ pub mod lead;
 pub mod remnant;
 pub mod replay;
 pub mod settlement;
+pub mod stage;
 pub mod tally;
 pub mod team;
 pub mod validation;

@@ -11,10 +11,19 @@ use crate::ledger::ids::BatchId;
 pub struct Replay {
     /// What was asked.
     pub request: RequestKey,
-    /// The batch that it became.
-    pub batch: BatchId,
+    /// What it became.
+    pub became: Became,
     /// From when on it is a new request.
     pub until: Timestamp,
+}
+
+/// What a request became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    /// A caller's batch.
+    Batch(BatchId),
+    /// An entry of the journal, which an operator asked for.
+    Entry(u64),
 }
 
 /// How an admission that is a retry is told from a new one.

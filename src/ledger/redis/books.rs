@@ -199,7 +199,10 @@ impl Books {
                 let id = entry_id(number);
                 Command::new("XRANGE", &self.keys.table(table)).with(&id).with(&id)
             }
-            Place::Due => return Err(LedgerError::Invariant("what is due is only scanned".into())),
+            Place::Member => {
+                let what = format!("the rows of {} are only scanned", table.name());
+                return Err(LedgerError::Invariant(what));
+            }
         })
     }
 
@@ -259,7 +262,7 @@ impl Books {
                 let epoch = std::str::from_utf8(&raw).ok().and_then(epoch_of_text);
                 to_row::<u64>(&epoch.ok_or(LedgerError::WrongEpoch)?.as_number())
             }
-            Place::Field { .. } | Place::Entry(_) | Place::Due => raw.clone(),
+            Place::Field { .. } | Place::Entry(_) | Place::Member => raw.clone(),
         };
         Ok(Kept { raw, row: Some(row) })
     }

@@ -48,8 +48,9 @@ pub(super) struct Changes {
     pub(super) fields: BTreeMap<Field, Change>,
     /// Hashes that must have so many fields.
     pub(super) groups: BTreeMap<Vec<u8>, usize>,
-    /// Members that go from what is due, as the first and the one past the last; members that come.
-    pub(super) due: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Members of sorted sets, with their set: those that go, as the first and the one past the last;
+    /// those that come, after nothing.
+    pub(super) members: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)>,
     /// The bytes of the journal's next number that must still be there.
     pub(super) next_expected: Option<Vec<u8>>,
     /// The journal's next number, where it is set.
@@ -110,10 +111,14 @@ impl Changes {
     ) -> Result<(), LedgerError> {
         let corrupt = |why: crate::ledger::codec::Corrupt| LedgerError::Invariant(why.to_string());
         match (keys.place(table, key), row) {
-            (Place::Due, Some(row)) => self.due.push((Vec::new(), [key, row.as_slice()].concat())),
+            (Place::Member, Some(row)) => {
+                let member = [key, row.as_slice()].concat();
+                self.members.push((keys.table(table), Vec::new(), member));
+            }
             // A row begins with its version, which is no such byte.
-            (Place::Due, None) => {
-                self.due.push(([b"[", key].concat(), [b"(", key, &[0xff]].concat()));
+            (Place::Member, None) => {
+                let (first, past) = ([b"[", key].concat(), [b"(", key, &[0xff]].concat());
+                self.members.push((keys.table(table), first, past));
             }
             (Place::NextEntry, Some(row)) => {
                 self.next_entry = Some(from_row(&row).map_err(corrupt)?);
@@ -164,7 +169,7 @@ impl Changes {
     /// Whether the step writes nothing.
     pub(super) fn writes_nothing(&self) -> bool {
         self.fields.values().all(|change| change.new.is_none())
-            && self.due.is_empty()
+            && self.members.is_empty()
             && self.next_entry.is_none()
             && self.epoch.is_none()
             && self.trimmed_to.is_none()
@@ -184,7 +189,7 @@ pub(super) fn field_of(keys: &Keys, table: TableId, row: &[u8]) -> Option<Field>
     let (key, directory, field) = match keys.place(table, row) {
         Place::Field { key, directory, field } => (key, directory, field),
         Place::Counters(field) => (keys.table(table), None, field),
-        Place::NextEntry | Place::Epoch | Place::Entry(_) | Place::Due => return None,
+        Place::NextEntry | Place::Epoch | Place::Entry(_) | Place::Member => return None,
     };
     Some(Field { table, row: row.to_vec(), key, directory, name: field })
 }

@@ -102,14 +102,8 @@ pub(super) async fn commit(
     let epoch = books.epoch().await?;
     let keys = &books.keys;
     let table = |name| keys.named(name);
-    let first = [
-        keys.epoch(),
-        keys.commit(&token),
-        keys.next_entry(),
-        table("journal"),
-        table("tallies"),
-        table("due"),
-    ];
+    let first =
+        [keys.epoch(), keys.commit(&token), keys.next_entry(), table("journal"), table("tallies")];
     let record_key = record.map(|record| record.key.clone());
     let hashes = changes.fields.keys().map(|field| field.key.clone());
     let mut arguments = Arguments::of(first.into_iter().chain(record_key).chain(hashes).collect());
@@ -222,8 +216,9 @@ fn push_changes(
             arguments.push_number(counter);
         }
     }
-    arguments.push_number(changes.due.len());
-    for (from, to) in &changes.due {
+    arguments.push_number(changes.members.len());
+    for (set, from, to) in &changes.members {
+        arguments.push_key(set);
         arguments.push(from);
         arguments.push(to);
     }

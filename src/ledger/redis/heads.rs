@@ -2,7 +2,7 @@
 
 use super::error::{read_error, unexpected};
 use super::keys::{Shape, shape};
-use super::scan::{DUE_ROW, due_row};
+use super::scan::{MEMBER_ROW, member_row};
 use super::scripts::HEADS;
 use super::view::BooksView;
 use crate::ledger::LedgerError;
@@ -28,7 +28,7 @@ pub(super) fn heads(
     tail: usize,
     of: &[Heads],
 ) -> Result<Vec<RawRows>, LedgerError> {
-    if shape(table) != Shape::Due {
+    if shape(table) != Shape::Sorted {
         let what = format!("the rows of {} are in no groups of a sorted set", table.name());
         return Err(LedgerError::Invariant(what));
     }
@@ -62,7 +62,7 @@ fn ask(
 ) -> Result<Vec<Answer>, LedgerError> {
     let books = view.books();
     let keys = vec![books.keys.table(table)];
-    let tail = tail.saturating_add(DUE_ROW);
+    let tail = tail.saturating_add(MEMBER_ROW);
     let mut args = vec![tail.to_string().into_bytes(), GROUPS_MAX.to_string().into_bytes()];
     for Rest { place, from } in rests {
         let heads = of.get(*place).ok_or_else(|| unexpected("heads"))?;
@@ -89,5 +89,5 @@ fn one(value: Value) -> Result<Answer, LedgerError> {
         return Err(unexpected("heads"));
     };
     let members = members.into_iter().map_while(Value::into_bytes);
-    Ok((has_more == 1, members.map(|member| due_row(&member)).collect::<Result<_, _>>()?))
+    Ok((has_more == 1, members.map(|member| member_row(&member)).collect::<Result<_, _>>()?))
 }

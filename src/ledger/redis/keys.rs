@@ -10,7 +10,7 @@
 //! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>`, `replay_ends:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
 //! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays`, `replay_ends` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
-//! | `due` | sorted set, by name | in which lane, whose, when and which job: the bytes of the key and of the row |
+//! | `due`, `stages` | sorted set, by name | in which lane, whose, when and which job; at which stage and which job: the bytes of the key and of the row |
 //! | `secret` | string | a fingerprint of the secret that the books were written under |
 //! | `journal`, `next_entry` | stream, string | the entries, and the next one's number |
 //! | `commit:<token>` | string, expires | a commit that was taken: asked again, it changes nothing |
@@ -19,7 +19,7 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "3";
+pub(super) const LAYOUT: &str = "4";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub(super) enum Shape {
     Fronts(Front),
     /// In a hash for each owner, whose key is so long.
     Owned(usize),
-    /// As members of a sorted set: key and row in one.
-    Due,
+    /// As members of a sorted set: key and row in one. A row says nothing beside its key.
+    Sorted,
     /// As entries of a stream.
     Journal,
 }
@@ -99,7 +99,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         TableId::ReplayEnds => Shape::Fronts(Front { bytes: 7, last: 0xc0 }),
         TableId::Slots => Shape::Owned(BATCH_BYTES),
         TableId::JobLeads | TableId::Answers | TableId::Joins => Shape::Owned(JOB_BYTES),
-        TableId::Due => Shape::Due,
+        TableId::Due | TableId::Stages => Shape::Sorted,
         TableId::Journal => Shape::Journal,
     }
 }
@@ -134,8 +134,8 @@ pub(super) enum Place {
     Epoch,
     /// An entry of the journal.
     Entry(u64),
-    /// Members of what is due.
-    Due,
+    /// A member of a sorted set.
+    Member,
 }
 
 /// The names under one tag.
@@ -212,7 +212,7 @@ impl Keys {
                 let (owner, field) = split(key, length);
                 Place::Field { key: self.below(table, owner), directory: None, field }
             }
-            Shape::Due => Place::Due,
+            Shape::Sorted => Place::Member,
             Shape::Journal => Place::Entry(number(key)),
         }
     }

@@ -24,6 +24,7 @@ mod found;
 mod heads;
 mod high_water;
 mod keys;
+mod last;
 mod mark;
 mod scan;
 mod scripts;
@@ -41,7 +42,8 @@ pub use clock::ServerClock;
 
 use super::draft::{Draft, Fault};
 use super::halt::Halt;
-use super::shelf::{Shelf, StepOutcome, Watch};
+use super::shelf::Shelf;
+use super::watch::{StepOutcome, Watch};
 use super::writes::Writes;
 use super::{LedgerError, Outcome};
 use crate::clock::Clock;

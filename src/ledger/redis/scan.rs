@@ -14,15 +14,15 @@ use crate::ledger::table::TableId;
 use crate::remote::{Call, Command, Value};
 
 /// How many hashes of a directory are looked at together at most.
-const HASHES: usize = 1000;
+pub(super) const HASHES: usize = 1000;
 
 /// How many rows are fetched together, unless one hash alone has more.
 const ROWS_AT_ONCE: u64 = 2000;
 
-/// The bytes of a row of what is due, which says nothing beside its key.
-pub(super) const DUE_ROW: usize = 1;
+/// The bytes of a row of a sorted set, which says nothing beside its key.
+pub(super) const MEMBER_ROW: usize = 1;
 
-type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
+pub(super) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
 
 /// The first `limit` rows between two bounds, in order.
 pub(super) fn rows(
@@ -56,12 +56,12 @@ pub(super) fn rows(
         }
         Shape::Fronts(front) => fronts(view, table, front, bounds, limit),
         Shape::Owned(_) => Ok(within(owned(view, table)?, bounds, limit)),
-        Shape::Due => due(view, table, bounds, limit),
+        Shape::Sorted => members(view, table, bounds, limit),
         Shape::Journal => journal(view, table, bounds, limit),
     }
 }
 
-fn ask<const N: usize>(
+pub(super) fn ask<const N: usize>(
     view: &BooksView<'_>,
     commands: Vec<Command>,
 ) -> Result<[Value; N], LedgerError> {
@@ -70,12 +70,12 @@ fn ask<const N: usize>(
 }
 
 /// The rows between the bounds, of rows in order.
-fn within(rows: RawRows, (from, to): Bounds<'_>, limit: usize) -> RawRows {
+pub(super) fn within(rows: RawRows, (from, to): Bounds<'_>, limit: usize) -> RawRows {
     let is_within = |(key, _): &(Vec<u8>, Vec<u8>)| is_after(key, from) && is_before(key, to);
     rows.into_iter().filter(is_within).take(limit).collect()
 }
 
-fn is_after(key: &[u8], from: Bound<&[u8]>) -> bool {
+pub(super) fn is_after(key: &[u8], from: Bound<&[u8]>) -> bool {
     match from {
         Bound::Unbounded => true,
         Bound::Included(from) => key >= from,
@@ -92,7 +92,7 @@ fn is_before(key: &[u8], to: Bound<&[u8]>) -> bool {
 }
 
 /// All rows of one hash, whose keys begin with `front`.
-fn hash(
+pub(super) fn hash(
     view: &BooksView<'_>,
     table: TableId,
     key: &[u8],
@@ -107,7 +107,7 @@ fn hash(
 }
 
 /// Rows without their marks; none where they have to be fetched again.
-fn understood(
+pub(super) fn understood(
     view: &BooksView<'_>,
     table: TableId,
     front: &[u8],
@@ -186,7 +186,7 @@ fn fronts(
 }
 
 /// Hashes with the number of their fields.
-fn sized<'a>(
+pub(super) fn sized<'a>(
     view: &BooksView<'_>,
     names: &'a [Vec<u8>],
 ) -> Result<Vec<(&'a [u8], u64)>, LedgerError> {
@@ -199,7 +199,7 @@ fn sized<'a>(
 
 /// The hashes that are fetched together: those that have as many rows as are wanted, beside the first
 /// of them, whose rows may lie before the bound.
-fn next_hashes<'a>(
+pub(super) fn next_hashes<'a>(
     rest: &mut std::iter::Peekable<impl Iterator<Item = (&'a [u8], u64)>>,
     wanted: u64,
 ) -> Vec<&'a [u8]> {
@@ -241,13 +241,24 @@ fn owned(view: &BooksView<'_>, table: TableId) -> Result<RawRows, LedgerError> {
     Ok(rows)
 }
 
-/// What is due: key and row are one member of a set, in order.
-fn due(
+/// Rows of a sorted set: key and row are one member of it, in order.
+fn members(
     view: &BooksView<'_>,
     table: TableId,
-    (from, to): Bounds<'_>,
+    bounds: Bounds<'_>,
     limit: usize,
 ) -> Result<RawRows, LedgerError> {
+    let (least, most) = member_bounds(bounds);
+    let limit = i64::try_from(limit).map_or_else(|_| "-1".to_owned(), |limit| limit.to_string());
+    let members = Command::new("ZRANGEBYLEX", &view.books().keys.table(table));
+    let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
+    let [value] = ask(view, vec![members])?;
+    let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
+    members.map(|member| member_row(&member)).collect()
+}
+
+/// Where members between two bounds begin and end.
+pub(super) fn member_bounds((from, to): Bounds<'_>) -> (Vec<u8>, Vec<u8>) {
     let least = match from {
         Bound::Unbounded | Bound::Excluded([]) => b"-".to_vec(),
         Bound::Included(key) => [b"[", key].concat(),
@@ -259,19 +270,14 @@ fn due(
         Bound::Excluded(key) => [b"(", key].concat(),
         Bound::Included(key) => [b"(", key, &[0xff]].concat(),
     };
-    let limit = i64::try_from(limit).map_or_else(|_| "-1".to_owned(), |limit| limit.to_string());
-    let members = Command::new("ZRANGEBYLEX", &view.books().keys.table(table));
-    let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
-    let [value] = ask(view, vec![members])?;
-    let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
-    members.map(|member| due_row(&member)).collect()
+    (least, most)
 }
 
-/// The key and the row in one member of what is due.
-pub(super) fn due_row(member: &[u8]) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
-    let key_bytes = member.len().checked_sub(DUE_ROW);
+/// The key and the row in one member of a sorted set.
+pub(super) fn member_row(member: &[u8]) -> Result<(Vec<u8>, Vec<u8>), LedgerError> {
+    let key_bytes = member.len().checked_sub(MEMBER_ROW);
     let (key, row) =
-        key_bytes.map(|at| member.split_at(at)).ok_or_else(|| unexpected("what is due"))?;
+        key_bytes.map(|at| member.split_at(at)).ok_or_else(|| unexpected("a sorted set"))?;
     Ok((key.to_vec(), row.to_vec()))
 }
 

@@ -27,7 +27,7 @@ pub(super) static HEADS: Script =
     Script::new("heads", concat!("#!lua flags=no-writes\n", include_str!("scripts/heads.lua")));
 
 /// Steps that end work or give way: they set memory free sooner or later, or take next to none.
-const WHEN_FULL: [&str; 29] = [
+const WHEN_FULL: [&str; 30] = [
     "ask_leave",
     "ask_probe",
     "bind",
@@ -49,6 +49,7 @@ const WHEN_FULL: [&str; 29] = [
     "leave_alone",
     "put_back",
     "reschedule",
+    "resolve",
     "revoke_key",
     "run_out",
     "settle",

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use super::books::{Books, Kept, KeptRows, Marks, Want};
 use super::mark::{Mark, MarkState, Marked};
-use super::{heads, scan};
+use super::{heads, last, scan};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::draft::{Fault, Heads, RawRows, Reliance, View};
@@ -202,6 +202,15 @@ impl<'a> BooksView<'a> {
         Ok(true)
     }
 
+    /// What a scan shows is of no one moment with anything else.
+    fn begin_scan(&self) -> Result<(), Fault> {
+        if self.seen.borrow().now.is_none() {
+            self.look(None)?;
+        }
+        self.seen.borrow_mut().is_of_one_moment = false;
+        Ok(())
+    }
+
     pub(super) fn books(&self) -> &Books {
         self.books
     }
@@ -263,18 +272,28 @@ impl View for BooksView<'_> {
         to: Bound<&[u8]>,
         limit: usize,
     ) -> Result<RawRows, Fault> {
-        if self.seen.borrow().now.is_none() {
-            self.look(None)?;
-        }
-        self.seen.borrow_mut().is_of_one_moment = false;
+        self.begin_scan()?;
         scan::rows(self, table, from, to, limit).map_err(|error| self.fail(error))
     }
 
+    fn last_rows(
+        &self,
+        table: TableId,
+        from: Bound<&[u8]>,
+        to: Bound<&[u8]>,
+        limit: usize,
+    ) -> Result<RawRows, Fault> {
+        self.begin_scan()?;
+        last::rows(self, table, (from, to), limit).map_err(|error| self.fail(error))
+    }
+
+    fn count(&self, table: TableId, prefix: &[u8]) -> Result<usize, Fault> {
+        self.begin_scan()?;
+        last::count(self, table, prefix).map_err(|error| self.fail(error))
+    }
+
     fn heads(&self, table: TableId, tail: usize, of: &[Heads]) -> Result<Vec<RawRows>, Fault> {
-        if self.seen.borrow().now.is_none() {
-            self.look(None)?;
-        }
-        self.seen.borrow_mut().is_of_one_moment = false;
+        self.begin_scan()?;
         heads::heads(self, table, tail, of).map_err(|error| self.fail(error))
     }
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod gathering;
+mod operators;
 mod remaining;
 mod room;
 mod settlement;
@@ -13,17 +14,21 @@ pub use admission::{
     Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, QuotaShort, Refused, Terms,
 };
 pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
+pub use operators::{
+    Adjusted, Adjustment, Booked, Holders, Holding, Removal, Resolution, Resolved,
+};
 pub use remaining::{QuotaLeft, Remaining, Reset};
 pub use room::{PageReader, Room, Spending};
 pub use settlement::settlement_steps;
 
 use super::ids::{BatchId, JobId, KeptResult, Lease};
+pub use super::record::job::Charged;
 use super::record::job::{Cause, Job, Reason};
 use super::record::lane::Lane;
 use crate::domain::avoided::Avoided;
 use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
-use crate::domain::credits::{Amounts, Credits, Unit};
+use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
@@ -277,37 +282,8 @@ pub enum Canceled {
     Already,
     /// It had ended before.
     Ended,
-}
-
-/// An operator's word on what a batch has unresolved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resolution {
-    /// The batch.
-    pub batch: BatchId,
-    /// How much of it was charged; the rest is released.
-    pub charged: Charged,
-}
-
-/// How much of what is unresolved was charged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Charged {
-    /// All of it.
-    All,
-    /// So much.
-    Some(Amounts),
-    /// Nothing.
-    Nothing,
-}
-
-/// A correction of a team's books.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjustment {
-    /// Whose.
-    pub team: TeamId,
-    /// Of what.
-    pub unit: Unit,
-    /// More spent, or less where it is below zero.
-    pub amount: Credits,
+    /// There is no such batch.
+    NoSuchBatch,
 }
 
 /// The vendor's word that it took a job.

@@ -95,6 +95,7 @@ pub fn admit(
         jobs: waits_for(&plan),
         jobs_made: 0,
         canceled_at: None,
+        canceled_for: None,
     };
     put_slots(draft, admission.batch, &plan.slots);
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
@@ -257,19 +258,17 @@ pub(super) fn open_jobs(
             reserved,
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
+            word: None,
         };
-        let job = Job { reveals: *reveals, ..ready(job, part, &batch) };
+        let job = Job { reveals: *reveals, ..ready(job, part.clone(), &batch) };
         let waits_until = is_gatherable(&job, terms).then(|| now.after(terms.gather_window));
-        let job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
+        let mut job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
         claim(draft, &job, own, team.keeps_to())?;
-        put_job(draft, &job)?;
         let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
         put_chunks::<JobLeads, _, _>(draft, job.id, &leads);
         let change = Change { reserved, ..Change::default() };
-        let [part] = job.parts.as_slice() else {
-            return Err(Fault::Invariant(format!("job {} has not one part", job.id)));
-        };
-        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
+        post_part(draft, &mut job, &part, Fact::Reserved, change, Charges::ZERO);
+        put_job(draft, &job)?;
     }
     if reserved_in_all != worst {
         return Err(Fault::Invariant(format!(

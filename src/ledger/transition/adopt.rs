@@ -150,7 +150,7 @@ fn lose(
         if !reserved.is_zero() {
             let change =
                 Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
-            post_part(draft, &job, &part, Fact::Lost, change, Charges::ZERO);
+            post_part(draft, &mut job, &part, Fact::Lost, change, Charges::ZERO);
         }
     }
     put_job(draft, &job)
@@ -179,6 +179,7 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
             reserved: Amounts::of(key.unit, tally.reserved),
             unresolved: Amounts::of(key.unit, unresolved),
             charged: Charges::ZERO,
+            word: None,
         });
     }
     for (batch, (_, mut parts)) in (0..).zip(rest) {

@@ -6,8 +6,10 @@ use std::ops::{Bound, Range};
 
 use crate::domain::credits::Credits;
 use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::record::stage::StageAt;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::table::{Carried, Jobs, Journal, Tallies};
+use crate::ledger::transition::stage::Expected;
 use crate::ledger::transition::trim::fold;
 
 /// What an audit found.
@@ -19,6 +21,9 @@ pub struct Audit {
     pub tallies: u64,
     /// Where they do not agree.
     pub mismatches: Vec<Mismatch>,
+    /// Jobs that the index of open jobs lists at a stage where they are not, or does not list where
+    /// they are.
+    pub misplaced: Vec<StageAt>,
 }
 
 /// A counter that is not what it should be.
@@ -69,7 +74,9 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
     let mut should: BTreeMap<TallyKey, Tally> =
         draft.glance_at_all::<Carried>()?.into_iter().collect();
     audit.entries = fold_journal(draft, first..end, &mut should)?;
-    let open = open(draft)?;
+    let mut stages = Expected::default();
+    let open = open(draft, &mut stages)?;
+    audit.misplaced = stages.compare(draft)?;
     let moved = moved_since(draft, end)?;
     let mut keys: Vec<_> = stands.keys().chain(should.keys()).chain(open.keys()).collect();
     keys.sort();
@@ -94,6 +101,12 @@ pub fn audit(draft: &Draft<'_>) -> Result<Audit, Fault> {
 }
 
 impl Audit {
+    /// How many differences there are of either kind.
+    #[must_use]
+    pub fn differences(&self) -> usize {
+        self.mismatches.len().saturating_add(self.misplaced.len())
+    }
+
     /// How far the books are off: the sum of all differences, whichever way.
     #[must_use]
     pub fn drift(&self) -> Credits {
@@ -150,10 +163,12 @@ fn moved_since(draft: &Draft<'_>, end: u64) -> Result<BTreeSet<TallyKey>, Fault>
     Ok(moved)
 }
 
-/// What jobs have reserved and unresolved, in every period that counts it.
-fn open(draft: &Draft<'_>) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
+/// What jobs have reserved and unresolved, in every period that counts it, and where the index should
+/// list them.
+fn open(draft: &Draft<'_>, stages: &mut Expected) -> Result<BTreeMap<TallyKey, Tally>, Fault> {
     let mut open: BTreeMap<TallyKey, Tally> = BTreeMap::new();
     draft.each::<Jobs>(|_, job| {
+        stages.note(&job);
         for part in job.parts {
             for (unit, period) in part.periods {
                 let key = TallyKey { team: part.team.clone(), unit, period };

@@ -208,12 +208,12 @@ pub(super) fn put_call(
     team: &Team,
     addresses: u32,
 ) -> Result<Job, Fault> {
-    let job = being_sent(draft, opening, team, addresses);
-    put_job(draft, &job)?;
-    for part in &job.parts {
+    let mut job = being_sent(draft, opening, team, addresses);
+    for part in job.parts.clone() {
         let change = Change { reserved: part.reserved, ..Change::default() };
-        post_part(draft, &job, part, Fact::Reserved, change, Charges::ZERO);
+        post_part(draft, &mut job, &part, Fact::Reserved, change, Charges::ZERO);
     }
+    put_job(draft, &job)?;
     Ok(job)
 }
 
@@ -235,6 +235,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
         reserved: opening.worst,
         unresolved: Amounts::ZERO,
         charged: Charges::ZERO,
+        word: None,
     };
     Job {
         state: State::Sending,
@@ -263,6 +264,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         jobs: vec![job.id],
         jobs_made: 1,
         canceled_at: None,
+        canceled_for: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Cancelling a batch: what was not sent is released; what was sent is still paid.
 
+use crate::domain::note::Note;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::{Cause, Job, State, Way};
@@ -16,14 +17,15 @@ use crate::ledger::transition::schedule::put_job;
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn cancel(draft: &mut Draft<'_>, id: BatchId) -> Result<Canceled, Fault> {
-    let mut batch = draft.need::<Batches>(&id)?;
+pub fn cancel(draft: &mut Draft<'_>, id: BatchId, note: Option<Note>) -> Result<Canceled, Fault> {
+    let Some(mut batch) = draft.find::<Batches>(&id)? else { return Ok(Canceled::NoSuchBatch) };
     if batch.canceled_at.is_some() {
         return Ok(Canceled::Already);
     }
     if is_ended(draft, id, &batch)? {
         return Ok(Canceled::Ended);
     }
+    draft.annotate(note.clone());
     let own: Vec<_> = (0..batch.jobs_made).map(|ordinal| JobId { batch: id, ordinal }).collect();
     foresee_joins(draft, own.iter());
     for job in own {
@@ -33,6 +35,7 @@ pub fn cancel(draft: &mut Draft<'_>, id: BatchId) -> Result<Canceled, Fault> {
         leave(draft, *job, id)?;
     }
     batch.canceled_at = Some(draft.now());
+    batch.canceled_for = note;
     draft.put::<Batches>(&id, &batch);
     Ok(Canceled::Now)
 }

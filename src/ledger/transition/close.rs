@@ -1,18 +1,17 @@
-//! Ends without an answer: void, unresolved, and an operator's word.
+//! Ends without an answer: void and unresolved.
 
 use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Quota;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::ids::JobId;
 use crate::ledger::record::batch::Join;
-use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, Reason, State};
-use crate::ledger::step::{Adjustment, Charged, GivingUp, Resolution, Voided, Voiding};
-use crate::ledger::table::{Batches, Jobs, Joins, SETTLED_AT_ONCE, Settlements, Teams};
+use crate::ledger::step::{GivingUp, Voided, Voiding};
+use crate::ledger::table::Joins;
 use crate::ledger::transition::coach::{has_canceled, is_canceled, passengers};
-use crate::ledger::transition::post::{post, post_part};
-use crate::ledger::transition::quota::periods;
+use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::schedule::{leased, put_job};
 use crate::ledger::transition::send::mark_unanswered;
 
@@ -58,7 +57,7 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
         let reserved = std::mem::take(&mut part.reserved);
         let part = part.clone();
         let change = Change { reserved: negative(reserved), ..Change::default() };
-        post_part(draft, &job, &part, Fact::Released, change, Charges::ZERO);
+        post_part(draft, &mut job, &part, Fact::Released, change, Charges::ZERO);
     }
     job.waits_until = None;
     job.due = has_joiners(draft, job.id)?.then_some(draft.now());
@@ -168,108 +167,6 @@ pub(super) fn has_joiners(draft: &Draft<'_>, job: JobId) -> Result<bool, Fault> 
     }
     let waits = |((_, _), join): &((JobId, _), Join)| !join.joined.is_empty();
     Ok(draft.under::<Joins>(&job)?.iter().any(waits))
-}
-
-/// Ends what a batch has unresolved, by an operator's word. Answers what was booked as spent.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn resolve(draft: &mut Draft<'_>, resolution: &Resolution) -> Result<Amounts, Fault> {
-    let mut left = match resolution.charged {
-        Charged::Some(amounts) => amounts,
-        Charged::All | Charged::Nothing => Amounts::ZERO,
-    };
-    let mut booked = Amounts::ZERO;
-    let jobs = jobs_of(draft, resolution.batch)?;
-    for id in &jobs {
-        draft.foresee::<Jobs>(id);
-        draft.foresee::<Settlements>(id);
-    }
-    for id in jobs {
-        let Some(mut job) = draft.find::<Jobs>(&id)? else { continue };
-        for n in 0..job.parts.len() {
-            let Some(part) = job.parts.get_mut(n) else { break };
-            if part.batch != resolution.batch || part.unresolved.is_zero() {
-                continue;
-            }
-            let open = std::mem::take(&mut part.unresolved);
-            let spent = match resolution.charged {
-                Charged::All => open,
-                Charged::Nothing => Amounts::ZERO,
-                Charged::Some(_) => left.at_most(open),
-            };
-            left = left.minus(spent.at_most(left));
-            let spent = with_settled(draft, &job, n, spent)?.at_most(open);
-            let Some(part) = job.parts.get_mut(n) else { break };
-            booked = booked.plus(spent);
-            let charges = Charges::of_other(spent);
-            part.charged = part.charged.plus(charges);
-            let part = part.clone();
-            let change = Change { spent, unresolved: negative(open), ..Change::default() };
-            post_part(draft, &job, &part, Fact::Resolved, change, charges);
-        }
-        let is_open = job.parts.iter().any(|part| !part.unresolved.is_zero());
-        if matches!(job.state, State::Unresolved(_)) && !is_open {
-            job.state = State::Resolved;
-            job.ended_at = Some(draft.now());
-        }
-        put_job(draft, &job)?;
-    }
-    Ok(booked)
-}
-
-/// An operator's word on a part, and on top of it what its leads cost that are settled already: from
-/// their step on other jobs get these persons for nothing.
-fn with_settled(
-    draft: &mut Draft<'_>,
-    job: &Job,
-    n: usize,
-    word: Amounts,
-) -> Result<Amounts, Fault> {
-    if job.leads <= SETTLED_AT_ONCE {
-        return Ok(word);
-    }
-    let Some(mut progress) = draft.find::<Settlements>(&job.id)? else { return Ok(word) };
-    let Some(sums) = progress.parts.get_mut(n) else { return Ok(word) };
-    sums.word = Some(word);
-    let with_settled = word.plus(sums.charged.amounts());
-    draft.put::<Settlements>(&job.id, &progress);
-    Ok(with_settled)
-}
-
-/// The jobs of a batch; of one that was lost with its store, those that still have anything open.
-fn jobs_of(draft: &Draft<'_>, batch: BatchId) -> Result<Vec<JobId>, Fault> {
-    if let Some(known) = draft.find::<Batches>(&batch)? {
-        return Ok((0..known.jobs_made).map(|ordinal| JobId { batch, ordinal }).collect());
-    }
-    let jobs = draft.under::<Jobs>(&batch)?;
-    if jobs.is_empty() {
-        return Err(Fault::Invariant(format!("there is no batch {batch}")));
-    }
-    Ok(jobs.into_iter().map(|(id, _)| id).collect())
-}
-
-/// Corrects a team's books by one more entry.
-///
-/// # Errors
-/// [`Fault`] where there is no such team.
-pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<(), Fault> {
-    let team = draft.need::<Teams>(&adjustment.team)?;
-    let now = draft.now();
-    let spent = Amounts::of(adjustment.unit, adjustment.amount);
-    let entry = Entry {
-        at: now,
-        team: team.id.clone(),
-        fact: Fact::Adjusted,
-        batch: None,
-        job: None,
-        dated: now,
-        periods: periods(&team, now),
-        change: Change { spent, ..Change::default() },
-        charges: Charges::of_other(spent),
-    };
-    post(draft, &entry);
-    Ok(())
 }
 
 /// The same amounts, the other way round.

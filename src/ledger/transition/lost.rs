@@ -48,6 +48,7 @@ impl OpenParts {
             reserved: Amounts::ZERO,
             unresolved: Amounts::ZERO,
             charged: Charges::ZERO,
+            word: None,
         });
         // A part only ever counts in more periods.
         part.periods.clone_from(&entry.periods);

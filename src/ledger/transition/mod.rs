@@ -1,6 +1,7 @@
 //! The protocol as pure functions: a view of the books, a step and a moment in; writes and an
 //! outcome out. A function that answers a refusal has drafted nothing.
 
+pub mod adjust;
 pub mod admit;
 pub mod adopt;
 mod alias;
@@ -19,6 +20,7 @@ pub mod erase;
 mod frame;
 pub mod joiners;
 mod lend;
+pub mod list;
 pub mod lost;
 mod new_job;
 mod observe;
@@ -30,10 +32,13 @@ pub mod read;
 pub mod redrive;
 pub mod replay;
 pub mod report;
+pub mod resolve;
 mod rotation;
 pub mod schedule;
 pub mod send;
 pub mod settle;
+pub mod slots;
+mod stage;
 pub mod sweep;
 pub mod team;
 pub mod trim;

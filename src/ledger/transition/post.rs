@@ -9,7 +9,7 @@ use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::record::entry::{Change, Entry, Fact};
+use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{Job, Part};
 use crate::ledger::record::tally::TallyKey;
 use crate::ledger::table::Journal;
@@ -23,10 +23,10 @@ pub(super) fn post(draft: &mut Draft<'_>, entry: &Entry) {
     }
 }
 
-/// Posts what happened to one part of a job.
+/// Posts what happened to one part of a job. The job is to be written after it.
 pub(super) fn post_part(
     draft: &mut Draft<'_>,
-    job: &Job,
+    job: &mut Job,
     part: &Part,
     fact: Fact,
     change: Change,
@@ -42,8 +42,11 @@ pub(super) fn post_part(
         periods: part.periods.clone(),
         change,
         charges,
+        note: draft.note().cloned(),
     };
     post(draft, &entry);
+    let Entry { at, fact, change, charges, note, .. } = entry;
+    job.postings.push(Posting { at, fact, change, charges, note });
 }
 
 /// Posts what a team was spared. It moves the tallies of all time only: no quota counts it.
@@ -66,6 +69,7 @@ pub(super) fn post_avoided(
         periods: all_time(),
         change: Change { avoided, ..Change::default() },
         charges: Charges::ZERO,
+        note: None,
     };
     post(draft, &entry);
 }

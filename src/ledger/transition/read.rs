@@ -50,6 +50,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// `queued`, `processing`, `completed`, `canceled` or `error`, as the vendor says it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Canceled => "canceled",
+            Self::Error => "error",
+        }
+    }
+
     /// Whether nothing more will come.
     #[must_use]
     pub const fn has_ended(self) -> bool {
@@ -127,32 +139,30 @@ pub fn read(
     // Jobs come before their answers: what is known of a job then holds for all its answers.
     let jobs = reader.waiting()?;
     let leads = reader.leads(&range)?;
-    let is_ended = reader.has_ended(&jobs);
-    let status = match (batch.canceled_at, is_ended) {
-        (Some(_), _) => Status::Canceled,
-        (None, true) if reader.has_answer()? => Status::Completed,
-        (None, true) => Status::Error,
-        (None, false) if jobs.iter().all(|job| job.state == State::Ready) => Status::Queued,
-        (None, false) => Status::Processing,
-    };
+    let (status, ended_at) = reader.standing(&jobs)?;
     let own = reader.own()?;
     let is_settled =
         own.iter().all(|job| matches!(job.state, State::Done | State::Void(_) | State::Resolved));
     let parts = own.iter().flat_map(|job| &job.parts).filter(|part| part.batch == id);
     let charged = parts.fold(Charges::ZERO, |sum, part| sum.plus(part.charged));
-    let ended_at = match batch.canceled_at {
-        Some(at) => Some(at),
-        None if is_ended => {
-            Some(jobs.iter().filter_map(|job| job.ended_at).max().unwrap_or(batch.admitted_at))
-        }
-        None => None,
-    };
     let looked_at = |job: &Job| job.worth_a_look_at(draft.now());
     let next_look = jobs.iter().filter(|job| job.is_alive()).filter_map(looked_at).min();
     let spent = is_settled.then(|| charged.amounts());
     let is_to_be_sent = |job: &Job| matches!(job.state, State::Ready | State::Unknown);
-    let waits_to_be_sent = !is_ended && jobs.iter().filter(|job| job.is_alive()).all(is_to_be_sent);
+    let waits_to_be_sent =
+        !reader.has_ended(&jobs) && jobs.iter().filter(|job| job.is_alive()).all(is_to_be_sent);
     Ok(Some(Reading { batch, status, ended_at, spent, next_look, waits_to_be_sent, leads }))
+}
+
+/// Where a batch stands, and when it ended, as far as a look that relies on nothing tells.
+pub(super) fn standing(
+    draft: &Draft<'_>,
+    id: BatchId,
+    batch: &Batch,
+) -> Result<(Status, Option<Timestamp>), Fault> {
+    let mut reader = Reader { relies: false, ..Reader::new(draft, id, batch) };
+    let jobs = reader.waiting()?;
+    reader.standing(&jobs)
 }
 
 /// Whether nothing more can come for a batch.
@@ -178,18 +188,24 @@ struct Reader<'a, 'b> {
     batch: &'a Batch,
     jobs: HashMap<JobId, Option<Job>>,
     answers: HashMap<(JobId, u32), Option<Answered>>,
+    /// Whether the jobs that are read must still stand when the look is over.
+    relies: bool,
 }
 
 impl<'a, 'b> Reader<'a, 'b> {
     fn new(draft: &'a Draft<'b>, id: BatchId, batch: &'a Batch) -> Self {
-        Self { draft, id, batch, jobs: HashMap::new(), answers: HashMap::new() }
+        Self { draft, id, batch, jobs: HashMap::new(), answers: HashMap::new(), relies: true }
     }
 
     fn job(&mut self, id: JobId) -> Result<Option<Job>, Fault> {
         if let Some(job) = self.jobs.get(&id) {
             return Ok(job.clone());
         }
-        let job = self.draft.find::<Jobs>(&id)?;
+        let job = if self.relies {
+            self.draft.find::<Jobs>(&id)?
+        } else {
+            self.draft.peek::<Jobs>(&id)?
+        };
         self.jobs.insert(id, job.clone());
         Ok(job)
     }
@@ -225,6 +241,20 @@ impl<'a, 'b> Reader<'a, 'b> {
         let batch = self.id;
         let ids = (0..self.batch.jobs_made).map(|ordinal| JobId { batch, ordinal });
         ids.filter_map(|id| self.job(id).transpose()).collect()
+    }
+
+    /// Where the batch stands, and when it ended.
+    fn standing(&mut self, jobs: &[Job]) -> Result<(Status, Option<Timestamp>), Fault> {
+        if let Some(at) = self.batch.canceled_at {
+            return Ok((Status::Canceled, Some(at)));
+        }
+        if !self.has_ended(jobs) {
+            let is_queued = jobs.iter().all(|job| job.state == State::Ready);
+            return Ok((if is_queued { Status::Queued } else { Status::Processing }, None));
+        }
+        let ended_at = jobs.iter().filter_map(|job| job.ended_at).max();
+        let status = if self.has_answer()? { Status::Completed } else { Status::Error };
+        Ok((status, Some(ended_at.unwrap_or(self.batch.admitted_at))))
     }
 
     fn has_ended(&self, jobs: &[Job]) -> bool {

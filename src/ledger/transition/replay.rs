@@ -5,7 +5,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::job::{Job, State, Way};
-use crate::ledger::record::replay::{Replay, Retry, ToldBy};
+use crate::ledger::record::replay::{Became, Replay, Retry, ToldBy};
 use crate::ledger::record::team::Team;
 use crate::ledger::table::{Batches, Jobs, ReplayEnds, Replays};
 use crate::ledger::transition::call::call_of;
@@ -36,7 +36,9 @@ pub(super) struct CallBefore {
 pub(super) fn recall(draft: &Draft<'_>, team: &Team, retry: &Retry) -> Result<Recalled, Fault> {
     let now = draft.now();
     let found = draft.find::<Replays>(&retry.key)?.filter(|replay| now < replay.until);
-    let Some(Replay { request, batch: id, .. }) = found else { return Ok(Recalled::Nothing) };
+    let Some(Replay { request, became: Became::Batch(id), .. }) = found else {
+        return Ok(Recalled::Nothing);
+    };
     let is_its = |batch: &Batch| batch.team == team.id && batch.admitted_at >= team.opened_at;
     let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else {
         return Ok(Recalled::Nothing);
@@ -85,7 +87,10 @@ fn call_before(draft: &Draft<'_>, id: BatchId, batch: Batch) -> Result<Recalled,
 /// Writes down what an admitted request became.
 pub(super) fn remember(draft: &mut Draft<'_>, retry: &Retry, batch: BatchId) {
     let until = draft.now().after(retry.window);
-    draft.put::<Replays>(&retry.key, &Replay { request: retry.request, batch, until });
+    draft.put::<Replays>(
+        &retry.key,
+        &Replay { request: retry.request, became: Became::Batch(batch), until },
+    );
     draft.put::<ReplayEnds>(&(until, retry.key), &());
 }
 

@@ -1,7 +1,6 @@
 //! What operators see of the books: usage of a team, and everything at a glance.
 
 use std::collections::BTreeSet;
-use std::ops::Bound;
 
 use crate::domain::credits::{Credits, Unit};
 use crate::domain::period::PeriodId;
@@ -9,12 +8,12 @@ use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::BatchId;
-use crate::ledger::record::job::State;
+use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{QuotaLeft, Remaining, Reset};
-use crate::ledger::table::{Due, Jobs, Teams};
+use crate::ledger::table::{Jobs, Stages, Tallies, Teams};
 use crate::ledger::transition::quota::quotas_now;
 
 /// What a team has used.
@@ -77,11 +76,8 @@ pub fn usage(draft: &Draft<'_>, id: &TeamId) -> Result<Option<Usage>, Fault> {
 }
 
 fn usage_of(draft: &Draft<'_>, team: Team) -> Result<Usage, Fault> {
-    let total = |unit| {
-        let key = TallyKey { team: team.id.clone(), unit, period: PeriodId::total() };
-        draft.tally(&key)
-    };
-    let (email, phone) = (total(Unit::Email)?, total(Unit::Phone)?);
+    let [email, phone] = totals_of(&team);
+    let (email, phone) = (draft.tally(&email)?, draft.tally(&phone)?);
     let quotas = quotas_now(draft, &team)?
         .into_iter()
         .map(|now| QuotaUsage {
@@ -92,6 +88,12 @@ fn usage_of(draft: &Draft<'_>, team: Team) -> Result<Usage, Fault> {
         })
         .collect();
     Ok(Usage { team, email, phone, quotas })
+}
+
+/// The counters of all time, of email and of phone credits.
+fn totals_of(team: &Team) -> [TallyKey; 2] {
+    let total = |unit| TallyKey { team: team.id.clone(), unit, period: PeriodId::total() };
+    [total(Unit::Email), total(Unit::Phone)]
 }
 
 /// The books at a glance.
@@ -109,13 +111,26 @@ pub struct Glance {
     pub oldest_unsettled: Option<Timestamp>,
 }
 
-/// The books at a glance, for metrics and consoles.
+/// How many rows of a stage are looked at one by one. Where there are more, a batch of several jobs
+/// counts once for each.
+const COUNTED_MAX: usize = 1000;
+
+/// The books at a glance, for metrics and consoles. It reads as much however many jobs there are.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     let mut glance = Glance::default();
-    for (_, team) in draft.all::<Teams>()? {
+    let teams = draft.all::<Teams>()?;
+    for (_, team) in &teams {
+        totals_of(team).iter().for_each(|key| draft.foresee::<Tallies>(key));
+        for quota in &team.quotas {
+            let period = quota.span(draft.now()).id;
+            let key = TallyKey { team: team.id.clone(), unit: quota.unit, period };
+            draft.foresee::<Tallies>(&key);
+        }
+    }
+    for (_, team) in teams {
         let is_closed = team.standing == Standing::Closed;
         let usage = usage_of(draft, team)?;
         let is_open = |tally: Tally| !tally.reserved.is_zero() || !tally.unresolved.is_zero();
@@ -123,59 +138,46 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
             glance.teams.push(usage);
         }
     }
-    let (mut queued, mut processing) = (BTreeSet::new(), BTreeSet::new());
-    let due = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    // A job may be due in several queues.
-    let due: BTreeSet<_> = due.into_iter().map(|(due_at, ())| due_at.job).collect();
-    for job in &due {
-        draft.foresee::<Jobs>(job);
-    }
-    for job in due {
-        let Some(job) = draft.peek::<Jobs>(&job)? else { continue };
-        job.passengers.iter().for_each(|passenger| draft.foresee::<Jobs>(passenger));
-        let mut parts = job.parts.clone();
-        for passenger in &job.passengers {
-            parts.extend(draft.peek::<Jobs>(passenger)?.into_iter().flat_map(|job| job.parts));
-        }
-        for part in &parts {
-            match job.state {
-                State::Ready => queued.insert(part.batch),
-                State::Sending | State::Unknown | State::Bound => processing.insert(part.batch),
-                State::Gathered(_)
-                | State::Unresolved(_)
-                | State::Resolved
-                | State::Done
-                | State::Void(_) => false,
-            };
-            if job.is_alive() {
-                let oldest = glance.oldest_unsettled.unwrap_or(part.admitted_at);
-                glance.oldest_unsettled = Some(oldest.min(part.admitted_at));
-            }
-        }
-    }
-    queued.retain(|batch| !processing.contains(batch));
-    glance.queued = count(&queued);
-    glance.processing = count(&processing);
-    glance.unresolved = count_unresolved(draft, &glance.teams)?;
+    let processing = at_stage(draft, Stage::Processing)?;
+    let mut queued = at_stage(draft, Stage::Queued)?;
+    queued.batches.retain(|batch| !processing.batches.contains(batch));
+    glance.oldest_unsettled = admitted_first(draft, [queued.first, processing.first])?;
+    glance.queued = queued.count();
+    glance.processing = processing.count();
+    glance.unresolved = at_stage(draft, Stage::Unresolved)?.count();
     Ok(glance)
 }
 
-/// How many batches have a charge that nobody could learn. Most are no longer due, so all jobs are
-/// looked at, but only where a tally says that there are any.
-fn count_unresolved(draft: &Draft<'_>, teams: &[Usage]) -> Result<u64, Fault> {
-    let has_none =
-        |usage: &Usage| usage.email.unresolved.is_zero() && usage.phone.unresolved.is_zero();
-    if teams.iter().all(has_none) {
-        return Ok(0);
-    }
-    let mut unresolved = BTreeSet::new();
-    draft.each::<Jobs>(|_, job| {
-        let parts = job.parts.iter().filter(|part| !part.unresolved.is_zero());
-        unresolved.extend(parts.map(|part| part.batch));
-    })?;
-    Ok(count(&unresolved))
+/// The jobs at one stage.
+struct AtStage {
+    first: Option<JobId>,
+    batches: BTreeSet<BatchId>,
+    /// How many rows there are, where they were not all looked at.
+    rows: Option<usize>,
 }
 
-fn count(batches: &BTreeSet<BatchId>) -> u64 {
-    u64::try_from(batches.len()).unwrap_or(u64::MAX)
+impl AtStage {
+    fn count(&self) -> u64 {
+        u64::try_from(self.rows.unwrap_or(self.batches.len())).unwrap_or(u64::MAX)
+    }
+}
+
+fn at_stage(draft: &Draft<'_>, stage: Stage) -> Result<AtStage, Fault> {
+    let rows = draft.from_under::<Stages>(&stage, None, COUNTED_MAX)?;
+    let first = rows.first().map(|((_, job), ())| *job);
+    let count =
+        if rows.len() < COUNTED_MAX { None } else { Some(draft.count_under::<Stages>(&stage)?) };
+    let batches = rows.into_iter().map(|((_, job), ())| job.batch).collect();
+    Ok(AtStage { first, batches, rows: count })
+}
+
+/// When the first of these jobs was admitted.
+fn admitted_first(draft: &Draft<'_>, jobs: [Option<JobId>; 2]) -> Result<Option<Timestamp>, Fault> {
+    jobs.iter().flatten().for_each(|job| draft.foresee::<Jobs>(job));
+    let mut first = None;
+    for job in jobs.iter().flatten() {
+        let parts = draft.peek::<Jobs>(job)?.into_iter().flat_map(|job| job.parts);
+        first = parts.map(|part| part.admitted_at).chain(first).min();
+    }
+    Ok(first)
 }

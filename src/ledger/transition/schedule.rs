@@ -11,13 +11,14 @@ use crate::ledger::record::job::{Job, State, Way};
 use crate::ledger::record::lane::DueAt;
 use crate::ledger::table::{Due, Jobs, Waiting};
 use crate::ledger::transition::call::abandon;
+use crate::ledger::transition::stage::put_stages;
 use crate::ledger::transition::validation::has_verdicts_to_come;
 
-/// Writes a job, when it is due, and until when it waits to be gathered.
+/// Writes a job, when it is due, until when it waits to be gathered, and at which stage it is.
 pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
     let old = draft.find::<Jobs>(&job.id)?;
     put_due(draft, job, &old.as_ref().map(Job::due_at).unwrap_or_default())?;
-    let waited_until = old.and_then(|old| old.waits_until);
+    let waited_until = old.as_ref().and_then(|old| old.waits_until);
     if waited_until != job.waits_until {
         let place = |until| (job.reveals, (until, job.id));
         if let Some(until) = waited_until {
@@ -27,6 +28,7 @@ pub(super) fn put_job(draft: &mut Draft<'_>, job: &Job) -> Result<(), Fault> {
             draft.put::<Waiting>(&place(until), &job.leads);
         }
     }
+    put_stages(draft, old.as_ref(), job);
     draft.put::<Jobs>(&job.id, job);
     Ok(())
 }

@@ -149,6 +149,7 @@ fn opening(
         periods: vec![(unit, period.clone())],
         change,
         charges: Charges::ZERO,
+        note: None,
     }
 }
 

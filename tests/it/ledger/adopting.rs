@@ -114,7 +114,11 @@ pub(super) async fn what_was_reserved_is_unresolved_until_an_operator_says(
     assert_eq!(adopted.ledger().read(sales.clone(), sent, 0, 9).await, Ok(None));
 
     super::resolving::resolve(&adopted, sent, "1").await;
-    adopted.ledger().resolve(Resolution { batch: ready, charged: Charged::Nothing }).await.unwrap();
+    adopted
+        .ledger()
+        .resolve(Resolution { batch: ready, charged: Charged::Nothing, note: None })
+        .await
+        .unwrap();
     assert_eq!(adopted.email(&sales).await, "spent=1 reserved=0 unresolved=0");
     assert_eq!(adopted.period(&sales, 0).await, "spent=1 reserved=0 unresolved=0");
     adopted.balance().await;

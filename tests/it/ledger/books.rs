@@ -352,6 +352,7 @@ impl<S: Store> Books<S> {
     pub(super) async fn balance(&self) {
         let audit = self.ledger().audit().await.expect("the store is there");
         assert_eq!(audit.mismatches, []);
+        assert_eq!(audit.misplaced, []);
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) async fn close<S: Store>(books: &Books<S>, job: JobId, closing: Closi
 }
 
 async fn resolve<S: Store>(books: &Books<S>, batch: BatchId, charged: Charged) {
-    books.ledger().resolve(Resolution { batch, charged }).await.expect("it is there");
+    books.ledger().resolve(Resolution { batch, charged, note: None }).await.expect("it is there");
 }
 
 pub(super) async fn a_call_is_on_the_books_before_it_is_made(books: &Books<impl Store>) {

@@ -13,7 +13,7 @@ use super::named::{EMAIL, NONE, found};
 use super::store::Store;
 
 async fn cancel<S: Store>(books: &Books<S>, batch: BatchId) -> Canceled {
-    books.ledger().cancel(batch).await.unwrap()
+    books.ledger().cancel(batch, None).await.unwrap()
 }
 
 async fn two_teams<S: Store>(books: &Books<S>) -> (TeamId, TeamId) {

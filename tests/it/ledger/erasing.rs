@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{JobId, ResultRef};
-use tollgate::ledger::step::Evidence;
+use tollgate::ledger::step::{Evidence, Holding};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first};
@@ -15,7 +15,7 @@ use super::store::Store;
 async fn erase<S: Store>(books: &Books<S>, names: &[&str]) -> Vec<ResultRef> {
     let keys = names.iter().map(|name| key(name)).collect();
     let erased = books.ledger().erase(keys, None).await.unwrap();
-    erased.into_iter().map(|result| result.at).collect()
+    erased.results.into_iter().map(|result| result.at).collect()
 }
 
 fn only_lead_of(job: JobId) -> ResultRef {
@@ -61,7 +61,7 @@ pub(super) async fn a_person_can_be_removed_by_the_vendors_name(books: &Books<im
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
     let erased = books.ledger().erase(vec![], Some(person("ada"))).await.unwrap();
-    assert_eq!(erased.len(), 1);
+    assert_eq!(erased.results.len(), 1);
     let admitted = books.admit(books.admission(&sales, NONE, leads(&["in/ada"]))).await.unwrap();
     assert_eq!(admitted.batch.dispositions.fresh, 0);
 }
@@ -96,11 +96,18 @@ pub(super) async fn whom_the_vendor_removed_is_removed_here(books: &Books<impl S
 pub(super) async fn asked_again_it_changes_nothing(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     books.buy(&sales, NONE, &["in/ada"], &[found("ada", NONE)]).await;
-    erase(books, &["in/ada", "unheard"]).await;
+    let keys: Vec<_> = ["in/ada", "unheard"].map(key).into();
+    let previewed = books.ledger().removal(keys.clone(), None).await.unwrap();
+    let erased = books.ledger().erase(keys.clone(), None).await.unwrap();
+    assert_eq!(previewed, erased, "a preview answers the same");
     let before = books.dump().await;
     books.pass(super::books::HOUR);
-    assert_eq!(erase(books, &["in/ada", "unheard"]).await, []);
+    // Whoever was to erase the results may have died before.
+    assert_eq!(books.ledger().erase(keys.clone(), None).await.unwrap(), erased);
     assert_eq!(books.dump().await, before);
+    books.pass(super::books::DAY * 60);
+    let later = books.ledger().erase(keys, None).await.unwrap();
+    assert_eq!(later.results, [], "by then the vault has forgotten them");
 }
 
 pub(super) async fn whoever_joined_reads_removed_too(books: &Books<impl Store>) {
@@ -128,5 +135,39 @@ pub(super) async fn results_that_were_superseded_are_erased_too(books: &Books<im
     let mut erased = erase(books, &["in/ada"]).await;
     erased.sort_unstable();
     assert_eq!(erased, bought, "whoever was answered with one could read it still");
-    assert_eq!(erase(books, &["in/ada"]).await, []);
+}
+
+pub(super) async fn all_teams_that_hold_a_person_are_named(books: &Books<impl Store>) {
+    let mut teams = Vec::new();
+    for name in ["paid", "cached", "joined", "waits", "other", "gone"] {
+        teams.push(books.team(name, &[]).await);
+    }
+    let [paid, cached, joined, waits, other, gone] = &teams[..] else { panic!() };
+    let bought = books.ask(paid, EMAIL, &["in/ada"]).await;
+    books.ask(joined, EMAIL, &["x", "in/ada"]).await;
+    books.send(first(bought)).await;
+    let ada = found_under("ada", EMAIL, &["in/ada", "ada@x.io"]);
+    books.settle(first(bought), &[ada]).await;
+    books.ask(cached, EMAIL, &["ada@x.io"]).await;
+    let mut anew = books.admission(waits, EMAIL, leads(&["in/ada"]));
+    anew.max_age = Some(Duration::ZERO);
+    books.admit(anew).await.unwrap();
+    books.buy(other, NONE, &["in/bob"], &[found("bob", NONE)]).await;
+    books.ask(gone, NONE, &["ada@x.io"]).await;
+    books.ledger().close_team(gone.clone()).await.unwrap();
+
+    let removal = books.ledger().erase(vec![key("in/ada")], None).await.unwrap();
+    let (mut found, mut after) = (std::collections::BTreeSet::new(), None);
+    loop {
+        let (keys, answers) = (vec![key("in/ada")], removal.answers.clone());
+        let holding = Holding { keys, answers, after, batches: 2 };
+        let holders = books.ledger().holders(holding).await.unwrap();
+        found.extend(holders.teams);
+        after = holders.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let all = [paid, cached, joined, waits, gone].map(Clone::clone);
+    assert_eq!(found, all.into());
 }

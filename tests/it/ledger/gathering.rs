@@ -273,7 +273,7 @@ pub(super) async fn nothing_of_a_coach_is_left_once_it_is_over(books: &Books<imp
         sweep_by(books, 100, lifetimes).await;
     };
     let resolve = async |batch| {
-        let resolution = Resolution { batch, charged: Charged::Nothing };
+        let resolution = Resolution { batch, charged: Charged::Nothing, note: None };
         books.ledger().resolve(resolution).await.unwrap();
     };
     resolve(batches[0]).await;

@@ -72,7 +72,7 @@ pub(super) async fn a_job_that_is_being_cancelled_is_not_joined(books: &Books<im
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     books.send(job).await;
-    books.ledger().cancel(job.batch).await.unwrap();
+    books.ledger().cancel(job.batch, None).await.unwrap();
     assert!(!joins(books, &growth, EMAIL).await);
 }
 

@@ -1,10 +1,12 @@
 //! Leads, persons and evidence by name, so that a case reads as data.
 
 use tollgate::domain::charge::Shown;
+use tollgate::domain::credits::Unit;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, ReplayKey, RequestKey};
 use tollgate::domain::reveal::Reveals;
+use tollgate::domain::team::TeamId;
 use tollgate::ledger::record::replay::{Retry, ToldBy};
-use tollgate::ledger::step::{Evidence, LeadAsk};
+use tollgate::ledger::step::{Adjustment, Evidence, LeadAsk};
 
 use super::books::{DAY, MINUTE};
 
@@ -89,5 +91,18 @@ fn retry(name: &str, request: &str) -> Retry {
         by: ToldBy::Caller,
         window: DAY,
         batch_ttl: DAY * 7,
+    }
+}
+
+/// A correction that is asked for under a name.
+pub(super) fn adjustment(name: &str, team: &TeamId, unit: Unit, amount: &str) -> Adjustment {
+    Adjustment {
+        team: team.clone(),
+        unit,
+        amount: amount.parse().unwrap(),
+        note: "as invoiced".parse().ok(),
+        key: ReplayKey::from_bytes(fingerprint(name)),
+        request: RequestKey::from_bytes(fingerprint(amount)),
+        window: DAY,
     }
 }

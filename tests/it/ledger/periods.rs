@@ -68,7 +68,7 @@ pub(super) async fn a_quota_new_in_mid_period_starts_at_what_was_used(books: &Bo
     // What was open counts in it to its end.
     books.send(first(open)).await;
     books.settle(first(open), &[found("bob", NONE)]).await;
-    let resolution = Resolution { batch: lost, charged: Charged::Nothing };
+    let resolution = Resolution { batch: lost, charged: Charged::Nothing, note: None };
     books.ledger().resolve(resolution).await.unwrap();
     assert_eq!(books.period(&sales, 0).await, "spent=1 reserved=0 unresolved=0");
     assert_eq!(books.period(&sales, 1).await, "spent=2.5 reserved=0 unresolved=0");

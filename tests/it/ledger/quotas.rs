@@ -9,10 +9,10 @@ use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::Cause;
-use tollgate::ledger::step::{Adjustment, QuotaShort, Refused};
+use tollgate::ledger::step::{QuotaShort, Refused};
 
 use super::books::{Books, first, quota};
-use super::named::{ALL, EMAIL, NONE, found, leads};
+use super::named::{ALL, EMAIL, NONE, adjustment, found, leads};
 use super::store::Store;
 
 async fn short<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -> QuotaShort {
@@ -101,11 +101,7 @@ pub(super) async fn what_is_released_can_be_reserved_again(books: &Books<impl St
 
 pub(super) async fn an_adjustment_counts(books: &Books<impl Store>) {
     let sales = books.team("sales", &[quota(Period::Day, "2")]).await;
-    let adjust = |amount: &str| Adjustment {
-        team: sales.clone(),
-        unit: Unit::Email,
-        amount: amount.parse().unwrap(),
-    };
+    let adjust = |amount: &str| adjustment(amount, &sales, Unit::Email, amount);
     books.ledger().adjust(adjust("1")).await.unwrap();
     assert_eq!(short(books, &sales, &["ada"]).await.spent, "1".parse().unwrap());
     books.ledger().adjust(adjust("-0.5")).await.unwrap();

@@ -52,7 +52,7 @@ pub(super) async fn another_request_under_a_callers_key_is_refused(books: &Books
     let other = ada(books, &sales, called("1", "bob"));
     assert_eq!(books.admit(other).await, Err(Refused::OtherRequest));
     assert_eq!(books.dump().await, before);
-    books.ledger().cancel(batch).await.unwrap();
+    books.ledger().cancel(batch, None).await.unwrap();
     let other = ada(books, &sales, called("1", "bob"));
     assert_eq!(books.admit(other).await, Err(Refused::OtherRequest), "also where it was cancelled");
 }
@@ -76,10 +76,10 @@ pub(super) async fn what_came_to_nothing_is_asked_anew_unless_its_caller_named_i
     for (retry, novelty) in [(asking("ada"), Novelty::New), (called("1", "ada"), Novelty::Replayed)]
     {
         let canceled = ask(books, &sales, retry).await.id;
-        books.ledger().cancel(canceled).await.unwrap();
+        books.ledger().cancel(canceled, None).await.unwrap();
         let again = ask(books, &sales, retry).await;
         assert_eq!(again.novelty, novelty);
-        books.ledger().cancel(again.id).await.unwrap();
+        books.ledger().cancel(again.id, None).await.unwrap();
     }
     for (retry, novelty) in [(asking("bob"), Novelty::New), (called("2", "bob"), Novelty::Replayed)]
     {
@@ -88,7 +88,7 @@ pub(super) async fn what_came_to_nothing_is_asked_anew_unless_its_caller_named_i
         assert_eq!(books.read(&sales, failed).await.status, Status::Error);
         let again = ask(books, &sales, retry).await;
         assert_eq!(again.novelty, novelty);
-        books.ledger().cancel(again.id).await.unwrap();
+        books.ledger().cancel(again.id, None).await.unwrap();
     }
 }
 

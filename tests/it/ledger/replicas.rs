@@ -94,7 +94,9 @@ async fn act(books: &Books<Redis>, teams: &[TeamId], sent: &Sent, dice: &mut Dic
             let admission = books.admission(team, EMAIL, leads);
             let batch = admission.batch;
             match books.ledger().admit(admission).await {
-                Ok(Ok(_)) if dice.percent(10) => books.ledger().cancel(batch).await.map(|_| ()),
+                Ok(Ok(_)) if dice.percent(10) => {
+                    books.ledger().cancel(batch, None).await.map(|_| ())
+                }
                 admitted => admitted.map(|_| ()),
             }
         }

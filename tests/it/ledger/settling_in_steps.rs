@@ -96,7 +96,7 @@ pub(super) async fn each_result_is_read_from_the_turn_that_settled_it(books: &Bo
     let turns: Vec<_> = reading.leads.iter().map(|lead| lead.result().unwrap().turn).collect();
     assert_eq!((turns[0], turns[150], turns[249]), (one, other, one));
     let erased = books.ledger().erase(vec![], Some(person("p150"))).await.unwrap();
-    assert_eq!(erased.iter().map(|kept| kept.turn).collect::<Vec<_>>(), [other]);
+    assert_eq!(erased.results.iter().map(|kept| kept.turn).collect::<Vec<_>>(), [other]);
 }
 
 pub(super) async fn a_lead_may_be_joined_until_its_step(books: &Books<impl Store>) {
@@ -124,7 +124,7 @@ pub(super) async fn an_operators_word_between_two_steps_counts(books: &Books<imp
     books.settle_step(turn, job, 0, &evidence(0..100)).await.unwrap();
     books.give_up(job, Reason::Deadline).await;
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=375");
-    let word = Resolution { batch: job.batch, charged: Charged::Nothing };
+    let word = Resolution { batch: job.batch, charged: Charged::Nothing, note: None };
     books.ledger().resolve(word).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=150 reserved=0 unresolved=0", "settled already");
     books.settle_step(turn, job, 100, &evidence(100..200)).await.unwrap();
@@ -163,7 +163,7 @@ pub(super) async fn a_crowd_of_joiners_is_credited_in_steps(books: &Books<impl S
 pub(super) async fn an_operators_word_stands_until_the_last_step(books: &Books<impl Store>) {
     let (sales, job, turn) = sent(books).await;
     books.give_up(job, Reason::Deadline).await;
-    let word = Resolution { batch: job.batch, charged: Charged::All };
+    let word = Resolution { batch: job.batch, charged: Charged::All, note: None };
     books.ledger().resolve(word).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=375 reserved=0 unresolved=0");
     let nobody = vec![Evidence::NotFound; 100];

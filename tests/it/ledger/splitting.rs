@@ -22,7 +22,7 @@ async fn refused<S: Store>(books: &Books<S>, coach: JobId) -> Outcome<Split> {
 }
 
 async fn cancel<S: Store>(books: &Books<S>, batch: BatchId) {
-    books.ledger().cancel(batch).await.unwrap();
+    books.ledger().cancel(batch, None).await.unwrap();
 }
 
 pub(super) async fn whoever_is_refused_is_refused_alone_in_the_end(books: &Books<impl Store>) {
@@ -285,7 +285,7 @@ pub(super) async fn a_coach_that_nobody_answers_is_unresolved_for_each(books: &B
     assert_eq!(reading.leads, [LeadReading::Failed(Failure::Unresolved)]);
     assert_eq!(books.ledger().glance().await.unwrap().unresolved, 2);
 
-    let resolution = Resolution { batch: batches[0], charged: Charged::All };
+    let resolution = Resolution { batch: batches[0], charged: Charged::All, note: None };
     books.ledger().resolve(resolution).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
     assert_eq!(books.email(&growth).await, "spent=0 reserved=0 unresolved=1.5");

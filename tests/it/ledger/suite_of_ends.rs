@@ -71,6 +71,9 @@ macro_rules! contract_suite {
                 what_was_not_matched_is_resolved_as_well
                 a_word_on_several_jobs_is_shared_out
                 a_correction_is_one_more_entry
+                corrections_at_once_are_each_booked_once
+                more_than_is_unresolved_changes_nothing
+                there_is_no_word_on_what_is_not_there
             }
             redriving: {
                 a_dead_job_names_whom_it_stranded
@@ -113,6 +116,7 @@ macro_rules! contract_suite {
                 asked_again_it_changes_nothing
                 whoever_joined_reads_removed_too
                 results_that_were_superseded_are_erased_too
+                all_teams_that_hold_a_person_are_named
             }
             crashes: {
                 an_admission_whose_answer_was_lost_is_found_again

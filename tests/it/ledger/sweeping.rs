@@ -113,7 +113,7 @@ pub(super) async fn what_is_under_way_or_unresolved_stays(books: &Books<impl Sto
     books.send(first(batches[1])).await;
     books.lose(first(batches[2])).await;
     books.send(first(batches[4])).await;
-    books.ledger().cancel(batches[4]).await.unwrap();
+    books.ledger().cancel(batches[4], None).await.unwrap();
     let kept = async || {
         let rows = books.dump().await;
         // What is known under lead keys is another matter.

@@ -43,7 +43,7 @@ pub(super) async fn what_is_old_and_exported_goes_and_the_books_still_agree(
     assert_eq!(books.email(&sales).await, "spent=3 reserved=0 unresolved=1.5");
 
     // What trimmed entries left open still ends.
-    let resolution = Resolution { batch: lost, charged: Charged::All };
+    let resolution = Resolution { batch: lost, charged: Charged::All, note: None };
     books.ledger().resolve(resolution).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=4.5 reserved=0 unresolved=0");
     let (number, _) = books.ledger().journal(0, usize::MAX).await.unwrap()[0];

@@ -216,7 +216,7 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
         (validation.expect("it has sent addresses").is_canceled, is_due)
     };
     for _ in 0..2 {
-        assert_eq!(books.ledger().cancel_validation(alone).await, Ok(()));
+        assert_eq!(books.ledger().cancel_validation(alone, None).await, Ok(()));
         assert_eq!(is_to_be_told(alone).await, (true, true));
     }
     assert_eq!(read(books, &sales, alone).await.status, Status::Canceled);
@@ -224,7 +224,7 @@ pub(super) async fn the_vendor_is_told_of_a_cancellation_only_where_nobody_else_
 
     let shared = take(books, &open(books, &sales, &["bob"]).await).await;
     open(books, &growth, &["bob"]).await;
-    assert_eq!(books.ledger().cancel_validation(shared).await, Ok(()));
+    assert_eq!(books.ledger().cancel_validation(shared, None).await, Ok(()));
     assert_eq!(is_to_be_told(shared).await, (false, false));
     end(books, shared, 1, &[]).await;
     assert_eq!(read(books, &sales, shared).await.status, Status::Canceled);
@@ -241,7 +241,7 @@ pub(super) async fn a_removed_address_is_not_sent_and_its_verdict_forgotten(
         places.push(ResultRef { job: first(batch), index: 0 });
     }
     let erased = books.ledger().erase(vec![key("ada")], None).await.unwrap();
-    assert_eq!(erased.iter().map(|kept| kept.at).collect::<Vec<_>>(), places);
+    assert_eq!(erased.results.iter().map(|kept| kept.at).collect::<Vec<_>>(), places);
     for (team, at) in [&sales, &apart].into_iter().zip(places) {
         let reading = read(books, team, at.job.batch).await;
         assert_eq!(reading.addresses, [AddressReading::Removed]);

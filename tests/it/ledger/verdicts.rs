@@ -141,7 +141,7 @@ pub(super) async fn a_callers_key_names_one_validation(books: &Books<impl Store>
     books.pass(WINDOW);
     let again = ValidationOrder { retry: made.retry, ..order(books, &sales, &["ada"]) };
     assert_eq!(try_open(books, &again).await, Ok(ValidationOpened::Replayed(batch)));
-    books.ledger().cancel_validation(batch).await.unwrap();
+    books.ledger().cancel_validation(batch, None).await.unwrap();
     assert_eq!(try_open(books, &again).await, Ok(ValidationOpened::Replayed(batch)));
     books.pass(DAY);
     let anew = try_open(books, &again).await;

@@ -18,6 +18,8 @@ use tollgate::sandbox::{self, Sandbox};
 use super::books::Books;
 pub(crate) use super::books::{Sums, credits};
 use super::client::{Client, connections};
+use super::gateways::SECRET;
+use super::redis::Server;
 use super::wait::eventually;
 
 /// The admin token of every test gateway.
@@ -39,6 +41,13 @@ pub(crate) struct Setup {
 pub(crate) enum Store {
     Memory,
     Embedded,
+    /// A Redis of its own, whose clock is the machine's.
+    Redis,
+}
+
+impl Store {
+    /// Every kind of store.
+    pub(crate) const ALL: [Self; 3] = [Self::Memory, Self::Embedded, Self::Redis];
 }
 
 impl Default for Setup {
@@ -62,7 +71,8 @@ pub(crate) struct TestGateway {
     pub(crate) app: App,
     http: reqwest::Client,
     vendor_stops: CancellationToken,
-    _data: TempDir,
+    data: TempDir,
+    redis: Option<Server>,
 }
 
 impl Setup {
@@ -70,6 +80,11 @@ impl Setup {
     pub(crate) fn with_settings(settings: &[&str]) -> Self {
         let settings = settings.iter().map(|&setting| setting.to_owned()).collect();
         Self { settings, ..Self::default() }
+    }
+
+    /// The same, on this store.
+    pub(crate) fn on(self, store: Store) -> Self {
+        Self { store, ..self }
     }
 
     /// Everything as usual, and gateway and vendor by one clock that stands still until it is moved.
@@ -97,11 +112,19 @@ impl TestGateway {
         let serving =
             sandbox::serve(listener, vendor.clone(), vendor_stops.clone().cancelled_owned());
         tokio_util::task::TaskTracker::new().spawn(serving);
+        let redis = match setup.store {
+            Store::Redis => Some(Server::start().await),
+            Store::Memory | Store::Embedded => None,
+        };
         let store = match setup.store {
             Store::Memory => "memory:".to_owned(),
             Store::Embedded => format!("embedded:{}", data.path().join("books").display()),
+            Store::Redis => redis.as_ref().map(Server::url).unwrap_or_default(),
         };
         let mut flags = settings(vendor_address, &store);
+        if redis.is_some() {
+            flags.extend([SECRET.to_owned(), "store.durability=single".to_owned()]);
+        }
         flags.extend(setup.settings);
         let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
         let config = loaded.unwrap().config;
@@ -114,7 +137,12 @@ impl TestGateway {
         };
         let app = app.unwrap();
         let http = connections();
-        Self { vendor, app, http, vendor_stops, _data: data }
+        Self { vendor, app, http, vendor_stops, data, redis }
+    }
+
+    /// The Redis that holds the books, if one does.
+    pub(crate) fn redis(&self) -> Option<&Server> {
+        self.redis.as_ref()
     }
 
     /// A client on the callers' side with this key.
@@ -207,10 +235,11 @@ impl TestGateway {
         .await;
     }
 
-    /// Stops the gateway, without a look at the books.
-    pub(crate) async fn stop(self) {
+    /// Stops the gateway, without a look at the books; answers where an embedded store left its file.
+    pub(crate) async fn stop(self) -> TempDir {
         self.app.stop().await;
         self.vendor_stops.cancel();
+        self.data
     }
 }
 

@@ -83,13 +83,7 @@ fn as_it_is(person: &str) -> &RawValue {
 }
 
 pub(super) const fn status(status: Status) -> &'static str {
-    match status {
-        Status::Queued => "queued",
-        Status::Processing => "processing",
-        Status::Completed => "completed",
-        Status::Canceled => "canceled",
-        Status::Error => "error",
-    }
+    status.name()
 }
 
 /// Why a lead reads null for good, at its place in the request.

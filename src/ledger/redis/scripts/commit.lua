@@ -2,8 +2,8 @@
 -- It reads and judges everything first, and only then writes, since Redis rolls nothing back.
 --
 -- KEYS  1 the epoch, 2 the mark of this commit, 3 the journal's next number, 4 the journal,
---       5 the tallies, 6 what is due; then the hash of each row, in order, and those of the
---       groups, and the directories, as ARGV names them by their numbers
+--       5 the tallies; then the hash of each row, in order, and those of the groups, the
+--       directories and the sorted sets, as ARGV names them by their numbers
 -- ARGV  the epoch; how long the mark is kept, in ms, or 0 where nothing is written; the latest moment at which the step may be
 --       kept, in ms of this server's clock, or 0 for any; the least number that the journal's next
 --       entry may have; then lists, each led by its length:
@@ -14,10 +14,10 @@
 --                  new:      '=' as it is, '' nothing, else these bytes
 --       bounds   field of a tally, what is added to what is used, what may be used at most
 --       counters key, field, how many numbers there are, and how each of them moves
---       due      from, to: members between these go; '' and a member: it comes
+--       members  sorted set, from, to: members between these go; '' and a member: it comes
 --       next     the journal's next number, where it is set: at most one
 --       entries  the journal's next entries
---       Between due and next stands what the journal's next number must still be, '?' for anything,
+--       Between members and next stands what the journal's next number must still be, '?' for anything,
 --       and after next the new epoch, '' for none, and the id of the journal's first entry that
 --       stays; '=' for as it is.
 --
@@ -73,7 +73,7 @@ local rows = count()
 local rows_at = at
 local stands = {}
 for row = 1, rows do
-  local value = redis.call('HGET', KEYS[6 + row], ARGV[at + 1])
+  local value = redis.call('HGET', KEYS[5 + row], ARGV[at + 1])
   local expected = ARGV[at + 2]
   if expected ~= '?' and (value or '') ~= expected then
     return 0
@@ -119,13 +119,15 @@ for one = 1, count() do
   at = at + numbers
 end
 
-local due = count()
-local due_at = at
-local gone = {}
-for one = 1, due do
-  local from, to = ARGV[at + 1], ARGV[at + 2]
-  gone[one] = from ~= '' and redis.call('ZRANGEBYLEX', KEYS[6], from, to) or {}
-  at = at + 2
+local members = count()
+local members_at = at
+local sets, gone = {}, {}
+for one = 1, members do
+  local set, from, to = KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], ARGV[at + 3]
+  sets[one] = set
+  -- Where a key is not what it should be, that shows before anything is written.
+  gone[one] = redis.call('ZRANGEBYLEX', set, from ~= '' and from or '[' .. to, from ~= '' and to or '[' .. to)
+  at = at + 3
 end
 at = at + 1
 if ARGV[at] ~= '?' and (next_before or '') ~= ARGV[at] then
@@ -140,9 +142,6 @@ local epoch, stays = ARGV[at + 1], ARGV[at + 2]
 at = at + 2
 local first_entry, entries = next_entry, count()
 local entries_at = at
-if due > 0 then
-  redis.call('ZCARD', KEYS[6])
-end
 local has_journal = redis.call('EXISTS', KEYS[4]) == 1
 if entries > 0 or stays ~= '=' then
   -- Else the first append would fail, and be undone by taking an older entry away.
@@ -171,7 +170,7 @@ local function write()
       local base = rows_at + 3 * row
       local new = ARGV[base]
       if new ~= '=' then
-        local key = KEYS[6 + row]
+        local key = KEYS[5 + row]
         if new ~= '' then
           redis.call('HSET', key, ARGV[base - 2], new)
           if directory > 0 and not stands[row] and redis.call('HLEN', key) == 1 then
@@ -187,12 +186,12 @@ local function write()
   for _, counter in ipairs(counters) do
     redis.call('HSET', counter[1], counter[2], counter[4])
   end
-  for one = 1, due do
-    local from, to = ARGV[due_at + 2 * one - 1], ARGV[due_at + 2 * one]
+  for one = 1, members do
+    local from, to = ARGV[members_at + 3 * one - 1], ARGV[members_at + 3 * one]
     if from == '' then
-      redis.call('ZADD', KEYS[6], 0, to)
+      redis.call('ZADD', sets[one], 0, to)
     else
-      redis.call('ZREMRANGEBYLEX', KEYS[6], from, to)
+      redis.call('ZREMRANGEBYLEX', sets[one], from, to)
     end
   end
   for entry = 1, entries do
@@ -237,12 +236,12 @@ local function undo()
   elseif entries > 0 then
     redis.call('XSETID', KEYS[4], string.format('%.0f-1', first_entry))
   end
-  for one = due, 1, -1 do
-    if ARGV[due_at + 2 * one - 1] == '' then
-      redis.call('ZREM', KEYS[6], ARGV[due_at + 2 * one])
+  for one = members, 1, -1 do
+    if ARGV[members_at + 3 * one - 1] == '' then
+      redis.call('ZREM', sets[one], ARGV[members_at + 3 * one])
     end
     for _, member in ipairs(gone[one]) do
-      redis.call('ZADD', KEYS[6], 0, member)
+      redis.call('ZADD', sets[one], 0, member)
     end
   end
   for _, counter in ipairs(counters) do
@@ -259,11 +258,11 @@ local function undo()
       local base = rows_at + 3 * row
       if ARGV[base] ~= '=' then
         if stands[row] then
-          redis.call('HSET', KEYS[6 + row], ARGV[base - 2], stands[row])
+          redis.call('HSET', KEYS[5 + row], ARGV[base - 2], stands[row])
         else
-          redis.call('HDEL', KEYS[6 + row], ARGV[base - 2])
+          redis.call('HDEL', KEYS[5 + row], ARGV[base - 2])
         end
-        list(KEYS[6 + row], section[1])
+        list(KEYS[5 + row], section[1])
       end
     end
   end

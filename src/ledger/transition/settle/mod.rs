@@ -215,6 +215,7 @@ impl Settling {
         let before = progress.clone();
         foresee_removals(draft, portion)?;
         let mut answers = Vec::with_capacity(portion.answered.len());
+        let mut charged = Vec::with_capacity(portion.answered.len());
         let mut pairs = (portion.first..).zip(&portion.answered).peekable();
         let mut part_ends = 0_u32;
         for (part, sums) in job.parts.iter().zip(&mut progress.parts) {
@@ -229,11 +230,12 @@ impl Settling {
                 }
                 sums.charged = sums.charged.plus(due);
                 answers.push(answer);
+                charged.push(due.amounts());
             }
             observe(draft, &part.team, came)?;
         }
         let row = (job.id, portion.first.div_euclid(SETTLED_AT_ONCE));
-        draft.put::<Answers>(&row, &Answered { turn: self.turn, answers });
+        draft.put::<Answers>(&row, &Answered { turn: self.turn, answers, charged });
         progress.next = portion.end;
         if progress.next < job.leads {
             self.settled.next = Some(progress.next);

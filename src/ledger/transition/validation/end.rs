@@ -1,6 +1,7 @@
 //! Ends of a validation: taken and named, brought home, cancelled.
 
 use super::{ValidationEnd, call_of};
+use crate::domain::note::Note;
 use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
@@ -68,7 +69,11 @@ fn forget_missing(draft: &mut Draft<'_>, job: &Job, missing: &[u32]) -> Result<(
 ///
 /// # Errors
 /// [`Fault`] where there is no such batch.
-pub fn cancel_validation(draft: &mut Draft<'_>, id: BatchId) -> Result<(), Fault> {
+pub fn cancel_validation(
+    draft: &mut Draft<'_>,
+    id: BatchId,
+    note: Option<Note>,
+) -> Result<(), Fault> {
     let batch = draft.need::<Batches>(&id)?;
     let mut is_under_way = false;
     for job in &batch.jobs {
@@ -79,7 +84,7 @@ pub fn cancel_validation(draft: &mut Draft<'_>, id: BatchId) -> Result<(), Fault
         return Ok(());
     }
     let now = Some(draft.now());
-    draft.put::<Batches>(&id, &Batch { canceled_at: now, ..batch });
+    draft.put::<Batches>(&id, &Batch { canceled_at: now, canceled_for: note, ..batch });
     let own = draft.find::<Validations>(&id)?;
     if let Some(own) = own.filter(|own| own.is_under_way() && !own.is_joined) {
         draft.put::<Validations>(&id, &Validation { is_canceled: true, ..own });

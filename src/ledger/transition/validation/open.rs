@@ -189,6 +189,7 @@ fn put(
         jobs: call.into_iter().chain(plan.joined.iter().copied().map(call_of)).collect(),
         jobs_made: u32::from(call.is_some()),
         canceled_at: None,
+        canceled_for: None,
     };
     put_slots(draft, order.batch, &plan.slots);
     draft.put::<Batches>(&order.batch, &batch);

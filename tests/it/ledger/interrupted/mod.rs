@@ -34,7 +34,7 @@ async fn no_script_that_breaks_off_leaves_half_of_a_step() {
     let joined = books.ask(&growth, EMAIL, &["cyd"]).await;
     books.void(dead, Cause::Refused).await;
     books.redrive(joined, dead).await;
-    books.ledger().cancel(joined).await.unwrap();
+    books.ledger().cancel(joined, None).await.unwrap();
     books.pass(41 * DAY);
     assert_eq!(super::trimming::trim(&books, 3).await, 3);
 

@@ -55,7 +55,7 @@ impl<S: Store> World<S> {
         let (team, batch) = (admission.team.clone(), admission.batch);
         let read = self.books.ledger().read(team, batch, 0, 0).await.expect("the store is there");
         let Some(reading) = read else { return };
-        let canceled = self.books.ledger().cancel(batch).await.expect("it is there");
+        let canceled = self.books.ledger().cancel(batch, None).await.expect("it is there");
         match reading.status {
             Status::Canceled => assert_eq!(canceled, Canceled::Already),
             Status::Completed | Status::Error => assert_eq!(canceled, Canceled::Ended),

@@ -7,29 +7,30 @@ use std::time::Duration;
 
 use tollgate::clock::ManualClock;
 use tollgate::domain::budget::{Leave, Reach};
-use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
+use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
-    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
-    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
-    Voiding,
+    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
+    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
+    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
+    Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
 use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
+use tollgate::ledger::transition::list::{Detail, Listed, Listing};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
@@ -145,14 +146,14 @@ on_both! {
         close_call(job: JobId, closing: Closing) -> Settled;
         open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused>;
         end_validation(end: ValidationEnd) -> bool;
-        cancel_validation(batch: BatchId) -> ();
+        cancel_validation(batch: BatchId, note: Option<Note>) -> ();
         void(voiding: Voiding) -> Voided;
         give_up(giving: GivingUp) -> ();
         give_up_canceled(giving: GivingUp) -> u32;
-        resolve(resolution: Resolution) -> Amounts;
-        adjust(adjustment: Adjustment) -> ();
-        cancel(batch: BatchId) -> Canceled;
-        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult>;
+        resolve(resolution: Resolution) -> Resolved;
+        adjust(adjustment: Adjustment) -> Adjusted;
+        cancel(batch: BatchId, note: Option<Note>) -> Canceled;
+        erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal;
         sweep(sweep: Sweep) -> Swept;
         trim(trim: Trim) -> usize;
         begin(fresh: Epoch) -> Beginning;
@@ -168,6 +169,10 @@ on_both! {
     reads {
         appraise(question: Question) -> Option<Appraisal>;
         settled_to(job: JobId) -> u32;
+        removal(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal;
+        holders(holding: Holding) -> Holders;
+        batches(listing: Listing) -> Listed;
+        batch(id: BatchId, from: u32, to: u32) -> Option<Detail>;
         next_due(room: Room) -> (Option<Timestamp>, Timestamp);
         read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading>;
         validation(batch: BatchId) -> Option<Validation>;

@@ -101,7 +101,7 @@ impl<S: Store> World<S> {
                 Closing::Charged(amounts) => Charged::Some(amounts),
                 _ => Charged::Nothing,
             };
-            let resolution = Resolution { batch: job.batch, charged };
+            let resolution = Resolution { batch: job.batch, charged, note: None };
             self.books.ledger().resolve(resolution).await.expect("it is there");
             self.stepped().await;
         }

@@ -1,14 +1,14 @@
 //! Operators: they change quotas, correct the books, speak on what is unresolved, erase persons.
 
-use tollgate::domain::credits::{Credits, Unit};
+use tollgate::domain::credits::Unit;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::State;
-use tollgate::ledger::step::{Adjustment, Charged, Resolution};
+use tollgate::ledger::step::{Adjusted, Booked, Charged, Resolution, Resolved};
 
 use super::cast::{Called, PERSONS};
 use super::world::World;
-use crate::ledger::named::person;
+use crate::ledger::named::{adjustment, person};
 use crate::ledger::store::Store;
 
 impl<S: Store> World<S> {
@@ -37,9 +37,12 @@ impl<S: Store> World<S> {
 
     async fn adjust(&mut self) {
         let team = self.any_team();
-        let amount = Credits::from_thousandths(250);
-        let adjustment = Adjustment { team, unit: Unit::Email, amount };
-        self.books.ledger().adjust(adjustment).await.expect("the team is there");
+        let name = self.dice.below(1_000_000_000).to_string();
+        let adjustment = adjustment(&name, &team, Unit::Email, "0.25");
+        let adjusted = self.books.ledger().adjust(adjustment.clone()).await.expect("it is there");
+        let Adjusted::Booked { entry, .. } = adjusted else { panic!("{adjusted:?}") };
+        let again = self.books.ledger().adjust(adjustment).await.expect("it is there");
+        assert_eq!(again, Adjusted::Booked { entry, is_first: false });
         self.stepped().await;
     }
 
@@ -73,11 +76,13 @@ impl<S: Store> World<S> {
             }
             _ => Charged::All,
         };
-        let resolution = Resolution { batch, charged };
-        self.books.ledger().resolve(resolution).await.expect("the batch is there");
+        let resolution = Resolution { batch, charged, note: None };
+        let resolved =
+            self.books.ledger().resolve(resolution.clone()).await.expect("the store is there");
+        let Resolved::Booked(booked) = resolved else { panic!("{charged:?} is {resolved:?}") };
         self.stepped().await;
-        let again = self.books.ledger().resolve(resolution).await.expect("the batch is there");
-        assert!(again.is_zero());
+        let again = self.books.ledger().resolve(resolution).await.expect("the store is there");
+        assert_eq!(again, Resolved::Booked(Booked { is_first: false, ..booked }));
         self.stepped_in_vain().await;
     }
 }

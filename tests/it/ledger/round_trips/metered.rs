@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use tollgate::clock::ManualClock;
 use tollgate::domain::budget::{Leave, Reach};
-use tollgate::domain::credits::Amounts;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Lease};
+use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
@@ -19,16 +19,17 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::redis::RedisLedger;
 use tollgate::ledger::step::{
-    Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding, Canceled,
-    CircuitState, Credited, Gathered, Gathering, GivingUp, Load, Probe, Question, Redrive,
-    Redriven, Refused, Resolution, Room, Settled, Settlement, Split, Splitting, Turn, Voided,
-    Voiding,
+    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
+    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
+    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
+    Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
 use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
+use tollgate::ledger::transition::list::{Detail, Listed, Listing};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
@@ -137,7 +138,7 @@ impl MeteredLedger {
 }
 
 /// Every step with its bound. A step that is kept in pieces of 500 rows takes one more for each piece:
-/// the bound of `admit` is for 40,000 rows. `dump`, `audit` and `glance` read whole tables.
+/// the bound of `admit` is for 40,000 rows. `dump` and `audit` read whole tables.
 macro_rules! at_most {
     ($($step:ident($($arg:ident: $type:ty),*) -> $out:ty => $max:literal;)+) => {
         impl Ledger for MeteredLedger {
@@ -174,14 +175,14 @@ at_most! {
     close_call(job: JobId, closing: Closing) -> Settled => 20;
     open_validation(order: ValidationOrder) -> Result<ValidationOpened, Refused> => 20;
     end_validation(end: ValidationEnd) -> bool => 20;
-    cancel_validation(batch: BatchId) -> () => 20;
+    cancel_validation(batch: BatchId, note: Option<Note>) -> () => 20;
     void(voiding: Voiding) -> Voided => 10;
     give_up(giving: GivingUp) -> () => 10;
     give_up_canceled(giving: GivingUp) -> u32 => 20;
-    resolve(resolution: Resolution) -> Amounts => 20;
-    adjust(adjustment: Adjustment) -> () => 10;
-    cancel(batch: BatchId) -> Canceled => 20;
-    erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Vec<KeptResult> => 20;
+    resolve(resolution: Resolution) -> Resolved => 20;
+    adjust(adjustment: Adjustment) -> Adjusted => 10;
+    cancel(batch: BatchId, note: Option<Note>) -> Canceled => 20;
+    erase(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal => 20;
     sweep(sweep: Sweep) -> Swept => 20;
     trim(trim: Trim) -> usize => 20;
     begin(fresh: Epoch) -> Beginning => 10;
@@ -195,6 +196,10 @@ at_most! {
     revoke_key(team: TeamId, id: String) -> bool => 10;
     appraise(question: Question) -> Option<Appraisal> => 20;
     settled_to(job: JobId) -> u32 => 10;
+    removal(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal => 20;
+    holders(holding: Holding) -> Holders => 20;
+    batches(listing: Listing) -> Listed => 40;
+    batch(id: BatchId, from: u32, to: u32) -> Option<Detail> => 20;
     next_due(room: Room) -> (Option<Timestamp>, Timestamp) => 10;
     read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading> => 20;
     validation(batch: BatchId) -> Option<Validation> => 10;
@@ -206,7 +211,7 @@ at_most! {
     keys(team: TeamId) -> Vec<Key> => 10;
     key(id: String) -> Option<(Key, Team)> => 10;
     usage(team: TeamId) -> Option<Usage> => 20;
-    glance() -> Glance => 40;
+    glance() -> Glance => 20;
     audit() -> Audit => 80;
     journal(from: u64, limit: usize) -> Vec<(u64, Entry)> => 10;
     holdings() -> Holdings => 10;

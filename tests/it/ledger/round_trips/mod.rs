@@ -19,6 +19,7 @@ use tollgate::ledger::step::{
     Admission, Begun, Canceled, Charged, Evidence, LeadAsk, Question, Resolution, Room, Splitting,
 };
 use tollgate::ledger::transition::read::{LeadReading, Status};
+use tollgate::ledger::transition::report::Glance;
 use tollgate::ledger::transition::trim::Trim;
 
 use super::books::{Books, DAY, MINUTE, QUIET, TURN, first};
@@ -166,11 +167,11 @@ async fn a_large_job_is_given_up_and_resolved() {
     books.begin_send(job).await;
     books.unanswered(job).await;
     books.give_up(job, Reason::NoAnswer).await;
-    books.ledger().resolve(Resolution { batch, charged: Charged::All }).await.unwrap();
+    books.ledger().resolve(Resolution { batch, charged: Charged::All, note: None }).await.unwrap();
     assert_eq!(books.email(&sales).await, "spent=300 reserved=0 unresolved=0");
 
     let canceled = ask(&books, &sales, LEADS..2 * LEADS).await;
-    assert_eq!(books.ledger().cancel(canceled).await, Ok(Canceled::Now));
+    assert_eq!(books.ledger().cancel(canceled, None).await, Ok(Canceled::Now));
     books.balance().await;
 }
 
@@ -185,8 +186,12 @@ async fn a_batch_of_many_jobs_is_read_resolved_and_cancelled() {
     move_away(&books).await;
     let reading = books.ledger().read(sales.clone(), batch, 0, 100).await.unwrap().unwrap();
     assert_eq!(reading.leads.len(), 100);
-    assert_eq!(books.ledger().cancel(batch).await, Ok(Canceled::Now));
-    books.ledger().resolve(Resolution { batch, charged: Charged::Nothing }).await.unwrap();
+    assert_eq!(books.ledger().cancel(batch, None).await, Ok(Canceled::Now));
+    books
+        .ledger()
+        .resolve(Resolution { batch, charged: Charged::Nothing, note: None })
+        .await
+        .unwrap();
     assert_eq!(books.email(&sales).await, "spent=0 reserved=0 unresolved=0");
     books.balance().await;
 }
@@ -229,7 +234,7 @@ async fn a_full_combined_job_ends() {
     move_away(&books).await;
     books.begin_send(coach).await;
     for batch in &batches {
-        books.ledger().cancel(*batch).await.unwrap();
+        books.ledger().cancel(*batch, None).await.unwrap();
     }
     books.unanswered(coach).await;
     books.give_up(coach, Reason::NoAnswer).await;
@@ -343,7 +348,7 @@ async fn a_person_with_many_keys_and_results_is_erased() {
     move_away(&books).await;
     let keys = aliases.iter().map(|alias| key(alias)).collect();
     let erased = books.ledger().erase(keys, Some(person("ada"))).await.unwrap();
-    assert_eq!(erased.len(), aliases.len());
+    assert_eq!(erased.results.len(), aliases.len());
     let batch = books.ask(&sales, EMAIL, &["alias 7"]).await;
     assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed]);
     books.balance().await;
@@ -360,5 +365,36 @@ async fn old_entries_are_trimmed() {
     books.pass(DAY * 500);
     let trim = Trim { keep: DAY, exported: u64::MAX, limit: 500 };
     assert_eq!(books.ledger().trim(trim).await, Ok(500));
+    books.balance().await;
+}
+
+/// Buys so many persons, and loses so many jobs.
+async fn buy_and_lose(books: &Books<Metered>, team: &TeamId, people: Range<usize>) {
+    for n in people {
+        let bought = format!("bought {n}");
+        books.buy(team, NONE, &[&bought], &[found(&bought, NONE)]).await;
+        let lost = books.ask(team, NONE, &[&format!("lost {n}")]).await;
+        books.lose(first(lost)).await;
+    }
+}
+
+/// A glance at the books, and how many round trips it takes.
+async fn glance(books: &Books<Metered>) -> (Glance, u64) {
+    let before = books.ledger().proxy.round_trips();
+    let glance = books.ledger().glance().await.unwrap();
+    (glance, books.ledger().proxy.round_trips() - before)
+}
+
+#[tokio::test]
+async fn a_scrape_reads_as_often_however_many_jobs_are_settled_or_unresolved() {
+    let books = Books::<Metered>::open().await;
+    let sales = books.team("sales", &[]).await;
+    buy_and_lose(&books, &sales, 0..1).await;
+    books.ask(&sales, NONE, &["waits"]).await;
+    let (_, little) = glance(&books).await;
+    buy_and_lose(&books, &sales, 1..120).await;
+    let (glanced, much) = glance(&books).await;
+    assert_eq!((glanced.queued, glanced.processing, glanced.unresolved), (1, 0, 120));
+    assert!(much <= little, "{much} round trips instead of {little}");
     books.balance().await;
 }

@@ -1,32 +1,17 @@
-//! The operators' side: teams, keys, usage, audit, health.
+//! Teams, keys, usage, audit, health.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::problem;
 use crate::support::asking::batch;
-use crate::support::client::{Answer, Client, connections};
+use crate::support::client::{Client, connections};
 use crate::support::gateway::TestGateway;
 
 const TEAMS: &str = "/admin/v1/teams";
 
 fn ada() -> Value {
     json!({"leads": [{"linkedin_url": "linkedin.com/in/ada-reachable"}], "reveal_email": true})
-}
-
-/// A problem as RFC 9457 says: its code, and the code and place of each fault.
-fn problem(answer: &Answer) -> (&str, Vec<(&str, &str)>) {
-    assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{answer:?}");
-    let code = answer.body["code"].as_str().unwrap();
-    assert_eq!(answer.body["type"], format!("urn:tollgate:problem:{code}"));
-    assert_eq!(answer.body["status"], json!(answer.status));
-    assert!(answer.body["title"].is_string() && answer.body["detail"].is_string());
-    let faults = answer.body["errors"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let fault = |fault| -> (&str, &str) {
-        let fault: &Value = fault;
-        assert!(fault["detail"].is_string());
-        (fault["code"].as_str().unwrap(), fault["pointer"].as_str().unwrap())
-    };
-    (code, faults.iter().map(fault).collect())
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::wire::fault::Fault;
 use crate::domain::limits::Excess;
 use crate::domain::period::Period;
 use crate::domain::team::TeamId;
-use crate::gateway::{QuotaShort, Refusal};
+use crate::gateway::{Charged, QuotaShort, Refusal};
 
 /// A kind of problem: one row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,11 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    NOTHING_UNRESOLVED: CONFLICT "nothing_unresolved" "Nothing Unresolved"
+    MORE_THAN_UNRESOLVED: CONFLICT "more_than_unresolved" "More Than Unresolved"
+    RESOLVED_OTHERWISE: CONFLICT "resolved_otherwise" "Resolved Otherwise"
+    SPENT_BELOW_ZERO: CONFLICT "spent_below_zero" "Spent Below Zero"
+    NOT_CANCELABLE: CONFLICT "not_cancelable" "Not Cancelable"
     ANSWER_NOT_KEPT: CONFLICT "answer_not_kept" "Answer Not Kept"
     VENDOR_REFUSED: UNPROCESSABLE_ENTITY "vendor_refused" "Vendor Refused"
     LEGAL_REASONS: UNAVAILABLE_FOR_LEGAL_REASONS "unavailable_for_legal_reasons" "Unavailable For Legal Reasons"
@@ -154,6 +159,35 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
+            Refusal::UnknownBatch => NOT_FOUND.says(
+                "There is no such batch; GET /admin/v1/batches lists those that there are",
+            ),
+            Refusal::NotCancelable => NOT_CANCELABLE.says(
+                "This batch is a call, which is made at once, or was lost with its store: there is \
+                 nothing to cancel. What it has unresolved can be resolved",
+            ),
+            Refusal::NothingUnresolved => NOTHING_UNRESOLVED.says(
+                "Nothing of this batch is unresolved, so nothing was booked; \
+                 GET /admin/v1/batches?state=unresolved lists those that have something",
+            ),
+            Refusal::MoreThanUnresolved { said, unresolved } => {
+                MORE_THAN_UNRESOLVED.says(format!(
+                    "credits says {said}, and only {unresolved} is unresolved; nothing was booked. \
+                     Say at most that, and book the rest as an adjustment"
+                ))
+            }
+            Refusal::ResolvedOtherwise { at, before } => RESOLVED_OTHERWISE.says(format!(
+                "An operator resolved this batch at {at} as {}, and that is booked; to correct it, \
+                 post an adjustment",
+                said(before)
+            )),
+            Refusal::SpentBelowZero { team, unit, period, spent, amount } => {
+                SPENT_BELOW_ZERO.says(format!(
+                    "Team {team} has spent {spent} {unit} credits in period {}, so {amount} would bring \
+                     it below zero; nothing was booked",
+                    period.as_str()
+                ))
+            }
             Refusal::NoSuchPath => Self::no_such_path(),
             Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
                 .says(format!("This path is not passed on; the setting {setting} would allow it")),
@@ -173,8 +207,8 @@ impl From<Refusal> for Problem {
                 ))
             }
             Refusal::KeyReused => KEY_REUSED.says(
-                "This Idempotency-Key is that of another request of the team in the last 24 hours; \
-                 give each request a key of its own",
+                "This Idempotency-Key is that of another request in the last 24 hours; give each \
+                 request a key of its own",
             ),
             Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
                 .says("The vendor says that its own credits are out; nothing was sent")
@@ -226,6 +260,15 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// An operator's word, in words.
+fn said(charged: Charged) -> String {
+    match charged {
+        Charged::All => "charged".to_owned(),
+        Charged::Some(amounts) => format!("charged with {amounts}"),
+        Charged::Nothing => "not charged".to_owned(),
+    }
+}
+
 /// A quota that is short, in all its numbers.
 fn explained(short: &QuotaShort) -> String {
     let QuotaShort { team, unit, limit, spent, reserved, unresolved, needed, .. } = short;
@@ -245,127 +288,4 @@ fn explained(short: &QuotaShort) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::domain::credits::{Credits, Unit};
-    use crate::domain::time::Timestamp;
-    use crate::gateway::BatchId;
-
-    fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
-        let credits = |text: &str| text.parse::<Credits>().unwrap();
-        Refusal::Quota(Box::new(QuotaShort {
-            team: "sales".parse().unwrap(),
-            unit: Unit::Email,
-            period,
-            limit: credits("500"),
-            spent: credits("480"),
-            reserved: credits("12.5"),
-            unresolved: credits("0"),
-            needed: credits("15"),
-            resets_at,
-        }))
-    }
-
-    fn told(refusal: Refusal) -> (u16, &'static str, Vec<(String, String)>) {
-        let problem = Problem::from(refusal);
-        let header = |(name, value): &(HeaderName, HeaderValue)| {
-            (name.to_string(), value.to_str().unwrap().to_owned())
-        };
-        let headers = problem.headers.iter().map(header).collect();
-        (problem.kind.status.as_u16(), problem.kind.code, headers)
-    }
-
-    #[test]
-    fn every_refusal_has_its_row() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let away = || Refusal::StoreAway { why: "disk full".to_owned() };
-        let vendor_out = Refusal::VendorCredits { retry_after: Duration::from_millis(41_001) };
-        let retry = |seconds| pair("retry-after", seconds);
-        let expected = [
-            (
-                Refusal::BadKey,
-                (401, "unauthorized", vec![pair("www-authenticate", "Bearer realm=\"tollgate\"")]),
-            ),
-            (Refusal::NoSuchBatch, (404, "not_found", vec![])),
-            (Refusal::NoSuchValidation, (404, "not_found", vec![])),
-            (Refusal::NoSuchTeam, (404, "not_found", vec![])),
-            (Refusal::VendorRefused { code: None }, (422, "vendor_refused", vec![])),
-            (Refusal::TeamPaused("sales".parse().unwrap()), (403, "team_paused", vec![])),
-            (
-                Refusal::PhonesNotAllowed("sales".parse().unwrap()),
-                (403, "phones_not_allowed", vec![]),
-            ),
-            (Refusal::NoSuchPath, (404, "not_found", vec![])),
-            (
-                Refusal::RouteNotAllowed { setting: "routes.\"/lists\"".to_owned() },
-                (403, "route_not_allowed", vec![]),
-            ),
-            (Refusal::VendorAway, (502, "vendor_unreachable", vec![])),
-            (Refusal::VendorLate, (504, "vendor_timeout", vec![])),
-            (quota(Period::Total, None), (402, "insufficient_credits", vec![])),
-            (
-                Refusal::Beyond(Excess {
-                    unit: Unit::Phone,
-                    needed: Credits::from_thousandths(3_000),
-                    allowed: Credits::from_thousandths(2_500),
-                }),
-                (402, "insufficient_credits", vec![]),
-            ),
-            (Refusal::KeyReused, (422, "idempotency_key_reused", vec![])),
-            (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
-            (
-                Refusal::VendorBusy { retry_after: Duration::from_millis(2500) },
-                (503, "service_unavailable", vec![retry("3")]),
-            ),
-            (
-                Refusal::UnderWay { retry_after: Duration::from_secs(2) },
-                (503, "service_unavailable", vec![retry("2")]),
-            ),
-            (Refusal::AnswerNotKept(BatchId::FIRST), (409, "answer_not_kept", vec![])),
-            (Refusal::VendorRefusesKey, (502, "vendor_refuses_key", vec![retry("30")])),
-            (Refusal::Unresolved(BatchId::FIRST), (504, "unresolved", vec![])),
-            (away(), (503, "service_unavailable", vec![retry("2")])),
-            (Refusal::OtherStore, (503, "service_unavailable", vec![retry("30")])),
-            (
-                Refusal::OutcomeUnknown,
-                (503, "service_unavailable", vec![pair("tollgate-outcome", "unknown"), retry("2")]),
-            ),
-            (
-                Refusal::ShuttingDown,
-                (503, "service_unavailable", vec![pair("connection", "close"), retry("2")]),
-            ),
-        ];
-        for (refusal, row) in expected {
-            assert_eq!(told(refusal.clone()), row, "{refusal:?}");
-        }
-        let problem = format!("{:?}", Problem::from(away()));
-        assert!(!problem.contains("disk full"), "callers are told of the insides: {problem}");
-    }
-
-    #[test]
-    fn a_quota_that_is_short_is_explained_in_all_its_numbers() {
-        let reset = Timestamp::from_millis(1_000);
-        assert_eq!(
-            Problem::from(quota(Period::Month, Some(reset))).detail,
-            "This may cost team sales 15 email credits, more than is left of its limit of 500 \
-             email credits per month: spent 480, reserved 12.5, unresolved 0, needed 15; it \
-             resets at 1970-01-01T00:00:01.000Z"
-        );
-        let total = Problem::from(quota(Period::Total, None)).detail;
-        assert!(total.contains("500 email credits in total: "), "{total}");
-        assert!(total.ends_with("it never resets"), "{total}");
-    }
-
-    #[test]
-    fn the_errors_on_the_page_are_the_errors_there_are() {
-        let page = include_str!("../../docs/errors.md");
-        let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
-        let told: BTreeSet<_> = cells
-            .filter_map(|(code, rest)| Some((rest.split(' ').next()?.parse().ok()?, code)))
-            .collect();
-        let rows = TABLE.iter().map(|kind| (kind.status.as_u16(), kind.code)).collect();
-        assert_eq!(told, rows);
-    }
-}
+mod tests;

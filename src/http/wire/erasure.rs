@@ -1,0 +1,116 @@
+//! Erasures: the body that names a person, and what was erased.
+
+use serde::Serialize;
+
+use super::fault::{Fault, Faults};
+use super::given::Given;
+use crate::domain::identity::Identity;
+use crate::domain::uuid::Uuid;
+use crate::gateway::{Erasure, Named};
+
+/// Reads whom a body names, in exactly one way.
+///
+/// # Errors
+/// Every fault; the only one where the body is no JSON.
+pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
+    let mut faults = Faults::default();
+    let given = Given::body(body).map_err(|fault| vec![fault])?;
+    let names = ["email", "linkedin_url", "person_id"];
+    let [email, profile, person] = given.properties(names, &mut faults).unwrap_or_default();
+    let named = match (email, profile, person) {
+        (Some(email), None, None) => email.string(&mut faults).and_then(|text| {
+            let found = Identity::of_email(&text).map(Named::Identity);
+            if found.is_none() {
+                email.refuse("this is no email address that names one person", &mut faults);
+            }
+            found
+        }),
+        (None, Some(profile), None) => profile.string(&mut faults).and_then(|text| {
+            let found = Identity::of_linkedin_url(&text).map(Named::Identity);
+            if found.is_none() {
+                profile.refuse("this is no address of a person's LinkedIn profile", &mut faults);
+            }
+            found
+        }),
+        (None, None, Some(person)) => person.named::<Uuid>(&mut faults).map(Named::Vendor),
+        _ => {
+            given.refuse("give exactly one of: email, linkedin_url, person_id", &mut faults);
+            None
+        }
+    };
+    faults.unless_any(())?;
+    Ok(named.expect("who is not named is a fault"))
+}
+
+/// What was erased, or would be.
+#[derive(Serialize)]
+pub(in crate::http) struct ErasureShown {
+    erased: usize,
+    teams: Vec<String>,
+    kept: &'static [Kept],
+    receipt: Option<String>,
+}
+
+/// Something that stays.
+#[derive(Serialize)]
+struct Kept {
+    what: &'static str,
+    why: &'static str,
+}
+
+/// What is on the books of a person for good, or for a while.
+const KEPT: &[Kept] = &[
+    Kept {
+        what: "ledger_entries",
+        why: "they say what was paid and hold nothing that names a person",
+    },
+    Kept {
+        what: "payment_facts",
+        why: "what the vendor has charged, under a keyed hash, so that it is not paid again",
+    },
+    Kept {
+        what: "removal_marks",
+        why: "keyed hashes, so that the person is not sent to the vendor or shown again",
+    },
+    Kept {
+        what: "submitted_leads",
+        why: "as callers wrote them, sealed with other leads of their batch; no reader is shown \
+              them, and they are deleted at the end of the batch's lifetime (cache.batch_ttl)",
+    },
+];
+
+impl From<Erasure> for ErasureShown {
+    fn from(erasure: Erasure) -> Self {
+        let Erasure { results, teams, receipt } = erasure;
+        let teams = teams.iter().map(|team| team.as_str().to_owned()).collect();
+        Self { erased: results, teams, kept: KEPT, receipt }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_named_in_exactly_one_way() {
+        for body in [
+            r#"{"email":"Ada@X.io"}"#,
+            r#"{"linkedin_url":"linkedin.com/in/ada"}"#,
+            r#"{"person_id":"0f1e2d3c-0000-4000-8000-000000000001"}"#,
+        ] {
+            assert!(parse(body.as_bytes()).is_ok(), "{body}");
+        }
+        for (body, pointer) in [
+            ("{}", ""),
+            (r#"{"email":"a@x.io","person_id":"0f1e2d3c-0000-4000-8000-000000000001"}"#, ""),
+            (r#"{"email":"ada"}"#, "/email"),
+            (r#"{"email":1}"#, "/email"),
+            (r#"{"linkedin_url":"linkedin.com/company/x"}"#, "/linkedin_url"),
+            (r#"{"person_id":"7"}"#, "/person_id"),
+        ] {
+            let faults = parse(body.as_bytes()).expect_err(body);
+            assert_eq!(faults.len(), 1, "{body}");
+            assert_eq!(faults[0].pointer, pointer, "{body}");
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Resolutions: the body that says what was charged, and what was booked by it.
+
+use serde::Serialize;
+
+use super::batches::Sums;
+use super::fault::{Fault, Faults};
+use super::given::Given;
+use super::reason;
+use crate::domain::credits::{Amounts, Credits};
+use crate::domain::note::Note;
+use crate::gateway::{BatchId, Booked, Charged};
+
+/// Reads an operator's word on what a batch has unresolved.
+///
+/// # Errors
+/// Every fault; the only one where the body is no JSON.
+pub(in crate::http) fn parse(body: &[u8]) -> Result<(Charged, Note), Vec<Fault>> {
+    let mut faults = Faults::default();
+    let given = Given::body(body).map_err(|fault| vec![fault])?;
+    let [outcome, credits, reason] =
+        given.properties(["outcome", "credits", "reason"], &mut faults).unwrap_or_default();
+    if outcome.is_none() {
+        given.miss("outcome", &mut faults);
+    }
+    let is_charged = outcome.and_then(|given| read_outcome(&given, &mut faults));
+    let said = credits.as_ref().and_then(|given| read_credits(given, &mut faults));
+    let charged = match (is_charged, said) {
+        (Some(false), _) => {
+            if let Some(credits) = &credits {
+                credits.refuse("what was not charged has no credits: leave them out", &mut faults);
+            }
+            Charged::Nothing
+        }
+        (_, Some(said)) => Charged::Some(said),
+        (_, None) => Charged::All,
+    };
+    let note = reason::required(&given, reason.as_ref(), &mut faults);
+    faults.unless_any(())?;
+    Ok((charged, note.expect("what is missing is a fault")))
+}
+
+/// Whether it was charged.
+fn read_outcome(given: &Given<'_>, faults: &mut Faults) -> Option<bool> {
+    match given.string(faults)?.as_str() {
+        "charged" => Some(true),
+        "not_charged" => Some(false),
+        _ => {
+            given.refuse("an outcome is one of: charged, not_charged", faults);
+            None
+        }
+    }
+}
+
+fn read_credits(given: &Given<'_>, faults: &mut Faults) -> Option<Amounts> {
+    let properties = given.properties(["email", "phone"], faults)?;
+    for (name, property) in ["email", "phone"].iter().zip(&properties) {
+        if property.is_none() {
+            given.miss(name, faults);
+        }
+    }
+    let [email, phone] = properties.map(|given| given.and_then(|given| amount(&given, faults)));
+    Some(Amounts { email: email?, phone: phone? })
+}
+
+fn amount(given: &Given<'_>, faults: &mut Faults) -> Option<Credits> {
+    let amount = given.credits(faults)?;
+    if amount.is_negative() {
+        given.refuse("what was charged is not below zero", faults);
+    }
+    Some(amount)
+}
+
+/// What was booked.
+#[derive(Serialize)]
+pub(in crate::http) struct ResolutionShown {
+    batch: u64,
+    outcome: &'static str,
+    booked: Sums,
+    released: Sums,
+}
+
+impl ResolutionShown {
+    /// What this word came to.
+    pub(in crate::http) fn of(id: BatchId, charged: Charged, booked: &Booked) -> Self {
+        let outcome = match charged {
+            Charged::All | Charged::Some(_) => "charged",
+            Charged::Nothing => "not_charged",
+        };
+        let (spent, released) = (Sums::of(booked.spent), Sums::of(booked.released));
+        Self { batch: id.get(), outcome, booked: spent, released }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: &str) -> Vec<(&'static str, String)> {
+        let faults = parse(body.as_bytes()).expect_err(body);
+        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+    }
+
+    #[test]
+    fn all_or_nothing_or_so_much_was_charged() {
+        let said = |body: &str| parse(body.as_bytes()).unwrap().0;
+        assert_eq!(said(r#"{"outcome":"charged","reason":"x"}"#), Charged::All);
+        assert_eq!(said(r#"{"outcome":"not_charged","reason":"x"}"#), Charged::Nothing);
+        let body = r#"{"outcome":"charged","credits":{"email":1.5,"phone":0},"reason":"x"}"#;
+        let email = Credits::from_thousandths(1500);
+        assert_eq!(said(body), Charged::Some(Amounts { email, phone: Credits::ZERO }));
+    }
+
+    #[test]
+    fn every_fault_is_listed_with_its_place() {
+        let at = |code, pointer: &str| (code, pointer.to_owned());
+        assert_eq!(faults("{}"), [at("missing_field", "/outcome"), at("missing_field", "/reason")]);
+        assert_eq!(
+            faults(r#"{"outcome":"not_charged","credits":{"email":0,"phone":0},"reason":"x"}"#),
+            [at("invalid_field", "/credits")]
+        );
+        assert_eq!(
+            faults(r#"{"outcome":"free","credits":{"email":-1,"fax":1},"reason":"\n"}"#),
+            [
+                at("invalid_field", "/outcome"),
+                at("unknown_field", "/credits/fax"),
+                at("missing_field", "/credits/phone"),
+                at("invalid_field", "/credits/email"),
+                at("invalid_field", "/reason"),
+            ]
+        );
+    }
+}
