@@ -40,6 +40,9 @@ pub struct Batch {
     pub jobs_made: u32,
     /// When its caller cancelled it.
     pub canceled_at: Option<Timestamp>,
+    /// When the vault forgets its leads, or the first of the results that it was answered with from
+    /// what is known; none where it has neither.
+    pub sealed_until: Option<Timestamp>,
 }
 
 /// How many leads of a batch are answered in which way.
@@ -93,6 +96,8 @@ pub enum Source {
     Repeated(ResultRef),
     /// From nowhere: the person was removed, and is not asked for.
     Removed,
+    /// From what was known: the lead names nobody.
+    NotFound,
     /// From nowhere: it did not fit its own team's quotas, at admission or when the job that it had
     /// joined died, or then what its caller allows.
     Refused,
@@ -104,7 +109,7 @@ impl Source {
     pub const fn points_at(self) -> Option<ResultRef> {
         match self {
             Self::Cached(at) | Self::Joined(at) | Self::Own(at) | Self::Repeated(at) => Some(at),
-            Self::Removed | Self::Refused => None,
+            Self::Removed | Self::NotFound | Self::Refused => None,
         }
     }
 }

@@ -58,6 +58,9 @@ pub struct Job {
     pub is_cancel_wanted: bool,
     /// When it last came to an end: unresolved, resolved, settled or void.
     pub ended_at: Option<Timestamp>,
+    /// When the vault forgets the last of its results: its answers stay until then. None where it has
+    /// no result.
+    pub results_until: Option<Timestamp>,
 }
 
 impl Part {
@@ -94,6 +97,7 @@ impl Job {
             lease: Lease::default(),
             is_cancel_wanted: false,
             ended_at: None,
+            results_until: None,
         }
     }
 

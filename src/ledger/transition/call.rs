@@ -263,6 +263,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         jobs: vec![job.id],
         jobs_made: 1,
         canceled_at: None,
+        sealed_until: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A gateway in this process, with a sandbox vendor as its judge and clients of its own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tollgate::app::{self, App};
 use tollgate::clock::{Clock, ManualClock, SystemClock};
-use tollgate::config::{self, Sources};
+use tollgate::config::{self, Config, Sources};
 use tollgate::disk::Disk;
 use tollgate::domain::time::Timestamp;
 use tollgate::sandbox::{self, Sandbox};
@@ -62,7 +63,9 @@ pub(crate) struct TestGateway {
     pub(crate) app: App,
     http: reqwest::Client,
     vendor_stops: CancellationToken,
-    _data: TempDir,
+    clock: Arc<dyn Clock>,
+    flags: Vec<String>,
+    data: TempDir,
 }
 
 impl Setup {
@@ -99,22 +102,36 @@ impl TestGateway {
         tokio_util::task::TaskTracker::new().spawn(serving);
         let store = match setup.store {
             Store::Memory => "memory:".to_owned(),
-            Store::Embedded => format!("embedded:{}", data.path().join("books").display()),
+            Store::Embedded => format!("embedded:{}", books_in(&data).display()),
         };
         let mut flags = settings(vendor_address, &store);
         flags.extend(setup.settings);
-        let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
-        let config = loaded.unwrap().config;
+        let (config, clock) = (config_of(&flags), setup.clock);
         let app = match setup.disk {
-            None => app::start(&config, setup.clock).await,
+            None => app::start(&config, Arc::clone(&clock)).await,
             Some(disk) => {
-                std::fs::create_dir(data.path().join("books")).unwrap();
-                app::start_on(&config, setup.clock, disk).await
+                std::fs::create_dir(books_in(&data)).unwrap();
+                app::start_on(&config, Arc::clone(&clock), disk).await
             }
         };
         let app = app.unwrap();
         let http = connections();
-        Self { vendor, app, http, vendor_stops, _data: data }
+        Self { vendor, app, http, vendor_stops, clock, flags, data }
+    }
+
+    /// Stops the gateway and starts it again on its store, with these settings changed, once the
+    /// files of an embedded store have been changed by `meanwhile`.
+    pub(crate) async fn restarted(
+        mut self,
+        settings: &[&str],
+        meanwhile: impl FnOnce(&Path),
+    ) -> Self {
+        self.app.stop().await;
+        meanwhile(&books_in(&self.data));
+        self.flags.extend(settings.iter().map(|&setting| setting.to_owned()));
+        let config = config_of(&self.flags);
+        self.app = app::start(&config, Arc::clone(&self.clock)).await.unwrap();
+        self
     }
 
     /// A client on the callers' side with this key.
@@ -212,6 +229,15 @@ impl TestGateway {
         self.app.stop().await;
         self.vendor_stops.cancel();
     }
+}
+
+fn config_of(flags: &[String]) -> Config {
+    let sources = Sources::none().with_flags(flags.to_vec());
+    config::load(&sources).map_err(|faults| faults.to_string()).unwrap().config
+}
+
+fn books_in(data: &TempDir) -> PathBuf {
+    data.path().join("books")
 }
 
 /// The settings of a test gateway: everything soon, nothing outside this machine.
