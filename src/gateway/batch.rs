@@ -96,7 +96,7 @@ impl Gateway {
 
     /// A batch is readable so long from its end, however often it is read.
     fn is_forgotten(&self, reading: &Reading) -> bool {
-        let until = reading.ended_at.map(|at| at.after(self.settings.batch_ttl));
+        let until = reading.readable_until(self.settings.batch_ttl);
         until.is_some_and(|until| until <= self.clock.now())
     }
 
@@ -126,7 +126,7 @@ impl Gateway {
                 LeadReading::Pending => Finding::Pending,
                 LeadReading::Found(_) => match persons.next().flatten() {
                     Some(person) => Finding::Found(person),
-                    None => Finding::Failed(Failure::VendorError),
+                    None => Finding::Failed(Failure::Lost),
                 },
                 LeadReading::NotFound => Finding::NotFound,
                 LeadReading::Removed => Finding::Removed,

@@ -114,6 +114,16 @@ pub(super) async fn results_at(
     Ok(items.into_iter().map(|item| item.and_then(|bytes| show(&bytes, asked))).collect())
 }
 
+/// Those of these results that the vault no longer has.
+pub(super) async fn lost_of(
+    vault: &AnyVault,
+    results: &[KeptResult],
+) -> Result<Vec<KeptResult>, Failed> {
+    let keys: Vec<_> = results.iter().copied().map(result_key).collect();
+    let held = vault.holds(&keys).await?.into_iter();
+    Ok(results.iter().zip(held).filter(|(_, is_held)| !is_held).map(|(at, _)| *at).collect())
+}
+
 /// Forgets these results.
 pub(super) async fn forget(vault: &AnyVault, results: &[KeptResult]) -> Result<(), Failed> {
     let keys: Vec<_> = results.iter().copied().map(result_key).collect();

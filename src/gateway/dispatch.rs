@@ -17,7 +17,7 @@ use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State, Way};
-use crate::ledger::step::{GivingUp, Redrive, Turn};
+use crate::ledger::step::{GivingUp, Lost, Redrive, Turn};
 use crate::ledger::{Ledger, LedgerError};
 
 /// The dispatcher looks this often even if it knows of nothing due, since others may make it so.
@@ -182,8 +182,8 @@ impl Gateway {
     async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
         let mut waiting = std::collections::VecDeque::from(stranded);
         while let Some(batch) = waiting.pop_front() {
-            let order = Redrive { batch, job: job.id, terms: self.settings.terms() };
-            let driven = self.ledger.redrive(order).await?;
+            let (terms, lost) = (self.settings.terms(), Lost::Unknown);
+            let driven = self.redrive_step(Redrive { batch, job: job.id, terms, lost }).await?;
             if driven.is_partial {
                 waiting.push_back(batch);
             }

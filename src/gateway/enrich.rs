@@ -7,15 +7,19 @@ use tracing::{error, info, warn};
 use super::bodies::{forget_leads, keep_leads};
 use super::call::tell_passed;
 use super::caller::random;
-use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
+use super::{
+    Account, BatchPage, Caller, Enrichment, Estimate, Failed, Gateway, PageAsk, Refusal, Status,
+};
 use crate::domain::identity::identities;
 use crate::domain::lead::{Field, Lead};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, Token};
 use crate::ledger::record::job::Way;
-use crate::ledger::record::replay::Retry;
-use crate::ledger::step::{Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, Refused};
+use crate::ledger::record::replay::{Retry, ToldBy};
+use crate::ledger::step::{
+    Admission, Admitted, Appraisal, LeadAsk, Lost, Novelty, Question, Refused,
+};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
@@ -77,7 +81,7 @@ impl Gateway {
         ask: Enrichment,
         way: Way,
     ) -> Result<BatchPage, Refusal> {
-        let admitted = match self.admit_or_refuse(caller, ask, way).await {
+        let admitted = match self.admit_or_replay(caller, ask, way).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
@@ -94,23 +98,43 @@ impl Gateway {
         Ok(page)
     }
 
-    async fn admit_or_refuse(
+    /// Admits what is asked, or finds the batch that it became before, unless its results are lost.
+    async fn admit_or_replay(
         &self,
         caller: &Caller,
         ask: Enrichment,
         way: Way,
     ) -> Result<Admitted, Refusal> {
+        // A look-up asked again is answered from what is known, or joins what is under way.
+        let mut retry = match way {
+            Way::Batch => self.retry(caller, &ask),
+            Way::LookUp | Way::Call => None,
+        };
+        let admitted = self.admit_or_refuse(caller, &ask, way, retry).await?;
+        let Some(told) = retry.as_mut().filter(|retry| retry.by == ToldBy::Content) else {
+            return Ok(admitted);
+        };
+        let is_replay = admitted.novelty == Novelty::Replayed;
+        if !is_replay || !self.has_lost_results(&caller.team, admitted.id).await? {
+            return Ok(admitted);
+        }
+        told.lost = Some(admitted.id);
+        self.admit_or_refuse(caller, &ask, way, retry).await
+    }
+
+    async fn admit_or_refuse(
+        &self,
+        caller: &Caller,
+        ask: &Enrichment,
+        way: Way,
+        retry: Option<Retry>,
+    ) -> Result<Admitted, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
         let asks = self.lead_asks(&ask.leads);
-        // A look-up asked again is answered from what is known, or joins what is under way.
-        let retry = match way {
-            Way::Batch => self.retry(caller, &ask),
-            Way::LookUp | Way::Call => None,
-        };
-        self.pass_circuit(caller, &ask, way, &asks, retry).await?;
-        self.admit_under_a_free_id(caller, &ask, way, asks, retry).await
+        self.pass_circuit(caller, ask, way, &asks, retry).await?;
+        self.admit_under_a_free_id(caller, ask, way, asks, retry).await
     }
 
     /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
@@ -129,7 +153,7 @@ impl Gateway {
             return Ok(());
         }
         let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
-        let appraisal = self.ledger.appraise(question).await?;
+        let appraisal = self.appraise(question).await?;
         // What admission will refuse must not use up the one request that may go and see.
         let goes_on = |appraisal: Appraisal| {
             appraisal.dispositions.fresh == 0
@@ -168,8 +192,10 @@ impl Gateway {
                 limits: ask.limits,
                 retry,
                 terms: self.settings.terms(),
+                lost: Lost::Unknown,
+                leads_expire_at: expires,
             };
-            let refused = match self.admit_surely(admission).await? {
+            let refused = match self.admit_checked(admission).await? {
                 Ok(admitted) if admitted.novelty == Novelty::Replayed => {
                     // The batch keeps its own. These are of no use, and forgotten in time anyway.
                     let _ = forget_leads(&self.vault, token, ask.leads.len()).await;
@@ -186,11 +212,22 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
 
+    /// Admits a batch that is answered with no result that the vault has lost.
+    async fn admit_checked(
+        &self,
+        mut admission: Admission,
+    ) -> Result<Result<Admitted, Refused>, Failed> {
+        let outcome = self.admit_surely(&admission).await?;
+        let Err(Refused::Unchecked(results)) = outcome else { return Ok(outcome) };
+        admission.lost = self.lost_of(&results).await?;
+        Ok(self.admit_surely(&admission).await?)
+    }
+
     /// A step whose outcome is unknown is asked again by the same id: it is taken once. Not for long,
     /// though: whoever waits is told within two seconds that the store is away.
     async fn admit_surely(
         &self,
-        admission: Admission,
+        admission: &Admission,
     ) -> Result<Result<Admitted, Refused>, LedgerError> {
         let patience = Instant::now() + ASK_AGAIN_FOR;
         let mut outcome = self.ledger.admit(admission.clone()).await;
@@ -232,6 +269,7 @@ impl Gateway {
             limits: ask.limits,
             retry: None,
             terms: self.settings.terms(),
+            lost: Lost::Unknown,
             rates: self.settings.rates,
         }
     }
@@ -283,7 +321,7 @@ impl Gateway {
     /// [`Refusal`] where the store is away, or a policy does not let the team ask so much.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
         let asks = self.lead_asks(&ask.leads);
-        let appraisal = self.ledger.appraise(self.question(caller, &ask, asks)).await?;
+        let appraisal = self.appraise(self.question(caller, &ask, asks)).await?;
         let appraisal = appraisal.ok_or(Refusal::BadKey)?;
         if appraisal.refused == Some(Refused::PhonesNotAllowed) {
             return Err(Refusal::PhonesNotAllowed(caller.team.clone()));

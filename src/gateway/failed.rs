@@ -32,6 +32,10 @@ impl Refusal {
             Refused::Paused => Self::TeamPaused(team.clone()),
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
+            // The gateway looks, and asks again.
+            Refused::Unchecked(_) => {
+                Self::StoreAway { why: "results could not be looked for".to_owned() }
+            }
             Refused::NoAnswers(until) => Self::VendorBusy { retry_after: until.since(now) },
         })
     }

@@ -28,6 +28,7 @@ mod keeping;
 mod leave;
 mod load;
 mod look;
+mod lost;
 mod manage;
 mod operators;
 mod outage;

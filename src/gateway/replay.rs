@@ -56,7 +56,7 @@ impl Gateway {
             None if window.is_zero() => return None,
             None => (self.keyer.replay_key_unnamed(team, request), ToldBy::Content, window),
         };
-        Some(Retry { key, request, by, window, batch_ttl })
+        Some(Retry { key, request, by, window, batch_ttl, lost: None })
     }
 }
 

@@ -91,8 +91,10 @@ impl Settings {
     }
 
     /// How long sealed results live from their settlement: as long as anything can point at them.
+    /// The batch that is answered with one last reads it until its own end and `batch_ttl`.
     pub(super) fn results_ttl(&self) -> Duration {
-        self.person_ttl.saturating_add(self.batch_ttl).saturating_add(self.horizon())
+        let known_for = self.person_ttl.max(self.not_found_ttl);
+        known_for.saturating_add(self.batch_ttl).saturating_add(self.horizon())
     }
 
     /// How long the verdicts of a validation live from when it was asked: as long as anything can
@@ -107,6 +109,7 @@ impl Settings {
             prices: self.prices,
             person_ttl: self.person_ttl,
             not_found_ttl: self.not_found_ttl,
+            batch_ttl: self.batch_ttl,
             horizon: self.horizon(),
             job_leads_max: self.job_leads_max,
             gather_window: self.gather_window,

@@ -33,6 +33,14 @@ impl Vault for AnyVault {
         }
     }
 
+    async fn holds(&self, keys: &[ItemKey]) -> Result<Vec<bool>, VaultError> {
+        match self {
+            Self::Memory(vault) => vault.holds(keys).await,
+            Self::Embedded(vault) => vault.holds(keys).await,
+            Self::Redis(vault) => vault.holds(keys).await,
+        }
+    }
+
     async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
         match self {
             Self::Memory(vault) => vault.erase(keys).await,

@@ -89,6 +89,22 @@ impl Vault for EmbeddedVault {
         Ok(found.await?)
     }
 
+    async fn holds(&self, keys: &[ItemKey]) -> Result<Vec<bool>, VaultError> {
+        let (keys, sealer, now) = (keys.to_vec(), self.sealer.clone(), self.clock.now());
+        let held = self.disk.read(move |transaction| {
+            let table = transaction.open_table(ITEMS)?;
+            let is_held = |key: ItemKey| {
+                let kept = table.get(&key.to_bytes())?;
+                Ok(kept.is_some_and(|kept| {
+                    let (_, envelope) = kept.value();
+                    !has_expired(kept.value(), now) && sealer.knows(envelope)
+                }))
+            };
+            keys.into_iter().map(is_held).collect()
+        });
+        Ok(held.await?)
+    }
+
     async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
         let keys: Vec<_> = keys.iter().map(|key| key.to_bytes()).collect();
         let erased = self.disk.write(move |transaction| {

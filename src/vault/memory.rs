@@ -58,6 +58,13 @@ impl Vault for MemoryVault {
         Ok(keys.iter().map(|key| live(key).map(|kept| kept.bytes.clone())).collect())
     }
 
+    async fn holds(&self, keys: &[ItemKey]) -> Result<Vec<bool>, VaultError> {
+        let now = self.clock.now();
+        let contents = self.contents();
+        let is_live = |key| contents.items.get(key).is_some_and(|kept| now < kept.expires);
+        Ok(keys.iter().map(is_live).collect())
+    }
+
     async fn erase(&self, keys: &[ItemKey]) -> Result<(), VaultError> {
         let mut contents = self.contents();
         for key in keys {

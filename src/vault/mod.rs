@@ -34,6 +34,11 @@ pub trait Vault: Send + Sync + 'static {
         keys: &[ItemKey],
     ) -> impl Future<Output = Result<Vec<Option<Vec<u8>>>, VaultError>> + Send;
 
+    /// Whether each of the items can be fetched, in the order of the keys. Their bytes stay where they
+    /// are, so one that was changed since it was sealed counts as there.
+    fn holds(&self, keys: &[ItemKey])
+    -> impl Future<Output = Result<Vec<bool>, VaultError>> + Send;
+
     /// Removes the items for good. Those that are not there are no error.
     fn erase(&self, keys: &[ItemKey]) -> impl Future<Output = Result<(), VaultError>> + Send;
 

@@ -17,6 +17,9 @@ const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
 
+/// How many bytes at the front of an envelope say which key has sealed it.
+pub(super) const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
+
 /// Why an envelope was not opened. Which of its bytes are wrong, nobody can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpened {
@@ -101,6 +104,15 @@ impl Sealer {
         [&[VERSION], id.as_slice(), &nonce, &sealed].concat()
     }
 
+    /// Whether an envelope, of which at least [`HEAD_BYTES`] are given, was sealed by a key of the
+    /// ring.
+    #[must_use]
+    pub fn knows(&self, envelope: &[u8]) -> bool {
+        let Some((&[VERSION], rest)) = envelope.split_first_chunk() else { return false };
+        let id = rest.first_chunk::<KEY_ID_BYTES>();
+        id.is_some_and(|id| self.ring.named(id).is_some())
+    }
+
     /// The bytes in the envelope, if it was sealed under this key.
     ///
     /// # Errors
@@ -164,6 +176,18 @@ mod tests {
         let (before, after) = (sealer(OLD, &[]), sealer(NEW, &[OLD]));
         assert_eq!(after.open(KEY, &before.seal(KEY, b"Ada")), Ok(b"Ada".to_vec()));
         assert_eq!(before.open(KEY, &after.seal(KEY, b"Ada")), Err(NotOpened::UnknownKey));
+    }
+
+    #[test]
+    fn the_head_of_an_envelope_says_whether_a_key_of_the_ring_has_sealed_it() {
+        let envelope = sealer(OLD, &[]).seal(KEY, b"Ada");
+        for (sealer, knows) in
+            [(sealer(OLD, &[]), true), (sealer(NEW, &[OLD]), true), (sealer(NEW, &[]), false)]
+        {
+            assert_eq!(sealer.knows(&envelope[..HEAD_BYTES]), knows);
+        }
+        assert!(!sealer(OLD, &[]).knows(&envelope[..HEAD_BYTES - 1]));
+        assert!(!sealer(OLD, &[]).knows(&[]));
     }
 
     #[test]

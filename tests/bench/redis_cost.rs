@@ -23,7 +23,7 @@ use tollgate::ledger::record::job::Way;
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::redis::{Founding, RedisLedger};
 use tollgate::ledger::step::{
-    Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Room, Settlement, Terms,
+    Admission, Attempt, Begun, Binding, Evidence, LeadAsk, Lost, Room, Settlement, Terms,
 };
 use tollgate::ledger::table::SETTLED_AT_ONCE;
 use tollgate::remote::{Confirm, Patience, Remote};
@@ -113,10 +113,13 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
             prices: Prices::PUBLISHED,
             person_ttl: 24 * HOUR,
             not_found_ttl: HOUR,
+            batch_ttl: 7 * 24 * HOUR,
             horizon: 3 * HOUR,
             job_leads_max: 10_000,
             gather_window: Duration::ZERO,
         },
+        lost: Lost::NOTHING,
+        leads_expire_at: Timestamp::from_millis(4_000_000_000_000),
     }
 }
 

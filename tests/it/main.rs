@@ -23,6 +23,7 @@ mod house;
 mod kills;
 mod ledger;
 mod limits_told;
+mod lost_results;
 mod malformed;
 mod one_store;
 mod operators;

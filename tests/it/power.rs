@@ -20,7 +20,7 @@ use tollgate::ledger::memory::MemoryLedger;
 use tollgate::ledger::record::job::{Cause, Way};
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
-    Admission, Attempt, Binding, Evidence, LeadAsk, Room, Settlement, Terms, Voiding,
+    Admission, Attempt, Binding, Evidence, LeadAsk, Lost, Room, Settlement, Terms, Voiding,
 };
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -190,6 +190,8 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         limits: Limits::default(),
         retry: None,
         terms: terms(),
+        lost: Lost::NOTHING,
+        leads_expire_at: began().after(Duration::from_hours(200)),
     }
 }
 
@@ -215,6 +217,7 @@ fn terms() -> Terms {
         prices: Prices::PUBLISHED,
         person_ttl: Duration::from_hours(24),
         not_found_ttl: Duration::from_hours(1),
+        batch_ttl: Duration::from_hours(7 * 24),
         horizon: Duration::from_hours(3),
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,

@@ -159,10 +159,12 @@ impl Gateway {
         let batch = job.id.batch;
         let Judged { judgements, missing } = judged;
         let answered = u32::try_from(judgements.len()).unwrap_or(u32::MAX);
-        let expires = validation.asked_at.after(self.settings.validation_results_ttl());
-        keep(&self.vault, judgements, expires).await?;
+        let results_until = validation.asked_at.after(self.settings.validation_results_ttl());
+        keep(&self.vault, judgements, results_until).await?;
         let missing_count = missing.len();
-        self.ledger.end_validation(ValidationEnd { batch, answered, missing }).await?;
+        self.ledger
+            .end_validation(ValidationEnd { batch, answered, missing, results_until })
+            .await?;
         self.forget_marks(job.id);
         info!(batch.id = %batch, answered, missing = missing_count, "validation {batch} has ended");
         Ok(())

@@ -71,7 +71,8 @@ impl Gateway {
         let reading = self.ledger.read_validation(team.clone(), batch, from, to).await?;
         let now = self.clock.now();
         let is_readable = |reading: &ValidationReading| {
-            reading.batch.admitted_at.after(self.settings.batch_ttl) > now
+            let until = [reading.batch.admitted_at.after(self.settings.batch_ttl)];
+            until.into_iter().chain(reading.sealed_until).min() > Some(now)
         };
         reading.filter(is_readable).ok_or(Refusal::NoSuchValidation)
     }

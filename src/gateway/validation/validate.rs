@@ -17,7 +17,7 @@ use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Stat
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
 use crate::ledger::record::job::{Cause, State};
-use crate::ledger::step::Refused;
+use crate::ledger::step::{Lost, Refused};
 use crate::ledger::transition::call::Closing;
 use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
 use crate::telemetry::metrics::Decision;
@@ -155,7 +155,7 @@ impl Gateway {
             let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
             let expires = self.clock.now().after(self.settings.validation_results_ttl());
             keep_leads(&self.vault, token, addresses, expires).await?;
-            let order = ValidationOrder {
+            let mut order = ValidationOrder {
                 batch,
                 token,
                 team: caller.team.clone(),
@@ -166,8 +166,10 @@ impl Gateway {
                 prices: self.settings.prices,
                 ttl: self.settings.validation_ttl,
                 max_age: ask.max_age,
-                joinable_for: self.settings.batch_ttl,
+                readable_for: self.settings.batch_ttl,
                 lease_for: self.settings.turn_for,
+                lost: Lost::Unknown,
+                addresses_expire_at: expires,
             };
             loop {
                 let opened = Instant::now();
@@ -176,6 +178,10 @@ impl Gateway {
                 let outcome = self.surely(job, step).await?;
                 if let Ok(ValidationOpened::Opened(validation)) = outcome {
                     return Ok(Opened::New { batch, validation, opened });
+                }
+                if let Err(Refused::Unchecked(results)) = &outcome {
+                    order.lost = self.lost_of(results).await?;
+                    continue;
                 }
                 let is_patient = Instant::now() < patience;
                 if matches!(outcome, Ok(ValidationOpened::Busy)) && is_patient {

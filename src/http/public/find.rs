@@ -68,6 +68,7 @@ fn failed(failure: Failure) -> Problem {
         }
         Failure::Unresolved => UNRESOLVED
             .says("The vendor gave no answer; whether this person was charged is still open"),
+        Failure::Lost => VENDOR_ERROR.says("The answer was lost: ask again"),
         Failure::VendorError | Failure::Canceled => {
             VENDOR_ERROR.says("The vendor refused this person or failed on it")
         }

@@ -170,7 +170,7 @@ impl BatchShown {
 impl From<SlotShown> for SlotLine {
     fn from(shown: SlotShown) -> Self {
         let slot = match shown.source {
-            Source::Cached(_) => "cached",
+            Source::Cached(_) | Source::NotFound => "cached",
             Source::Joined(_) => "joined",
             Source::Own(_) => "own",
             Source::Repeated(_) => "repeated",

@@ -196,11 +196,12 @@ fn of_batches() -> Vec<(TableId, String)> {
                 jobs_made: 2,
                 canceled_at: Some(at(3)),
                 canceled_for: "why".parse().ok(),
+                sealed_until: Some(at(8)),
             },
         ),
         row::<Slots>(
             &(job_id().batch, 1),
-            &vec![slot(Some(LEAD), Source::Own(result())), slot(None, Source::Refused)],
+            &vec![slot(Some(LEAD), Source::Own(result())), slot(None, Source::NotFound)],
         ),
         row::<Joins>(
             &(job_id(), job_id().batch),
@@ -273,6 +274,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
         is_cancel_wanted: true,
         ended_at: Some(at(7)),
         postings: vec![posting],
+        results_until: Some(at(8)),
     };
     let worst = WorstCase { find: true, email: false, phones: 4 };
     vec![
@@ -293,6 +295,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
             &job_id(),
             &Progress {
                 next: 100,
+                results_until: Some(at(8)),
                 parts: vec![PartProgress {
                     charged: charges(),
                     unmatched: amounts(1, 2),
@@ -309,9 +312,10 @@ fn of_jobs() -> Vec<(TableId, String)> {
 fn of_people() -> Vec<(TableId, String)> {
     let kept_for = Some(team());
     let claim = Claim { at: result(), reveals: Reveals::ALL, kept_for: kept_for.clone() };
-    let gone = NotFound { at: result(), settled_at: at(2), kept_for: kept_for.clone() };
+    let gone = NotFound { settled_at: at(2), kept_for: kept_for.clone() };
     let known = Known {
         at: result(),
+        turn: Lease(6),
         covers: Reveals::ALL,
         settled_at: at(3),
         expires_at: at(4),
@@ -347,6 +351,7 @@ fn of_people() -> Vec<(TableId, String)> {
                 named: Some(Uuid::from_bytes([6; 16])),
                 asked_at: at(1),
                 ended_at: Some(at(2)),
+                results_until: Some(at(8)),
                 answered: 3,
                 is_canceled: true,
                 is_joined: false,

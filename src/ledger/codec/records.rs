@@ -61,6 +61,7 @@ stored_struct!(Batch {
     jobs_made,
     canceled_at,
     canceled_for,
+    sealed_until,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, other, has_email, source });
@@ -71,6 +72,7 @@ stored_enum!(Source {
     3 => Repeated(at),
     4 => Removed,
     5 => Refused,
+    6 => NotFound,
 });
 stored_struct!(Replay { request, became, until });
 stored_enum!(Became { 0 => Batch(id), 1 => Entry(number) });
@@ -97,6 +99,7 @@ stored_struct!(Job {
     is_cancel_wanted,
     ended_at,
     postings,
+    results_until,
 });
 stored_struct!(Waiter { team, urgency });
 stored_enum!(Urgency { 0 => Urgent, 1 => Usual });
@@ -147,7 +150,7 @@ stored_enum!(Charged { 0 => All, 1 => Some(amounts), 2 => Nothing });
 stored_struct!(JobLead { key, position, worst });
 stored_struct!(Answered { turn, answers, charged });
 stored_struct!(Found { person, email, phones });
-stored_struct!(Progress { next, parts });
+stored_struct!(Progress { next, results_until, parts });
 stored_struct!(PartProgress { charged, unmatched, word });
 stored_enum!(Answer {
     0 => Found(found),
@@ -159,10 +162,18 @@ stored_enum!(Answer {
 
 stored_struct!(LeadRow { person, claims, not_found, removed_at, touched_at });
 stored_struct!(Claim { at, reveals, kept_for });
-stored_struct!(NotFound { at, settled_at, kept_for });
+stored_struct!(NotFound { settled_at, kept_for });
 stored_struct!(PersonRow { facts, results, removed_at });
-stored_struct!(Known { at, covers, settled_at, expires_at, kept_for });
+stored_struct!(Known { at, turn, covers, settled_at, expires_at, kept_for });
 
 stored_struct!(AddressRow { at, asked_at });
-stored_struct!(Validation { named, asked_at, ended_at, answered, is_canceled, is_joined });
+stored_struct!(Validation {
+    named,
+    asked_at,
+    ended_at,
+    results_until,
+    answered,
+    is_canceled,
+    is_joined,
+});
 stored_as!(Uuid as [u8; 16]: |uuid| *uuid.as_bytes(), |bytes| Ok(Uuid::from_bytes(bytes)));

@@ -43,6 +43,9 @@ pub struct Batch {
     pub canceled_at: Option<Timestamp>,
     /// Why an operator cancelled it; none where its caller did.
     pub canceled_for: Option<Note>,
+    /// When the vault forgets its leads, or the first of the results that it was answered with from
+    /// what is known; none where it has neither.
+    pub sealed_until: Option<Timestamp>,
 }
 
 /// How many leads of a batch are answered in which way.
@@ -96,6 +99,8 @@ pub enum Source {
     Repeated(ResultRef),
     /// From nowhere: the person was removed, and is not asked for.
     Removed,
+    /// From what was known: the lead names nobody.
+    NotFound,
     /// From nowhere: it did not fit its own team's quotas, at admission or when the job that it had
     /// joined died, or then what its caller allows.
     Refused,
@@ -107,7 +112,7 @@ impl Source {
     pub const fn points_at(self) -> Option<ResultRef> {
         match self {
             Self::Cached(at) | Self::Joined(at) | Self::Own(at) | Self::Repeated(at) => Some(at),
-            Self::Removed | Self::Refused => None,
+            Self::Removed | Self::NotFound | Self::Refused => None,
         }
     }
 }

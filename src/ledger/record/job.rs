@@ -61,6 +61,9 @@ pub struct Job {
     pub ended_at: Option<Timestamp>,
     /// The journal's entries about it, in order.
     pub postings: Vec<Posting>,
+    /// When the vault forgets the last of its results: its answers stay until then. None where it has
+    /// no result.
+    pub results_until: Option<Timestamp>,
 }
 
 impl Part {
@@ -98,6 +101,7 @@ impl Job {
             is_cancel_wanted: false,
             ended_at: None,
             postings: Vec::new(),
+            results_until: None,
         }
     }
 

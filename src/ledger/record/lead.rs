@@ -5,7 +5,7 @@ use crate::domain::identity::keys::PersonKey;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{JobId, ResultRef};
+use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 
 /// What a lead key leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +36,6 @@ pub struct Claim {
 /// An answer that named nobody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
-    /// The answer.
-    pub at: ResultRef,
     /// When it was settled.
     pub settled_at: Timestamp,
     /// Whose alone it is; none where it is everybody's.
@@ -60,6 +58,8 @@ pub struct PersonRow {
 pub struct Known {
     /// Where it is.
     pub at: ResultRef,
+    /// The turn that sealed it.
+    pub turn: Lease,
     /// What was asked, and so answered, even where it came back empty.
     pub covers: Reveals,
     /// When it was settled.
@@ -70,21 +70,37 @@ pub struct Known {
     pub kept_for: Option<TeamId>,
 }
 
-impl PersonRow {
-    /// The latest result settled at `since` or later that answers `asked`, of those that are kept
-    /// for this team, or for everybody.
+/// What a result must be to answer a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// It answers so much.
+    pub reveals: Reveals,
+    /// It was settled at this moment or later.
+    pub settled_since: Timestamp,
+    /// The vault holds it until then at least.
+    pub readable_until: Timestamp,
+    /// The team that it is kept for; none where it is everybody's.
+    pub kept_for: Option<&'a TeamId>,
+}
+
+impl Known {
+    /// Its name in the vault.
     #[must_use]
-    pub fn result_covering(
-        &self,
-        asked: Reveals,
-        since: Timestamp,
-        kept_for: Option<&TeamId>,
-    ) -> Option<&Known> {
-        let is_good = |known: &&Known| {
-            let is_its = known.kept_for.as_ref() == kept_for;
-            is_its && known.covers.covers(asked) && known.settled_at >= since
+    pub const fn kept(&self) -> KeptResult {
+        KeptResult { at: self.at, turn: self.turn }
+    }
+}
+
+impl PersonRow {
+    /// The results that answer a request, the latest first.
+    pub fn results_for<'a>(&'a self, wanted: Wanted<'a>) -> impl Iterator<Item = &'a Known> {
+        let answers = move |known: &&Known| {
+            known.kept_for.as_ref() == wanted.kept_for
+                && known.covers.covers(wanted.reveals)
+                && known.settled_at >= wanted.settled_since
+                && known.expires_at >= wanted.readable_until
         };
-        self.results.iter().rev().find(is_good)
+        self.results.iter().rev().filter(answers)
     }
 
     /// Adds the latest result, and gives back those that it supersedes: nobody is answered with them

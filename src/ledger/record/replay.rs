@@ -39,6 +39,9 @@ pub struct Retry {
     pub window: Duration,
     /// How long a batch is readable from its end: there is no answering with one that is not.
     pub batch_ttl: Duration,
+    /// A batch that has lost results: it answers its caller's key, and no request that only asks the
+    /// same.
+    pub lost: Option<BatchId>,
 }
 
 /// Who says that a request is a retry.

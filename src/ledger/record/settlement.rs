@@ -2,6 +2,7 @@
 
 use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
+use crate::domain::time::Timestamp;
 use crate::ledger::record::job::Job;
 
 /// What the steps of a settlement have added up so far. The credits move with the last step, so that
@@ -13,6 +14,8 @@ use crate::ledger::record::job::Job;
 pub struct Progress {
     /// The place in the job of the next lead to be settled.
     pub next: u32,
+    /// When the vault forgets the last of the results that are settled.
+    pub results_until: Option<Timestamp>,
     /// Each part's sums, in the order of the parts.
     pub parts: Vec<PartProgress>,
 }
@@ -32,6 +35,6 @@ impl Progress {
     /// Nothing is settled yet.
     #[must_use]
     pub fn begin(job: &Job) -> Self {
-        Self { next: 0, parts: vec![PartProgress::default(); job.parts.len()] }
+        Self { next: 0, results_until: None, parts: vec![PartProgress::default(); job.parts.len()] }
     }
 }

@@ -33,6 +33,8 @@ pub struct Validation {
     pub asked_at: Timestamp,
     /// When all that the vendor says of it was brought home.
     pub ended_at: Option<Timestamp>,
+    /// When the vault forgets its verdicts, once it has ended.
+    pub results_until: Option<Timestamp>,
     /// Of how many addresses it says something.
     pub answered: u32,
     /// Its caller cancelled and nobody else waits: the vendor is told.

@@ -1,5 +1,6 @@
 //! What an admission and an appraisal are asked with, and what they answer.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
@@ -12,7 +13,7 @@ use crate::domain::pricing::Prices;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, Token};
+use crate::ledger::ids::{BatchId, KeptResult, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::job::Way;
 use crate::ledger::record::replay::Retry;
@@ -38,6 +39,8 @@ pub struct Terms {
     pub person_ttl: Duration,
     /// How long nobody found is.
     pub not_found_ttl: Duration,
+    /// How long a batch is readable from its end.
+    pub batch_ttl: Duration,
     /// By when a job admitted now has surely ended or become unresolved.
     pub horizon: Duration,
     /// How many leads the vendor takes at once.
@@ -69,6 +72,34 @@ pub struct Admission {
     pub retry: Option<Retry>,
     /// The settings in force.
     pub terms: Terms,
+    /// What the vault lacks of the results that it would be answered with.
+    pub lost: Lost,
+    /// When the vault forgets the leads.
+    pub leads_expire_at: Timestamp,
+}
+
+/// What the vault lacks of the results that a plan would point at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Lost {
+    /// Nobody has looked: a step that would point at a result names it and changes nothing.
+    #[default]
+    Unknown,
+    /// These results: they answer nobody. All others are there.
+    Known(BTreeSet<KeptResult>),
+}
+
+impl Lost {
+    /// Nothing is lost.
+    pub const NOTHING: Self = Self::Known(BTreeSet::new());
+
+    /// Whether a result is known to be lost.
+    #[must_use]
+    pub fn has(&self, result: KeptResult) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Known(lost) => lost.contains(&result),
+        }
+    }
 }
 
 /// A batch that was admitted.
@@ -119,6 +150,8 @@ pub enum Refused {
     Collision,
     /// The vendor does not answer, and what is made once is not made before this moment.
     NoAnswers(Timestamp),
+    /// It would be answered with these results, and it is not known whether the vault holds them.
+    Unchecked(Vec<KeptResult>),
 }
 
 /// A quota that a worst case does not fit.
@@ -180,6 +213,8 @@ pub struct Question {
     pub retry: Option<Retry>,
     /// The settings in force.
     pub terms: Terms,
+    /// What the vault lacks of the results that it would be answered with.
+    pub lost: Lost,
     /// How often something comes back.
     pub rates: HitRates,
 }

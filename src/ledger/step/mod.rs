@@ -11,7 +11,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 pub use admission::{
-    Admission, Admitted, Appraisal, LeadAsk, Novelty, Question, QuotaShort, Refused, Terms,
+    Admission, Admitted, Appraisal, LeadAsk, Lost, Novelty, Question, QuotaShort, Refused, Terms,
 };
 pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 pub use operators::{
@@ -250,7 +250,7 @@ pub struct PartSettled {
 }
 
 /// A batch to be driven again, off a job that died.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redrive {
     /// The batch.
     pub batch: BatchId,
@@ -258,6 +258,8 @@ pub struct Redrive {
     pub job: JobId,
     /// The settings in force.
     pub terms: Terms,
+    /// What the vault lacks of the results that its leads would be answered with.
+    pub lost: Lost,
 }
 
 /// What became of a batch driven again.
@@ -271,6 +273,9 @@ pub struct Redriven {
     pub refused: u32,
     /// Reserved anew.
     pub reserved: Amounts,
+    /// Its leads would be answered with these results, and it is not known whether the vault holds
+    /// them: nothing was changed.
+    pub unchecked: Vec<KeptResult>,
 }
 
 /// What became of a cancellation.

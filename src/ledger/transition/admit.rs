@@ -70,6 +70,7 @@ pub fn admit(
         answers_since: team.policies.answers_since(admission.max_age, draft.now()),
         room: room_for(&quotas, admission.limits),
         terms: &admission.terms,
+        lost: &admission.lost,
     };
     let plan = Plan::make(draft, frame, (0_u32..).zip(admission.leads.iter().copied()))?;
     let worst = plan.worst(&admission.terms.prices);
@@ -77,6 +78,9 @@ pub fn admit(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    if !plan.unchecked.is_empty() {
+        return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
+    }
     keep(draft, &quotas, worst);
     let avoided = plan.avoided();
     let sum_avoided = avoided.iter().map(|avoided| avoided.amounts).sum();
@@ -96,6 +100,7 @@ pub fn admit(
         jobs_made: 0,
         canceled_at: None,
         canceled_for: None,
+        sealed_until: plan.known_until.into_iter().chain([admission.leads_expire_at]).min(),
     };
     put_slots(draft, admission.batch, &plan.slots);
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
@@ -204,7 +209,7 @@ pub(super) fn fit(
 pub(super) fn waits_for(plan: &Plan) -> Vec<JobId> {
     let waiting = plan.slots.iter().filter_map(|slot| match slot.source {
         Source::Own(at) | Source::Joined(at) | Source::Repeated(at) => Some(at.job),
-        Source::Cached(_) | Source::Removed | Source::Refused => None,
+        Source::Cached(_) | Source::Removed | Source::NotFound | Source::Refused => None,
     });
     let mut jobs: Vec<_> = waiting.collect();
     jobs.sort_unstable();

@@ -38,6 +38,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
         answers_since: team.policies.answers_since(question.max_age, draft.now()),
         room: room_for(&quotas, question.limits),
         terms: &question.terms,
+        lost: &question.lost,
     };
     let plan = Plan::make(draft, frame, (0_u32..).zip(question.leads.iter().copied()))?;
     let prices = &question.terms.prices;
@@ -47,6 +48,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let not_allowed = (!team.policies.allow(question.reveals)).then_some(Refused::PhonesNotAllowed);
     let refused = other_request
         .or(not_allowed)
+        .or_else(|| unchecked(&plan))
         .or_else(|| judge(&quotas, &team, question.limits.most, worst).err());
     Ok(Some(Appraisal {
         dispositions: plan.dispositions,
@@ -57,4 +59,9 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
         replays,
         remaining: remaining(&quotas, Amounts::ZERO),
     }))
+}
+
+fn unchecked(plan: &Plan) -> Option<Refused> {
+    let unchecked: Vec<_> = plan.unchecked.iter().copied().collect();
+    (!unchecked.is_empty()).then_some(Refused::Unchecked(unchecked))
 }

@@ -265,6 +265,7 @@ fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
         jobs_made: 1,
         canceled_at: None,
         canceled_for: None,
+        sealed_until: None,
     }
 }
 

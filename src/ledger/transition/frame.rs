@@ -5,7 +5,7 @@ use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::team::Team;
-use crate::ledger::step::{LeadAsk, Terms};
+use crate::ledger::step::{LeadAsk, Lost, Terms};
 
 /// For whom is planned.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub(super) struct Frame<'a> {
     pub(super) room: Room,
     /// The settings in force.
     pub(super) terms: &'a Terms,
+    /// What the vault lacks of the results that are known.
+    pub(super) lost: &'a Lost,
 }
 
 impl Frame<'_> {
@@ -39,6 +41,11 @@ impl Frame<'_> {
     /// Whether less is asked of some leads than of others.
     pub(super) fn strips(&self) -> bool {
         self.team.policies.of_lead_with_email(self.reveals) != self.reveals
+    }
+
+    /// By when a batch admitted at `now` is surely read no more.
+    pub(super) fn readable_until(&self, now: Timestamp) -> Timestamp {
+        now.after(self.terms.horizon).after(self.terms.batch_ttl)
     }
 
     /// Since when an answer must have been settled, where the settings say this.

@@ -1,6 +1,6 @@
 //! How each lead of a batch will be answered, by what the books know now.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::{Amounts, Credits};
@@ -8,12 +8,13 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::Room;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{JobId, ResultRef};
+use crate::ledger::ids::{JobId, KeptResult, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::JobLead;
-use crate::ledger::record::lead::{Known, LeadRow, PersonRow};
-use crate::ledger::step::LeadAsk;
+use crate::ledger::record::lead::{Known, LeadRow, PersonRow, Wanted};
+use crate::ledger::step::{LeadAsk, Lost};
 use crate::ledger::table::{Jobs, Leads, Persons};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
 use crate::ledger::transition::frame::Frame;
@@ -32,6 +33,10 @@ pub(super) struct Plan {
     pub(super) dispositions: Dispositions,
     /// What is avoided for certain.
     pub(super) avoided: BTreeMap<AvoidedReason, Amounts>,
+    /// When the vault forgets the first of the results that answer its leads.
+    pub(super) known_until: Option<Timestamp>,
+    /// The results that may answer its leads, where it is not known what the vault lacks.
+    pub(super) unchecked: BTreeSet<KeptResult>,
 }
 
 /// What one batch takes from a job.
@@ -95,6 +100,7 @@ impl Plan {
 #[derive(Clone, Copy)]
 enum Verdict {
     Removed,
+    NotFound,
     Cached { at: ResultRef, find: AvoidedReason, found: Amounts, reveals: Amounts },
     Joined(ResultRef),
     Own { reveals: Reveals, worst: WorstCase, spared: Amounts, is_claimed: bool },
@@ -196,10 +202,15 @@ impl Planner<'_, '_> {
         let enough = [self.frame.reveals, reveals];
         let kept_for = team.keeps_to();
         let known_since = now.before(terms.person_ttl);
-        let since = self.frame.since(known_since);
-        let known = enough.iter().find_map(|asked| person.result_covering(*asked, since, kept_for));
-        if let Some(known) = known {
-            return Ok(self.cached(known, &person));
+        for reveals in enough {
+            let settled_since = self.frame.since(known_since);
+            let readable_until = self.frame.readable_until(now);
+            let wanted = Wanted { reveals, settled_since, readable_until, kept_for };
+            if let Some(known) = self.result_for(&person, wanted) {
+                let until = self.plan.known_until.into_iter().chain([known.expires_at]);
+                self.plan.known_until = until.min();
+                return Ok(self.cached(known, &person));
+            }
         }
         for asked in enough {
             for claim in row.claims.iter().filter(|claim| claim.kept_for.as_ref() == kept_for) {
@@ -209,10 +220,8 @@ impl Planner<'_, '_> {
             }
         }
         let since = self.frame.since(now.before(terms.not_found_ttl));
-        if let Some(gone) = row.not_found_for(kept_for).filter(|gone| gone.settled_at >= since) {
-            let find = AvoidedReason::CachedInWindow;
-            let (found, reveals) = (Amounts::ZERO, Amounts::ZERO);
-            return Ok(Verdict::Cached { at: gone.at, find, found, reveals });
+        if row.not_found_for(kept_for).is_some_and(|gone| gone.settled_at >= since) {
+            return Ok(Verdict::NotFound);
         }
         // That the answers were too old, or another team's, changes nothing about who it is and what
         // was paid.
@@ -220,6 +229,15 @@ impl Planner<'_, '_> {
             return Ok(self.upgrade(&person, reveals));
         }
         Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO, is_claimed: true })
+    }
+
+    /// The latest result that answers a request and is not lost.
+    fn result_for<'p>(&mut self, person: &'p PersonRow, wanted: Wanted<'p>) -> Option<&'p Known> {
+        let lost = self.frame.lost;
+        if *lost == Lost::Unknown {
+            self.plan.unchecked.extend(person.results_for(wanted).map(Known::kept));
+        }
+        person.results_for(wanted).find(|known| !lost.has(known.kept()))
     }
 
     /// What is to be sent must fit what is left.
@@ -284,6 +302,10 @@ impl Planner<'_, '_> {
             Verdict::Removed => {
                 count.cached = count.cached.saturating_add(1);
                 (Source::Removed, Amounts::ZERO)
+            }
+            Verdict::NotFound => {
+                count.cached = count.cached.saturating_add(1);
+                (Source::NotFound, Amounts::ZERO)
             }
             Verdict::Cached { at, find, found, reveals } => {
                 count.cached = count.cached.saturating_add(1);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::domain::credits::Amounts;
 use crate::domain::pricing::Charges;
@@ -24,6 +25,8 @@ pub struct Reading {
     pub status: Status,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// When the vault forgets the first of what it is read from.
+    pub sealed_until: Option<Timestamp>,
     /// What it was charged, once all it pays for is settled.
     pub spent: Option<Amounts>,
     /// When the soonest of its jobs is looked at again.
@@ -32,6 +35,17 @@ pub struct Reading {
     pub waits_to_be_sent: bool,
     /// The leads of the range that was asked for, in order.
     pub leads: Vec<LeadReading>,
+}
+
+impl Reading {
+    /// Until when an ended batch can be read: for its time, and while all is there that it is read
+    /// from. A longer time that settings say since brings nothing back.
+    #[must_use]
+    pub fn readable_until(&self, batch_ttl: Duration) -> Option<Timestamp> {
+        let ended_at = self.ended_at?;
+        let sealed_until = self.sealed_until.filter(|until| *until > ended_at);
+        sealed_until.into_iter().chain([ended_at.after(batch_ttl)]).min()
+    }
 }
 
 /// Where a batch stands.
@@ -114,6 +128,8 @@ pub enum Failure {
     Unresolved,
     /// The vendor refused it or failed.
     VendorError,
+    /// It was answered, and the store has lost the answer.
+    Lost,
     /// Its batch was cancelled before it was answered.
     Canceled,
 }
@@ -151,7 +167,18 @@ pub fn read(
     let is_to_be_sent = |job: &Job| matches!(job.state, State::Ready | State::Unknown);
     let waits_to_be_sent =
         !reader.has_ended(&jobs) && jobs.iter().filter(|job| job.is_alive()).all(is_to_be_sent);
-    Ok(Some(Reading { batch, status, ended_at, spent, next_look, waits_to_be_sent, leads }))
+    let results_until = jobs.iter().filter_map(|job| job.results_until);
+    let sealed_until = batch.sealed_until.into_iter().chain(results_until).min();
+    Ok(Some(Reading {
+        batch,
+        status,
+        ended_at,
+        sealed_until,
+        spent,
+        next_look,
+        waits_to_be_sent,
+        leads,
+    }))
 }
 
 /// Where a batch stands, and when it ended, as far as a look that relies on nothing tells.
@@ -303,6 +330,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         }
         Ok(match slot.source {
             Source::Removed => LeadReading::Removed,
+            Source::NotFound => LeadReading::NotFound,
             Source::Refused => LeadReading::Failed(Failure::InsufficientCredits),
             Source::Cached(at) => self.answered(at)?,
             Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => self.by_job(at)?,
@@ -377,7 +405,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         for chunk in 0..dispositions.submitted.div_ceil(CHUNK) {
             for slot in self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default() {
                 let is_answered = match slot.source {
-                    Source::Cached(_) | Source::Removed => true,
+                    Source::Cached(_) | Source::Removed | Source::NotFound => true,
                     Source::Refused => false,
                     Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => {
                         self.by_job(at)?.is_answer()

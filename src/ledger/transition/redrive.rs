@@ -48,14 +48,6 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         return Ok(Redriven::default());
     }
     let stranded = stranded(draft, redrive, &batch, join.driven_to)?;
-    let is_partial = stranded.next < batch.dispositions.submitted.div_ceil(CHUNK);
-    if is_partial {
-        join.driven_to = stranded.next;
-        draft.put::<Joins>(&joined, &join);
-    } else {
-        draft.delete::<Joins>(&joined);
-        batch.jobs.retain(|waiting| *waiting != redrive.job);
-    }
     let quotas = quotas_now(draft, &team)?;
     let allowed = batch.most.less(paid(draft, redrive.batch, &batch)?);
     let plan = {
@@ -67,15 +59,28 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
             answers_since: batch.answers_since,
             room: Room::new(left(&quotas).within(allowed)),
             terms: &redrive.terms,
+            lost: &redrive.lost,
         };
         Plan::make(draft, frame, stranded.asks.iter().copied())?
     };
+    if !plan.unchecked.is_empty() {
+        let unchecked = plan.unchecked.into_iter().collect();
+        return Ok(Redriven { is_partial: true, unchecked, ..Redriven::default() });
+    }
+    let is_partial = stranded.next < batch.dispositions.submitted.div_ceil(CHUNK);
+    if is_partial {
+        join.driven_to = stranded.next;
+        draft.put::<Joins>(&joined, &join);
+    } else {
+        draft.delete::<Joins>(&joined);
+        batch.jobs.retain(|waiting| *waiting != redrive.job);
+    }
     rewrite(draft, redrive.batch, stranded, &plan);
     let Dispositions { fresh, trimmed, .. } = plan.dispositions;
     let reserved = plan.worst(&redrive.terms.prices);
     keep(draft, &quotas, reserved);
     reopen(draft, redrive, batch, &team, &plan, reserved)?;
-    Ok(Redriven { is_partial, fresh, refused: trimmed, reserved })
+    Ok(Redriven { is_partial, fresh, refused: trimmed, reserved, unchecked: Vec::new() })
 }
 
 /// Leads of a batch that waited for a job.
@@ -163,5 +168,6 @@ fn reopen(
         }
     }
     batch.reserved = batch.reserved.plus(worst);
+    batch.sealed_until = batch.sealed_until.into_iter().chain(plan.known_until).min();
     open_jobs(draft, redrive.batch, batch, team, plan, &redrive.terms, worst).map(|_| ())
 }

@@ -63,11 +63,12 @@ fn batch_before(
 ) -> Result<Recalled, Fault> {
     let now = draft.now();
     let is_readable =
-        |reading: &Reading| reading.ended_at.is_none_or(|at| now < at.after(retry.batch_ttl));
+        |reading: &Reading| reading.readable_until(retry.batch_ttl).is_none_or(|until| now < until);
     let Some(reading) = read(draft, &team.id, id, 0..0)?.filter(is_readable) else {
         return Ok(Recalled::Nothing);
     };
-    let came_to_nothing = matches!(reading.status, Status::Error | Status::Canceled);
+    let came_to_nothing =
+        matches!(reading.status, Status::Error | Status::Canceled) || retry.lost == Some(id);
     Ok(match retry.by {
         ToldBy::Content if came_to_nothing => Recalled::Nothing,
         ToldBy::Caller | ToldBy::Content => Recalled::Batch(id, Box::new(reading)),

@@ -132,7 +132,7 @@ fn account(
 ) -> Result<(Option<Amounts>, Why), Fault> {
     let nothing = Some(Amounts::ZERO);
     let at = match source {
-        Source::Cached(_) => return Ok((nothing, Why::Cached)),
+        Source::Cached(_) | Source::NotFound => return Ok((nothing, Why::Cached)),
         Source::Joined(_) => return Ok((nothing, Why::Joined)),
         Source::Repeated(_) => return Ok((nothing, Why::Repeated)),
         Source::Removed => return Ok((nothing, Why::Removed)),

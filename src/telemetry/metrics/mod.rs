@@ -51,6 +51,7 @@ pub struct Metrics {
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
+    results_lost: IntCounter,
     unreadable: IntCounterVec,
     http_requests: HistogramVec,
     vendor_requests: HistogramVec,
@@ -119,6 +120,10 @@ impl Metrics {
                 "tollgate_stray_results_total",
                 &["kind"],
                 "Leads without a result of their own, and results without a lead.",
+            ),
+            results_lost: families.count(
+                "tollgate_results_lost_total",
+                "Sealed results that the books point at and the vault no longer has.",
             ),
             unreadable,
             http_requests: families.durations(
@@ -216,6 +221,11 @@ impl Metrics {
     /// So many results could not be given to leads.
     pub fn meet_strays(&self, stray: Stray, count: u64) {
         self.stray_results.with_label_values(&[stray.label()]).inc_by(count);
+    }
+
+    /// So many results are on the books and not in the vault.
+    pub fn lose_results(&self, count: usize) {
+        self.results_lost.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// A request was answered. `route` is the template it matched, if any, never its path.

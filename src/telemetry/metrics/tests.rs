@@ -37,6 +37,7 @@ fn busy() -> Metrics {
     metrics.book_find_in_margin();
     metrics.adjust_beyond_reservation();
     metrics.meet_strays(Stray::Extra, 2);
+    metrics.lose_results(3);
     metrics.serve(Some("/people/find"), &Method::GET, StatusCode::OK, took);
     metrics.ask_vendor("submit", "answered", took);
     metrics.show_circuit(Circuit::OutOfCredits);
@@ -73,6 +74,7 @@ fn what_was_recorded_is_what_is_shown() {
         "tollgate_finds_in_margin_total 1",
         "tollgate_adjustments_beyond_reservation_total 1",
         "tollgate_stray_results_total{kind=\"extra\"} 2",
+        "tollgate_results_lost_total 3",
         "tollgate_http_request_duration_seconds_count{method=\"GET\",route=\"/people/find\",status=\"200\"} 1",
         "tollgate_vendor_request_duration_seconds_count{operation=\"submit\",outcome=\"answered\"} 1",
         "tollgate_vendor_circuit_open 1",
@@ -165,5 +167,5 @@ fn a_name_says_what_is_counted_and_in_what() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 21, "every metric is recorded above");
+    assert_eq!(seen, 22, "every metric is recorded above");
 }

@@ -2,6 +2,9 @@
 
 use crate::domain::time::Timestamp;
 
+/// How many bytes say when an item expires, at its front.
+pub(super) const EXPIRES_BYTES: usize = size_of::<i64>();
+
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Stored {
     pub(super) expires: Timestamp,

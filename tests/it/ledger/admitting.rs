@@ -9,7 +9,7 @@ use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Token};
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::State;
 use tollgate::ledger::record::team::{NewTeam, Standing};
-use tollgate::ledger::step::{Admission, Novelty, Question, Refused};
+use tollgate::ledger::step::{Admission, Lost, Novelty, Question, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first, quota, terms};
@@ -123,6 +123,7 @@ pub(super) async fn an_appraisal_says_what_admission_reserves_and_reserves_nothi
         limits: Limits::default(),
         retry: None,
         terms: terms(),
+        lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
     };
     let before = books.dump().await;

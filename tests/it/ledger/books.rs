@@ -23,8 +23,8 @@ use tollgate::ledger::record::job::{Cause, Job, Reason, Way};
 use tollgate::ledger::record::tally::Tally;
 use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::{
-    Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Redrive, Redriven,
-    Refused, Room, Settled, Settlement, Terms, Turn, Voided, Voiding, settlement_steps,
+    Admission, Admitted, Attempt, Begun, Binding, Evidence, GivingUp, LeadAsk, Lost, Redrive,
+    Redriven, Refused, Room, Settled, Settlement, Terms, Turn, Voided, Voiding, settlement_steps,
 };
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::{Ledger, Outcome};
@@ -45,6 +45,9 @@ pub(super) const PROBING: Probing = Probing { every: QUIET, at_most: Duration::f
 /// By when a job has surely ended or become unresolved.
 pub(super) const HORIZON: Duration = Duration::from_hours(3);
 
+/// How long results live: longer than anything points at them.
+pub(super) const RESULTS_TTL: Duration = Duration::from_hours(10 * 24);
+
 /// Noon by UTC, on the Saturday before Europe's clocks go back.
 const BEGINNING: Timestamp = Timestamp::from_millis(1_792_843_200_000);
 
@@ -61,6 +64,7 @@ pub(super) fn terms() -> Terms {
         prices: Prices::PUBLISHED,
         person_ttl: DAY,
         not_found_ttl: HOUR,
+        batch_ttl: 7 * DAY,
         horizon: HORIZON,
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
@@ -144,6 +148,8 @@ impl<S: Store> Books<S> {
             limits: Limits::default(),
             retry: None,
             terms: terms(),
+            lost: Lost::NOTHING,
+            leads_expire_at: self.now().after(RESULTS_TTL),
         }
     }
 
@@ -187,8 +193,7 @@ impl<S: Store> Books<S> {
 
     /// The attempt is not answered.
     pub(super) async fn unanswered(&self, job: JobId) {
-        let lease = self.lease_of(job).await;
-        let quiet_until = self.now().after(QUIET);
+        let (lease, quiet_until) = (self.lease_of(job).await, self.now().after(QUIET));
         self.ledger().unanswered(job, lease, quiet_until).await.expect("it was being sent");
     }
 
@@ -248,7 +253,7 @@ impl<S: Store> Books<S> {
         first: u32,
         evidence: &[Evidence],
     ) -> Outcome<Settled> {
-        let (evidence, results_expire_at) = (evidence.into(), self.now().after(8 * DAY));
+        let (evidence, results_expire_at) = (evidence.into(), self.now().after(RESULTS_TTL));
         self.ledger().settle(Settlement { job, turn, first, evidence, results_expire_at }).await
     }
 
@@ -272,15 +277,13 @@ impl<S: Store> Books<S> {
 
     /// The vendor certainly did not take it.
     pub(super) async fn void(&self, job: JobId, cause: Cause) -> Voided {
-        let lease = self.lease_of(job).await;
-        let quiet_until = self.now().after(QUIET);
+        let (lease, quiet_until) = (self.lease_of(job).await, self.now().after(QUIET));
         let voiding = Voiding { job, lease, cause, quiet_until };
         self.ledger().void(voiding).await.expect("it was not answered")
     }
 
     pub(super) async fn give_up(&self, job: JobId, reason: Reason) {
-        let lease = self.lease_of(job).await;
-        let look_again_at = self.now().after(HOUR);
+        let (lease, look_again_at) = (self.lease_of(job).await, self.now().after(HOUR));
         let giving = GivingUp { job, lease, reason, look_again_at };
         self.ledger().give_up(giving).await.expect("it was sent");
     }
@@ -297,7 +300,7 @@ impl<S: Store> Books<S> {
     }
 
     pub(super) async fn redrive_step(&self, batch: BatchId, job: JobId, terms: Terms) -> Redriven {
-        let redrive = Redrive { batch, job, terms };
+        let redrive = Redrive { batch, job, terms, lost: Lost::NOTHING };
         self.ledger().redrive(redrive).await.expect("the job died")
     }
 
@@ -359,16 +362,16 @@ impl<S: Store> Books<S> {
 impl Books<Redis> {
     /// The same books, as another replica has them.
     pub(super) fn replica(&self) -> Self {
-        let clock = Arc::clone(&self.clock);
-        let store = self.store.replica(Arc::clone(&clock));
-        Self { store, clock, batches: AtomicU64::new(1_000_000) }
+        self.seen_by(self.store.replica(Arc::clone(&self.clock)))
     }
 
     /// The same, over a wire of the test's own.
     pub(super) fn replica_through(&self, url: &str) -> Self {
-        let clock = Arc::clone(&self.clock);
-        let store = self.store.replica_through(url, Arc::clone(&clock));
-        Self { store, clock, batches: AtomicU64::new(1_000_000) }
+        self.seen_by(self.store.replica_through(url, Arc::clone(&self.clock)))
+    }
+
+    fn seen_by(&self, store: Redis) -> Self {
+        Self { store, clock: Arc::clone(&self.clock), batches: AtomicU64::new(1_000_000) }
     }
 }
 

@@ -12,7 +12,7 @@ use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::batch::{Dispositions, Source};
-use tollgate::ledger::step::{Admission, Question, Refused};
+use tollgate::ledger::step::{Admission, Lost, Question, Refused};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 
 use super::books::{Books, first, quota, terms};
@@ -163,6 +163,7 @@ pub(super) async fn an_appraisal_trims_as_admission_does(books: &Books<impl Stor
         limits,
         retry: None,
         terms: terms(),
+        lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
     };
     let appraise = async |limits| books.ledger().appraise(question(limits)).await.unwrap().unwrap();

@@ -30,6 +30,7 @@ mod freshness;
 mod gathering;
 mod joining;
 mod keys;
+mod lost;
 mod observing;
 mod outages;
 mod periods;

@@ -91,6 +91,7 @@ fn retry(name: &str, request: &str) -> Retry {
         by: ToldBy::Caller,
         window: DAY,
         batch_ttl: DAY * 7,
+        lost: None,
     }
 }
 

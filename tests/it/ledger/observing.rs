@@ -4,7 +4,7 @@ use tollgate::domain::estimate::{Basis, HitRates};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::step::{Appraisal, Evidence, Question};
+use tollgate::ledger::step::{Appraisal, Evidence, Lost, Question};
 
 use super::books::{Books, terms};
 use super::named::{ALL, EMAIL, NONE, found, leads};
@@ -19,6 +19,7 @@ async fn appraise<S: Store>(books: &Books<S>, team: &TeamId) -> Appraisal {
         limits: Limits::default(),
         retry: None,
         terms: terms(),
+        lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
     };
     books.ledger().appraise(question).await.unwrap().unwrap()

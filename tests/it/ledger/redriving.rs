@@ -5,7 +5,7 @@ use tollgate::domain::period::Period;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Cause, Reason, State};
-use tollgate::ledger::step::{Redrive, Redriven};
+use tollgate::ledger::step::{Lost, Redrive, Redriven};
 use tollgate::ledger::transition::read::{Failure, LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -142,7 +142,7 @@ pub(super) async fn off_a_living_job_nothing_is_driven(books: &Books<impl Store>
     let job = first(books.ask(&sales, EMAIL, &["ada"]).await);
     let batch = books.ask(&sales, EMAIL, &["ada"]).await;
     let before = books.dump().await;
-    let redrive = Redrive { batch, job, terms: terms() };
+    let redrive = Redrive { batch, job, terms: terms(), lost: Lost::NOTHING };
     assert_eq!(books.ledger().redrive(redrive).await, Err(LedgerError::Fenced));
     assert_eq!(books.dump().await, before);
 }

@@ -12,7 +12,7 @@ use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::Cause;
 use tollgate::ledger::record::replay::Retry;
 use tollgate::ledger::record::team::{NewTeam, Standing};
-use tollgate::ledger::step::{Admission, Admitted, Novelty, Question, Refused};
+use tollgate::ledger::step::{Admission, Admitted, Lost, Novelty, Question, Refused};
 use tollgate::ledger::transition::read::Status;
 
 use super::books::{Books, DAY, MINUTE, first, quota, terms};
@@ -186,6 +186,7 @@ pub(super) async fn an_appraisal_knows_a_retry(books: &Books<impl Store>) {
         limits: Limits::default(),
         retry: Some(retry),
         terms: terms(),
+        lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
     };
     let appraise = async |retry| {

@@ -10,10 +10,10 @@ use tollgate::domain::team::TeamId;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::{Cause, JobLead, State};
-use tollgate::ledger::step::{Begun, Binding, Redrive, Room, Settlement, Turn, Voiding};
+use tollgate::ledger::step::{Begun, Binding, Lost, Redrive, Room, Settlement, Turn, Voiding};
 use tollgate::ledger::{Ledger, LedgerError, Outcome};
 
-use super::books::{Books, DAY, MINUTE, QUIET, TURN, attempt, quota, terms};
+use super::books::{Books, MINUTE, QUIET, RESULTS_TTL, TURN, attempt, quota, terms};
 use super::named::{EMAIL, found, key, lead};
 use super::store::Redis;
 use crate::support::faulty_disk::Dice;
@@ -122,7 +122,7 @@ async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -
     let ledger = books.ledger();
     let Turn { job, lease, stranded, .. } = turn;
     for batch in stranded {
-        ledger.redrive(Redrive { batch, job: job.id, terms: terms() }).await?;
+        ledger.redrive(Redrive { batch, job: job.id, terms: terms(), lost: Lost::NOTHING }).await?;
     }
     let Some((_, leads)) = ledger.job(job.id).await? else { return Ok(()) };
     match job.state {
@@ -150,7 +150,7 @@ async fn work(books: &Books<Redis>, sent: &Sent, turn: Turn, is_refused: bool) -
         (VendorId::from_number(job.id.batch.get()), books.now().after(MINUTE));
     ledger.bind(Binding { job: job.id, vendor_id, poll_at }).await?;
     let evidence = names(&leads).iter().map(|name| found(name, EMAIL)).collect();
-    let results_expire_at = books.now().after(8 * DAY);
+    let results_expire_at = books.now().after(RESULTS_TTL);
     ledger
         .settle(Settlement { job: job.id, turn: lease, first: 0, evidence, results_expire_at })
         .await?;

@@ -152,6 +152,18 @@ macro_rules! contract_suite {
                 what_is_looked_at_again_stays
                 a_superseded_result_is_listed_apart_until_it_is_over
             }
+            lost: {
+                a_result_is_named_before_it_answers_anybody
+                whose_result_is_lost_is_asked_for_again_and_known_again
+                every_result_that_may_answer_is_named
+                an_appraisal_counts_what_is_lost_as_fresh
+                a_redrive_looks_for_results_first
+                a_result_answers_while_the_batch_can_be_read_to_its_end
+                an_answer_stays_as_long_as_its_result
+                who_was_not_found_stays_so_in_an_ended_batch
+                a_verdict_that_is_lost_or_over_answers_nobody
+                an_address_whose_verdict_is_lost_is_sent_again
+            }
             teams: {
                 a_team_is_made_once_and_then_changed
                 teams_are_told_by_name_and_closed_ones_not_at_all

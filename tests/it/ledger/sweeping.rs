@@ -15,7 +15,7 @@ use super::named::{EMAIL, NONE, found, found_under, key, leads};
 use super::store::Store;
 
 const BATCH_TTL_DAYS: u32 = 7;
-const RESULTS_TTL_DAYS: u32 = 8;
+const RESULTS_TTL_DAYS: u32 = 10;
 
 /// How long rows are kept where a case does not say otherwise. Accounts stay.
 pub(super) const LIFETIMES: Lifetimes = Lifetimes {
@@ -82,7 +82,7 @@ pub(super) async fn a_batch_is_read_for_its_time_from_its_end(books: &Books<impl
     sweep(books).await;
     assert!(!is_read(books, batch).await);
     assert!(books.ledger().job(first(batch)).await.unwrap().is_some(), "others may point there");
-    books.pass(DAY);
+    books.pass(DAY * (RESULTS_TTL_DAYS - BATCH_TTL_DAYS));
     sweep(books).await;
     assert!(books.ledger().job(first(batch)).await.unwrap().is_none());
 }

@@ -14,7 +14,7 @@ use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, ResultRef};
 use tollgate::ledger::record::job::Cause;
 use tollgate::ledger::record::replay::{Retry, ToldBy};
-use tollgate::ledger::step::Refused;
+use tollgate::ledger::step::{Lost, Refused};
 use tollgate::ledger::transition::call::Closing;
 use tollgate::ledger::transition::read::Status;
 use tollgate::ledger::transition::sweep::Lifetimes;
@@ -50,14 +50,17 @@ pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -
             by: ToldBy::Content,
             window: WINDOW,
             batch_ttl: 7 * DAY,
+            lost: None,
         }),
         price: one_credit(),
         most: UpTo::ANY,
         prices: Prices::PUBLISHED,
         ttl: TTL,
         max_age: None,
-        joinable_for: 7 * DAY,
+        readable_for: 7 * DAY,
         lease_for: TURN,
+        lost: Lost::NOTHING,
+        addresses_expire_at: books.now().after(TTL + 7 * DAY),
     }
 }
 
@@ -100,7 +103,8 @@ pub(super) async fn end<S: Store>(
     answered: u32,
     missing: &[u32],
 ) -> bool {
-    let end = ValidationEnd { batch, answered, missing: missing.into() };
+    let results_until = books.now().after(TTL + 7 * DAY);
+    let end = ValidationEnd { batch, answered, missing: missing.into(), results_until };
     books.ledger().end_validation(end).await.expect("the store is there")
 }
 

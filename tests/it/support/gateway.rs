@@ -1,6 +1,7 @@
 //! A gateway in this process, with a sandbox vendor as its judge and clients of its own.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tollgate::app::{self, App};
 use tollgate::clock::{Clock, ManualClock, SystemClock};
-use tollgate::config::{self, Sources};
+use tollgate::config::{self, Config, Sources};
 use tollgate::disk::Disk;
 use tollgate::domain::time::Timestamp;
 use tollgate::sandbox::{self, Sandbox};
@@ -71,6 +72,8 @@ pub(crate) struct TestGateway {
     pub(crate) app: App,
     http: reqwest::Client,
     vendor_stops: CancellationToken,
+    clock: Arc<dyn Clock>,
+    flags: Vec<String>,
     data: TempDir,
     redis: Option<Server>,
 }
@@ -118,7 +121,7 @@ impl TestGateway {
         };
         let store = match setup.store {
             Store::Memory => "memory:".to_owned(),
-            Store::Embedded => format!("embedded:{}", data.path().join("books").display()),
+            Store::Embedded => format!("embedded:{}", books_in(&data).display()),
             Store::Redis => redis.as_ref().map(Server::url).unwrap_or_default(),
         };
         let mut flags = settings(vendor_address, &store);
@@ -126,23 +129,37 @@ impl TestGateway {
             flags.extend([SECRET.to_owned(), "store.durability=single".to_owned()]);
         }
         flags.extend(setup.settings);
-        let loaded = config::load(&Sources::none().with_flags(flags)).map_err(|f| f.to_string());
-        let config = loaded.unwrap().config;
+        let (config, clock) = (config_of(&flags), setup.clock);
         let app = match setup.disk {
-            None => app::start(&config, setup.clock).await,
+            None => app::start(&config, Arc::clone(&clock)).await,
             Some(disk) => {
-                std::fs::create_dir(data.path().join("books")).unwrap();
-                app::start_on(&config, setup.clock, disk).await
+                std::fs::create_dir(books_in(&data)).unwrap();
+                app::start_on(&config, Arc::clone(&clock), disk).await
             }
         };
         let app = app.unwrap();
         let http = connections();
-        Self { vendor, app, http, vendor_stops, data, redis }
+        Self { vendor, app, http, vendor_stops, clock, flags, data, redis }
     }
 
     /// The Redis that holds the books, if one does.
     pub(crate) fn redis(&self) -> Option<&Server> {
         self.redis.as_ref()
+    }
+
+    /// Stops the gateway and starts it again on its store, with these settings changed, once the
+    /// files of an embedded store have been changed by `meanwhile`.
+    pub(crate) async fn restarted(
+        mut self,
+        settings: &[&str],
+        meanwhile: impl FnOnce(&Path),
+    ) -> Self {
+        self.app.stop().await;
+        meanwhile(&books_in(&self.data));
+        self.flags.extend(settings.iter().map(|&setting| setting.to_owned()));
+        let config = config_of(&self.flags);
+        self.app = app::start(&config, Arc::clone(&self.clock)).await.unwrap();
+        self
     }
 
     /// A client on the callers' side with this key.
@@ -241,6 +258,15 @@ impl TestGateway {
         self.vendor_stops.cancel();
         self.data
     }
+}
+
+fn config_of(flags: &[String]) -> Config {
+    let sources = Sources::none().with_flags(flags.to_vec());
+    config::load(&sources).map_err(|faults| faults.to_string()).unwrap().config
+}
+
+fn books_in(data: &TempDir) -> PathBuf {
+    data.path().join("books")
 }
 
 /// The settings of a test gateway: everything soon, nothing outside this machine.

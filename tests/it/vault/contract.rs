@@ -84,6 +84,8 @@ impl<V: Vault> Bench<V> {
 
     async fn fetch<const N: usize>(&self, keys: [ItemKey; N]) -> [String; N] {
         let found = self.vault.fetch(&keys).await.unwrap();
+        let held: Vec<_> = found.iter().map(Option::is_some).collect();
+        assert_eq!(self.vault.holds(&keys).await.unwrap(), held);
         let text = |bytes: Option<Vec<u8>>| {
             bytes.map_or(ABSENT.to_owned(), |bytes| String::from_utf8(bytes).unwrap())
         };

@@ -115,6 +115,11 @@ pub(super) const fn failure(failure: Failure) -> (&'static str, &'static str, &'
         Failure::VendorError => {
             ("vendor_error", "Vendor Error", "The vendor refused this or failed on it")
         }
+        Failure::Lost => (
+            "vendor_error",
+            "Vendor Error",
+            "The answer to this was lost; asked for again, it is charged for no more than a new answer",
+        ),
         Failure::Canceled => {
             ("canceled", "Canceled", "The request was canceled before this was answered")
         }

@@ -78,6 +78,7 @@ fn a_lead_that_failed_has_an_entry_at_its_place() {
         Failure::Unresolved,
         Failure::VendorError,
         Failure::Canceled,
+        Failure::Lost,
     ];
     let mut page = page_of(failures.map(Finding::Failed).to_vec());
     for line in &mut page.lines {
@@ -93,6 +94,7 @@ fn a_lead_that_failed_has_an_entry_at_its_place() {
         ("unresolved", "/leads/102"),
         ("vendor_error", "/leads/103"),
         ("canceled", "/leads/104"),
+        ("vendor_error", "/leads/105"),
     ];
     assert_eq!(told.collect::<Vec<_>>(), expected);
 }

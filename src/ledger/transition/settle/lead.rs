@@ -31,7 +31,7 @@ impl Settling {
         if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
             let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
             row.not_found.retain(|gone| gone.kept_for != kept_for);
-            row.not_found.push(NotFound { at, settled_at, kept_for });
+            row.not_found.push(NotFound { settled_at, kept_for });
         }
         draft.put::<Leads>(&lead.key, &row);
         match evidence {
@@ -44,7 +44,8 @@ impl Settling {
                 if self.learns {
                     let expires_at = self.expires_at;
                     let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
-                    let known = Known { at, covers: reveals, settled_at, expires_at, kept_for };
+                    let (turn, covers) = (self.turn, reveals);
+                    let known = Known { at, turn, covers, settled_at, expires_at, kept_for };
                     learn(draft, known, lead.key, *person, aliases)?;
                 }
                 Ok((Answer::Found(found(*person, shown, part.prices.phone_basis)), charges))

@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::job::{Answer, Answered, Job, JobLead, State};
-use crate::ledger::record::settlement::{PartProgress, Progress};
+use crate::ledger::record::settlement::Progress;
 use crate::ledger::step::{Evidence, Settled, Settlement};
 use crate::ledger::table::{
     Answers, Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Observations, Persons, SETTLED_AT_ONCE,
@@ -234,9 +234,13 @@ impl Settling {
             }
             observe(draft, &part.team, came)?;
         }
+        let answers_hold_results = answers.iter().any(|answer| matches!(answer, Answer::Found(_)));
         let row = (job.id, portion.first.div_euclid(SETTLED_AT_ONCE));
         draft.put::<Answers>(&row, &Answered { turn: self.turn, answers, charged });
         progress.next = portion.end;
+        if answers_hold_results {
+            progress.results_until = progress.results_until.max(Some(self.expires_at));
+        }
         if progress.next < job.leads {
             self.settled.next = Some(progress.next);
             if job.state == State::Resolved {
@@ -245,7 +249,7 @@ impl Settling {
             draft.put::<Settlements>(&job.id, &progress);
             return Ok(());
         }
-        self.end(draft, job, &progress.parts)
+        self.end(draft, job, &progress)
     }
 
     /// Moves the credits of a job whose leads are all settled, and ends it.
@@ -253,10 +257,10 @@ impl Settling {
         &mut self,
         draft: &mut Draft<'_>,
         mut job: Job,
-        sums: &[PartProgress],
+        progress: &Progress,
     ) -> Result<(), Fault> {
         let before = job.state;
-        for (n, sums) in sums.iter().enumerate() {
+        for (n, sums) in progress.parts.iter().enumerate() {
             let part = close_part(draft, &mut job, n, before, *sums)?;
             self.settled.parts.push(part);
         }
@@ -266,6 +270,7 @@ impl Settling {
         let credited = credit(draft, &job)?;
         self.settled.avoided.extend(credited.avoided);
         job.state = State::Done;
+        job.results_until = progress.results_until;
         job.ended_at = Some(draft.now());
         job.due = (!credited.is_all).then_some(draft.now());
         put_job(draft, &job)

@@ -60,10 +60,12 @@ fn is_young(page: &[(JobId, Job)], ttl: Duration, now: Timestamp) -> bool {
     first.is_some_and(|at| !is_over(at, ttl, now)) && admitted.all(|at| !is_over(at, ttl, now))
 }
 
-/// Whether the lifetime of a job is over, nothing of it is open, and it is not looked at again.
+/// Whether the lifetime of a job and of its results is over, nothing of it is open, and it is not
+/// looked at again. Results may live for longer than settings say by now.
 fn may_go(job: &Job, ttl: Duration, now: Timestamp) -> bool {
     let is_open = job.has_open_charge() || job.due.is_some() || !has_ended(job);
-    !is_open && job.ended_at.is_some_and(|at| is_over(at, ttl, now))
+    let has_results = job.results_until.is_some_and(|until| now < until);
+    !is_open && !has_results && job.ended_at.is_some_and(|at| is_over(at, ttl, now))
 }
 
 /// Whether nothing more is to become of a job: nobody waits for a word on one whose charge nobody

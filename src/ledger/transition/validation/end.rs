@@ -36,7 +36,9 @@ pub fn end_validation(draft: &mut Draft<'_>, end: &ValidationEnd) -> Result<bool
     // Without its call nobody knows which addresses it has no verdict on: they may be sent anew.
     let Some(job) = draft.find::<Jobs>(&call_of(end.batch))? else { return Ok(false) };
     let (ended_at, answered) = (Some(draft.now()), end.answered);
-    draft.put::<Validations>(&end.batch, &Validation { ended_at, answered, ..validation });
+    let results_until = Some(end.results_until);
+    let validation = Validation { ended_at, results_until, answered, ..validation };
+    draft.put::<Validations>(&end.batch, &validation);
     forget_missing(draft, &job, &end.missing)?;
     put_job(draft, &Job { due: None, ..job })?;
     Ok(true)

@@ -22,7 +22,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::replay::Retry;
-use crate::ledger::step::{QuotaShort, Remaining};
+use crate::ledger::step::{Lost, QuotaShort, Remaining};
 use crate::ledger::transition::call::call_of;
 use crate::ledger::transition::read::{Failure, Status};
 
@@ -56,10 +56,14 @@ pub struct ValidationOrder {
     pub ttl: Duration,
     /// How old a verdict from what is known may be; of no age at all, and the vendor is asked.
     pub max_age: Option<Duration>,
-    /// How long one that has not ended is waited for.
-    pub joinable_for: Duration,
+    /// How long a validation is readable, and how long one that has not ended is waited for.
+    pub readable_for: Duration,
     /// How long the turn of whoever opens it lasts, unless it is renewed.
     pub lease_for: Duration,
+    /// What the vault lacks of the verdicts that it would be answered with.
+    pub lost: Lost,
+    /// When the vault forgets the addresses.
+    pub addresses_expire_at: Timestamp,
 }
 
 /// What became of a validation that was to be opened.
@@ -99,6 +103,8 @@ pub struct ValidationEnd {
     pub answered: u32,
     /// The places in the call of those that it says nothing of: they are not validated.
     pub missing: Vec<u32>,
+    /// When the vault forgets what was put for it.
+    pub results_until: Timestamp,
 }
 
 /// A validation as its team sees it.
@@ -110,6 +116,8 @@ pub struct ValidationReading {
     pub status: Status,
     /// What it was charged, once that is settled.
     pub spent: Option<Amounts>,
+    /// When the vault forgets the first of what it is read from.
+    pub sealed_until: Option<Timestamp>,
     /// When the soonest of the calls that it waits for is looked at again.
     pub next_look: Option<Timestamp>,
     /// The addresses of the range that was asked for, in order.

@@ -62,6 +62,9 @@ pub fn open_validation(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    if !plan.unchecked.is_empty() {
+        return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
+    }
     if !plan.own.is_empty()
         && let Err(probe_at) = outage::pass_once(draft)?
     {
@@ -155,6 +158,7 @@ fn send(
         named: None,
         asked_at,
         ended_at: None,
+        results_until: None,
         answered: 0,
         is_canceled: false,
         is_joined: false,
@@ -190,6 +194,7 @@ fn put(
         jobs_made: u32::from(call.is_some()),
         canceled_at: None,
         canceled_for: None,
+        sealed_until: plan.known_until.into_iter().chain([order.addresses_expire_at]).min(),
     };
     put_slots(draft, order.batch, &plan.slots);
     draft.put::<Batches>(&order.batch, &batch);

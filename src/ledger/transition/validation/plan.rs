@@ -9,11 +9,12 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::pricing::WorstCase;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::ids::{BatchId, ResultRef};
+use crate::ledger::ids::{BatchId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::{JobLead, State};
 use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressKey, AddressRow};
+use crate::ledger::step::Lost;
 use crate::ledger::table::{Addresses, Jobs, Validations};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
 use crate::ledger::transition::new_job::number;
@@ -32,6 +33,10 @@ pub(super) struct Plan {
     pub(super) joined: BTreeSet<BatchId>,
     /// How many addresses stand in which way.
     pub(super) dispositions: Dispositions,
+    /// When the vault forgets the first of the verdicts that answer addresses.
+    pub(super) known_until: Option<Timestamp>,
+    /// The verdicts that answer addresses, where it is not known what the vault lacks.
+    pub(super) unchecked: BTreeSet<KeptResult>,
 }
 
 /// What the books say of one address.
@@ -48,7 +53,8 @@ enum Verdict {
 /// What the books say of another batch's call.
 #[derive(Clone, Copy)]
 enum Other {
-    Ended,
+    /// Its verdicts are in the vault until then.
+    Ended(Timestamp),
     UnderWay,
     BeingSent,
     OfNoUse,
@@ -150,7 +156,9 @@ impl Planner<'_, '_> {
             _ if is_repeated => &mut count.repeated,
             Source::Own(_) | Source::Repeated(_) => &mut count.fresh,
             Source::Joined(_) => &mut count.joined,
-            Source::Cached(_) | Source::Removed | Source::Refused => &mut count.cached,
+            Source::Cached(_) | Source::Removed | Source::NotFound | Source::Refused => {
+                &mut count.cached
+            }
         };
         *stands = stands.saturating_add(1);
         if let Source::Joined(at) = source {
@@ -177,11 +185,24 @@ impl Planner<'_, '_> {
         let Some(row) = row.filter(counts) else { return Ok(Verdict::Fresh) };
         let is_young = self.answers_since.is_none_or(|since| row.asked_at >= since);
         Ok(match self.other(row.at.job.batch)? {
-            Other::Ended if is_young => Verdict::Cached(row.at),
+            Other::Ended(until) if is_young && self.is_there(row.at) => {
+                let known_until = self.plan.known_until.into_iter().chain([until]).min();
+                self.plan.known_until = known_until;
+                Verdict::Cached(row.at)
+            }
             Other::UnderWay => Verdict::Joined(row.at),
             Other::BeingSent => Verdict::Busy,
-            Other::Ended | Other::OfNoUse => Verdict::Fresh,
+            Other::Ended(_) | Other::OfNoUse => Verdict::Fresh,
         })
+    }
+
+    /// Whether the vault has a verdict, as far as is known. Verdicts are kept by no turn.
+    fn is_there(&mut self, at: ResultRef) -> bool {
+        let kept = KeptResult { at, turn: Lease::default() };
+        if self.order.lost == Lost::Unknown {
+            self.plan.unchecked.insert(kept);
+        }
+        !self.order.lost.has(kept)
     }
 
     fn other(&mut self, batch: BatchId) -> Result<Other, Fault> {
@@ -191,10 +212,14 @@ impl Planner<'_, '_> {
         let validation = self.draft.peek::<Validations>(&batch)?;
         let other = match validation {
             None => Other::OfNoUse,
-            Some(validation) if validation.ended_at.is_some() => Other::Ended,
+            Some(validation) if validation.ended_at.is_some() => {
+                let readable_until = self.draft.now().after(self.order.readable_for);
+                let until = validation.results_until.filter(|until| *until >= readable_until);
+                until.map_or(Other::OfNoUse, Other::Ended)
+            }
             Some(validation) if validation.is_canceled => Other::OfNoUse,
             Some(validation) if validation.named.is_some() => {
-                let until = validation.asked_at.after(self.order.joinable_for);
+                let until = validation.asked_at.after(self.order.readable_for);
                 if until > self.draft.now() { Other::UnderWay } else { Other::OfNoUse }
             }
             Some(_) => {

@@ -37,13 +37,15 @@ pub fn read_validation(
         return Ok(None);
     }
     let mut reader = Reader { draft, batch: &batch, calls: BTreeMap::new() };
-    let mut next_look = None::<Timestamp>;
+    let (mut next_look, mut sealed_until) = (None::<Timestamp>, batch.sealed_until);
     let (mut goes_on, mut is_answered) = (false, batch.dispositions.cached > 0);
     for job in &batch.jobs {
         let call = reader.call(job.batch)?;
         goes_on |= call.goes_on();
         is_answered |= call.validation.is_some_and(|validation| validation.answered > 0);
         next_look = next_look.into_iter().chain(call.due).min();
+        let results_until = call.validation.and_then(|validation| validation.results_until);
+        sealed_until = sealed_until.into_iter().chain(results_until).min();
     }
     let status = match batch.canceled_at {
         Some(_) => Status::Canceled,
@@ -53,7 +55,7 @@ pub fn read_validation(
     };
     let spent = spent(draft, id, &batch)?;
     let addresses = reader.addresses(id, range)?;
-    Ok(Some(ValidationReading { batch, status, spent, next_look, addresses }))
+    Ok(Some(ValidationReading { batch, status, spent, sealed_until, next_look, addresses }))
 }
 
 /// How far the vendor is with what a batch has sent; none where it has sent no addresses.
@@ -143,6 +145,7 @@ impl Reader<'_, '_> {
         match slot.source {
             Source::Removed => Ok(AddressReading::Removed),
             Source::Refused => Ok(AddressReading::Failed(Failure::InsufficientCredits)),
+            Source::NotFound => Ok(AddressReading::Failed(Failure::VendorError)),
             Source::Cached(at) => Ok(AddressReading::Kept(at)),
             Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => self.by_call(at),
         }

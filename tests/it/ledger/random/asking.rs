@@ -1,13 +1,15 @@
 //! Callers ask: for anybody, under any limits, and now and then for the same once more.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tollgate::domain::credits::Credits;
+use tollgate::domain::estimate::HitRates;
 use tollgate::domain::limits::{Limits, OnQuota, UpTo};
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::Way;
 use tollgate::ledger::record::replay::Retry;
-use tollgate::ledger::step::{Admission, Admitted, Novelty, Refused, Terms};
+use tollgate::ledger::step::{Admission, Admitted, Lost, Novelty, Question, Refused, Terms};
 
 use super::cast::Lead;
 use super::world::{Asked, World, pick};
@@ -17,7 +19,10 @@ use crate::ledger::store::Store;
 
 impl<S: Store> World<S> {
     pub(super) async fn ask(&mut self) {
-        let (admission, leads) = self.any_request();
+        let (mut admission, leads) = self.any_request();
+        if self.dice.percent(30) {
+            admission.lost = self.look_for_results(&admission).await;
+        }
         match self.books.admit(admission.clone()).await {
             Ok(admitted) if admitted.novelty == Novelty::Replayed => {
                 self.is_a_retry(&admission, &admitted);
@@ -41,6 +46,24 @@ impl<S: Store> World<S> {
             }
             Err(refused) => self.was_refused(&admission, &refused).await,
         }
+    }
+
+    /// Some of the results that would answer a batch are not in the vault any more.
+    async fn look_for_results(&mut self, admission: &Admission) -> Lost {
+        let admission = Admission { lost: Lost::Unknown, ..admission.clone() };
+        let Ok(Some(appraisal)) = self.books.ledger().appraise(question(&admission)).await else {
+            panic!("the store and the team are there");
+        };
+        let Some(Refused::Unchecked(results)) = appraisal.refused else { return Lost::NOTHING };
+        assert!(!results.is_empty());
+        let lost: BTreeSet<_> = results.into_iter().filter(|_| self.dice.percent(50)).collect();
+        self.checks.saw(if lost.is_empty() { "results there" } else { "results lost" });
+        if self.dice.percent(50) && admission.retry.is_none() {
+            let refused = self.books.admit(admission).await.err();
+            assert!(!matches!(refused, None | Some(Refused::Collision)), "it has to look first");
+            self.stepped_in_vain().await;
+        }
+        Lost::Known(lost)
     }
 
     /// Only what was asked before, by the same team and in the same words, is answered with a batch.
@@ -146,4 +169,10 @@ impl<S: Store> World<S> {
         assert_eq!(self.books.dump().await, before);
         self.stepped_in_vain().await;
     }
+}
+
+fn question(admission: &Admission) -> Question {
+    let Admission { team, reveals, leads, max_age, limits, terms, lost, .. } = admission.clone();
+    let (retry, rates) = (None, HitRates::PRIOR);
+    Question { team, reveals, leads, max_age, limits, retry, terms, lost, rates }
 }

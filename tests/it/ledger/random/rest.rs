@@ -6,7 +6,7 @@ use tollgate::domain::credits::Credits;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
-use tollgate::ledger::step::{Begun, GivingUp, Redrive, Room, Turn, Voiding};
+use tollgate::ledger::step::{Begun, GivingUp, Lost, Redrive, Room, Turn, Voiding};
 
 use super::world::World;
 use crate::ledger::books::{HOUR, MINUTE, QUIET, TURN, attempt, terms};
@@ -48,7 +48,7 @@ impl<S: Store> World<S> {
 
     async fn finish(&mut self, Turn { job, lease, stranded, .. }: Turn) {
         for batch in stranded {
-            let redrive = Redrive { batch, job: job.id, terms: terms() };
+            let redrive = Redrive { batch, job: job.id, terms: terms(), lost: Lost::NOTHING };
             self.books.ledger().redrive(redrive).await.expect("the job died");
             self.stepped().await;
             let n = self.batches.iter().position(|asked| asked.admission.batch == batch);

@@ -4,7 +4,8 @@ use tollgate::domain::credits::{Amounts, Unit};
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::job::{Cause, Job, Reason, State, Way};
 use tollgate::ledger::step::{
-    Admission, Begun, Gathering, GivingUp, Redrive, Room, Split, Splitting, Turn, Voided, Voiding,
+    Admission, Begun, Gathering, GivingUp, Lost, Redrive, Room, Split, Splitting, Turn, Voided,
+    Voiding,
 };
 use tollgate::ledger::{Ledger, LedgerError};
 
@@ -202,8 +203,8 @@ impl<S: Store> World<S> {
     }
 
     async fn redrive(&mut self, job: &Job, batch: BatchId) {
-        let redrive = Redrive { batch, job: job.id, terms: terms() };
-        let driven = self.books.ledger().redrive(redrive).await.expect("the job died");
+        let redrive = Redrive { batch, job: job.id, terms: terms(), lost: Lost::NOTHING };
+        let driven = self.books.ledger().redrive(redrive.clone()).await.expect("the job died");
         self.stepped().await;
         let n = self.batches.iter().position(|asked| asked.admission.batch == batch);
         let n = n.expect("it was asked");

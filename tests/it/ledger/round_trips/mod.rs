@@ -16,7 +16,8 @@ use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Cause, Reason};
 use tollgate::ledger::step::{
-    Admission, Begun, Canceled, Charged, Evidence, LeadAsk, Question, Resolution, Room, Splitting,
+    Admission, Begun, Canceled, Charged, Evidence, LeadAsk, Lost, Question, Resolution, Room,
+    Splitting,
 };
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::report::Glance;
@@ -112,6 +113,7 @@ fn question(admission: &Admission) -> Question {
         limits: admission.limits,
         retry: admission.retry,
         terms: admission.terms,
+        lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
     }
 }

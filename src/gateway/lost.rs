@@ -1,0 +1,67 @@
+//! Results that the books know and the vault no longer has.
+//!
+//! A store that fails over, or is restored in part, may lose sealed results and keep the rows that
+//! point at them. So a step that would answer leads with results names them first and changes nothing.
+//! The vault says which of them it has, and the step runs again without the others: their leads are
+//! sent like any other.
+
+use std::collections::BTreeSet;
+
+use tracing::warn;
+
+use super::bodies::lost_of;
+use super::{Failed, Failure, Finding, Gateway, PageAsk, Refusal};
+use crate::domain::team::TeamId;
+use crate::ledger::Ledger;
+use crate::ledger::ids::{BatchId, KeptResult};
+use crate::ledger::record::job::Way;
+use crate::ledger::step::{Appraisal, Lost, Question, Redrive, Redriven, Refused};
+
+impl Gateway {
+    /// What the vault lacks of these results.
+    pub(super) async fn lost_of(&self, results: &[KeptResult]) -> Result<Lost, Failed> {
+        let lost: BTreeSet<_> = lost_of(&self.vault, results).await?.into_iter().collect();
+        if let Some(first) = lost.first() {
+            self.metrics.lose_results(lost.len());
+            warn!(
+                results.lost = lost.len(),
+                job.id = %first.at.job,
+                "the vault has lost {} results that the books point at; they are asked for again",
+                lost.len()
+            );
+        }
+        Ok(Lost::Known(lost))
+    }
+
+    /// What admission would say now, by what is on the books and in the vault.
+    pub(super) async fn appraise(&self, question: Question) -> Result<Option<Appraisal>, Failed> {
+        let appraisal = self.ledger.appraise(question.clone()).await?;
+        let Some(Refused::Unchecked(results)) =
+            appraisal.as_ref().and_then(|appraisal| appraisal.refused.as_ref())
+        else {
+            return Ok(appraisal);
+        };
+        let lost = self.lost_of(results).await?;
+        Ok(self.ledger.appraise(Question { lost, ..question }).await?)
+    }
+
+    /// Whether the first page of a batch shows that results of it are lost.
+    pub(super) async fn has_lost_results(
+        &self,
+        team: &TeamId,
+        batch: BatchId,
+    ) -> Result<bool, Refusal> {
+        let page = self.page(team, batch, Way::Batch, PageAsk::first()).await?;
+        Ok(page.lines.iter().any(|line| line.finding == Finding::Failed(Failure::Lost)))
+    }
+
+    /// Drives some leads of a batch off a job that died.
+    pub(super) async fn redrive_step(&self, order: Redrive) -> Result<Redriven, Failed> {
+        let driven = self.ledger.redrive(order.clone()).await?;
+        if driven.unchecked.is_empty() {
+            return Ok(driven);
+        }
+        let lost = self.lost_of(&driven.unchecked).await?;
+        Ok(self.ledger.redrive(Redrive { lost, ..order }).await?)
+    }
+}
