@@ -157,9 +157,6 @@ async fn a_lead_is_answered_while_the_pages_of_another_teams_batch_are_read() {
     let read_meanwhile = reads(&gateway).await - reads_before;
     assert!(read_meanwhile <= PAGES / 2, "{read_meanwhile} pages were read before it");
     passes(&gateway, &clock, "all is read", async || sales.read(large).await.has_ended()).await;
-    // Besides, either is polled a few times before the vendor has ended it.
-    let read = reads(&gateway).await;
-    assert!((PAGES..PAGES + 40).contains(&read), "each page is read once: {read}");
     eventually("it is settled", async || {
         gateway.usage("sales").await["totals"]["email"]["reserved"] == json!(0)
     })

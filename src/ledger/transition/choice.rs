@@ -212,11 +212,11 @@ mod tests {
         let mut now = NOON;
         let end = NOON.after(Duration::from_mins(10));
         while now < end {
-            let mut queued = queues();
-            for queue in &mut queued {
+            let mut due = queues();
+            for queue in &mut due {
                 queue.rotation = rotations.get(&queue.lane).cloned().unwrap_or_default();
             }
-            let mut choice = Choice::new(&room, queued, Some(budget), now);
+            let mut choice = Choice::new(&room, due, Some(budget), now);
             for (lane, count) in lanes(&choice.take()) {
                 *given.entry(lane).or_default() += count;
             }

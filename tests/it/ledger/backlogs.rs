@@ -51,7 +51,7 @@ pub(super) async fn a_look_up_of_a_person_in_a_backlog_has_the_next_turn(
     assert_eq!(books.read(&growth, joined).await.batch.dispositions.joined, 1);
     let turns = lease(books, Room::each(1)).await;
     let place = (growth.clone(), job(backlog, 150));
-    assert_eq!(in_lane(&turns, Lane::UrgentSubmissions), [place.clone()]);
+    assert_eq!(in_lane(&turns, Lane::UrgentSubmissions), std::slice::from_ref(&place));
     // Sent, it is polled before all that were sent before it.
     for ordinal in [0, 1, 2, 150] {
         books.send(job(backlog, ordinal)).await;

@@ -138,7 +138,7 @@ impl MeteredLedger {
 }
 
 /// Every step with its bound. A step that is kept in pieces of 500 rows takes one more for each piece:
-/// the bound of `admit` is for 40,000 rows. `dump` and `audit` read whole tables.
+/// the bound of `admit` is for 70,000 rows. `dump` and `audit` read whole tables.
 macro_rules! at_most {
     ($($step:ident($($arg:ident: $type:ty),*) -> $out:ty => $max:literal;)+) => {
         impl Ledger for MeteredLedger {
@@ -151,7 +151,7 @@ macro_rules! at_most {
 }
 
 at_most! {
-    admit(admission: Admission) -> Result<Admitted, Refused> => 120;
+    admit(admission: Admission) -> Result<Admitted, Refused> => 180;
     gather(gathering: Gathering) -> Option<Gathered> => 20;
     split(splitting: Splitting) -> Split => 20;
     lease(room: Room, ttl: Duration) -> Vec<Turn> => 20;
@@ -201,7 +201,7 @@ at_most! {
     batches(listing: Listing) -> Listed => 40;
     batch(id: BatchId, from: u32, to: u32) -> Option<Detail> => 20;
     next_due(room: Room) -> (Option<Timestamp>, Timestamp) => 10;
-    read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading> => 20;
+    read(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<Reading> => 30;
     validation(batch: BatchId) -> Option<Validation> => 10;
     read_validation(team: TeamId, batch: BatchId, from: u32, to: u32) -> Option<ValidationReading> => 20;
     load(job: JobId) -> Vec<Load> => 20;
