@@ -116,7 +116,7 @@ fn of_teams() -> Vec<(TableId, String)> {
                 quotas: vec![quota],
                 policies,
                 standing: Standing::Paused,
-                opened_at: at(1),
+                opening: 4,
             },
         ),
         row::<Keys>(
@@ -172,6 +172,7 @@ fn of_batches() -> Vec<(TableId, String)> {
             &job_id().batch,
             &Batch {
                 team: team(),
+                opening: 4,
                 token: Token::new([3; 16]),
                 way: Way::LookUp,
                 reveals: Reveals::ALL,

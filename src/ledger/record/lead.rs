@@ -4,7 +4,7 @@ use crate::domain::charge::Facts;
 use crate::domain::identity::keys::PersonKey;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Since, Timestamp};
 use crate::ledger::ids::{JobId, ResultRef};
 
 /// What a lead key leads to.
@@ -77,12 +77,12 @@ impl PersonRow {
     pub fn result_covering(
         &self,
         asked: Reveals,
-        since: Timestamp,
+        since: Since,
         kept_for: Option<&TeamId>,
     ) -> Option<&Known> {
         let is_good = |known: &&Known| {
             let is_its = known.kept_for.as_ref() == kept_for;
-            is_its && known.covers.covers(asked) && known.settled_at >= since
+            is_its && known.covers.covers(asked) && since.has(known.settled_at)
         };
         self.results.iter().rev().find(is_good)
     }
@@ -99,8 +99,8 @@ impl PersonRow {
 
     /// Whether any result, whosever it is, was settled at `since` or later.
     #[must_use]
-    pub fn is_known_since(&self, since: Timestamp) -> bool {
-        self.results.iter().any(|known| known.settled_at >= since)
+    pub fn is_known_since(&self, since: Since) -> bool {
+        self.results.iter().any(|known| since.has(known.settled_at))
     }
 }
 

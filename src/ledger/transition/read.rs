@@ -118,8 +118,7 @@ pub fn read(
 ) -> Result<Option<Reading>, Fault> {
     let is_its = |batch: &Batch| batch.team == *team && batch.way != Way::Call;
     let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else { return Ok(None) };
-    let is_its =
-        |team: Team| team.standing != Standing::Closed && batch.admitted_at >= team.opened_at;
+    let is_its = |team: Team| team.standing != Standing::Closed && team.owns(&batch);
     if !draft.find::<Teams>(team)?.is_some_and(is_its) {
         return Ok(None);
     }
