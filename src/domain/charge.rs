@@ -3,6 +3,8 @@
 //! Facts of payment live with the person, not with the lead, so two leads that turn out to be one
 //! person, a second replica and a replay all pass the same gate and pay once.
 
+use std::time::Duration;
+
 use super::identity::keys::PhoneKey;
 use super::pricing::{Charges, PhoneBasis, Prices};
 use super::reveal::Reveals;
@@ -44,10 +46,11 @@ pub struct Passed {
 }
 
 impl Facts {
-    /// Whether the person's find is surely free at `now`.
+    /// Whether the person's find is surely free at `at`, which is now or later. Where that would last
+    /// longer than the vendor's window, a clock was wrong when it was settled, and nothing is sure.
     #[must_use]
-    pub fn is_found_free(&self, now: Timestamp) -> bool {
-        self.found_free_until.is_some_and(|until| now < until)
+    pub fn is_found_free(&self, at: Timestamp, window: Duration, now: Timestamp) -> bool {
+        self.found_free_until.is_some_and(|until| at < until && until.since(now) <= window)
     }
 
     /// Charges what is due for `shown`, brought back by a job that the vendor charged no earlier than
@@ -62,14 +65,20 @@ impl Facts {
     ) -> Passed {
         let mut charges = Charges::ZERO;
         let mut perhaps_free = false;
-        if self.is_found_free(by) && self.is_in_window(prices, first_sent, by) {
+        if self.is_found_free(by, prices.person_window, by)
+            && first_sent <= by
+            && self.is_in_window(prices, first_sent, by)
+        {
             self.pass_free(prices, first_sent, by);
         } else {
             let window_ends = self.found_charged_by.map(|last| last.after(prices.person_window));
             perhaps_free = window_ends.is_some_and(|ends| first_sent < ends);
             charges.person_found = prices.person_found;
-            let free_until = prices.found_free_until(first_sent);
-            self.found_free_until = self.found_free_until.max(Some(free_until));
+            // A send that is still to come was dated by a clock that was wrong: it opens no window.
+            let free_until = Some(prices.found_free_until(first_sent)).filter(|_| first_sent <= by);
+            let longest = by.after(prices.person_window);
+            let stands = self.found_free_until.filter(|until| *until <= longest);
+            self.found_free_until = stands.max(free_until);
             self.found_charged_by = Some(by);
         }
         if shown.email && !self.owned.email {
@@ -120,8 +129,6 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -190,6 +197,21 @@ mod tests {
         let across = first.facts.pass(&Shown::default(), &prices, at(23), at(25));
         assert!(across.perhaps_free);
         assert_eq!(across.charges.person_found, prices.person_found);
+    }
+
+    #[test]
+    fn a_window_that_a_wrong_clock_has_opened_frees_nothing() {
+        let prices = prices(PhoneBasis::Person);
+        // Sent and settled while the clock was two days ahead, asked for again once it was right.
+        let wrong = Facts::default().pass(&Shown::default(), &prices, at(58), at(59));
+        assert!(!wrong.facts.is_found_free(at(11), prices.person_window, at(11)));
+        let right = wrong.facts.pass(&Shown::default(), &prices, at(11), at(12));
+        assert_eq!(right.charges.person_found, prices.person_found);
+        assert_eq!(right.facts.found_free_until, Some(prices.found_free_until(at(11))));
+        // Sent while it was a day ahead, settled once it was right.
+        let sent_wrong = Facts::default().pass(&Shown::default(), &prices, at(34), at(11));
+        assert_eq!(sent_wrong.charges.person_found, prices.person_found);
+        assert_eq!(sent_wrong.facts.found_free_until, None);
     }
 
     #[test]

@@ -36,11 +36,39 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(by)))
     }
 
+    /// This moment, as it was stored. One that is further ahead than its kind allows was stored by a
+    /// clock that was wrong, and counts as `now`.
+    #[must_use]
+    pub fn not_beyond(self, longest: Duration, now: Self) -> Self {
+        if self.since(now) > longest { now } else { self }
+    }
+
     /// How long after `earlier` this is; zero where it is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
         u64::try_from(millis).map_or(Duration::ZERO, Duration::from_millis)
+    }
+}
+
+/// How far ahead of a step's moment other steps may have stamped what it reads: no step takes longer.
+const STAMPED_AHEAD_MAX: Duration = Duration::from_mins(1);
+
+/// Since when something must have happened to count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Since {
+    /// No earlier than this,
+    pub earliest: Timestamp,
+    /// and not after now.
+    pub now: Timestamp,
+}
+
+impl Since {
+    /// Whether what happened at `moment` counts. A moment to come was stored by a clock that was
+    /// wrong: nobody knows how long ago it was.
+    #[must_use]
+    pub fn has(self, moment: Timestamp) -> bool {
+        moment >= self.earliest && moment.since(self.now) <= STAMPED_AHEAD_MAX
     }
 }
 
@@ -82,6 +110,26 @@ mod tests {
         assert_eq!(moment.to_string(), "1970-01-01T00:00:01.500Z");
         assert_eq!(moment.to_string().parse(), Ok(moment));
         assert_eq!("yesterday".parse::<Timestamp>(), Err(NotAMoment));
+    }
+
+    #[test]
+    fn a_moment_further_ahead_than_its_kind_allows_counts_as_now() {
+        let (now, minute) = (Timestamp::from_millis(1_000), Duration::from_mins(1));
+        assert_eq!(now.after(minute).not_beyond(minute, now), now.after(minute));
+        let absurd = now.after(minute).after(Duration::from_millis(1));
+        assert_eq!(absurd.not_beyond(minute, now), now);
+        assert_eq!(now.before(minute).not_beyond(minute, now), now.before(minute));
+    }
+
+    #[test]
+    fn what_a_wrong_clock_has_stored_counts_as_expired() {
+        let now = Timestamp::from_millis(1_000_000);
+        let since = Since { earliest: now.before(Duration::from_mins(5)), now };
+        let has = |moment: Timestamp| since.has(moment);
+        assert!(has(now) && has(since.earliest) && has(now.after(Duration::from_secs(30))));
+        assert!(
+            !has(now.before(Duration::from_mins(6))) && !has(now.after(Duration::from_hours(1)))
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ fn roster() -> Roster {
             shared_cache: false,
         },
         standing: Standing::Paused,
-        opened_at: BEGINNING,
+        opening: 1,
     };
     let key = Key {
         id: "public".into(),

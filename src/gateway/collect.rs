@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use super::dispatch::SLOW_LOOK;
 use super::evidence::{Answer, read_evidence};
 use super::leave::LEFT_ALONE_FOR;
 use super::look::Looked;
-use super::pause::{jittered, pause, pause_of};
+use super::pause::{SLOW_LOOK, jittered, pause, pause_of};
 use super::readers::Requests;
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;

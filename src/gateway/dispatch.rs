@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::leave::Leaves;
 use super::outage::Turns;
-use super::pause::jittered;
+use super::pause::{SLOW_LOOK, jittered};
 use super::permits::Permits;
 use super::readers::Requests;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
@@ -25,9 +25,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How long it rests when the store is away.
 const STORE_REST: Duration = Duration::from_millis(500);
-
-/// How soon late evidence is looked for again.
-pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 
 /// Takes turns until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
@@ -90,7 +87,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
     gateway.share_circuit().await?;
     gateway.question_if_unused();
     let to_be_sent = gateway.circuit.turns(gateway.settings.probing(), gateway.clock.now());
-    let room = permits.room(to_be_sent);
+    let room = permits.room(to_be_sent).due_within(gateway.settings.due_within());
     let room = room.with_readers(gateway.readers.waiting()).within(gateway.spending());
     let (due, now) = gateway.ledger.next_due(room.clone()).await?;
     let look_every = match to_be_sent {

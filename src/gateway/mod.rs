@@ -12,6 +12,7 @@ mod bodies;
 mod call;
 mod caller;
 mod circuit;
+mod clock_watch;
 mod collect;
 mod concern;
 mod crowded;
@@ -89,6 +90,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
 use circuit::Circuit;
+use clock_watch::ClockWatch;
 use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
@@ -152,6 +154,7 @@ pub struct Inside {
     routes: Routes,
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
+    clock_watch: ClockWatch,
     circuit: Circuit,
     /// Where leave to ask the vendor is waited for.
     lines: Lines,
@@ -244,6 +247,7 @@ impl Gateway {
             routes,
             metrics,
             clock,
+            clock_watch: ClockWatch::default(),
             circuit,
             turned: broadcast::Sender::new(TURNS_TOLD),
             busy: Busy::default(),
@@ -275,6 +279,7 @@ impl Gateway {
         let _ = gateway.dispatcher.set(dispatcher);
         gateway.tasks.spawn(sweep::run(gateway.clone()));
         gateway.tasks.spawn(audit::run(gateway.clone()));
+        gateway.tasks.spawn(clock_watch::run(gateway.clone()));
         if let Some(dir) = export_dir {
             gateway.exports.spawn(export::run(gateway.clone(), dir));
         }

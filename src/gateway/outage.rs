@@ -255,7 +255,8 @@ impl Gateway {
     /// # Errors
     /// [`Refusal::VendorBusy`] where the vendor does not answer, or may not be asked yet.
     pub(super) async fn pass_outage(&self, probe_at: Timestamp) -> Result<(), Refusal> {
-        let now = self.clock.now();
+        let (now, probing) = (self.clock.now(), self.settings.probing());
+        let probe_at = probe_at.not_beyond(probing.every.max(probing.at_most), now);
         let until = if now < probe_at {
             probe_at
         } else {

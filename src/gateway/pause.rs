@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::caller::random;
 
+/// How soon late evidence is looked for again: the longest pause that no setting names.
+pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
+
 /// How long to wait before the next look at a job that the vendor took so long ago, where the vendor
 /// does not say.
 pub(super) fn pause(bound_for: Duration, least: Duration, most: Duration) -> Duration {

@@ -76,8 +76,11 @@ impl Gateway {
         if !faults.is_empty() {
             return Readiness::NotReady(faults);
         }
+        remarks.extend(self.clock_remarks());
         remarks.extend(self.concerns.told(false));
-        remarks.extend(self.overdue.remarks(self.clock.now()));
+        if !self.has_jumped_ahead() {
+            remarks.extend(self.overdue.remarks(self.clock.now()));
+        }
         match self.ledger.next_due(Room::each(1)).await {
             Ok(_) => Readiness::Ready(remarks),
             Err(error) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::pause::SLOW_LOOK;
 use crate::domain::budget::Rates;
 use crate::domain::estimate::HitRates;
 use crate::domain::outage::Probing;
@@ -80,6 +81,22 @@ impl Settings {
     /// How often a vendor that does not answer is tried.
     pub(super) fn probing(&self) -> Probing {
         Probing { every: self.quiet_period, at_most: self.retry_after_max }
+    }
+
+    /// How far ahead a job may be due: by the longest of the pauses that follow a turn.
+    pub(super) fn due_within(&self) -> Duration {
+        let pauses = [
+            self.quiet_period,
+            self.retry_after_max,
+            self.poll_interval_min,
+            self.poll_interval_max,
+            self.gather_window,
+            self.turn_for,
+            SLOW_LOOK,
+        ];
+        // They are jittered, and bounded by clocks that differ a little.
+        let longest = pauses.into_iter().max().unwrap_or_default();
+        longest.saturating_add(longest / 4).saturating_add(Duration::from_mins(1))
     }
 
     /// How many attempts of a job may go unanswered.

@@ -8,6 +8,7 @@ mod caller_limits;
 mod callers;
 mod cancels;
 mod chaos;
+mod clocks;
 mod commands;
 mod compat;
 mod conforms;

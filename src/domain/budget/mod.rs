@@ -18,6 +18,10 @@ pub const ALLOWED_FOR: Duration = Duration::from_secs(3);
 /// allowed within a minute and [`ALLOWED_FOR`].
 const MINUTE: u64 = 63_000_000;
 
+/// By how much more than some bursts a meter may be ahead of the clock, in microseconds: replicas do
+/// not believe the same moment to the second.
+const AHEAD_MORE: u64 = 5_000_000;
+
 /// A burst is this share of a minute's requests.
 const BURST_SHARE: u32 = 25;
 
@@ -238,6 +242,8 @@ struct Flow {
     interval: u64,
     /// How many requests may be made at once.
     burst: u32,
+    /// How far its meter may be ahead of the clock.
+    longest: u64,
 }
 
 impl Rates {
@@ -246,7 +252,7 @@ impl Rates {
         let submissions = requests.slowed(4, 3);
         let look_ups = self.look_ups.flow();
         let interval = look_ups.interval.max(submissions.slowed(16, 15).interval);
-        let look_ups = Flow { interval, ..look_ups };
+        let look_ups = Flow::of(interval, look_ups.burst);
         let half = requests.slowed(2, 1);
         Flows { requests, submissions, slow_submissions: half, look_ups, passages: half }
     }
@@ -259,11 +265,18 @@ impl Rate {
         let rate = self.0.get();
         let burst = rate.div_euclid(BURST_SHARE).max(2).min(rate);
         let steady = u64::from(rate.saturating_sub(burst).saturating_add(1));
-        Flow { interval: MINUTE.div_ceil(steady), burst }
+        Flow::of(MINUTE.div_ceil(steady), burst)
     }
 }
 
 impl Flow {
+    fn of(interval: u64, burst: u32) -> Self {
+        // Flows of other intervals push the same meter.
+        let bursts = interval.saturating_mul(burst.into()).saturating_mul(4);
+        let longest = bursts.saturating_add(AHEAD_MORE);
+        Self { interval, burst, longest }
+    }
+
     /// The burst of what leaves room for others: so many times smaller.
     fn with_burst_by(self, divisor: u32) -> Self {
         Self { burst: self.burst.checked_div(divisor).unwrap_or_default().max(1), ..self }
@@ -278,7 +291,7 @@ impl Flow {
     /// The same at longer intervals: as `over` is to `under`.
     fn slowed(self, over: u64, under: u64) -> Self {
         let interval = self.interval.saturating_mul(over);
-        Self { interval: interval.div_ceil(under), ..self }
+        Self::of(interval.div_ceil(under), self.burst)
     }
 }
 
@@ -286,15 +299,23 @@ impl Meter {
     /// How many requests there is room for, and when there is room for one.
     fn look(self, flow: Flow, now: Timestamp) -> (u32, Timestamp) {
         let burst = flow.interval.saturating_mul(flow.burst.into());
-        let room = burst.saturating_sub(self.0.saturating_sub(micros(now)));
+        let stands = self.at(flow, now);
+        let room = burst.saturating_sub(stands.saturating_sub(micros(now)));
         let room = room.checked_div(flow.interval).unwrap_or_default();
-        let free_at = self.0.saturating_add(flow.interval).saturating_sub(burst);
+        let free_at = stands.saturating_add(flow.interval).saturating_sub(burst);
         (u32::try_from(room).unwrap_or(u32::MAX), moment(free_at))
     }
 
     fn push(self, flow: Flow, requests: NonZeroU32, now: Timestamp) -> Self {
         let by = flow.interval.saturating_mul(requests.get().into());
-        Self(self.0.max(micros(now)).saturating_add(by))
+        Self(self.at(flow, now).max(micros(now)).saturating_add(by))
+    }
+
+    /// Where it stands. One that is further ahead than any can be was pushed by a clock that was
+    /// wrong, and stands at `now`.
+    fn at(self, flow: Flow, now: Timestamp) -> u64 {
+        let now = micros(now);
+        if self.0.saturating_sub(now) > flow.longest { now } else { self.0 }
     }
 }
 

@@ -33,7 +33,7 @@ pub(in crate::export) struct TeamForm {
     quotas: Vec<QuotaForm>,
     policies: PoliciesForm,
     standing: Name<Standing>,
-    opened_at: Text<Timestamp>,
+    opening: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,7 +102,7 @@ impl From<&Team> for CheckpointLine {
             quotas: team.quotas.iter().map(quota).collect(),
             policies: PoliciesForm::from(team.policies),
             standing: Name(team.standing),
-            opened_at: Text(team.opened_at),
+            opening: team.opening,
         })
     }
 }
@@ -150,7 +150,7 @@ impl From<TeamForm> for Team {
             quotas: form.quotas.into_iter().map(quota).collect(),
             policies: form.policies.into(),
             standing: form.standing.0,
-            opened_at: form.opened_at.0,
+            opening: form.opening,
         }
     }
 }

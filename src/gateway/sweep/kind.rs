@@ -37,6 +37,8 @@ pub(in crate::gateway) enum Kind {
     Tallies,
     /// Keys that were revoked.
     Keys,
+    /// Jobs that a wrong clock put off too far.
+    Due,
     /// Entries of the journal.
     Journal,
     /// Sealed leads and results.
@@ -54,7 +56,7 @@ pub(super) enum Pace {
 
 impl Kind {
     /// All of them.
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Batches,
         Self::Jobs,
         Self::Remnants,
@@ -65,6 +67,7 @@ impl Kind {
         Self::Addresses,
         Self::Tallies,
         Self::Keys,
+        Self::Due,
         Self::Journal,
         Self::Vault,
     ];
@@ -82,6 +85,7 @@ impl Kind {
             Self::Addresses => "addresses",
             Self::Tallies => "tallies",
             Self::Keys => "keys",
+            Self::Due => "due",
             Self::Journal => "journal",
             Self::Vault => "vault",
         }
@@ -96,6 +100,7 @@ impl Kind {
             | Self::Remnants
             | Self::Replays
             | Self::Validations
+            | Self::Due
             | Self::Journal => Pace::Every(Duration::from_mins(5)),
             Self::Vault => Pace::Every(Duration::from_hours(1)),
             Self::Tallies | Self::Keys => Pace::Every(Duration::from_hours(6)),
@@ -124,6 +129,7 @@ impl Kind {
             Self::Addresses => SweepFrom::Addresses(None),
             Self::Tallies => SweepFrom::Tallies,
             Self::Keys => SweepFrom::Keys,
+            Self::Due => SweepFrom::Due(None),
             Self::Journal | Self::Vault => return None,
         })
     }

@@ -55,6 +55,11 @@ pub(super) async fn run(gateway: Gateway) {
             () = sleep_until(round.due()) => {}
             () = gateway.stopping.cancelled() => return,
         }
+        if round.kind() != Kind::Due && gateway.has_jumped_ahead() {
+            round.fail();
+            gateway.overdue.fail(round.kind(), "the clock has just jumped ahead");
+            continue;
+        }
         let now = gateway.clock.now();
         round.begin(now);
         match gateway.sweep_on(round.kind(), round.from()).await {
@@ -85,6 +90,7 @@ impl Gateway {
             addresses: self.settings.validation_ttl,
             validations: self.settings.validation_results_ttl(),
             accounts: self.settings.keep,
+            due_within: self.settings.due_within(),
         }
     }
 

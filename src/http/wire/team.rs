@@ -162,7 +162,6 @@ pub(in crate::http) struct TeamsShown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
 
     fn sales() -> TeamId {
         "sales".parse().unwrap()
@@ -194,8 +193,8 @@ mod tests {
         let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"policies":{"strip_email_reveal":true,"phones":false,"max_age":"36h","shared_cache":false},"paused":true}"#;
         let NewTeam { name, quotas, policies, standing } =
             parse(body.as_bytes(), &sales()).unwrap();
-        let opened_at = Timestamp::EPOCH;
-        let team = Team { id: sales(), version: 3, name, quotas, policies, standing, opened_at };
+        let opening = 1;
+        let team = Team { id: sales(), version: 3, name, quotas, policies, standing, opening };
         assert_eq!(serde_json::to_string(&TeamShown::from(team)).unwrap(), body);
     }
 

@@ -67,7 +67,6 @@ mod tests {
     use super::*;
     use crate::domain::credits::Credits;
     use crate::domain::policy::Policies;
-    use crate::domain::time::Timestamp;
     use crate::gateway::{Standing, Team};
 
     #[test]
@@ -79,7 +78,7 @@ mod tests {
             quotas: Vec::new(),
             policies: Policies::default(),
             standing: Standing::Open,
-            opened_at: Timestamp::EPOCH,
+            opening: 1,
         };
         #[expect(clippy::default_trait_access, reason = "a tally is the ledger's to name")]
         let mut usage = Usage {

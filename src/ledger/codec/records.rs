@@ -25,7 +25,7 @@ stored_as!(Lease as u64: |lease| lease.0, |n| Ok(Lease(n)));
 stored_struct!(JobId { batch, ordinal });
 stored_struct!(ResultRef { job, index });
 
-stored_struct!(Team { id, version, name, quotas, policies, standing, opened_at });
+stored_struct!(Team { id, version, name, quotas, policies, standing, opening });
 stored_struct!(Key { id, team, name, digest, created_at, revoked_at });
 stored_enum!(Standing { 0 => Open, 1 => Paused, 2 => Closed });
 
@@ -48,6 +48,7 @@ stored_enum!(Fact {
 
 stored_struct!(Batch {
     team,
+    opening,
     token,
     way,
     reveals,

@@ -16,6 +16,8 @@ use crate::ledger::step::LeadAsk;
 pub struct Batch {
     /// Who asked and pays.
     pub team: TeamId,
+    /// Which team of the name: see [`Team::opening`](super::team::Team::opening).
+    pub opening: u32,
     /// Tells this admission, asked again, from another with the same id.
     pub token: Token,
     /// How its own jobs travel.

@@ -4,7 +4,7 @@ use crate::domain::charge::Facts;
 use crate::domain::identity::keys::PersonKey;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Since, Timestamp};
 use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 
 /// What a lead key leads to.
@@ -75,8 +75,8 @@ pub struct Known {
 pub struct Wanted<'a> {
     /// It answers so much.
     pub reveals: Reveals,
-    /// It was settled at this moment or later.
-    pub settled_since: Timestamp,
+    /// It was settled in this time.
+    pub settled_since: Since,
     /// The vault holds it until then at least.
     pub readable_until: Timestamp,
     /// The team that it is kept for; none where it is everybody's.
@@ -97,7 +97,7 @@ impl PersonRow {
         let answers = move |known: &&Known| {
             known.kept_for.as_ref() == wanted.kept_for
                 && known.covers.covers(wanted.reveals)
-                && known.settled_at >= wanted.settled_since
+                && wanted.settled_since.has(known.settled_at)
                 && known.expires_at >= wanted.readable_until
         };
         self.results.iter().rev().filter(answers)
@@ -115,8 +115,8 @@ impl PersonRow {
 
     /// Whether any result, whosever it is, was settled at `since` or later.
     #[must_use]
-    pub fn is_known_since(&self, since: Timestamp) -> bool {
-        self.results.iter().any(|known| known.settled_at >= since)
+    pub fn is_known_since(&self, since: Since) -> bool {
+        self.results.iter().any(|known| since.has(known.settled_at))
     }
 }
 

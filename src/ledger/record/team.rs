@@ -4,6 +4,7 @@ use crate::domain::policy::Policies;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
+use crate::ledger::record::batch::Batch;
 
 /// Who pays, and how much at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +21,17 @@ pub struct Team {
     pub policies: Policies,
     /// Whether it is answered, refused for now, or closed.
     pub standing: Standing,
-    /// When it was made, or made again: what an earlier team of the name asked is not its to read.
-    pub opened_at: Timestamp,
+    /// How often a team of the name was made: what an earlier one asked is not its to read.
+    pub opening: u32,
 }
 
 impl Team {
+    /// Whether a batch is this team's to read, and not that of an earlier team of the name.
+    #[must_use]
+    pub fn owns(&self, batch: &Batch) -> bool {
+        batch.team == self.id && batch.opening == self.opening
+    }
+
     /// Whose alone the answers are that it pays for, and the only ones it takes from what is known;
     /// none where it shares with all that share.
     #[must_use]

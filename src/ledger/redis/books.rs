@@ -76,6 +76,8 @@ pub(super) type KeptRows = Vec<(Vec<u8>, Kept)>;
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) now: Option<Timestamp>,
+    /// The moment by the server's own clock, believed or not.
+    pub(super) at_server: Option<Timestamp>,
     pub(super) of: Vec<KeptRows>,
     /// Whether all of it was there at one moment.
     pub(super) is_of_one_moment: bool,
@@ -140,8 +142,9 @@ impl Books {
                 self.has_shown(next_entry);
                 let time = values.next().and_then(|time| server_time(&time));
                 let time = time.ok_or_else(|| unexpected("TIME"))?;
-                self.clock.learn(time, sent);
-                found.now = Some(self.given_clock.as_ref().map_or(time, |clock| clock.now()));
+                let believed = self.clock.learn(time, sent);
+                found.now = Some(self.given_clock.as_ref().map_or(believed, Clock::now));
+                found.at_server = Some(time);
             }
             for (want, value) in wants.iter().zip(values) {
                 found.of.push(self.read(want, value)?);

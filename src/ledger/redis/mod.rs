@@ -245,7 +245,7 @@ impl RedisLedger {
         if needs_no_check || changes.is_empty() {
             return Ok(Fate::Kept);
         }
-        Box::pin(stage::keep(&self.0.books, name, changes, seen.now)).await
+        Box::pin(stage::keep(&self.0.books, name, changes, seen.at_server)).await
     }
 }
 

@@ -11,7 +11,6 @@ use super::commit::{Arguments, Fate, REPEAT_FOR, Record, commit};
 use super::error::{read_error, write_error};
 use super::mark::{Mark, Marked};
 use super::scripts::{STAGE, UNMARK};
-use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::table::TableId;
@@ -128,7 +127,7 @@ fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
 
 /// The moment by the server's own clock, whatever clock the steps go by.
 fn server_now(books: &Books) -> Timestamp {
-    books.clock.now()
+    books.clock.at_server()
 }
 
 async fn stage(

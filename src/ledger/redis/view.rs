@@ -46,6 +46,8 @@ pub(super) struct Seen {
     pub(super) rows: HashMap<(TableId, Vec<u8>), (Kept, Reliance)>,
     pub(super) groups: HashMap<(TableId, Vec<u8>), (KeptRows, Reliance)>,
     pub(super) now: Option<Timestamp>,
+    /// The same by the server's own clock, believed or not.
+    pub(super) at_server: Option<Timestamp>,
     /// Whether it was all there at one moment.
     pub(super) is_of_one_moment: bool,
     /// What the store answered where it failed.
@@ -98,6 +100,7 @@ impl<'a> BooksView<'a> {
                 let mut seen = self.seen.borrow_mut();
                 seen.looks = seen.looks.saturating_add(1);
                 seen.now = seen.now.or(found.now);
+                seen.at_server = seen.at_server.or(found.at_server);
                 seen.is_of_one_moment = seen.looks == 1 && found.is_of_one_moment;
             }
             let mut again = Vec::new();

@@ -14,6 +14,7 @@ use crate::ledger::record::lane::{DueAt, Lane};
 pub struct Room {
     lanes: BTreeMap<Lane, usize>,
     share: Option<Share>,
+    due_within: Option<Duration>,
     /// Turns under way that wait to read further pages. They need no room.
     pub readers: Vec<PageReader>,
     /// Out of which budget each turn takes the requests that it makes; none where they are not
@@ -64,6 +65,9 @@ impl PageReader {
 }
 
 impl Room {
+    /// No job is due further ahead than this, where nothing shorter is given.
+    pub const DUE_WITHIN_MAX: Duration = Duration::from_hours(24);
+
     /// The same for every lane.
     #[must_use]
     pub fn each(jobs: usize) -> Self {
@@ -74,6 +78,19 @@ impl Room {
     #[must_use]
     pub fn shared(self, most: usize, held: BTreeMap<(Lane, TeamId), usize>) -> Self {
         Self { share: Some(Share { most, held }), ..self }
+    }
+
+    /// The same, where no job is due further ahead than this.
+    #[must_use]
+    pub fn due_within(self, due_within: Duration) -> Self {
+        Self { due_within: Some(due_within), ..self }
+    }
+
+    /// When a job that is due at `at` has its turn. One that is due further ahead than any job may be
+    /// was put off by a clock that was wrong, and is due now.
+    #[must_use]
+    pub fn turn_at(&self, at: Timestamp, now: Timestamp) -> Timestamp {
+        at.not_beyond(self.due_within.unwrap_or(Self::DUE_WITHIN_MAX), now)
     }
 
     /// The same, with turns under way that wait to read further pages.

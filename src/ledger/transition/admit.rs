@@ -87,6 +87,7 @@ pub fn admit(
     let now = draft.now();
     let batch = Batch {
         team: team.id.clone(),
+        opening: team.opening,
         token: admission.token,
         way: admission.way,
         reveals: admission.reveals,

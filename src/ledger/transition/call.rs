@@ -151,7 +151,7 @@ pub fn open_call(
     }
     keep(draft, &quotas, opening.worst);
     let job = put_call(draft, opening, &team, 0)?;
-    let batch = batch_of(&job, opening, draft.now());
+    let batch = batch_of(&job, opening, &team, draft.now());
     draft.put::<Batches>(&opening.batch, &batch);
     if let Some(retry) = &opening.retry {
         remember(draft, retry, opening.batch);
@@ -249,9 +249,10 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
     }
 }
 
-fn batch_of(job: &Job, opening: &Opening, now: Timestamp) -> Batch {
+fn batch_of(job: &Job, opening: &Opening, team: &Team, now: Timestamp) -> Batch {
     Batch {
-        team: opening.team.clone(),
+        team: team.id.clone(),
+        opening: team.opening,
         token: opening.token,
         way: Way::Call,
         reveals: Reveals::default(),

@@ -58,10 +58,11 @@ impl<'a> Choice<'a> {
                 .flat_map(|reader| (0..reader.pages.max(1)).map(|_| reader.place()))
                 .collect();
             let pages_at = (!pages.is_empty()).then_some(now);
-            if let Some(at) = rows.iter().map(|row| row.at).chain(pages_at).min() {
+            let turns_at = rows.iter().map(|row| room.turn_at(row.at, now));
+            if let Some(at) = turns_at.chain(pages_at).min() {
                 next.insert(lane, at);
             }
-            let due = rows.into_iter().filter(|row| row.at <= now);
+            let due = rows.into_iter().filter(|row| room.turn_at(row.at, now) <= now);
             rings.insert(lane, Ring::new(due, pages, rotation));
         }
         let (taken, seen) = (BTreeMap::new(), HashSet::new());

@@ -51,9 +51,10 @@ pub fn has_credits(draft: &mut Draft<'_>) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn ask_probe(draft: &mut Draft<'_>, probe_every: Duration) -> Result<Probe, Fault> {
-    match probe_at(draft)? {
+    let now = draft.now();
+    match probe_at(draft)?.map(|at| at.not_beyond(probe_every, now)) {
         None => Ok(Probe::Needless),
-        Some(at) if draft.now() < at => Ok(Probe::NotBefore(at)),
+        Some(at) if now < at => Ok(Probe::NotBefore(at)),
         Some(_) => {
             run_out(draft, probe_every);
             Ok(Probe::Given)

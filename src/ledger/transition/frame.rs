@@ -1,8 +1,10 @@
 //! For whom leads are sorted: what their batch asks, and which answers it takes.
 
+use std::time::Duration;
+
 use crate::domain::limits::Room;
 use crate::domain::reveal::Reveals;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Since, Timestamp};
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::team::Team;
 use crate::ledger::step::{LeadAsk, Lost, Terms};
@@ -48,8 +50,10 @@ impl Frame<'_> {
         now.after(self.terms.horizon).after(self.terms.batch_ttl)
     }
 
-    /// Since when an answer must have been settled, where the settings say this.
-    pub(super) fn since(&self, settings: Timestamp) -> Timestamp {
-        self.answers_since.map_or(settings, |since| since.max(settings))
+    /// Since when an answer must have been settled, where the settings let it live so long.
+    pub(super) fn since(&self, ttl: Duration, now: Timestamp) -> Since {
+        let settings = now.before(ttl);
+        let earliest = self.answers_since.map_or(settings, |since| since.max(settings));
+        Since { earliest, now }
     }
 }

@@ -29,6 +29,7 @@ pub mod plan;
 pub mod post;
 pub mod quota;
 pub mod read;
+mod reading;
 pub mod redrive;
 pub mod replay;
 pub mod report;

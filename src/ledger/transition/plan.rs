@@ -8,7 +8,7 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::Room;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Since, Timestamp};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, KeptResult, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
@@ -201,9 +201,8 @@ impl Planner<'_, '_> {
         // lead that a policy stripped.
         let enough = [self.frame.reveals, reveals];
         let kept_for = team.keeps_to();
-        let known_since = now.before(terms.person_ttl);
+        let settled_since = self.frame.since(terms.person_ttl, now);
         for reveals in enough {
-            let settled_since = self.frame.since(known_since);
             let readable_until = self.frame.readable_until(now);
             let wanted = Wanted { reveals, settled_since, readable_until, kept_for };
             if let Some(known) = self.result_for(&person, wanted) {
@@ -219,13 +218,13 @@ impl Planner<'_, '_> {
                 }
             }
         }
-        let since = self.frame.since(now.before(terms.not_found_ttl));
-        if row.not_found_for(kept_for).is_some_and(|gone| gone.settled_at >= since) {
+        let since = self.frame.since(terms.not_found_ttl, now);
+        if row.not_found_for(kept_for).is_some_and(|gone| since.has(gone.settled_at)) {
             return Ok(Verdict::NotFound);
         }
         // That the answers were too old, or another team's, changes nothing about who it is and what
         // was paid.
-        if person.is_known_since(known_since) {
+        if person.is_known_since(Since { earliest: now.before(terms.person_ttl), now }) {
             return Ok(self.upgrade(&person, reveals));
         }
         Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO, is_claimed: true })
@@ -268,7 +267,8 @@ impl Planner<'_, '_> {
 
     fn cached(&self, known: &Known, person: &PersonRow) -> Verdict {
         let prices = &self.frame.terms.prices;
-        let find = if person.facts.is_found_free(self.draft.now()) {
+        let now = self.draft.now();
+        let find = if person.facts.is_found_free(now, prices.person_window, now) {
             AvoidedReason::CachedInWindow
         } else {
             AvoidedReason::CachedAfterWindow
@@ -283,12 +283,13 @@ impl Planner<'_, '_> {
         let terms = self.frame.terms;
         let full = terms.prices.worst_case(reveals);
         let missing = reveals.without(person.facts.owned);
-        let by_then = self.draft.now().after(terms.horizon);
+        let now = self.draft.now();
+        let by_then = now.after(terms.horizon);
         let phones = match terms.prices.phone_basis {
             PhoneBasis::Person if !missing.phone => 0,
             PhoneBasis::Person | PhoneBasis::Number => full.phones,
         };
-        let find = !person.facts.is_found_free(by_then);
+        let find = !person.facts.is_found_free(by_then, terms.prices.person_window, now);
         let worst = WorstCase { find, email: missing.email, phones };
         let all = terms.prices.price_of(WorstCase { find, ..full });
         let spared = all.minus(terms.prices.price_of(worst));

@@ -39,8 +39,7 @@ pub(super) fn recall(draft: &Draft<'_>, team: &Team, retry: &Retry) -> Result<Re
     let Some(Replay { request, became: Became::Batch(id), .. }) = found else {
         return Ok(Recalled::Nothing);
     };
-    let is_its = |batch: &Batch| batch.team == team.id && batch.admitted_at >= team.opened_at;
-    let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else {
+    let Some(batch) = draft.find::<Batches>(&id)?.filter(|batch| team.owns(batch)) else {
         return Ok(Recalled::Nothing);
     };
     let before = match batch.way {

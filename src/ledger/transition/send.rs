@@ -3,7 +3,7 @@
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::outage::{Gate, Trial};
-use crate::domain::pricing::Charges;
+use crate::domain::pricing::{Charges, Prices};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
@@ -72,6 +72,10 @@ pub fn begin_send(draft: &mut Draft<'_>, attempt: &Attempt) -> Result<Begun, Fau
 /// may have opened.
 fn is_safe(job: &Job, aboard: &[Job], by: Timestamp) -> bool {
     let Some(first_sent) = job.first_sent_at.filter(|_| job.unanswered > 0) else { return true };
+    if first_sent > by {
+        // A clock was wrong then, and nobody knows when the window opened.
+        return false;
+    }
     let mut parts = std::iter::once(job).chain(aboard).flat_map(|job| &job.parts);
     parts.all(|part| by < part.prices.found_free_until(first_sent))
 }
@@ -102,7 +106,7 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
         let mut more = Amounts::ZERO;
         for _ in 0..part.leads {
             let Some(lead) = leads.next() else { break };
-            if !lead.worst.find && !is_free_by(draft, lead.key, by)? {
+            if !lead.worst.find && !is_free_by(draft, lead.key, &part.prices, by)? {
                 lead.worst.find = true;
                 more = more.plus(Amounts::of(Unit::Email, part.prices.person_found));
             }
@@ -125,11 +129,18 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
 
 /// Whether the person that a lead names is surely found for free until then, as far as anybody can
 /// say: a settlement may shorten that while the job is under way, and so it may before.
-fn is_free_by(draft: &Draft<'_>, lead: LeadKey, by: Timestamp) -> Result<bool, Fault> {
+fn is_free_by(
+    draft: &Draft<'_>,
+    lead: LeadKey,
+    prices: &Prices,
+    by: Timestamp,
+) -> Result<bool, Fault> {
     let Some(person) = draft.peek::<Leads>(&lead)?.and_then(|row| row.person) else {
         return Ok(false);
     };
-    Ok(draft.peek::<Persons>(&person)?.is_some_and(|row| row.facts.is_found_free(by)))
+    let (window, now) = (prices.person_window, draft.now());
+    let person = draft.peek::<Persons>(&person)?;
+    Ok(person.is_some_and(|row| row.facts.is_found_free(by, window, now)))
 }
 
 /// The attempt certainly did not reach the vendor, or the vendor did not take it: the job is as it

@@ -46,9 +46,10 @@ pub fn put_team(draft: &mut Draft<'_>, id: &TeamId, new: &NewTeam) -> Result<(Pu
     for quota in new.quotas.iter().filter(|quota| is_new(quota, counted)) {
         open_quota(draft, id, quota)?;
     }
-    let (put, opened_at) = match &before {
-        Some(team) if team.standing != Standing::Closed => (Put::Replaced, team.opened_at),
-        _ => (Put::Created, draft.now()),
+    let (put, opening) = match &before {
+        Some(team) if team.standing != Standing::Closed => (Put::Replaced, team.opening),
+        Some(team) => (Put::Created, team.opening.saturating_add(1)),
+        None => (Put::Created, 1),
     };
     let team = Team {
         id: id.clone(),
@@ -57,7 +58,7 @@ pub fn put_team(draft: &mut Draft<'_>, id: &TeamId, new: &NewTeam) -> Result<(Pu
         quotas: new.quotas.clone(),
         policies: new.policies,
         standing: new.standing,
-        opened_at,
+        opening,
     };
     draft.put::<Teams>(id, &team);
     Ok((put, team))

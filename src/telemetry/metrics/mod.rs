@@ -58,6 +58,7 @@ pub struct Metrics {
     vendor_circuit: IntGauge,
     store_operations: HistogramVec,
     store_up: IntGauge,
+    clock_jumps: IntCounter,
     ledger_drift: Gauge,
     sweep_overdue: GaugeVec,
     swept_rows: IntCounterVec,
@@ -149,6 +150,10 @@ impl Metrics {
                 &STORE_BUCKETS,
                 "How long the store took.",
             ),
+            clock_jumps: families.count(
+                "tollgate_clock_jumps_total",
+                "Jumps of the store's clock, ahead or back.",
+            ),
             store_up: families.switch("tollgate_store_up", "1 while the store answers."),
             ledger_drift: families.gauge(
                 "tollgate_ledger_drift_credits",
@@ -206,6 +211,11 @@ impl Metrics {
     /// A find was booked as charged although the vendor may not have charged it.
     pub fn book_find_in_margin(&self) {
         self.finds_in_margin.inc();
+    }
+
+    /// The store's clock jumped so often.
+    pub fn count_clock_jumps(&self, count: u64) {
+        self.clock_jumps.inc_by(count);
     }
 
     /// A charge exceeded its reservation and was booked as an adjustment.

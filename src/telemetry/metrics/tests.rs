@@ -36,6 +36,7 @@ fn busy() -> Metrics {
     metrics.decide(&sales, Decision::Refused("insufficient_credits"));
     metrics.book_find_in_margin();
     metrics.adjust_beyond_reservation();
+    metrics.count_clock_jumps(2);
     metrics.meet_strays(Stray::Extra, 2);
     metrics.lose_results(3);
     metrics.serve(Some("/people/find"), &Method::GET, StatusCode::OK, took);
@@ -73,6 +74,7 @@ fn what_was_recorded_is_what_is_shown() {
         "tollgate_admissions_total{decision=\"refused\",reason=\"insufficient_credits\",team=\"sales\"} 1",
         "tollgate_finds_in_margin_total 1",
         "tollgate_adjustments_beyond_reservation_total 1",
+        "tollgate_clock_jumps_total 2",
         "tollgate_stray_results_total{kind=\"extra\"} 2",
         "tollgate_results_lost_total 3",
         "tollgate_http_request_duration_seconds_count{method=\"GET\",route=\"/people/find\",status=\"200\"} 1",
@@ -167,5 +169,5 @@ fn a_name_says_what_is_counted_and_in_what() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 22, "every metric is recorded above");
+    assert_eq!(seen, 23, "every metric is recorded above");
 }

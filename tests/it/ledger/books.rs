@@ -44,7 +44,6 @@ pub(super) const QUIET: Duration = Duration::from_mins(2);
 pub(super) const PROBING: Probing = Probing { every: QUIET, at_most: Duration::from_mins(5) };
 /// By when a job has surely ended or become unresolved.
 pub(super) const HORIZON: Duration = Duration::from_hours(3);
-
 /// How long results live: longer than anything points at them.
 pub(super) const RESULTS_TTL: Duration = Duration::from_hours(10 * 24);
 

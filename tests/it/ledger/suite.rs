@@ -138,6 +138,7 @@ macro_rules! contract_suite {
             }
             turns: {
                 one_has_the_turn_until_it_ends
+                a_job_put_off_further_than_any_may_be_is_due_now
                 a_turn_that_was_forgotten_has_a_number_of_its_own
                 a_turn_ends_with_when_to_look_again
                 a_living_job_is_always_looked_at_again

@@ -25,10 +25,11 @@ pub(super) const LIFETIMES: Lifetimes = Lifetimes {
     addresses: DAY.saturating_mul(RESULTS_TTL_DAYS),
     validations: DAY.saturating_mul(RESULTS_TTL_DAYS),
     accounts: DAY.saturating_mul(9999),
+    due_within: Duration::from_hours(24),
 };
 
 /// Every kind of rows, from its first row on.
-pub(super) const KINDS: [SweepFrom; 10] = [
+pub(super) const KINDS: [SweepFrom; 11] = [
     SweepFrom::Batches(None),
     SweepFrom::Jobs(None),
     SweepFrom::Remnants,
@@ -39,6 +40,7 @@ pub(super) const KINDS: [SweepFrom; 10] = [
     SweepFrom::Addresses(None),
     SweepFrom::Tallies,
     SweepFrom::Keys,
+    SweepFrom::Due(None),
 ];
 
 /// Sweeps a round of every kind, so many rows a slice; answers how many rows were removed.

@@ -7,11 +7,13 @@ use tollgate::ledger::ids::{BatchId, JobId};
 use tollgate::ledger::record::job::{Reason, State, Way};
 use tollgate::ledger::record::lane::Lane;
 use tollgate::ledger::step::{Admission, Room};
+use tollgate::ledger::transition::sweep::{Lifetimes, Sweep, SweepFrom};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, DAY, HOUR, MINUTE, QUIET, TURN, first};
 use super::named::{EMAIL, NONE, found, leads};
 use super::store::Store;
+use super::sweeping::LIFETIMES;
 
 /// A batch of so many jobs of one lead each.
 pub(super) async fn many_jobs<S: Store>(books: &Books<S>, team: &str, count: usize) -> BatchId {
@@ -45,6 +47,37 @@ pub(super) async fn a_turn_ends_with_when_to_look_again(books: &Books<impl Store
     assert!(books.ledger().lease(Room::each(9), TURN).await.unwrap().is_empty());
     books.pass(MINUTE);
     books.turn(job).await;
+}
+
+pub(super) async fn a_job_put_off_further_than_any_may_be_is_due_now(books: &Books<impl Store>) {
+    let (sales, finance) = (books.team("sales", &[]).await, books.team("finance", &[]).await);
+    let far = first(books.ask(&sales, EMAIL, &["ada"]).await);
+    let near = first(books.ask(&sales, EMAIL, &["bob"]).await);
+    let alone = first(books.ask(&finance, EMAIL, &["eve"]).await);
+    let turns = books.ledger().lease(Room::each(9), TURN).await.unwrap();
+    for turn in turns {
+        let by = if turn.job.id == near { MINUTE } else { DAY };
+        let until = books.now().after(by);
+        books.ledger().reschedule(turn.job.id, turn.lease, Some(until)).await.unwrap();
+    }
+    // Of a queue the first jobs are read: one that is put off for a moment hides what follows.
+    let room = || Room::each(1).due_within(HOUR);
+    assert_eq!(books.ledger().next_due(room()).await, Ok((Some(books.now()), books.now())));
+    let leased = async || {
+        let turns = books.ledger().lease(room(), TURN).await.unwrap();
+        turns.iter().map(|turn| turn.job.id).collect::<Vec<_>>()
+    };
+    assert_eq!(leased().await, [alone]);
+    assert_eq!(leased().await, []);
+
+    let lifetimes = Lifetimes { due_within: HOUR, ..LIFETIMES };
+    let (mut next, mut brought_forward) = (Some(SweepFrom::Due(None)), 0);
+    while let Some(from) = next {
+        let swept = books.ledger().sweep(Sweep { from, rows: 1, lifetimes }).await.unwrap();
+        (next, brought_forward) = (swept.next, brought_forward + swept.removed);
+    }
+    assert_eq!(brought_forward, 1);
+    assert_eq!(leased().await, [far]);
 }
 
 pub(super) async fn a_living_job_is_always_looked_at_again(books: &Books<impl Store>) {

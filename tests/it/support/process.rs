@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use tollgate::sandbox::Sandbox;
 
 use super::books::Books;
 use super::client::{Client, connections};
+use super::fake_clock::FakeClock;
 use super::gateway::{ADMIN_TOKEN, settings};
 use super::ports::free;
 use super::wait::eventually;
@@ -27,6 +29,8 @@ pub(crate) struct Process {
     http: reqwest::Client,
     /// What it prints and logs.
     output: NamedTempFile,
+    /// The clock that it goes by, where that is not the machine's.
+    clock: Option<Arc<FakeClock>>,
 }
 
 impl Process {
@@ -51,7 +55,13 @@ impl Process {
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
         let http = connections();
         let output = NamedTempFile::new().unwrap();
-        Self { child: None, settings, callers, operators, http, output }
+        Self { child: None, settings, callers, operators, http, output, clock: None }
+    }
+
+    /// The same, by this clock.
+    pub(crate) fn by(mut self, clock: &Arc<FakeClock>) -> Self {
+        self.clock = Some(Arc::clone(clock));
+        self
     }
 
     /// Starts the gateway on the data that it left.
@@ -91,6 +101,9 @@ impl Process {
         command.args(words.split(' '));
         for setting in &self.settings {
             command.args(["--set", setting]);
+        }
+        if let Some(clock) = &self.clock {
+            clock.show_to(&mut command);
         }
         command
     }

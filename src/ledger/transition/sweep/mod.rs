@@ -1,5 +1,6 @@
 //! Sweeping: rows that no caller can read any more leave the books, a slice at a time. Payments
-//! and removed persons stay, and so does the journal, which only `trim` shortens.
+//! and removed persons stay, and so does the journal, which only `trim` shortens. Jobs that a wrong
+//! clock put off too far are brought forward by the same rounds.
 //!
 //! A slice is of one kind of rows. It reads them in bulk and changes a bounded number of rows, so
 //! that it takes a few round trips and is never staged, whatever the rows belong to. Batches, jobs,
@@ -9,6 +10,7 @@
 
 mod accounts;
 mod batches;
+mod due;
 mod expired;
 mod jobs;
 mod leads;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
+use crate::ledger::record::lane::DueAt;
 use crate::ledger::record::validation::AddressKey;
 
 /// A slice of a sweep.
@@ -56,6 +59,8 @@ pub enum SweepFrom {
     Tallies,
     /// Keys that were revoked.
     Keys,
+    /// Jobs that are due further ahead than any job may be: they are not removed, but due now.
+    Due(Option<DueAt>),
 }
 
 impl SweepFrom {
@@ -77,7 +82,8 @@ impl SweepFrom {
             | Self::Replays
             | Self::Validations(_)
             | Self::Tallies
-            | Self::Keys => return None,
+            | Self::Keys
+            | Self::Due(_) => return None,
         })
     }
 }
@@ -97,6 +103,8 @@ pub struct Lifetimes {
     pub validations: Duration,
     /// A tally, from the end of its period, and a key, from when it was revoked.
     pub accounts: Duration,
+    /// How far ahead a job may be due.
+    pub due_within: Duration,
 }
 
 /// What a slice came to.
@@ -129,5 +137,6 @@ pub fn sweep(draft: &mut Draft<'_>, sweep: &Sweep) -> Result<Swept, Fault> {
         }
         SweepFrom::Tallies => accounts::sweep_tallies(draft, lifetimes.accounts),
         SweepFrom::Keys => accounts::sweep_keys(draft, lifetimes.accounts),
+        SweepFrom::Due(after) => due::sweep(draft, after.clone(), *rows, lifetimes.due_within),
     }
 }

@@ -73,7 +73,7 @@ pub fn open_validation(
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
     let call = if plan.own.is_empty() { None } else { Some(send(draft, order, &team, &plan)?) };
-    let batch = put(draft, order, &plan, call.map(|(job, _)| job))?;
+    let batch = put(draft, order, &team, &plan, call.map(|(job, _)| job))?;
     post_avoided(draft, &team.id, batch.admitted_at, batch.avoided);
     let avoided = plan.avoided(order.price);
     let fresh = plan.own.iter().map(|lead| lead.position).collect();
@@ -171,6 +171,7 @@ fn send(
 fn put(
     draft: &mut Draft<'_>,
     order: &ValidationOrder,
+    team: &Team,
     plan: &Plan,
     call: Option<JobId>,
 ) -> Result<Batch, Fault> {
@@ -180,7 +181,8 @@ fn put(
     }
     let now = draft.now();
     let batch = Batch {
-        team: order.team.clone(),
+        team: team.id.clone(),
+        opening: team.opening,
         token: order.token,
         way: Way::Call,
         reveals: Reveals::default(),

@@ -1,13 +1,14 @@
 //! How each address of a validation will be answered, by what the books know now.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use super::{ValidationOrder, call_of};
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::pricing::WorstCase;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Since, Timestamp};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
@@ -181,7 +182,12 @@ impl Planner<'_, '_> {
             return Ok(Verdict::Removed);
         }
         let row = self.draft.peek::<Addresses>(&key_for(self.team, key))?;
-        let counts = |row: &AddressRow| row.asked_at.after(self.order.ttl) > self.draft.now();
+        let now = self.draft.now();
+        let counts = |row: &AddressRow| {
+            // An address counts for less than its lifetime.
+            let earliest = now.before(self.order.ttl).after(Duration::from_millis(1));
+            Since { earliest, now }.has(row.asked_at)
+        };
         let Some(row) = row.filter(counts) else { return Ok(Verdict::Fresh) };
         let is_young = self.answers_since.is_none_or(|since| row.asked_at >= since);
         Ok(match self.other(row.at.job.batch)? {

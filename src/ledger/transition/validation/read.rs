@@ -31,8 +31,7 @@ pub fn read_validation(
         batch.team == *team && batch.way == Way::Call && batch.dispositions.submitted > 0
     };
     let Some(batch) = draft.find::<Batches>(&id)?.filter(is_its) else { return Ok(None) };
-    let is_open =
-        |team: Team| team.standing != Standing::Closed && batch.admitted_at >= team.opened_at;
+    let is_open = |team: Team| team.standing != Standing::Closed && team.owns(&batch);
     if !draft.find::<Teams>(team)?.is_some_and(is_open) {
         return Ok(None);
     }

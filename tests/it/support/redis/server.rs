@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use redis::InfoDict;
 use tempfile::TempDir;
 
+use crate::support::fake_clock::FakeClock;
 use crate::support::ports::free;
 use crate::support::process::signal;
 use crate::support::wait::{Patience, eventually};
@@ -40,6 +42,8 @@ pub(crate) struct Server {
     address: SocketAddr,
     folder: TempDir,
     kind: Kind,
+    /// The clock that it goes by, where that is not the machine's.
+    clock: Option<Arc<FakeClock>>,
 }
 
 /// What the binary runs as.
@@ -71,9 +75,18 @@ impl Server {
         Self::start_as(Kind::Sentinel, settings).await
     }
 
+    /// A server that goes by this clock.
+    pub(crate) async fn by(clock: &Arc<FakeClock>) -> Self {
+        Self::start_by(Kind::Store, &DURABLE, Some(Arc::clone(clock))).await
+    }
+
     async fn start_as(kind: Kind, settings: &[&str]) -> Self {
+        Self::start_by(kind, settings, None).await
+    }
+
+    async fn start_by(kind: Kind, settings: &[&str], clock: Option<Arc<FakeClock>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut server = Self { child: None, address: free(), folder, kind };
+        let mut server = Self { child: None, address: free(), folder, kind, clock };
         for _ in 0..PORTS_MAX {
             server.write_settings(settings);
             if server.run().await {
@@ -106,6 +119,9 @@ impl Server {
         command.arg(self.folder.path().join(SETTINGS));
         if self.kind == Kind::Sentinel {
             command.arg("--sentinel");
+        }
+        if let Some(clock) = &self.clock {
+            clock.show_to(&mut command);
         }
         command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
         let child = command.spawn().unwrap_or_else(|why| match why.kind() {

@@ -1,0 +1,113 @@
+//! Watches the store's clock: reports where it jumped, and where it is behind what the books were
+//! stamped with before.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::Gateway;
+use crate::clock::{Clock, Direction, Jump};
+use crate::ledger::{Ledger, LedgerError};
+
+/// How often the clock is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often, in such looks, the latest entry of the books is compared with it.
+const COMPARE_EVERY: u32 = 10;
+
+/// By how much the latest entry may be ahead of the clock: steps of several replicas overlap.
+const AHEAD_MAX: Duration = Duration::from_mins(1);
+
+/// What is known of the clock beside its jumps.
+#[derive(Debug, Default)]
+pub(super) struct ClockWatch {
+    /// By how much the clock is behind the latest entry of the books.
+    behind: Mutex<Option<Duration>>,
+}
+
+/// Watches until the gateway stops.
+pub(super) async fn run(gateway: Gateway) {
+    let mut look = interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut seen = 0;
+    for looks in 0_u32.. {
+        tokio::select! {
+            _ = look.tick() => {}
+            () = gateway.stopping.cancelled() => return,
+        }
+        seen = gateway.report_jumps(seen);
+        if looks.is_multiple_of(COMPARE_EVERY) {
+            // Where the books cannot be read, others report that.
+            let _ = gateway.compare_clock().await;
+        }
+    }
+}
+
+impl Gateway {
+    /// Reports jumps that were not reported; answers how many there were in all.
+    fn report_jumps(&self, seen: u64) -> u64 {
+        let jumps = self.clock.jumps();
+        if jumps.count > seen {
+            self.metrics.count_clock_jumps(jumps.count - seen);
+            if let Some(jump) = jumps.latest {
+                warn!("{}", remark(jump));
+            }
+        }
+        jumps.count
+    }
+
+    /// Compares the clock with the latest entry of the books.
+    async fn compare_clock(&self) -> Result<(), LedgerError> {
+        let next = self.ledger.holdings().await?.next_entry;
+        let Some(last) = next.checked_sub(1) else { return Ok(()) };
+        let entries = self.ledger.journal(last, 1).await?;
+        let Some((_, entry)) = entries.first() else { return Ok(()) };
+        let ahead = Some(entry.at.since(self.clock.now())).filter(|ahead| *ahead > AHEAD_MAX);
+        let before = {
+            let mut behind = self.clock_watch.behind.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *behind, ahead)
+        };
+        match (before, ahead) {
+            (None, Some(ahead)) => warn!("{}", behind(ahead)),
+            (Some(_), None) => info!("the clock has passed the latest entry of the books"),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What operators should know of the clock.
+    pub(super) fn clock_remarks(&self) -> Vec<String> {
+        let jumped = self.clock.jumps().latest.map(remark);
+        let behind_by = *self.clock_watch.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        jumped.into_iter().chain(behind_by.map(behind)).collect()
+    }
+
+    /// Whether the clock has jumped ahead a while ago: nothing has surely expired then.
+    pub(super) fn has_jumped_ahead(&self) -> bool {
+        self.clock.jumps().latest.is_some_and(|jump| jump.to == Direction::Ahead)
+    }
+}
+
+fn remark(jump: Jump) -> String {
+    let seconds = jump.by.as_secs();
+    let to = match jump.to {
+        Direction::Ahead => "ahead",
+        Direction::Back => "back",
+    };
+    let so = if jump.is_believed {
+        "it lasted, so steps follow it"
+    } else {
+        "steps follow it only once it has lasted"
+    };
+    format!("clock: the store's clock jumped {to} by {seconds} s; {so}: check its time service")
+}
+
+fn behind(by: Duration) -> String {
+    let seconds = by.as_secs();
+    format!(
+        "clock: the store's clock is {seconds} s behind the latest entry of the books, so it is \
+         wrong, or was: check its time service"
+    )
+}
