@@ -393,7 +393,7 @@ fn of_the_store() -> Vec<(TableId, String)> {
 fn rows_have_the_form_that_stores_hold() {
     let mut rows = [of_teams(), of_batches(), of_jobs(), of_people(), of_the_store()].concat();
     rows.sort();
-    assert!(rows.iter().map(|(table, _)| table).eq(&TableId::ALL), "a kind of row is not pinned");
+    assert!(rows.iter().map(|(table, _)| table).eq(TableId::ALL), "a kind of row is not pinned");
     let lines: Vec<_> = rows.iter().map(|(table, row)| format!("{} {row}", table.name())).collect();
     let pinned: Vec<_> = PINNED.lines().collect();
     assert_eq!(lines, pinned, "the form of a row has changed: see the top of this file");
