@@ -71,8 +71,8 @@ pub(crate) use crowded::Crowded;
 pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use operators::{
-    BatchDetail, BatchState, Batches, Booked, Charged, Correction, Erasing, Erasure, Listing,
-    Named, SlotShown, Source, Summary, Why,
+    BatchDetail, BatchKind, BatchState, Batches, Booked, Charged, Correction, Erasing, Erasure,
+    Listing, Named, SlotShown, Source, Summary, Why,
 };
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Readiness, StoreWatch, Usage};

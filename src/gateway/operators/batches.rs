@@ -2,7 +2,7 @@
 
 pub use crate::ledger::record::batch::Source;
 pub use crate::ledger::transition::list::{
-    BatchState, Detail as BatchDetail, Listed as Batches, Listing, Summary,
+    BatchState, Detail as BatchDetail, Kind as BatchKind, Listed as Batches, Listing, Summary,
 };
 pub use crate::ledger::transition::slots::{SlotShown, Why};
 

@@ -5,7 +5,9 @@ mod batches;
 mod correct;
 mod erase;
 
-pub use batches::{BatchDetail, BatchState, Batches, Listing, SlotShown, Source, Summary, Why};
+pub use batches::{
+    BatchDetail, BatchKind, BatchState, Batches, Listing, SlotShown, Source, Summary, Why,
+};
 pub use correct::{Booked, Charged, Correction};
 pub use erase::{Erasing, Erasure, Named};
 

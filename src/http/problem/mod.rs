@@ -150,6 +150,16 @@ impl Problem {
     }
 }
 
+impl Problem {
+    fn outcome_unknown() -> Self {
+        let outcome = HeaderName::from_static("tollgate-outcome");
+        UNAVAILABLE
+            .says("The request may have been admitted; the same request again is not charged twice")
+            .with_header(outcome, HeaderValue::from_static("unknown"))
+            .after(SOON)
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -243,15 +253,7 @@ impl From<Refusal> for Problem {
             Refusal::OtherStore => UNAVAILABLE
                 .says("The store is not the one whose books these are, so nothing was sent")
                 .after(LATER),
-            Refusal::OutcomeUnknown => {
-                let outcome = HeaderName::from_static("tollgate-outcome");
-                UNAVAILABLE
-                    .says(
-                        "The request may have been admitted; asked again, nobody is paid for twice",
-                    )
-                    .with_header(outcome, HeaderValue::from_static("unknown"))
-                    .after(SOON)
-            }
+            Refusal::OutcomeUnknown => Self::outcome_unknown(),
             Refusal::ShuttingDown => UNAVAILABLE
                 .says("The gateway is shutting down; nothing was sent")
                 .with_header(header::CONNECTION, HeaderValue::from_static("close"))

@@ -8,7 +8,7 @@ use super::given::Given;
 use super::reason;
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::note::Note;
-use crate::gateway::{BatchDetail, Batches, SlotShown, Source, Summary};
+use crate::gateway::{BatchDetail, BatchKind, Batches, SlotShown, Source, Status, Summary};
 
 /// Reads the reason that a batch is cancelled for.
 ///
@@ -131,9 +131,9 @@ impl From<Summary> for BatchSummary {
         Self {
             id: summary.id.get(),
             team: summary.team.as_str().to_owned(),
-            kind: summary.kind.map(|kind| kind.name()),
+            kind: summary.kind.map(BatchKind::name),
             state: summary.state.name(),
-            status: summary.status.map(|status| status.name()),
+            status: summary.status.map(Status::name),
             admitted_at: summary.admitted_at.to_string(),
             ended_at: summary.ended_at.map(|at| at.to_string()),
             canceled,

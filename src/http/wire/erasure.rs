@@ -15,8 +15,8 @@ use crate::gateway::{Erasure, Named};
 pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
     let mut faults = Faults::default();
     let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let names = ["email", "linkedin_url", "person_id"];
-    let [email, profile, person] = given.properties(names, &mut faults).unwrap_or_default();
+    let ways = ["email", "linkedin_url", "person_id"];
+    let [email, profile, person] = given.properties(ways, &mut faults).unwrap_or_default();
     let named = match (email, profile, person) {
         (Some(email), None, None) => email.string(&mut faults).and_then(|text| {
             let found = Identity::of_email(&text).map(Named::Identity);

@@ -10,11 +10,8 @@ pub(super) fn required(
     given: Option<&Given<'_>>,
     faults: &mut Faults,
 ) -> Option<Note> {
-    match given {
-        Some(given) => given.named(faults),
-        None => {
-            body.miss("reason", faults);
-            None
-        }
+    if given.is_none() {
+        body.miss("reason", faults);
     }
+    given?.named(faults)
 }

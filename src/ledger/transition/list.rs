@@ -204,7 +204,9 @@ fn all(
     let candidates: Vec<_> =
         rows.into_iter().filter(is_of).map(|(id, batch)| (id, Some(batch))).collect();
     for (id, batch) in &candidates {
-        batch.iter().for_each(|batch| foresee(draft, *id, batch));
+        if let Some(batch) = batch {
+            foresee(draft, *id, batch);
+        }
     }
     Ok((Page { candidates, last }, is_last))
 }
@@ -215,7 +217,9 @@ fn unresolved(draft: &Draft<'_>, before: Option<BatchId>) -> Result<(Page, bool)
     let is_last = rows.len() < PAGE;
     let mut ids: Vec<_> = rows.into_iter().map(|((_, job), ())| job.batch).collect();
     ids.dedup();
-    ids.iter().for_each(|id| draft.foresee::<Batches>(id));
+    for id in &ids {
+        draft.foresee::<Batches>(id);
+    }
     let mut candidates = Vec::new();
     for id in &ids {
         candidates.push((*id, draft.peek::<Batches>(id)?));

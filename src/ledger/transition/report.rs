@@ -123,7 +123,9 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
     let mut glance = Glance::default();
     let teams = draft.all::<Teams>()?;
     for (_, team) in &teams {
-        totals_of(team).iter().for_each(|key| draft.foresee::<Tallies>(key));
+        for key in totals_of(team) {
+            draft.foresee::<Tallies>(&key);
+        }
         for quota in &team.quotas {
             let period = quota.span(draft.now()).id;
             let key = TallyKey { team: team.id.clone(), unit: quota.unit, period };
