@@ -283,11 +283,19 @@ fn check_ledger(ledger: &Ledger, store: &Store, reading: &mut Reading) {
         reading.refuse(&["ledger.keep"], Unfit::new(wrong, "give 32d or more"));
     }
     at_most(reading, "ledger.keep", ledger.keep, KEEP_MAX);
-    if let (Some(export), StoreUrl::Embedded(books)) = (&ledger.export_dir, &store.url)
-        && export.starts_with(books)
-    {
-        let unfit = Unfit::new("lies in the store, and would be lost with it", "use another disk");
-        reading.warn(&["ledger.export_dir", "store.url"], unfit);
+    match (&ledger.export_dir, &store.url) {
+        (Some(export), StoreUrl::Embedded(books)) if export.starts_with(books) => {
+            let wrong = "lies in the store, and would be lost with it";
+            reading
+                .warn(&["ledger.export_dir", "store.url"], Unfit::new(wrong, "use another disk"));
+        }
+        (None, StoreUrl::Embedded(_) | StoreUrl::Redis(_)) => {
+            let wrong = "is not set, so the journal is never trimmed and the store grows, and there is \
+                         nothing to restore the books from if the store is lost";
+            let remedy = "name a folder on another disk than the store";
+            reading.warn(&["ledger.export_dir"], Unfit::new(wrong, remedy));
+        }
+        _ => {}
     }
 }
 

@@ -306,12 +306,24 @@ fn small_values_are_only_warned_of() {
         "store.url=memory:",
         "ledger.export_dir=tollgate-data/export",
     ] {
-        let sources = flags(&[given, "admin.token=a-token-of-the-operators"]);
+        let all_set = ["admin.token=a-token-of-the-operators", "ledger.export_dir=/backup", given];
+        let sources = flags(&all_set);
         let told = warnings(&sources);
         assert!(!told.is_empty() && told[0].starts_with("--set "), "{given}: {told:?}");
     }
-    let told = warnings(&flags(&["admin.token=a-token-of-the-operators"]));
+    let all_set = ["admin.token=a-token-of-the-operators", "ledger.export_dir=/backup"];
+    let told = warnings(&flags(&all_set));
     assert!(told.is_empty(), "the defaults need no warning: {told:?}");
+}
+
+#[test]
+fn a_journal_that_is_never_trimmed_is_warned_of() {
+    for store in ["store.url=embedded:data", "store.url=redis://127.0.0.1/"] {
+        let told = warnings(&flags(&[store, "admin.token=a-token-of-the-operators"]));
+        let is_said =
+            |line: &String| line.contains("ledger.export_dir: is not set, so the journal");
+        assert!(told.iter().any(is_said), "{store}: {told:?}");
+    }
 }
 
 #[test]

@@ -104,7 +104,7 @@ impl Sealer {
         [&[VERSION], id.as_slice(), &nonce, &sealed].concat()
     }
 
-    /// Whether an envelope, of which at least [`HEAD_BYTES`] are given, was sealed by a key of the
+    /// Whether an envelope, of which at least `HEAD_BYTES` are given, was sealed by a key of the
     /// ring.
     #[must_use]
     pub fn knows(&self, envelope: &[u8]) -> bool {
