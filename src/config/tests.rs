@@ -319,7 +319,9 @@ fn small_values_are_only_warned_of() {
 #[test]
 fn a_journal_that_is_never_trimmed_is_warned_of() {
     for store in ["store.url=embedded:data", "store.url=redis://127.0.0.1/"] {
-        let told = warnings(&flags(&[store, "admin.token=a-token-of-the-operators"]));
+        let secret =
+            "security.secret=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        let told = warnings(&flags(&[store, "admin.token=a-token-of-the-operators", secret]));
         let is_said =
             |line: &String| line.contains("ledger.export_dir: is not set, so the journal");
         assert!(told.iter().any(is_said), "{store}: {told:?}");

@@ -1,7 +1,7 @@
-//! Everything at once, for as long as one likes: several teams ask for the same people, one of them
-//! without pause, some in large batches, through replicas that are killed, over a store that is killed,
-//! stopped, filled up, slowed down, cut off, replaced or set back, from a vendor that fails for a
-//! while. Then all is healed, and the books and the vendor's bill are the same.
+//! Everything at once, for as long as one likes. Several teams ask for the same people, one of them
+//! without pause and some in large batches, through replicas that are killed. The store is killed,
+//! stopped, filled up, slowed down, cut off, replaced or set back, and its clock steps. The vendor fails
+//! for a while. Then all is healed, and the books and the vendor's bill are the same.
 //!
 //! A trial begins by printing its seed. `TOLLGATE_SEED` plays one again: the same troubles in the
 //! same order, as far as the machine takes the same time over them. `TOLLGATE_SOAK_SECONDS` says

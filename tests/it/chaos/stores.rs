@@ -1,13 +1,19 @@
 //! The stores under trial, and what can go wrong with each.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::support::fake_clock::FakeClock;
 use crate::support::faulty_disk::Dice;
 use crate::support::redis::{Cluster, Proxy, Sentinels, Server, Wire};
 
 use super::moment;
+
+/// By how many seconds a clock steps: far enough for every lease and pause, and not so far that what is
+/// known about persons expires.
+const STEPS: [i64; 4] = [-90, -40, 40, 90];
 
 /// By when every replica under load has seen what the others wrote.
 const SEEN_WITHIN: Duration = Duration::from_secs(2);
@@ -65,15 +71,18 @@ impl Store for Files {
 pub(super) struct Alone {
     server: Server,
     wire: Proxy,
+    /// The clock that the server goes by.
+    clock: Arc<FakeClock>,
     /// What it held when it was set back.
     newest: Option<TempDir>,
 }
 
 impl Alone {
     pub(super) async fn start() -> Self {
-        let server = Server::start().await;
+        let clock = Arc::new(FakeClock::new());
+        let server = Server::by(&clock).await;
         let wire = Proxy::before(server.address()).await;
-        Self { server, wire, newest: None }
+        Self { server, wire, clock, newest: None }
     }
 }
 
@@ -87,7 +96,11 @@ impl Store for Alone {
     }
 
     async fn strike(&mut self, dice: &mut Dice) -> &'static str {
-        match dice.below(9) {
+        match dice.below(10) {
+            9 => {
+                self.clock.set(STEPS[dice.index(STEPS.len())]);
+                "the clock of the Redis steps"
+            }
             8 => {
                 self.set_back(dice).await;
                 "the Redis was set back to an old copy"
@@ -142,6 +155,7 @@ impl Store for Alone {
         self.server.resume();
         self.wire.set(Wire::Whole).await;
         self.server.make_room().await;
+        self.clock.set(0);
     }
 }
 
