@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::books::text_of_epoch;
+use super::books::{Kept, text_of_epoch};
 use super::counters;
 use super::keys::{Keys, Place, Shape, shape};
 use super::view::Seen;
@@ -20,9 +20,17 @@ pub(super) struct Change {
     pub(super) expected: Option<Vec<u8>>,
     /// The new bytes, empty for nothing; none where the row stays as it is.
     pub(super) new: Option<Vec<u8>>,
+    /// The row that was read, without marks, empty for nothing.
+    pub(super) stands: Vec<u8>,
 }
 
 impl Change {
+    /// The row must still be what was read.
+    fn expect(&mut self, kept: &Kept) {
+        self.expected = Some(kept.raw.clone());
+        self.stands = kept.row.clone().unwrap_or_default();
+    }
+
     /// How many bytes it takes in a script.
     pub(super) fn bytes(&self) -> usize {
         let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
@@ -76,7 +84,7 @@ impl Changes {
                 changes.next_expected = Some(kept.raw.clone());
             }
             if let Some(field) = field_of(keys, *table, key) {
-                changes.fields.entry(field).or_default().expected = Some(kept.raw.clone());
+                changes.fields.entry(field).or_default().expect(kept);
             }
         }
         for ((table, prefix), (rows, reliance)) in &seen.groups {
@@ -92,7 +100,7 @@ impl Changes {
             };
             for (key, kept) in rows {
                 if let Some(field) = field_of(keys, *table, key) {
-                    changes.fields.entry(field).or_default().expected = Some(kept.raw.clone());
+                    changes.fields.entry(field).or_default().expect(kept);
                 }
             }
         }

@@ -195,7 +195,7 @@ fn push_changes(
             arguments.push(argument);
         }
     }
-    for (field, Change { expected, new }) in &changes.fields {
+    for (field, Change { expected, new, .. }) in &changes.fields {
         arguments.push(&field.name);
         arguments.push(expected.as_deref().unwrap_or(b"?"));
         arguments.push(new.as_deref().unwrap_or(b"="));

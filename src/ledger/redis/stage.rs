@@ -111,7 +111,16 @@ fn split(mut changes: Changes) -> (BTreeMap<Field, Change>, Changes) {
         let of_batches = matches!(field.table, Batches | Slots | Jobs | JobLeads | Answers);
         of_leads || of_batches || matches!(field.table, Addresses | Settlements | Validations)
     };
-    let fields = std::mem::take(&mut changes.fields);
+    let mut fields = std::mem::take(&mut changes.fields);
+    let is_checked = |(field, change): &(&Field, &mut Change)| {
+        is_staged(field) && change.new.is_none() && change.expected.is_some()
+    };
+    if fields.iter_mut().filter(is_checked).count() > PIECE_ROWS {
+        // So many rows that are only validated are staged as well, and stay as they are.
+        for (_, change) in fields.iter_mut().filter(is_checked) {
+            change.new = Some(change.stands.clone());
+        }
+    }
     let (staged, fields): (BTreeMap<_, _>, BTreeMap<_, _>) =
         fields.into_iter().partition(|(field, change)| is_staged(field) && change.new.is_some());
     changes.fields = fields;

@@ -27,8 +27,9 @@ pub(super) fn is_removed(draft: &Draft<'_>, key: LeadKey) -> Result<bool, Fault>
     Ok(row.removed_at.is_some() || person.is_some_and(|person| person.removed_at.is_some()))
 }
 
-/// What is sent, or waits for what is sent, must be what nobody else sends. What is cached may change
-/// meanwhile: the slot points at a result that stays, and whoever reads it is told of a removal.
+/// Validates what a lead that is to be sent rests on, so that no other job sends it. A cached or joined
+/// lead needs none of this: the slot points at a result that stays, or at a job whose row is validated,
+/// and a removal is seen by every read.
 pub(super) fn rely_on(draft: &Draft<'_>, key: LeadKey) -> Result<(), Fault> {
     if let Some(person) = draft.find::<Leads>(&key)?.and_then(|row| row.person) {
         draft.find::<Persons>(&person)?;

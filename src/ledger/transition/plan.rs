@@ -155,7 +155,7 @@ impl Planner<'_, '_> {
                 let verdict = self.look_up(&row, conflict, reveals)?;
                 self.trim(verdict)
             };
-            if matches!(verdict, Verdict::Joined(_) | Verdict::Own { .. }) {
+            if matches!(verdict, Verdict::Own { .. }) {
                 for key in std::iter::once(ask.key).chain(ask.other) {
                     rely_on(self.draft, key)?;
                 }

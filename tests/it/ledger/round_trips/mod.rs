@@ -6,6 +6,7 @@
 
 mod metered;
 mod scrapes;
+mod scripts;
 mod sweeps;
 
 use std::ops::Range;
