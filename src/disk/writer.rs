@@ -37,7 +37,7 @@ pub(super) trait Awaited: Send {
     fn answer(self: Box<Self>, fate: Result<(), DiskError>);
 }
 
-/// A step that nobody waits for. It may run again after a fault, so it writes the same each time.
+/// A step without a waiting caller. It may run again after a fault, so it writes the same each time.
 pub(super) type Staged = Box<dyn Fn(&WriteTransaction) -> Result<(), redb::Error> + Send>;
 
 /// What is asked of the writer.

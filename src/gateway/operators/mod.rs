@@ -1,5 +1,5 @@
 //! What operators do about batches, books and persons. Each act is owned by a task of the gateway's, so
-//! it comes to its end although whoever asked may hang up.
+//! it comes to its end although its caller may hang up.
 
 mod batches;
 mod correct;

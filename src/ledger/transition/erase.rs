@@ -14,7 +14,7 @@ use crate::ledger::table::{
 
 /// Marks keys, and the persons they lead to, as removed. Keys never seen before are marked, too.
 /// Answers where sealed results of theirs are, to be erased. Asked again, it answers the same for as
-/// long as results may be there: whoever was to erase them may have died before.
+/// long as results may be there: an earlier caller may have crashed before it erased them.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.

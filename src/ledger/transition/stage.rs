@@ -17,7 +17,7 @@ pub(super) fn put_stages(draft: &mut Draft<'_>, old: Option<&Job>, new: &Job) {
     let was_gathered = old.is_some_and(|job| matches!(job.state, State::Gathered(_)));
     let stays_gathered = was_gathered && old.is_some_and(|job| job.state == new.state);
     let is_now = match new.state {
-        // Whoever gathers jobs puts them into one that was not sent.
+        // Jobs are only gathered into a combined job that was not sent.
         State::Gathered(_) => Some(Stage::Queued),
         _ => new.travel_stage(),
     };
