@@ -109,7 +109,7 @@ async fn trouble(store: &mut impl Store, gateways: &mut Gateways, dice: &mut Dic
     let (store_is_struck, one_is_killed) =
         [(true, false), (false, true), (true, true)][dice.index(3)];
     if store_is_struck {
-        let what = store.strike(dice).await;
+        let what = store.strike(gateways, dice).await;
         say(&format!("{:?}: {what}", began.elapsed()));
     }
     if one_is_killed && !store.is_set_back() {

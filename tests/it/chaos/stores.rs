@@ -7,16 +7,15 @@ use tempfile::TempDir;
 
 use crate::support::fake_clock::FakeClock;
 use crate::support::faulty_disk::Dice;
+use crate::support::gateways::Gateways;
 use crate::support::redis::{Cluster, Proxy, Sentinels, Server, Wire};
+use crate::support::wait::eventually;
 
 use super::moment;
 
 /// By how many seconds a clock steps: far enough for every lease and pause, and not so far that what is
 /// known about persons expires.
 const STEPS: [i64; 4] = [-90, -40, 40, 90];
-
-/// By when every replica under load has seen what the others wrote.
-const SEEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// A key of the ledger's, which are all in one slot.
 const LEDGER: &str = "{tollgate:default}";
@@ -30,7 +29,7 @@ pub(super) trait Store {
     fn settings(&self) -> &'static [&'static str];
 
     /// Does it some harm and says which.
-    async fn strike(&mut self, dice: &mut Dice) -> &'static str;
+    async fn strike(&mut self, gateways: &Gateways, dice: &mut Dice) -> &'static str;
 
     /// Undoes whatever harm was done, but for what is lost.
     async fn heal(&mut self);
@@ -60,7 +59,7 @@ impl Store for Files {
         &[]
     }
 
-    async fn strike(&mut self, _: &mut Dice) -> &'static str {
+    async fn strike(&mut self, _: &Gateways, _: &mut Dice) -> &'static str {
         "nothing happens to the files"
     }
 
@@ -95,14 +94,14 @@ impl Store for Alone {
         &["store.durability=single"]
     }
 
-    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+    async fn strike(&mut self, gateways: &Gateways, dice: &mut Dice) -> &'static str {
         match dice.below(10) {
             9 => {
                 self.clock.set(STEPS[dice.index(STEPS.len())]);
                 "the clock of the Redis steps"
             }
             8 => {
-                self.set_back(dice).await;
+                self.set_back(gateways).await;
                 "the Redis was set back to an old copy"
             }
             0 => {
@@ -162,15 +161,25 @@ impl Store for Alone {
 impl Alone {
     /// Runs on an old copy of its data until it is healed. What replicas write on that copy is lost
     /// with it, so they may do nothing that costs.
-    async fn set_back(&mut self, dice: &mut Dice) {
+    async fn set_back(&mut self, gateways: &Gateways) {
         let old = self.server.copy();
-        // Every replica has seen newer entries by then.
-        tokio::time::sleep(SEEN_WITHIN).await;
-        moment(dice).await;
+        let entries = self.entries().await;
+        eventually("an entry is written that the copy lacks", async || {
+            self.entries().await > entries
+        })
+        .await;
+        // Each replica learns of it by a read of its own.
+        for replica in &gateways.replicas {
+            replica.operator().insist_on("/admin/v1/teams").await;
+        }
         self.server.kill_hard();
         self.newest = Some(self.server.copy());
         self.server.put_back(&old);
         self.server.start_again().await;
+    }
+
+    async fn entries(&self) -> u64 {
+        self.server.ask(&["GET", &format!("{LEDGER}:next_entry")]).await
     }
 }
 
@@ -194,7 +203,7 @@ impl Store for Watched {
         &["store.durability=strict"]
     }
 
-    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+    async fn strike(&mut self, _: &Gateways, dice: &mut Dice) -> &'static str {
         let lagging = match dice.below(5) {
             0 => {
                 self.0.fail_over().await;
@@ -247,7 +256,7 @@ impl Store for Clustered {
         &["store.durability=strict"]
     }
 
-    async fn strike(&mut self, dice: &mut Dice) -> &'static str {
+    async fn strike(&mut self, _: &Gateways, dice: &mut Dice) -> &'static str {
         let slot = self.slot(dice).await;
         match dice.below(3) {
             0 => {
