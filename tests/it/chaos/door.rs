@@ -48,7 +48,8 @@ impl Door {
         let mut jobs = BTreeMap::<_, BTreeSet<_>>::new();
         for body in self.sent.lock().unwrap().iter() {
             let job: Value = serde_json::from_slice(body).unwrap();
-            for lead in job["leads"].as_array().unwrap() {
+            // A probe of an outage carries no leads.
+            for lead in job["leads"].as_array().into_iter().flatten() {
                 if let Some(address) = lead["linkedin_url"].as_str() {
                     jobs.entry(address.to_owned()).or_default().insert(body.clone());
                 }
