@@ -3,16 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Instant;
 
-use redb::{
-    AccessGuard, ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition,
-    WriteTransaction,
-};
+use redb::{ReadTransaction, ReadableTable, Table as OpenTable, TableDefinition, WriteTransaction};
 
-use super::draft::{Draft, Fault, RawRows, Reliance, View};
+use super::draft::{Draft, Fault, Range, RawRows, Reliance, View};
 use super::halt::Halt;
 use super::shelf::Shelf;
 use super::table::TableId;
@@ -187,24 +183,8 @@ impl View for Written<'_> {
         self.read(table, |open| row(open, key))
     }
 
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        self.read(table, |open| rows(open, from, to, limit))
-    }
-
-    fn last_rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        self.read(table, |open| last_rows(open, from, to, limit))
+    fn rows(&self, table: TableId, range: Range<'_>) -> Result<RawRows, Fault> {
+        self.read(table, |open| rows(open, range))
     }
 }
 
@@ -224,26 +204,9 @@ impl View for Shown<'_> {
         row(&open, key).map_err(unread)
     }
 
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
+    fn rows(&self, table: TableId, range: Range<'_>) -> Result<RawRows, Fault> {
         let open = self.transaction.open_table(definition(table)).map_err(unread)?;
-        rows(&open, from, to, limit).map_err(unread)
-    }
-
-    fn last_rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        let open = self.transaction.open_table(definition(table)).map_err(unread)?;
-        last_rows(&open, from, to, limit).map_err(unread)
+        rows(&open, range).map_err(unread)
     }
 }
 
@@ -260,34 +223,13 @@ fn row(
 
 fn rows(
     table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    from: Bound<&[u8]>,
-    to: Bound<&[u8]>,
-    limit: usize,
+    range: Range<'_>,
 ) -> Result<RawRows, redb::Error> {
-    taken(table.range::<&[u8]>((from, to))?.take(limit))
-}
-
-fn last_rows(
-    table: &impl ReadableTable<&'static [u8], &'static [u8]>,
-    from: Bound<&[u8]>,
-    to: Bound<&[u8]>,
-    limit: usize,
-) -> Result<RawRows, redb::Error> {
-    taken(table.range::<&[u8]>((from, to))?.rev().take(limit))
-}
-
-/// A row that was read, with its key.
-type Read<'a> = (AccessGuard<'a, &'static [u8]>, AccessGuard<'a, &'static [u8]>);
-
-fn taken<'a>(
-    some: impl Iterator<Item = Result<Read<'a>, redb::StorageError>>,
-) -> Result<RawRows, redb::Error> {
-    let mut rows = Vec::new();
-    for row in some {
+    let read = table.range::<&[u8]>((range.from, range.to))?.map(|row| {
         let (key, row) = row?;
-        rows.push((key.value().to_vec(), row.value().to_vec()));
-    }
-    Ok(rows)
+        Ok((key.value().to_vec(), row.value().to_vec()))
+    });
+    range.take(read)
 }
 
 impl std::fmt::Debug for EmbeddedLedger {

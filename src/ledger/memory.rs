@@ -2,12 +2,11 @@
 //! against, and good for tests; it forgets everything when the process ends.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Outcome;
-use super::draft::{Draft, Fault, RawRows, Reliance, View, after_table};
+use super::draft::{Draft, Fault, Range, RawRows, Reliance, View};
 use super::halt::Halt;
 use super::shelf::Shelf;
 use super::table::TableId;
@@ -78,26 +77,6 @@ struct Shown<'a> {
     now: Timestamp,
 }
 
-impl Shown<'_> {
-    fn between(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-    ) -> impl DoubleEndedIterator<Item = (Vec<u8>, Vec<u8>)> {
-        let place = |bound: Bound<&[u8]>| bound.map(|key| (table, key.to_vec()));
-        let from = match place(from) {
-            Bound::Unbounded => Bound::Included((table, Vec::new())),
-            bound => bound,
-        };
-        let to = match place(to) {
-            Bound::Unbounded => after_table(table),
-            bound => bound,
-        };
-        self.rows.0.range((from, to)).map(|((_, key), row)| (key.clone(), row.clone()))
-    }
-}
-
 impl View for Shown<'_> {
     fn now(&self) -> Timestamp {
         self.now
@@ -107,24 +86,9 @@ impl View for Shown<'_> {
         Ok(self.rows.0.get(&(table, key.to_vec())).cloned())
     }
 
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        Ok(self.between(table, from, to).take(limit).collect())
-    }
-
-    fn last_rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        Ok(self.between(table, from, to).rev().take(limit).collect())
+    fn rows(&self, table: TableId, range: Range<'_>) -> Result<RawRows, Fault> {
+        let rows = self.rows.0.range(range.places(table));
+        Ok(range.take(rows.map(|((_, key), row)| (key.clone(), row.clone()))))
     }
 }
 

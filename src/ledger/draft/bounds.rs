@@ -2,8 +2,6 @@
 
 use std::ops::Bound;
 
-use crate::ledger::table::TableId;
-
 /// The least key above all that begin with `prefix`; none where there is no such key.
 pub(in crate::ledger) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
@@ -13,10 +11,9 @@ pub(in crate::ledger) fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
     Some(after)
 }
 
-/// The bound above all keys of a table.
-pub(in crate::ledger) fn after_table(table: TableId) -> Bound<(TableId, Vec<u8>)> {
-    let mut tables = TableId::ALL.iter().skip_while(|id| **id != table).skip(1);
-    tables.next().map_or(Bound::Unbounded, |next| Bound::Excluded((*next, Vec::new())))
+/// The upper bound that excludes this key; none where there is no such key.
+pub(in crate::ledger) fn below(end: Option<&Vec<u8>>) -> Bound<&[u8]> {
+    end.map_or(Bound::Unbounded, |end| Bound::Excluded(end.as_slice()))
 }
 
 /// The group of a key: all of it but its last bytes.

@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
-use super::bounds::{after_prefix, group_of};
-use super::{Draft, Fault, RawRows, Rows, View};
-use crate::ledger::codec::{Ordered, from_row};
+use super::bounds::{after_prefix, below, group_of};
+use super::range::Range;
+use super::{Draft, Fault, RawRows, Rows, View, parsed};
 use crate::ledger::table::{Table, TableId};
 
 /// Of which groups, and how many rows of each.
@@ -24,15 +24,15 @@ pub(super) fn by_ranges<V: View + ?Sized>(
     Heads { front, limit }: &Heads,
 ) -> Result<RawRows, Fault> {
     let end = after_prefix(front);
-    let end = end.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
     let (mut rows, mut from) = (RawRows::new(), Some(front.clone()));
     while let Some(least) = from.take() {
-        let first = view.rows(table, Bound::Included(&least), end, 1)?;
+        let first = Range::between(Bound::Included(&least), below(end.as_ref())).limit(1);
+        let first = view.rows(table, first)?;
         let Some((key, _)) = first.first() else { break };
         let group = group_of(key, tail);
         from = after_prefix(group);
-        let to = from.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        rows.extend(view.rows(table, Bound::Included(group), to, *limit)?);
+        let heads = Range::between(Bound::Included(group), below(from.as_ref())).limit(*limit);
+        rows.extend(view.rows(table, heads)?);
     }
     Ok(rows)
 }
@@ -45,14 +45,7 @@ impl Draft<'_> {
     /// # Errors
     /// [`Fault`] where they cannot be read.
     pub fn heads<T: Table>(&self, tail: usize, heads: &[Heads]) -> Result<Vec<Rows<T>>, Fault> {
-        if self.writes.rows.keys().any(|(table, _)| *table == T::ID) {
-            let what = format!("the heads of {} are read after it was written to", T::ID.name());
-            return Err(Fault::Invariant(what));
-        }
-        let parse = |(key, row): (Vec<u8>, Vec<u8>)| {
-            Ok((T::Key::parse(&mut key.as_slice())?, from_row(&row)?))
-        };
-        let found = self.view.heads(T::ID, tail, heads)?;
-        found.into_iter().map(|rows| rows.into_iter().map(parse).collect()).collect()
+        self.not_written::<T>()?;
+        self.view.heads(T::ID, tail, heads)?.into_iter().map(parsed::<T>).collect()
     }
 }

@@ -3,6 +3,7 @@
 mod bounds;
 mod heads;
 mod last;
+mod range;
 mod view;
 
 use std::collections::BTreeMap;
@@ -14,8 +15,9 @@ use super::table::{Numbers, Observations, Table, TableId, Tallies};
 use super::writes::{RowWrites, Writes};
 use crate::domain::note::Note;
 use crate::domain::time::Timestamp;
-pub(super) use bounds::{after_prefix, after_table, group_of};
+pub(super) use bounds::{after_prefix, below, group_of};
 pub(super) use heads::Heads;
+pub(super) use range::{Order, Range};
 pub use view::{Reliance, View};
 
 /// Rows as bytes, with their keys.
@@ -218,9 +220,8 @@ impl<'a> Draft<'a> {
 
     fn group<T: Table>(&self, prefix: &[u8], reliance: Reliance) -> Result<Rows<T>, Fault> {
         let to = after_prefix(prefix);
-        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         let rows = self.view.group(T::ID, prefix, reliance)?;
-        self.with_written::<T>(rows, Bound::Included(prefix), to, usize::MAX)
+        self.with_written::<T>(rows, Range::between(Bound::Included(prefix), below(to.as_ref())))
     }
 
     /// The first `limit` rows from `from` on, in order: a scan, which the step does not rely on.
@@ -229,7 +230,8 @@ impl<'a> Draft<'a> {
     /// [`Fault`] where they cannot be read.
     pub fn from<T: Table>(&self, from: Bound<&T::Key>, limit: usize) -> Result<Rows<T>, Fault> {
         let from = from.map(Ordered::to_key);
-        self.range::<T>(from.as_ref().map(Vec::as_slice), Bound::Unbounded, limit)
+        let from = from.as_ref().map(Vec::as_slice);
+        self.range::<T>(Range::between(from, Bound::Unbounded).limit(limit))
     }
 
     /// The first `limit` rows after `after` whose keys begin as `prefix` does, in order: a scan, too.
@@ -245,7 +247,7 @@ impl<'a> Draft<'a> {
         let (prefix, after) = (prefix.to_key(), after.map(Ordered::to_key));
         let from = after.as_deref().map_or(Bound::Included(prefix.as_slice()), Bound::Excluded);
         let to = after_prefix(&prefix);
-        self.range::<T>(from, to.as_deref().map_or(Bound::Unbounded, Bound::Excluded), limit)
+        self.range::<T>(Range::between(from, below(to.as_ref())).limit(limit))
     }
 
     /// Shows every row in order, and holds no more than a page of them at once.
@@ -255,7 +257,8 @@ impl<'a> Draft<'a> {
     pub fn each<T: Table>(&self, mut show: impl FnMut(T::Key, T::Row)) -> Result<(), Fault> {
         let mut after = Vec::new();
         loop {
-            let page = self.range::<T>(Bound::Excluded(&after), Bound::Unbounded, PAGE)?;
+            let rest = Range::between(Bound::Excluded(&after), Bound::Unbounded);
+            let page = self.range::<T>(rest.limit(PAGE))?;
             let Some((last, _)) = page.last() else { return Ok(()) };
             after = last.to_key();
             for (key, row) in page {
@@ -264,47 +267,30 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn range<T: Table>(
-        &self,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<Rows<T>, Fault> {
+    fn range<T: Table>(&self, range: Range<'_>) -> Result<Rows<T>, Fault> {
         // A row that this step deleted must not eat up the limit.
-        let wanted = limit.saturating_add(self.writes.rows.len());
-        let rows = self.view.rows(T::ID, from, to, wanted)?;
-        self.with_written::<T>(rows, from, to, limit)
+        let wanted = range.limit.saturating_add(self.writes.rows.len());
+        let rows = self.view.rows(T::ID, range.limit(wanted))?;
+        self.with_written::<T>(rows, range)
     }
 
     /// Rows of the store, as this step has written over them.
-    fn with_written<T: Table>(
-        &self,
-        rows: RawRows,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<Rows<T>, Fault> {
-        let owned = |bound: Bound<&[u8]>| bound.map(|key| (T::ID, key.to_vec()));
-        let to_place = match owned(to) {
-            Bound::Unbounded => after_table(T::ID),
-            bound => bound,
-        };
-        let from_place = match owned(from) {
-            Bound::Unbounded => Bound::Included((T::ID, Vec::new())),
-            bound => bound,
-        };
+    fn with_written<T: Table>(&self, rows: RawRows, range: Range<'_>) -> Result<Rows<T>, Fault> {
         let mut rows: BTreeMap<_, _> = rows.into_iter().collect();
-        for ((_, key), row) in self.writes.rows.range((from_place, to_place)) {
+        for ((_, key), row) in self.writes.rows.range(range.places(T::ID)) {
             match row {
                 Some(row) => rows.insert(key.clone(), row.clone()),
                 None => rows.remove(key),
             };
         }
-        let parse = |(key, row): (Vec<u8>, Vec<u8>)| {
-            Ok((T::Key::parse(&mut key.as_slice())?, from_row(&row)?))
-        };
-        rows.into_iter().take(limit).map(parse).collect()
+        parsed::<T>(rows.into_iter().take(range.limit))
     }
+}
+
+fn parsed<T: Table>(rows: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>) -> Result<Rows<T>, Fault> {
+    let parse =
+        |(key, row): (Vec<u8>, Vec<u8>)| Ok((T::Key::parse(&mut key.as_slice())?, from_row(&row)?));
+    rows.into_iter().map(parse).collect()
 }
 
 impl std::fmt::Debug for Draft<'_> {
@@ -319,7 +305,7 @@ impl Draft<'_> {
     /// # Errors
     /// [`Fault`] where the store fails.
     pub fn dump(&self, table: TableId) -> Result<Vec<String>, Fault> {
-        let rows = self.view.rows(table, Bound::Unbounded, Bound::Unbounded, usize::MAX)?;
+        let rows = self.view.rows(table, Range::ALL)?;
         let line = |(key, row): (Vec<u8>, Vec<u8>)| {
             format!("{} {} {}", table.name(), hex::encode(key), hex::encode(row))
         };

@@ -2,8 +2,9 @@
 
 use std::ops::Bound;
 
-use super::bounds::after_prefix;
+use super::bounds::{after_prefix, below};
 use super::heads::{self, Heads};
+use super::range::Range;
 use super::{Fault, RawRows};
 use crate::domain::time::Timestamp;
 use crate::ledger::table::TableId;
@@ -28,8 +29,7 @@ pub trait View {
         // Rows of a store that runs one step at a time can be relied on however they are read.
         let _ = reliance;
         let to = after_prefix(prefix);
-        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        self.rows(table, Bound::Included(prefix), to, usize::MAX)
+        self.rows(table, Range::between(Bound::Included(prefix), below(to.as_ref())))
     }
 
     /// The step will ask for this row: a store may have it ready.
@@ -38,31 +38,11 @@ pub trait View {
     /// The step will ask for these rows: a store may have them ready.
     fn foresee_group(&self, _table: TableId, _prefix: &[u8]) {}
 
-    /// The first `limit` rows from `from` on whose keys lie below `to`, in order: a scan, which no
-    /// step relies on.
+    /// The rows in this range: a scan, which no step relies on.
     ///
     /// # Errors
     /// [`Fault::Store`] where the store fails.
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault>;
-
-    /// The last `limit` rows from `from` on whose keys lie below `to`, the last of them first: a scan,
-    /// too.
-    ///
-    /// # Errors
-    /// [`Fault::Store`] where the store fails.
-    fn last_rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault>;
+    fn rows(&self, table: TableId, range: Range<'_>) -> Result<RawRows, Fault>;
 
     /// How many rows there are whose keys begin with `prefix`: a scan, too.
     ///
@@ -70,8 +50,7 @@ pub trait View {
     /// [`Fault::Store`] where the store fails.
     fn count(&self, table: TableId, prefix: &[u8]) -> Result<usize, Fault> {
         let to = after_prefix(prefix);
-        let to = to.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(self.rows(table, Bound::Included(prefix), to, usize::MAX)?.len())
+        Ok(self.rows(table, Range::between(Bound::Included(prefix), below(to.as_ref())))?.len())
     }
 
     /// The first rows of each group, whose keys agree in all but their last `tail` bytes: a scan, too.

@@ -24,7 +24,6 @@ mod found;
 mod heads;
 mod high_water;
 mod keys;
-mod last;
 mod mark;
 mod scan;
 mod scripts;

@@ -1,6 +1,6 @@
-//! Scans: rows in the order of their keys, a piece of them at a time.
+//! Scans: rows in the order of their keys or from the end, a piece of them at a time.
 
-use std::ops::Bound;
+use std::ops::{Bound, RangeBounds};
 
 use super::books::{KeptRows, entries, entry_id, fields};
 use super::error::{read_error, unexpected};
@@ -9,12 +9,12 @@ use super::scripts::NAMES;
 use super::view::BooksView;
 use super::{books, counters};
 use crate::ledger::LedgerError;
-use crate::ledger::draft::{RawRows, Reliance, View};
+use crate::ledger::draft::{Order, Range, RawRows, Reliance, View, after_prefix, below};
 use crate::ledger::table::TableId;
 use crate::remote::{Call, Command, Value};
 
 /// How many hashes of a directory are looked at together at most.
-pub(super) const HASHES: usize = 1000;
+const HASHES: usize = 1000;
 
 /// How many rows are fetched together, unless one hash alone has more.
 const ROWS_AT_ONCE: u64 = 2000;
@@ -22,17 +22,12 @@ const ROWS_AT_ONCE: u64 = 2000;
 /// The bytes of a row of a sorted set, which says nothing beside its key.
 pub(super) const MEMBER_ROW: usize = 1;
 
-pub(super) type Bounds<'a> = (Bound<&'a [u8]>, Bound<&'a [u8]>);
-
-/// The first `limit` rows between two bounds, in order.
+/// The rows in a range.
 pub(super) fn rows(
     view: &BooksView<'_>,
     table: TableId,
-    from: Bound<&[u8]>,
-    to: Bound<&[u8]>,
-    limit: usize,
+    range: Range<'_>,
 ) -> Result<RawRows, LedgerError> {
-    let bounds = (from, to);
     match shape(table) {
         Shape::Whole => {
             let mut rows = hash(view, table, &view.books().keys.table(table), &[])?;
@@ -42,7 +37,7 @@ pub(super) fn rows(
                 }
                 rows.sort();
             }
-            Ok(within(rows, bounds, limit))
+            Ok(within(rows, range))
         }
         Shape::Counters => {
             let key = view.books().keys.table(table);
@@ -52,16 +47,34 @@ pub(super) fn rows(
             };
             let [value] = ask(view, vec![Command::new("HGETALL", &key)])?;
             let rows: Result<_, _> = fields(value)?.into_iter().map(read).collect();
-            Ok(within(rows?, bounds, limit))
+            Ok(within(rows?, range))
         }
-        Shape::Fronts(front) => fronts(view, table, front, bounds, limit),
-        Shape::Owned(_) => Ok(within(owned(view, table)?, bounds, limit)),
-        Shape::Sorted => members(view, table, bounds, limit),
-        Shape::Journal => journal(view, table, bounds, limit),
+        Shape::Fronts(front) => fronts(view, table, front, range),
+        Shape::Owned(_) => Ok(within(owned(view, table)?, range)),
+        Shape::Sorted => members(view, table, range),
+        Shape::Journal => journal(view, table, range),
     }
 }
 
-pub(super) fn ask<const N: usize>(
+/// How many rows there are whose keys begin with `prefix`.
+pub(super) fn count(
+    view: &BooksView<'_>,
+    table: TableId,
+    prefix: &[u8],
+) -> Result<usize, LedgerError> {
+    let end = after_prefix(prefix);
+    let range = Range::between(Bound::Included(prefix), below(end.as_ref()));
+    if shape(table) != Shape::Sorted {
+        return Ok(rows(view, table, range)?.len());
+    }
+    let (least, most) = member_bounds(range);
+    let count = Command::new("ZLEXCOUNT", &view.books().keys.table(table)).with(least).with(most);
+    let [value] = ask(view, vec![count])?;
+    let count = value.as_int().and_then(|count| usize::try_from(count).ok());
+    count.ok_or_else(|| unexpected("ZLEXCOUNT"))
+}
+
+fn ask<const N: usize>(
     view: &BooksView<'_>,
     commands: Vec<Command>,
 ) -> Result<[Value; N], LedgerError> {
@@ -69,30 +82,16 @@ pub(super) fn ask<const N: usize>(
     values.try_into().map_err(|_| unexpected("a scan"))
 }
 
-/// The rows between the bounds, of rows in order.
-pub(super) fn within(rows: RawRows, (from, to): Bounds<'_>, limit: usize) -> RawRows {
-    let is_within = |(key, _): &(Vec<u8>, Vec<u8>)| is_after(key, from) && is_before(key, to);
-    rows.into_iter().filter(is_within).take(limit).collect()
-}
-
-pub(super) fn is_after(key: &[u8], from: Bound<&[u8]>) -> bool {
-    match from {
-        Bound::Unbounded => true,
-        Bound::Included(from) => key >= from,
-        Bound::Excluded(from) => key > from,
-    }
-}
-
-fn is_before(key: &[u8], to: Bound<&[u8]>) -> bool {
-    match to {
-        Bound::Unbounded => true,
-        Bound::Included(to) => key <= to,
-        Bound::Excluded(to) => key < to,
-    }
+/// The rows in the range, of all rows by their keys.
+fn within(rows: RawRows, range: Range<'_>) -> RawRows {
+    let bounds = (range.from, range.to);
+    let is_within =
+        |(key, _): &(Vec<u8>, Vec<u8>)| RangeBounds::<[u8]>::contains(&bounds, key.as_slice());
+    range.take(rows.into_iter().filter(is_within))
 }
 
 /// All rows of one hash, whose keys begin with `front`.
-pub(super) fn hash(
+fn hash(
     view: &BooksView<'_>,
     table: TableId,
     key: &[u8],
@@ -107,7 +106,7 @@ pub(super) fn hash(
 }
 
 /// Rows without their marks; none where they have to be fetched again.
-pub(super) fn understood(
+fn understood(
     view: &BooksView<'_>,
     table: TableId,
     front: &[u8],
@@ -138,28 +137,32 @@ fn fronts(
     view: &BooksView<'_>,
     table: TableId,
     by: Front,
-    bounds: Bounds<'_>,
-    limit: usize,
+    range: Range<'_>,
 ) -> Result<RawRows, LedgerError> {
     let keys = &view.books().keys;
     let directory = keys.table(table);
-    let first = match bounds.0 {
-        Bound::Unbounded => Vec::new(),
-        Bound::Included(key) | Bound::Excluded(key) => by.of(key),
+    let (near, far) = in_order((range.from, range.to), range.order);
+    let (open, end) = in_order(("-", "+"), range.order);
+    let mut next = match near {
+        Bound::Unbounded => open.as_bytes().to_vec(),
+        Bound::Included(key) | Bound::Excluded(key) => {
+            [b"[", keys.hash(table, &by.of(key)).as_slice()].concat()
+        }
     };
-    let mut from = [b"[", keys.hash(table, &first).as_slice()].concat();
     let mut found = RawRows::new();
     loop {
-        // The first hash may have no row after the bound.
-        let count = limit.saturating_sub(found.len()).saturating_add(1).min(HASHES);
-        let listed = Command::new("ZRANGEBYLEX", &directory).with(&from).with("+").with("LIMIT");
-        let listed = listed.with("0").with(count.to_string());
+        let missing = range.limit.saturating_sub(found.len());
+        // The first hash may have no row within the bounds.
+        let count = missing.saturating_add(1).min(HASHES);
+        let listed = Command::new(by_name(range.order), &directory).with(&next).with(end);
+        let listed = listed.with("LIMIT").with("0").with(count.to_string());
         let [value] = ask(view, vec![listed])?;
         let names = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
         let names: Vec<_> = names.collect();
         let mut rest = sized(view, &names)?.into_iter().peekable();
         while rest.peek().is_some() {
-            let wanted = u64::try_from(limit.saturating_sub(found.len())).unwrap_or(u64::MAX);
+            let missing = range.limit.saturating_sub(found.len());
+            let wanted = u64::try_from(missing).unwrap_or(u64::MAX);
             let some = next_hashes(&mut rest, wanted);
             let commands = some.iter().map(|name| Command::new("HGETALL", name)).collect();
             let values = view.wait(view.books().ask(commands, false))?;
@@ -170,23 +173,42 @@ fn fronts(
                     Some(rows) => rows,
                     None => hash(view, table, name, said)?,
                 };
-                let room = limit.saturating_sub(found.len());
-                found.extend(within(rows, bounds, room));
-                let is_past = !is_before(&front, bounds.1) && !matches!(bounds.1, Bound::Unbounded);
-                if found.len() >= limit || is_past {
+                let missing = range.limit.saturating_sub(found.len());
+                found.extend(within(rows, range.limit(missing)));
+                if found.len() >= range.limit || is_last(&front, far, by, range.order) {
                     return Ok(found);
                 }
             }
         }
         match names.last() {
-            Some(last) if names.len() == count => from = [b"(", last.as_slice()].concat(),
+            Some(last) if names.len() == count => next = [b"(", last.as_slice()].concat(),
             _ => return Ok(found),
         }
     }
 }
 
+/// The command that reads members of a sorted set by their names.
+const fn by_name(order: Order) -> &'static str {
+    match order {
+        Order::Ascending => "ZRANGEBYLEX",
+        Order::Descending => "ZREVRANGEBYLEX",
+    }
+}
+
+/// Whether every hash after this one lies beyond the far bound.
+fn is_last(front: &[u8], far: Bound<&[u8]>, by: Front, order: Order) -> bool {
+    let far = match far {
+        Bound::Unbounded => return false,
+        Bound::Included(key) | Bound::Excluded(key) => by.of(key),
+    };
+    match order {
+        Order::Ascending => front >= far.as_slice(),
+        Order::Descending => front <= far.as_slice(),
+    }
+}
+
 /// Hashes with the number of their fields.
-pub(super) fn sized<'a>(
+fn sized<'a>(
     view: &BooksView<'_>,
     names: &'a [Vec<u8>],
 ) -> Result<Vec<(&'a [u8], u64)>, LedgerError> {
@@ -199,7 +221,7 @@ pub(super) fn sized<'a>(
 
 /// The hashes that are fetched together: those that have as many rows as are wanted, beside the first
 /// of them, whose rows may lie before the bound.
-pub(super) fn next_hashes<'a>(
+fn next_hashes<'a>(
     rest: &mut std::iter::Peekable<impl Iterator<Item = (&'a [u8], u64)>>,
     wanted: u64,
 ) -> Vec<&'a [u8]> {
@@ -241,31 +263,35 @@ fn owned(view: &BooksView<'_>, table: TableId) -> Result<RawRows, LedgerError> {
     Ok(rows)
 }
 
-/// Rows of a sorted set: key and row are one member of it, in order.
-fn members(
-    view: &BooksView<'_>,
-    table: TableId,
-    bounds: Bounds<'_>,
-    limit: usize,
-) -> Result<RawRows, LedgerError> {
-    let (least, most) = member_bounds(bounds);
-    let limit = i64::try_from(limit).map_or_else(|_| "-1".to_owned(), |limit| limit.to_string());
-    let members = Command::new("ZRANGEBYLEX", &view.books().keys.table(table));
-    let members = members.with(least).with(most).with("LIMIT").with("0").with(limit);
+/// Rows of a sorted set: key and row are one member of it.
+fn members(view: &BooksView<'_>, table: TableId, range: Range<'_>) -> Result<RawRows, LedgerError> {
+    let (first, last) = in_order(member_bounds(range), range.order);
+    let limit = i64::try_from(range.limit);
+    let limit = limit.map_or_else(|_| "-1".to_owned(), |limit| limit.to_string());
+    let members = Command::new(by_name(range.order), &view.books().keys.table(table));
+    let members = members.with(first).with(last).with("LIMIT").with("0").with(limit);
     let [value] = ask(view, vec![members])?;
     let members = value.into_list().unwrap_or_default().into_iter().map_while(Value::into_bytes);
     members.map(|member| member_row(&member)).collect()
 }
 
+/// The bounds in the order in which a command takes them: where it begins comes first.
+fn in_order<T>((least, most): (T, T), order: Order) -> (T, T) {
+    match order {
+        Order::Ascending => (least, most),
+        Order::Descending => (most, least),
+    }
+}
+
 /// Where members between two bounds begin and end.
-pub(super) fn member_bounds((from, to): Bounds<'_>) -> (Vec<u8>, Vec<u8>) {
-    let least = match from {
+fn member_bounds(range: Range<'_>) -> (Vec<u8>, Vec<u8>) {
+    let least = match range.from {
         Bound::Unbounded | Bound::Excluded([]) => b"-".to_vec(),
         Bound::Included(key) => [b"[", key].concat(),
         // Whatever begins so is this key's member.
         Bound::Excluded(key) => [b"(", key, &[0xff]].concat(),
     };
-    let most = match to {
+    let most = match range.to {
         Bound::Unbounded => b"+".to_vec(),
         Bound::Excluded(key) => [b"(", key].concat(),
         Bound::Included(key) => [b"(", key, &[0xff]].concat(),
@@ -281,25 +307,24 @@ pub(super) fn member_row(member: &[u8]) -> Result<(Vec<u8>, Vec<u8>), LedgerErro
     Ok((key.to_vec(), row.to_vec()))
 }
 
-fn journal(
-    view: &BooksView<'_>,
-    table: TableId,
-    (from, to): Bounds<'_>,
-    limit: usize,
-) -> Result<RawRows, LedgerError> {
+fn journal(view: &BooksView<'_>, table: TableId, range: Range<'_>) -> Result<RawRows, LedgerError> {
     let id = |key: &[u8]| key.try_into().map(u64::from_be_bytes).ok().map(entry_id);
     let bound = |key: Bound<&[u8]>, open: &str| match key {
         Bound::Unbounded => open.to_owned(),
         Bound::Included(key) => id(key).unwrap_or_else(|| open.to_owned()),
         Bound::Excluded(key) => id(key).map_or_else(|| open.to_owned(), |id| format!("({id}")),
     };
-    let range = Command::new("XRANGE", &view.books().keys.table(table));
-    let range = range.with(bound(from, "-")).with(bound(to, "+"));
-    let range = match i64::try_from(limit) {
-        Ok(limit) => range.with("COUNT").with(limit.to_string()),
-        Err(_) => range,
+    let command = match range.order {
+        Order::Ascending => "XRANGE",
+        Order::Descending => "XREVRANGE",
     };
-    let [value] = ask(view, vec![range])?;
+    let (first, last) = in_order((bound(range.from, "-"), bound(range.to, "+")), range.order);
+    let read = Command::new(command, &view.books().keys.table(table)).with(first).with(last);
+    let read = match i64::try_from(range.limit) {
+        Ok(limit) => read.with("COUNT").with(limit.to_string()),
+        Err(_) => read,
+    };
+    let [value] = ask(view, vec![read])?;
     let entries = entries(value)?.into_iter();
     Ok(entries.map(|(number, row)| (number.to_be_bytes().to_vec(), row)).collect())
 }

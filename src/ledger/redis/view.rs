@@ -3,17 +3,16 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
-use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::books::{Books, Kept, KeptRows, Marks, Want};
 use super::mark::{Mark, MarkState, Marked};
-use super::{heads, last, scan};
+use super::{heads, scan};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
-use crate::ledger::draft::{Fault, Heads, RawRows, Reliance, View};
+use crate::ledger::draft::{Fault, Heads, Range, RawRows, Reliance, View};
 use crate::ledger::table::TableId;
 
 /// How soon a row is looked at again that another step is writing.
@@ -268,31 +267,14 @@ impl View for BooksView<'_> {
         self.seen.borrow_mut().foreseen.push(Want::Group(table, prefix.to_vec()));
     }
 
-    fn rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
+    fn rows(&self, table: TableId, range: Range<'_>) -> Result<RawRows, Fault> {
         self.begin_scan()?;
-        scan::rows(self, table, from, to, limit).map_err(|error| self.fail(error))
-    }
-
-    fn last_rows(
-        &self,
-        table: TableId,
-        from: Bound<&[u8]>,
-        to: Bound<&[u8]>,
-        limit: usize,
-    ) -> Result<RawRows, Fault> {
-        self.begin_scan()?;
-        last::rows(self, table, (from, to), limit).map_err(|error| self.fail(error))
+        scan::rows(self, table, range).map_err(|error| self.fail(error))
     }
 
     fn count(&self, table: TableId, prefix: &[u8]) -> Result<usize, Fault> {
         self.begin_scan()?;
-        last::count(self, table, prefix).map_err(|error| self.fail(error))
+        scan::count(self, table, prefix).map_err(|error| self.fail(error))
     }
 
     fn heads(&self, table: TableId, tail: usize, of: &[Heads]) -> Result<Vec<RawRows>, Fault> {
