@@ -5,10 +5,8 @@ use serde::Serialize;
 use super::credits::Number;
 use super::fault::{Fault, Faults};
 use super::given::Given;
-use super::reason;
 use super::team::read_unit;
 use crate::domain::credits::Credits;
-use crate::domain::team::TeamId;
 use crate::gateway::Correction;
 
 /// The most credits that one adjustment moves, either way.
@@ -19,27 +17,16 @@ const AMOUNT_MAX: Credits = Credits::from_thousandths(1_000_000_000_000);
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<Correction, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let names = ["team", "unit", "amount", "reason"];
-    let Some(properties) = given.properties(names, &mut faults) else {
-        return Err(faults.unless_any(()).expect_err("it is no object"));
-    };
-    for (name, property) in names.iter().zip(&properties).take(3) {
-        if property.is_none() {
-            given.miss(name, &mut faults);
-        }
-    }
-    let [team, unit, amount, reason] = properties;
-    let team = team.and_then(|given| given.named::<TeamId>(&mut faults));
-    let unit = unit.and_then(|given| read_unit(&given, &mut faults));
-    let amount = amount.and_then(|given| read_amount(&given, &mut faults));
-    let note = reason::required(&given, reason.as_ref(), &mut faults);
-    let read = team.zip(unit).zip(amount.zip(note));
-    let correction =
-        read.map(|((team, unit), (amount, note))| Correction { team, unit, amount, note });
-    faults.unless_any(())?;
-    Ok(correction.expect("what is missing is a fault"))
+    Given::parse(body, |given, faults| {
+        let names = ["team", "unit", "amount", "reason"];
+        let [team, unit, amount, reason] = given.with_required(names, 4, faults)?;
+        // All are read before any is asked for, so that every fault is noted.
+        let team = team.and_then(|given| given.named(faults));
+        let unit = unit.and_then(|given| read_unit(&given, faults));
+        let amount = amount.and_then(|given| read_amount(&given, faults));
+        let note = reason.and_then(|given| given.named(faults));
+        Some(Correction { team: team?, unit: unit?, amount: amount?, note: note? })
+    })
 }
 
 fn read_amount(given: &Given<'_>, faults: &mut Faults) -> Option<Credits> {
@@ -77,11 +64,11 @@ impl AdjustmentShown {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn faults(body: &str) -> Vec<(&'static str, String)> {
-        let faults = parse(body.as_bytes()).expect_err(body);
-        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(body.as_bytes()))
     }
 
     #[test]

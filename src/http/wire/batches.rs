@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 use super::credits::Number;
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::given::Given;
-use super::reason;
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::note::Note;
 use crate::gateway::{BatchDetail, BatchKind, Batches, SlotShown, Source, Status, Summary};
@@ -15,12 +14,10 @@ use crate::gateway::{BatchDetail, BatchKind, Batches, SlotShown, Source, Status,
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse_cancellation(body: &[u8]) -> Result<Note, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let [reason] = given.properties(["reason"], &mut faults).unwrap_or_default();
-    let note = reason::required(&given, reason.as_ref(), &mut faults);
-    faults.unless_any(())?;
-    Ok(note.expect("what is missing is a fault"))
+    Given::parse(body, |given, faults| {
+        let [reason] = given.with_required(["reason"], 1, faults)?;
+        reason?.named(faults)
+    })
 }
 
 /// Credits of both units.

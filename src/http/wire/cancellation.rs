@@ -1,6 +1,6 @@
 //! The body that cancels a batch: `{"status": "canceled"}` and nothing else.
 
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::given::Given;
 
 /// Reads a body that can only ask for one thing.
@@ -8,29 +8,23 @@ use super::given::Given;
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<(), Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    match given.properties(["status"], &mut faults) {
-        Some([Some(status)]) => {
-            let asked = status.string(&mut faults);
-            if asked.is_some_and(|asked| asked != "canceled") {
-                let detail = "The only status that can be asked for is \"canceled\"";
-                status.refuse(detail, &mut faults);
-            }
+    Given::parse(body, |given, faults| {
+        let [status] = given.with_required(["status"], 1, faults)?;
+        let status = status?;
+        if status.string(faults)? != "canceled" {
+            status.refuse("The only status that can be asked for is \"canceled\"", faults);
         }
-        Some([None]) => given.miss("status", &mut faults),
-        None => {}
-    }
-    faults.unless_any(())
+        Some(())
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn faults(body: &str) -> Vec<(&'static str, String)> {
-        let faults = parse(body.as_bytes()).expect_err(body);
-        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(body.as_bytes()))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::given::Given;
 use crate::domain::identity::Identity;
 use crate::domain::uuid::Uuid;
@@ -13,33 +13,31 @@ use crate::gateway::{Erasure, Named};
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let ways = ["email", "linkedin_url", "person_id"];
-    let [email, profile, person] = given.properties(ways, &mut faults).unwrap_or_default();
-    let named = match (email, profile, person) {
-        (Some(email), None, None) => email.string(&mut faults).and_then(|text| {
-            let found = Identity::of_email(&text).map(Named::Identity);
-            if found.is_none() {
-                email.refuse("this is no email address that names one person", &mut faults);
+    Given::parse(body, |given, faults| {
+        let ways = ["email", "linkedin_url", "person_id"];
+        match given.properties(ways, faults)? {
+            [Some(email), None, None] => {
+                let found = Identity::of_email(&email.string(faults)?).map(Named::Identity);
+                if found.is_none() {
+                    email.refuse("this is no email address that names one person", faults);
+                }
+                found
             }
-            found
-        }),
-        (None, Some(profile), None) => profile.string(&mut faults).and_then(|text| {
-            let found = Identity::of_linkedin_url(&text).map(Named::Identity);
-            if found.is_none() {
-                profile.refuse("this is no address of a person's LinkedIn profile", &mut faults);
+            [None, Some(profile), None] => {
+                let found =
+                    Identity::of_linkedin_url(&profile.string(faults)?).map(Named::Identity);
+                if found.is_none() {
+                    profile.refuse("this is no address of a person's LinkedIn profile", faults);
+                }
+                found
             }
-            found
-        }),
-        (None, None, Some(person)) => person.named::<Uuid>(&mut faults).map(Named::Vendor),
-        _ => {
-            given.refuse("give exactly one of: email, linkedin_url, person_id", &mut faults);
-            None
+            [None, None, Some(person)] => person.named::<Uuid>(faults).map(Named::Vendor),
+            _ => {
+                given.refuse("give exactly one of: email, linkedin_url, person_id", faults);
+                None
+            }
         }
-    };
-    faults.unless_any(())?;
-    Ok(named.expect("who is not named is a fault"))
+    })
 }
 
 /// What was erased, or would be.

@@ -78,6 +78,14 @@ impl Faults {
     }
 }
 
+/// The code and the place of every fault in a body that cannot be read.
+#[cfg(test)]
+pub(super) fn places<T: std::fmt::Debug>(
+    read: Result<T, Vec<Fault>>,
+) -> Vec<(&'static str, String)> {
+    read.unwrap_err().into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+}
+
 /// The longest name of a property that a pointer repeats, in characters.
 const TOKEN_CHARS_MAX: usize = 64;
 

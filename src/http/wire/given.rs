@@ -20,13 +20,19 @@ pub(super) struct Given<'b> {
 }
 
 impl<'b> Given<'b> {
-    /// A whole body.
+    /// Reads a whole body. Where `read` returns nothing, it has noted why.
     ///
     /// # Errors
-    /// The one fault of a body that is no JSON.
-    pub(super) fn body(body: &'b [u8]) -> Result<Self, Fault> {
-        let text = json::raw(body)?.get();
-        Ok(Self { text, pointer: String::new() })
+    /// Every fault that was noted; the only one where the body is no JSON.
+    pub(super) fn parse<T>(
+        body: &'b [u8],
+        read: impl FnOnce(Self, &mut Faults) -> Option<T>,
+    ) -> Result<T, Vec<Fault>> {
+        let text = json::raw(body).map_err(|fault| vec![fault])?.get();
+        let mut faults = Faults::default();
+        let read = read(Self { text, pointer: String::new() }, &mut faults);
+        faults.unless_any(())?;
+        Ok(read.expect("what cannot be read is noted"))
     }
 
     /// The properties of an object that have these names, in their order; others are noted. None
@@ -43,6 +49,23 @@ impl<'b> Given<'b> {
         let properties = Properties { pointer: &self.pointer, names, faults: &mut *faults };
         let read = properties.deserialize(&mut serde_json::Deserializer::from_str(self.text));
         read.map_err(|error| faults.note(|| json::not_json(&error))).ok()
+    }
+
+    /// As [`Given::properties`], of which the first `required` must be there: one that is missing is
+    /// noted.
+    pub(super) fn with_required<const N: usize>(
+        &self,
+        names: [&'static str; N],
+        required: usize,
+        faults: &mut Faults,
+    ) -> Option<[Option<Given<'b>>; N]> {
+        let properties = self.properties(names, faults)?;
+        for (name, property) in names.iter().zip(&properties).take(required) {
+            if property.is_none() {
+                self.miss(name, faults);
+            }
+        }
+        Some(properties)
     }
 
     /// The property of an object that has this name, whatever others there are. Written twice, it is
@@ -113,7 +136,7 @@ impl<'b> Given<'b> {
     }
 
     /// Notes that an object lacks a property.
-    pub(super) fn miss(&self, name: &str, faults: &mut Faults) {
+    fn miss(&self, name: &str, faults: &mut Faults) {
         faults.note(|| {
             let pointer = format!("{}/{}", self.pointer, token(name));
             Fault { pointer, ..Fault::missing_field(name) }
@@ -235,12 +258,8 @@ mod tests {
 
     #[test]
     fn an_escape_for_half_a_character_is_a_fault_and_no_empty_object() {
-        let mut faults = Faults::default();
-        let body = Given::body(br#"{"\ud800": 1, "name": "\ud800"}"#).unwrap();
-        assert!(body.properties(["name"], &mut faults).is_none());
-        assert!(faults.unless_any(()).is_err());
-        let mut faults = Faults::default();
-        assert_eq!(Given::body(br#""\ud800""#).unwrap().string(&mut faults), None);
-        assert!(faults.unless_any(()).is_err());
+        let object = br#"{"\ud800": 1, "name": "\ud800"}"#;
+        assert!(Given::parse(object, |body, faults| body.properties(["name"], faults)).is_err());
+        assert!(Given::parse(br#""\ud800""#, |body, faults| body.string(faults)).is_err());
     }
 }

@@ -9,10 +9,8 @@ use super::given::Given;
 /// Every fault on the way there. A property of that name written twice is one: the vendor might
 /// count the other.
 pub(in crate::http) fn count(body: &[u8], pointer: &str) -> Result<u64, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let body = Given::body(body).map_err(|fault| vec![fault])?;
-    let count = count_at(body, pointer, &mut faults);
-    faults.unless_any(count.map_or(0, |count| u64::try_from(count).unwrap_or(u64::MAX)))
+    let count = Given::parse(body, |body, faults| count_at(body, pointer, faults))?;
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
 }
 
 fn count_at(body: Given<'_>, pointer: &str, faults: &mut Faults) -> Option<usize> {

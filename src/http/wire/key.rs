@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::fault::{Fault, Faults};
+use super::fault::Fault;
 use super::given::Given;
 use super::team::name_for_people;
 use crate::gateway::{KeyMade, KeyShown};
@@ -12,17 +12,10 @@ use crate::gateway::{KeyMade, KeyShown};
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<String, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let name = match given.properties(["name"], &mut faults) {
-        Some([Some(name)]) => name_for_people(&name, &mut faults),
-        Some([None]) => {
-            given.miss("name", &mut faults);
-            None
-        }
-        None => None,
-    };
-    faults.unless_any(name.unwrap_or_default())
+    Given::parse(body, |given, faults| {
+        let [name] = given.with_required(["name"], 1, faults)?;
+        name_for_people(&name?, faults)
+    })
 }
 
 /// A key just made, with its secret.

@@ -87,6 +87,7 @@ fn names_somebody(fields: &Fields) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn lead(query: &str) -> Lead {
@@ -100,7 +101,7 @@ mod tests {
 
     /// Code and place of every fault.
     fn faults(query: &str) -> Vec<(&'static str, String)> {
-        parse(query).unwrap_err().into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(query))
     }
 
     #[test]

@@ -20,7 +20,6 @@ pub(super) mod key;
 pub(super) mod links;
 pub(super) mod look_up;
 mod policies;
-mod reason;
 pub(super) mod resolution;
 pub(super) mod team;
 pub(super) mod usage;

@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::batches::Sums;
 use super::fault::{Fault, Faults};
 use super::given::Given;
-use super::reason;
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::note::Note;
 use crate::gateway::{BatchId, Booked, Charged};
@@ -15,28 +14,24 @@ use crate::gateway::{BatchId, Booked, Charged};
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<(Charged, Note), Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let [outcome, credits, reason] =
-        given.properties(["outcome", "credits", "reason"], &mut faults).unwrap_or_default();
-    if outcome.is_none() {
-        given.miss("outcome", &mut faults);
-    }
-    let is_charged = outcome.and_then(|given| read_outcome(&given, &mut faults));
-    let said = credits.as_ref().and_then(|given| read_credits(given, &mut faults));
-    let charged = match (is_charged, said) {
-        (Some(false), _) => {
-            if let Some(credits) = &credits {
-                credits.refuse("what was not charged has no credits: leave them out", &mut faults);
+    Given::parse(body, |given, faults| {
+        let names = ["outcome", "reason", "credits"];
+        let [outcome, reason, credits] = given.with_required(names, 2, faults)?;
+        let is_charged = outcome.and_then(|given| read_outcome(&given, faults));
+        let said = credits.as_ref().and_then(|given| read_credits(given, faults));
+        let charged = match (is_charged, said) {
+            (Some(false), _) => {
+                if let Some(credits) = &credits {
+                    let detail = "what was not charged has no credits: leave them out";
+                    credits.refuse(detail, faults);
+                }
+                Charged::Nothing
             }
-            Charged::Nothing
-        }
-        (_, Some(said)) => Charged::Some(said),
-        (_, None) => Charged::All,
-    };
-    let note = reason::required(&given, reason.as_ref(), &mut faults);
-    faults.unless_any(())?;
-    Ok((charged, note.expect("what is missing is a fault")))
+            (_, Some(said)) => Charged::Some(said),
+            (_, None) => Charged::All,
+        };
+        Some((charged, reason?.named(faults)?))
+    })
 }
 
 /// Whether it was charged.
@@ -52,12 +47,7 @@ fn read_outcome(given: &Given<'_>, faults: &mut Faults) -> Option<bool> {
 }
 
 fn read_credits(given: &Given<'_>, faults: &mut Faults) -> Option<Amounts> {
-    let properties = given.properties(["email", "phone"], faults)?;
-    for (name, property) in ["email", "phone"].iter().zip(&properties) {
-        if property.is_none() {
-            given.miss(name, faults);
-        }
-    }
+    let properties = given.with_required(["email", "phone"], 2, faults)?;
     let [email, phone] = properties.map(|given| given.and_then(|given| amount(&given, faults)));
     Some(Amounts { email: email?, phone: phone? })
 }
@@ -93,11 +83,11 @@ impl ResolutionShown {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn faults(body: &str) -> Vec<(&'static str, String)> {
-        let faults = parse(body.as_bytes()).expect_err(body);
-        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(body.as_bytes()))
     }
 
     #[test]

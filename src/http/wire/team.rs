@@ -23,25 +23,24 @@ const QUOTAS_MAX: usize = 32;
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8], team: &TeamId) -> Result<NewTeam, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let names = ["team", "name", "quotas", "policies", "paused"];
-    let [id, name, quotas, policies, paused] =
-        given.properties(names, &mut faults).unwrap_or_default();
-    if let Some(id) = id
-        && id.string(&mut faults).is_some_and(|id| id != team.as_str())
-    {
-        id.refuse("A team cannot be renamed: this is not the team of the path", &mut faults);
-    }
-    let name = name.and_then(|given| name_for_people(&given, &mut faults));
-    let quotas = quotas.map(|given| read_quotas(&given, &mut faults)).unwrap_or_default();
-    let policies = policies.and_then(|given| policies::read(&given, &mut faults));
-    let paused = paused.and_then(|given| given.boolean(&mut faults));
-    faults.unless_any(NewTeam {
-        name: name.unwrap_or_else(|| team.as_str().to_owned()),
-        quotas,
-        policies: policies.unwrap_or_default(),
-        standing: if paused == Some(true) { Standing::Paused } else { Standing::Open },
+    Given::parse(body, |given, faults| {
+        let names = ["team", "name", "quotas", "policies", "paused"];
+        let [id, name, quotas, policies, paused] = given.properties(names, faults)?;
+        if let Some(id) = id
+            && id.string(faults).is_some_and(|id| id != team.as_str())
+        {
+            id.refuse("A team cannot be renamed: this is not the team of the path", faults);
+        }
+        let name = name.and_then(|given| name_for_people(&given, faults));
+        let quotas = quotas.map(|given| read_quotas(&given, faults)).unwrap_or_default();
+        let policies = policies.and_then(|given| policies::read(&given, faults));
+        let paused = paused.and_then(|given| given.boolean(faults));
+        Some(NewTeam {
+            name: name.unwrap_or_else(|| team.as_str().to_owned()),
+            quotas,
+            policies: policies.unwrap_or_default(),
+            standing: if paused == Some(true) { Standing::Paused } else { Standing::Open },
+        })
     })
 }
 
@@ -79,13 +78,7 @@ fn read_quotas(given: &Given<'_>, faults: &mut Faults) -> Vec<Quota> {
 /// Reads one quota; none where anything that it needs is missing or wrong.
 fn read_quota(given: &Given<'_>, faults: &mut Faults) -> Option<Quota> {
     let names = ["unit", "period", "limit", "time_zone", "action"];
-    let properties = given.properties(names, faults)?;
-    for (name, property) in names.iter().zip(&properties).take(3) {
-        if property.is_none() {
-            given.miss(name, faults);
-        }
-    }
-    let [unit, period, limit, zone, action] = properties;
+    let [unit, period, limit, zone, action] = given.with_required(names, 3, faults)?;
     // All are read before any is asked for, so that every fault is noted.
     let unit = unit.and_then(|given| read_unit(&given, faults));
     let period = period.and_then(|given| given.named::<Period>(faults));
@@ -161,6 +154,7 @@ pub(in crate::http) struct TeamsShown {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn sales() -> TeamId {
@@ -168,8 +162,7 @@ mod tests {
     }
 
     fn faults(body: &str) -> Vec<(&'static str, String)> {
-        let faults = parse(body.as_bytes(), &sales()).expect_err(body);
-        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(body.as_bytes(), &sales()))
     }
 
     #[test]

@@ -17,37 +17,23 @@ use crate::gateway::{AddressLine, PageAsk, ValidationPage, Verdict};
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8], addresses_max: usize) -> Result<Vec<Lead>, Vec<Fault>> {
-    let mut faults = Faults::default();
-    let given = Given::body(body).map_err(|fault| vec![fault])?;
-    let mut addresses = Vec::new();
-    match given.properties(["emails"], &mut faults) {
-        Some([Some(emails)]) => {
-            let items = emails.items(&mut faults);
-            match items.as_deref() {
-                Some([]) => emails.refuse("Expected at least one address", &mut faults),
-                Some(items) if items.len() > addresses_max => {
-                    let detail = format!("At most {addresses_max} addresses are taken");
-                    emails.refuse(detail, &mut faults);
-                }
-                Some(items) => {
-                    let read = items.iter().filter_map(|item| address(item, &mut faults));
-                    addresses = read.collect();
-                }
-                None => {}
-            }
+    Given::parse(body, |given, faults| {
+        let [emails] = given.with_required(["emails"], 1, faults)?;
+        let emails = emails?;
+        let items = emails.items(faults)?;
+        if items.is_empty() {
+            emails.refuse("Expected at least one address", faults);
+        } else if items.len() > addresses_max {
+            emails.refuse(format!("At most {addresses_max} addresses are taken"), faults);
+            return None;
         }
-        Some([None]) => given.miss("emails", &mut faults),
-        None => {}
-    }
-    faults.unless_any(addresses)
+        Some(items.iter().filter_map(|item| address(item, faults)).collect())
+    })
 }
 
 fn address(item: &Given<'_>, faults: &mut Faults) -> Option<Lead> {
-    let [email] = item.properties(["email"], faults)?;
-    let Some(email) = email else {
-        item.miss("email", faults);
-        return None;
-    };
+    let [email] = item.with_required(["email"], 1, faults)?;
+    let email = email?;
     let mut fields = Fields::default();
     fields[Field::Email] = Some(email.string(faults)?);
     let lead = Lead::new(fields).ok();
@@ -130,11 +116,11 @@ fn error(line: &AddressLine) -> Option<ErrorEntry<'static>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fault::places;
     use super::*;
 
     fn faults(body: &str) -> Vec<(&'static str, String)> {
-        let faults = parse(body.as_bytes(), 2).expect_err(body);
-        faults.into_iter().map(|fault| (fault.code, fault.pointer)).collect()
+        places(parse(body.as_bytes(), 2))
     }
 
     #[test]
