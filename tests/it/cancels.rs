@@ -9,6 +9,7 @@ use tollgate::clock::ManualClock;
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::asking::BATCHES;
+use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway, credits};
 use crate::support::vendor::held;
 use crate::support::wait::eventually;
@@ -184,6 +185,26 @@ async fn in_doubt(further: &[&str]) -> (TestGateway, Arc<ManualClock>) {
     (gateway, clock)
 }
 
+/// Starts a batch of each person, and lets the time go by until all of them were sent as one job.
+async fn sent_together(
+    gateway: &TestGateway,
+    clock: &ManualClock,
+    team: &Client,
+    names: &[&str],
+) -> Vec<u64> {
+    let mut ids = Vec::new();
+    for name in names {
+        ids.push(team.start(&people(&[name])).await.id());
+    }
+    eventually("they were sent", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        gateway.vendor.posts_received() == 1
+    })
+    .await;
+    ids
+}
+
 /// Lets the time go by until so much is unresolved and nothing is reserved.
 async fn until_unresolved(gateway: &TestGateway, clock: &ManualClock, credits: f64) {
     eventually("it is unresolved", async || {
@@ -241,16 +262,7 @@ async fn who_joined_a_cancelled_batch_in_doubt_goes_on_under_its_own_quota() {
 async fn of_those_that_travel_together_in_doubt_the_cancelled_are_not_asked_for_again() {
     let (gateway, clock) = in_doubt(&["vendor.gather_window=1s"]).await;
     let team = gateway.team("sales", 100).await;
-    let mut ids = Vec::new();
-    for name in ["ada", "grace", "alan"] {
-        ids.push(team.start(&people(&[name])).await.id());
-    }
-    eventually("they were sent", async || {
-        clock.advance(Duration::from_millis(100));
-        gateway.app.gateway.look_now();
-        gateway.vendor.posts_received() == 1
-    })
-    .await;
+    let ids = sent_together(&gateway, &clock, &team, &["ada", "grace", "alan"]).await;
     team.cancel(ids[1]).await;
     for id in [ids[0], ids[2]] {
         let mut answer = team.read(id).await;
@@ -277,16 +289,7 @@ async fn of_those_that_travel_together_in_doubt_the_cancelled_are_not_asked_for_
 async fn where_all_that_travel_together_in_doubt_are_cancelled_nothing_is_sent_again() {
     let (gateway, clock) = in_doubt(&["vendor.gather_window=1s"]).await;
     let team = gateway.team("sales", 100).await;
-    let mut ids = Vec::new();
-    for name in ["ada", "grace"] {
-        ids.push(team.start(&people(&[name])).await.id());
-    }
-    eventually("they were sent", async || {
-        clock.advance(Duration::from_millis(100));
-        gateway.app.gateway.look_now();
-        gateway.vendor.posts_received() == 1
-    })
-    .await;
+    let ids = sent_together(&gateway, &clock, &team, &["ada", "grace"]).await;
     for id in ids {
         team.cancel(id).await;
     }
