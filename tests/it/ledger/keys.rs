@@ -7,7 +7,7 @@ use tollgate::ledger::record::team::Key;
 use super::books::{Books, HOUR};
 use super::store::Store;
 
-async fn put<S: Store>(books: &Books<S>, team: &TeamId, id: &str) -> Option<Key> {
+pub(super) async fn put<S: Store>(books: &Books<S>, team: &TeamId, id: &str) -> Option<Key> {
     let key = Key {
         id: id.into(),
         team: team.clone(),

@@ -151,6 +151,8 @@ macro_rules! contract_suite {
                 what_nobody_could_learn_the_charge_of_and_costs_nothing_goes
                 what_is_looked_at_again_stays
                 a_superseded_result_is_listed_apart_until_it_is_over
+                a_tally_goes_once_its_period_is_long_over_and_its_entries_are_trimmed
+                a_revoked_key_goes_after_its_time
             }
             lost: {
                 a_result_is_named_before_it_answers_anybody

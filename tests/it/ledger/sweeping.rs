@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::BatchId;
 use tollgate::ledger::record::job::{Cause, Reason};
@@ -9,10 +10,12 @@ use tollgate::ledger::step::Evidence;
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::{Lifetimes, Sweep, SweepFrom};
 
-use super::books::{Books, DAY, MINUTE, first};
+use super::books::{Books, DAY, MINUTE, first, quota};
 use super::gathering::{WAIT, gather};
+use super::keys::put as put_key;
 use super::named::{EMAIL, NONE, found, found_under, key, leads};
 use super::store::Store;
+use super::trimming::{KEEP_DAYS, trim};
 
 const BATCH_TTL_DAYS: u32 = 7;
 const RESULTS_TTL_DAYS: u32 = 10;
@@ -264,4 +267,51 @@ pub(super) async fn a_superseded_result_is_listed_apart_until_it_is_over(
     books.pass(DAY * RESULTS_TTL_DAYS);
     sweep(books).await;
     assert_eq!(rows("superseded").await.len(), 0);
+}
+
+/// How many tallies there are.
+async fn tallies<S: Store>(books: &Books<S>) -> usize {
+    books.dump().await.iter().filter(|row| row.starts_with("tallies ")).count()
+}
+
+pub(super) async fn a_tally_goes_once_its_period_is_long_over_and_its_entries_are_trimmed(
+    books: &Books<impl Store>,
+) {
+    let lifetimes = Lifetimes { accounts: DAY * KEEP_DAYS, ..LIFETIMES };
+    let sales = books.team("sales", &[quota(Period::Month, "99")]).await;
+    books.buy(&sales, EMAIL, &["ada"], &[found("ada", EMAIL)]).await;
+    let lost = books.ask(&sales, EMAIL, &["bob"]).await;
+    books.lose(first(lost)).await;
+    let before = tallies(books).await;
+    books.pass(400 * DAY);
+    sweep_by(books, 2, lifetimes).await;
+    assert_eq!(tallies(books).await, before, "its entries are there");
+    assert!(trim(books, u64::MAX).await > 0);
+    sweep_by(books, 2, lifetimes).await;
+    assert_eq!(tallies(books).await, before, "something of it is unresolved");
+    super::resolving::resolve(books, lost, "0").await;
+    books.pass(DAY * (KEEP_DAYS + 1));
+    assert!(trim(books, u64::MAX).await > 0);
+    sweep_by(books, 2, lifetimes).await;
+    assert_eq!(tallies(books).await, before - 1, "that of the month is gone");
+    assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
+    assert_eq!(books.ledger().audit().await.unwrap().mismatches, []);
+}
+
+pub(super) async fn a_revoked_key_goes_after_its_time(books: &Books<impl Store>) {
+    let lifetimes = Lifetimes { accounts: DAY * KEEP_DAYS, ..LIFETIMES };
+    let sales = books.team("sales", &[]).await;
+    for id in ["one", "two"] {
+        put_key(books, &sales, id).await;
+    }
+    assert_eq!(books.ledger().revoke_key(sales.clone(), "one".into()).await, Ok(true));
+    let left = async || {
+        sweep_by(books, 2, lifetimes).await;
+        let keys = books.ledger().keys(sales.clone()).await.unwrap();
+        keys.into_iter().map(|key| key.id).collect::<Vec<_>>()
+    };
+    books.pass((DAY * KEEP_DAYS).saturating_sub(MINUTE));
+    assert_eq!(left().await, ["one", "two"]);
+    books.pass(MINUTE);
+    assert_eq!(left().await, ["two"]);
 }

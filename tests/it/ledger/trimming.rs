@@ -9,7 +9,7 @@ use super::books::{Books, DAY, first, quota};
 use super::named::{EMAIL, found};
 use super::store::Store;
 
-const KEEP_DAYS: u32 = 40;
+pub(super) const KEEP_DAYS: u32 = 40;
 
 /// Trims what may go, two entries at a time; answers how many went.
 pub(super) async fn trim<S: Store>(books: &Books<S>, exported: u64) -> usize {
