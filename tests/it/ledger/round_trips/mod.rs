@@ -4,6 +4,7 @@
 //! [`metered`] holds the bound of each step. The contract suite runs under these bounds, too; the
 //! cases here are large.
 
+mod at_once;
 mod metered;
 mod scrapes;
 mod scripts;
@@ -63,7 +64,11 @@ fn leads(range: Range<usize>) -> Vec<LeadAsk> {
 }
 
 fn evidence(range: Range<usize>) -> Vec<Evidence> {
-    names(range).iter().map(|name| found(name, NONE)).collect()
+    names(range).iter().map(|name| evidence_of(name)).collect()
+}
+
+fn evidence_of(name: &str) -> Evidence {
+    found(name, NONE)
 }
 
 /// Asks for so many leads.
