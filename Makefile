@@ -14,7 +14,7 @@ test: ## run every test, after installing the Debian packages that they need
 
 soak: ## try the books for an hour under every trouble at once
 	tests/install-packages gcc libc6-dev curl redis-server
-	TOLLGATE_SOAK_SECONDS=3600 cargo test --test it chaos:: -- --nocapture
+	TOLLGATE_SOAK_SECONDS=3600 cargo test --test it chaos:: -- --nocapture --test-threads 4
 	TOLLGATE_SOAK_STEPS=2000000 cargo test --test it ledger::random::memory_and_redis
 
 check: ## see whether it compiles, tests and all

@@ -52,12 +52,18 @@ impl Exporting {
         self.gateway.operator().get(&format!("/admin/v1/teams/{team}/usage")).await.body
     }
 
-    /// Waits until the folder holds all that the store does.
+    /// Waits until the folder holds all that the store does, the teams and their keys too: these are
+    /// written with the next checkpoint, after the entries.
     async fn caught_up(&self) {
-        let audit = self.gateway.operator().get("/admin/v1/audit").await.body;
-        let entries = audit["entries"].as_u64().unwrap();
+        let operator = self.gateway.operator();
+        let entries = operator.get("/admin/v1/audit").await.body["entries"].as_u64().unwrap();
+        let teams = operator.get("/admin/v1/teams").await.body["teams"].as_array().unwrap().len();
         eventually("all is exported", async || {
-            read(self.export.path()).is_ok_and(|books| books.entries == entries)
+            read(self.export.path()).is_ok_and(|books| {
+                let known = books.inheritance.roster.teams.iter();
+                let with_quotas = known.filter(|team| !team.quotas.is_empty()).count();
+                books.entries == entries && with_quotas == teams
+            })
         })
         .await;
     }

@@ -1,7 +1,7 @@
 //! A copy of the books, to break scripts on.
 
 use redis::aio::MultiplexedConnection;
-use redis::{Client, Cmd, RedisResult, Value};
+use redis::{Cmd, RedisResult, Value};
 
 use super::faults;
 use super::recorder::Recorded;
@@ -61,8 +61,7 @@ pub(super) struct Copy {
 impl Copy {
     pub(super) async fn start() -> Self {
         let books = Books::<Redis>::open().await;
-        let client = Client::open(books.store.servers().url()).unwrap();
-        let server = client.get_multiplexed_async_connection().await.unwrap();
+        let server = books.store.servers().connection().await;
         Self { books, server }
     }
 

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, InfoDict, RedisResult};
 
 use super::Server;
@@ -22,11 +23,7 @@ async fn ask_within<T: FromRedisValue>(
     address: SocketAddr,
     words: &[&str],
 ) -> RedisResult<T> {
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(patience))
-        .set_response_timeout(Some(patience));
-    let client = Client::open(format!("redis://{address}"))?;
-    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    let mut connection = connect(patience, address).await?;
     let mut command = Cmd::new();
     for word in words {
         command.arg(*word);
@@ -34,7 +31,21 @@ async fn ask_within<T: FromRedisValue>(
     command.query_async(&mut connection).await
 }
 
+async fn connect(patience: Duration, address: SocketAddr) -> RedisResult<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(patience))
+        .set_response_timeout(Some(patience));
+    let client = Client::open(format!("redis://{address}"))?;
+    client.get_multiplexed_async_connection_with_config(&config).await
+}
+
 impl Server {
+    /// A connection for many commands. Its timeouts are those of a busy machine, not the short
+    /// defaults of the client library.
+    pub(crate) async fn connection(&self) -> MultiplexedConnection {
+        connect(LIMIT, self.address()).await.expect("the server runs")
+    }
+
     /// Asks for what must be answered.
     pub(crate) async fn ask<T: FromRedisValue>(&self, words: &[&str]) -> T {
         let answer = ask_within(LIMIT, self.address(), words).await;
