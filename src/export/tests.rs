@@ -87,6 +87,7 @@ fn roster() -> Roster {
         },
         standing: Standing::Paused,
         opening: 1,
+        counting: Vec::new(),
     };
     let key = Key {
         id: "public".into(),

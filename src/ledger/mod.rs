@@ -9,11 +9,13 @@
     deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)
 )]
 
+mod adoption;
 pub mod any;
 mod codec;
 mod counters;
 mod draft;
 pub mod embedded;
+mod error;
 pub mod halt;
 pub mod ids;
 mod journal;
@@ -31,6 +33,7 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
+pub use error::{LedgerError, Outcome};
 pub use shelf::Shelf;
 pub use watch::{StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
@@ -44,7 +47,8 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use ids::{BatchId, JobId, Lease};
 use record::entry::Entry;
-use record::job::{Job, JobLead};
+use record::job::{Job, JobLead, Part};
+use record::tally::TallyKey;
 use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
@@ -53,7 +57,7 @@ use step::{
     Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
     Split, Splitting, Turn, Voided, Voiding,
 };
-use transition::adopt::{Adoptable, Inheritance, Legacy};
+use transition::adopt::{Adoptable, Inheritance, Legacy, Remainder};
 use transition::audit::Audit;
 use transition::call::{CallOpened, Closing, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
@@ -61,39 +65,15 @@ use transition::epoch::{Beginning, Holdings};
 use transition::list::{Detail, Listed, Listing};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
+use transition::schedule::{TakenOver, TakingOver};
 use transition::sweep::{Sweep, Swept};
 use transition::team::Put;
 use transition::trim::Trim;
 use transition::validation::{ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading};
 
-/// Why a step has no outcome, by what its caller can do about it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
-    /// It was certainly not taken: ask again, or later.
-    #[error("the step was not taken: {0}")]
-    NotApplied(String),
-    /// It may have been taken: ask again with the same ids, and assume nothing.
-    #[error("the step may have been taken: {0}")]
-    Unknown(String),
-    /// Another has the job's turn, or the job has moved on: stop.
-    #[error("another has the job's turn")]
-    Fenced,
-    /// The store is not the one whose books these are: stop all that costs.
-    #[error("the store is not the one that was in use")]
-    WrongEpoch,
-    /// It was taken but may be lost: do not act on it.
-    #[error("the step was taken but is not yet durable")]
-    NotDurable,
-    /// The books contradict themselves: a fault of this program or of the store.
-    #[error("the books contradict themselves: {0}")]
-    Invariant(String),
-}
-
-/// What a ledger answers.
-pub type Outcome<T> = Result<T, LedgerError>;
-
 /// The books. Every method is one atomic step, stamped by the store's own clock; asked again with
-/// the same ids, it gives the same answer and changes nothing.
+/// the same ids, it gives the same answer and changes nothing. The last three take as many steps as the
+/// books are large.
 pub trait Ledger: Send + Sync + 'static {
     /// Admits a batch: cached, joined or own for each lead, quota, reservation, all or nothing.
     fn admit(
@@ -239,12 +219,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn sweep(&self, sweep: Sweep) -> impl Future<Output = Outcome<Swept>> + Send;
     /// Trims the journal of entries that are old and exported, a slice at a time; answers how many.
     fn trim(&self, trim: Trim) -> impl Future<Output = Outcome<usize>> + Send;
-    /// Takes over every turn, where no other process can have the store open.
-    fn take_over(
-        &self,
-        quiet: Duration,
-        lease_for: Duration,
-    ) -> impl Future<Output = Outcome<usize>> + Send;
+    /// Takes over turns, where no other process can have the store open, a slice of the queues at a time.
+    fn take_over_step(&self, order: TakingOver) -> impl Future<Output = Outcome<TakenOver>> + Send;
 
     /// Batches of all teams or of one, the latest first.
     fn batches(&self, listing: Listing) -> impl Future<Output = Outcome<Listed>> + Send;
@@ -281,12 +257,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// A job and its leads.
     fn job(&self, job: JobId) -> impl Future<Output = Outcome<Option<(Job, Vec<JobLead>)>>> + Send;
 
-    /// Makes a team or changes it.
-    fn put_team(
+    /// Takes the next step of making a team or changing it; none where there are more to take.
+    fn put_team_step(
         &self,
         team: TeamId,
         new: NewTeam,
-    ) -> impl Future<Output = Outcome<(Put, Team)>> + Send;
+    ) -> impl Future<Output = Outcome<Option<(Put, Team)>>> + Send;
     /// Closes a team; none where there is no such team.
     fn close_team(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Team>>> + Send;
     /// A team; none where there is no such team or it was closed.
@@ -314,8 +290,26 @@ pub trait Ledger: Send + Sync + 'static {
         first: u64,
         entries: Vec<Entry>,
     ) -> impl Future<Output = Outcome<u64>> + Send;
-    /// Ends the adoption: what was reserved is unresolved, and the books are open for business.
-    fn end_adoption(&self, inheritance: Inheritance) -> impl Future<Output = Outcome<()>> + Send;
+    /// Adopts teams and keys.
+    fn adopt_roster(
+        &self,
+        epoch: Epoch,
+        roster: Roster,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Adopts jobs by what they had open: it stands unresolved.
+    fn adopt_jobs(
+        &self,
+        epoch: Epoch,
+        open: Vec<(JobId, Vec<Part>)>,
+    ) -> impl Future<Output = Outcome<()>> + Send;
+    /// Adopts what tallies have open and no job is known to have; answers after which tally to go on.
+    fn adopt_remainder(
+        &self,
+        epoch: Epoch,
+        remainder: Remainder,
+    ) -> impl Future<Output = Outcome<Option<TallyKey>>> + Send;
+    /// Ends an adoption whose every piece is there: the books are open for business.
+    fn end_adoption_step(&self, epoch: Epoch) -> impl Future<Output = Outcome<()>> + Send;
 
     /// What a team has used; none where there is no such team.
     fn usage(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Usage>>> + Send;
@@ -337,4 +331,46 @@ pub trait Ledger: Send + Sync + 'static {
     fn confirm(&self) -> impl Future<Output = Outcome<()>> + Send;
     /// Every row of the books as text, in order: equal books have equal dumps.
     fn dump(&self) -> impl Future<Output = Outcome<Vec<String>>> + Send;
+
+    /// Makes a team or changes it, in as many steps as that takes. Only the last of them changes
+    /// anything that callers see; a change that was cut goes on where it was when it is asked again.
+    fn put_team(
+        &self,
+        team: TeamId,
+        new: NewTeam,
+    ) -> impl Future<Output = Outcome<(Put, Team)>> + Send {
+        async move {
+            loop {
+                let put = self.put_team_step(team.clone(), new.clone()).await?;
+                if let Some(put) = put {
+                    return Ok(put);
+                }
+            }
+        }
+    }
+
+    /// Takes over every turn, where no other process can have the store open; answers how many.
+    fn take_over(
+        &self,
+        quiet: Duration,
+        lease_for: Duration,
+    ) -> impl Future<Output = Outcome<usize>> + Send {
+        async move {
+            let (mut jobs, mut after) = (0_usize, None);
+            loop {
+                let taken = self.take_over_step(TakingOver { quiet, lease_for, after }).await?;
+                jobs = jobs.saturating_add(taken.jobs);
+                after = taken.next;
+                if after.is_none() {
+                    return Ok(jobs);
+                }
+            }
+        }
+    }
+
+    /// Ends the adoption, in as many steps as that takes: what was reserved is unresolved, and the books
+    /// are open for business.
+    fn end_adoption(&self, inheritance: Inheritance) -> impl Future<Output = Outcome<()>> + Send {
+        adoption::end(self, inheritance)
+    }
 }

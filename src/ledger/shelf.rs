@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::draft::{Draft, Fault};
 use super::ids::{BatchId, JobId, Lease};
 use super::record::entry::Entry;
-use super::record::job::{Job, JobLead};
+use super::record::job::{Job, JobLead, Part};
+use super::record::tally::TallyKey;
 use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
@@ -17,8 +18,8 @@ use super::step::{
     Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
     Split, Splitting, Turn, Voided, Voiding,
 };
-use super::table::{JobLeads, Jobs, Journal, TableId};
-use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
+use super::table::Journal;
+use super::transition::adopt::{self, Adoptable, Legacy, Remainder};
 use super::transition::audit::{self, Audit};
 use super::transition::call::{self, CallOpened, Closing, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
@@ -26,6 +27,7 @@ use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::list::{self, Detail, Listed, Listing};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
+use super::transition::schedule::{self, TakenOver, TakingOver};
 use super::transition::sweep::{self, Sweep, Swept};
 use super::transition::team::Put;
 use super::transition::trim::{self, Trim};
@@ -34,7 +36,7 @@ use super::transition::validation::{
 };
 use super::transition::{
     adjust, admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage,
-    redrive, resolve, schedule, send, settle, team, turn,
+    redrive, resolve, send, settle, team, turn,
 };
 use super::{Ledger, LedgerError, Outcome};
 use crate::domain::budget::{Leave, Reach};
@@ -146,11 +148,7 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn circuit(&self) -> Outcome<CircuitState> {
-        let look = |draft: &Draft<'_>| {
-            let (probe_at, outage) = (circuit::probe_at(draft)?, outage::outage(draft)?);
-            Ok(CircuitState { probe_at, outage })
-        };
-        Shelf::read(self, "circuit", look).await
+        Shelf::read(self, "circuit", circuit::state).await
     }
 
     async fn begin_send(&self, attempt: Attempt) -> Outcome<Begun> {
@@ -262,8 +260,8 @@ impl<S: Shelf> Ledger for S {
         self.write("trim", move |draft| trim::trim(draft, &order)).await
     }
 
-    async fn take_over(&self, quiet: Duration, lease_for: Duration) -> Outcome<usize> {
-        self.write("take_over", move |d| schedule::take_over(d, quiet, lease_for)).await
+    async fn take_over_step(&self, order: TakingOver) -> Outcome<TakenOver> {
+        self.write("take_over", move |draft| schedule::take_over(draft, &order)).await
     }
 
     async fn read(
@@ -297,15 +295,10 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn job(&self, id: JobId) -> Outcome<Option<(Job, Vec<JobLead>)>> {
-        let look = move |draft: &Draft<'_>| {
-            let Some(job) = draft.find::<Jobs>(&id)? else { return Ok(None) };
-            let leads = draft.pieces::<JobLeads>(&id)?.into_iter().flat_map(|(_, chunk)| chunk);
-            Ok(Some((job, leads.collect())))
-        };
-        Shelf::read(self, "job", look).await
+        Shelf::read(self, "job", move |draft| report::job(draft, id)).await
     }
 
-    async fn put_team(&self, id: TeamId, new: NewTeam) -> Outcome<(Put, Team)> {
+    async fn put_team_step(&self, id: TeamId, new: NewTeam) -> Outcome<Option<(Put, Team)>> {
         self.write("put_team", move |draft| team::put_team(draft, &id, &new)).await
     }
 
@@ -353,8 +346,20 @@ impl<S: Shelf> Ledger for S {
         self.write("adopt_entries", move |draft| adopt::entries(draft, first, &entries)).await
     }
 
-    async fn end_adoption(&self, inheritance: Inheritance) -> Outcome<()> {
-        self.write("end_adoption", move |draft| adopt::end(draft, &inheritance)).await
+    async fn adopt_roster(&self, epoch: Epoch, roster: Roster) -> Outcome<()> {
+        self.write("adopt_roster", move |draft| adopt::roster(draft, epoch, &roster)).await
+    }
+
+    async fn adopt_jobs(&self, epoch: Epoch, open: Vec<(JobId, Vec<Part>)>) -> Outcome<()> {
+        self.write("adopt_jobs", move |draft| adopt::jobs(draft, epoch, &open)).await
+    }
+
+    async fn adopt_remainder(&self, epoch: Epoch, rest: Remainder) -> Outcome<Option<TallyKey>> {
+        self.write("adopt_remainder", move |draft| adopt::remainder(draft, epoch, &rest)).await
+    }
+
+    async fn end_adoption_step(&self, epoch: Epoch) -> Outcome<()> {
+        self.write("end_adoption", move |draft| adopt::end(draft, epoch)).await
     }
 
     async fn usage(&self, id: TeamId) -> Outcome<Option<Usage>> {
@@ -387,10 +392,6 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {
-        let look = |draft: &Draft<'_>| {
-            let tables = TableId::ALL.iter().map(|table| draft.dump(*table));
-            Ok(tables.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
-        };
-        Shelf::read(self, "dump", look).await
+        Shelf::read(self, "dump", |draft| draft.dump()).await
     }
 }

@@ -7,6 +7,7 @@ use super::record::entry::Entry;
 use super::record::job::{Answered, Job, JobLead};
 use super::record::lane::{DueAt, Lane, Rotation};
 use super::record::lead::{LeadRow, PersonRow};
+use super::record::opening::Opening;
 use super::record::remnant::Remnant;
 use super::record::replay::Replay;
 use super::record::settlement::Progress;
@@ -133,4 +134,6 @@ tables! {
     Remnants: "remnants", Remnant => u32;
     /// Open jobs by their stage, in the order of their names, which is that of their admission.
     Stages: "stages", (Stage, JobId) => ();
+    /// How far the quotas that are new in the middle of a period have been counted.
+    Openings: "openings", TeamId => Opening;
 }

@@ -151,6 +151,7 @@ impl From<TeamForm> for Team {
             policies: form.policies.into(),
             standing: form.standing.0,
             opening: form.opening,
+            counting: Vec::new(),
         }
     }
 }

@@ -186,8 +186,9 @@ mod tests {
         let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"policies":{"strip_email_reveal":true,"phones":false,"max_age":"36h","shared_cache":false},"paused":true}"#;
         let NewTeam { name, quotas, policies, standing } =
             parse(body.as_bytes(), &sales()).unwrap();
-        let opening = 1;
-        let team = Team { id: sales(), version: 3, name, quotas, policies, standing, opening };
+        let (opening, counting) = (1, Vec::new());
+        let team =
+            Team { id: sales(), version: 3, name, quotas, policies, standing, opening, counting };
         assert_eq!(serde_json::to_string(&TeamShown::from(team)).unwrap(), body);
     }
 

@@ -79,6 +79,7 @@ mod tests {
             policies: Policies::default(),
             standing: Standing::Open,
             opening: 1,
+            counting: Vec::new(),
         };
         #[expect(clippy::default_trait_access, reason = "a tally is the ledger's to name")]
         let mut usage = Usage {

@@ -26,6 +26,7 @@ use crate::ledger::record::job::{
 };
 use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::opening::{Counted, Cursor, Opening};
 use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
@@ -35,8 +36,9 @@ use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
     Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Outages, Persons, Remnants, ReplayEnds, Replays, Rotations,
-    Settlements, Slots, Stages, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
+    Leads, Numbers, Observations, Openings, Outages, Persons, Remnants, ReplayEnds, Replays,
+    Rotations, Settlements, Slots, Stages, Superseded, Table, TableId, Tallies, Teams, Validations,
+    Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -106,6 +108,9 @@ fn of_teams() -> Vec<(TableId, String)> {
         zone: "Europe/Lisbon".parse().unwrap(),
         action: Action::Warn,
     };
+    let of_a_day = Quota { unit: Unit::Email, period: Period::Day, ..quota.clone() };
+    let counted = Counted { unit: Unit::Email, period: PeriodId::total(), spent: credits(500) };
+    let cursor = Cursor::Jobs(Some(job_id()));
     let policies =
         Policies { max_age: Some(std::time::Duration::from_hours(1)), ..Policies::default() };
     vec![
@@ -119,6 +124,7 @@ fn of_teams() -> Vec<(TableId, String)> {
                 policies,
                 standing: Standing::Paused,
                 opening: 4,
+                counting: vec![of_a_day],
             },
         ),
         row::<Keys>(
@@ -133,6 +139,7 @@ fn of_teams() -> Vec<(TableId, String)> {
             },
         ),
         row::<Tallies>(&tally_key(), &tally()),
+        row::<Openings>(&team(), &Opening { periods: vec![counted], cursor }),
         row::<Carried>(&tally_key(), &tally()),
         row::<Observations>(
             &team(),

@@ -12,6 +12,7 @@ use crate::ledger::record::job::{
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::opening::{Counted, Cursor, Opening};
 use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::tally::Tally;
@@ -25,7 +26,10 @@ stored_as!(Lease as u64: |lease| lease.0, |n| Ok(Lease(n)));
 stored_struct!(JobId { batch, ordinal });
 stored_struct!(ResultRef { job, index });
 
-stored_struct!(Team { id, version, name, quotas, policies, standing, opening });
+stored_struct!(Team { id, version, name, quotas, policies, standing, opening, counting });
+stored_struct!(Opening { periods, cursor });
+stored_struct!(Counted { unit, period, spent });
+stored_enum!(Cursor { 0 => Jobs(after), 1 => Entries(below) });
 stored_struct!(Key { id, team, name, digest, created_at, revoked_at });
 stored_enum!(Standing { 0 => Open, 1 => Paused, 2 => Closed });
 

@@ -300,15 +300,19 @@ impl std::fmt::Debug for Draft<'_> {
 }
 
 impl Draft<'_> {
-    /// Every row of a table as text, in order.
+    /// Every row as text, in order.
     ///
     /// # Errors
     /// [`Fault`] where the store fails.
-    pub fn dump(&self, table: TableId) -> Result<Vec<String>, Fault> {
-        let rows = self.view.rows(table, Range::ALL)?;
-        let line = |(key, row): (Vec<u8>, Vec<u8>)| {
-            format!("{} {} {}", table.name(), hex::encode(key), hex::encode(row))
-        };
-        Ok(rows.into_iter().map(line).collect())
+    pub fn dump(&self) -> Result<Vec<String>, Fault> {
+        let mut lines = Vec::new();
+        for table in TableId::ALL {
+            let rows = self.view.rows(*table, Range::ALL)?;
+            let line = |(key, row): (Vec<u8>, Vec<u8>)| {
+                format!("{} {} {}", table.name(), hex::encode(key), hex::encode(row))
+            };
+            lines.extend(rows.into_iter().map(line));
+        }
+        Ok(lines)
     }
 }

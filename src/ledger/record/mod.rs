@@ -5,6 +5,7 @@ pub mod entry;
 pub mod job;
 pub mod lane;
 pub mod lead;
+pub mod opening;
 pub mod remnant;
 pub mod replay;
 pub mod settlement;

@@ -23,6 +23,9 @@ pub struct Team {
     pub standing: Standing,
     /// How often a team of the name was made: what an earlier one asked is not its to read.
     pub opening: u32,
+    /// Quotas that are not in force yet. What is admitted counts in their periods already, while what
+    /// was spent before is being counted.
+    pub counting: Vec<Quota>,
 }
 
 impl Team {

@@ -19,7 +19,7 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "4";
+pub(super) const LAYOUT: &str = "5";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Budgets
         | TableId::Rotations
         | TableId::Outages
+        // A team has one while its new quotas are counted.
+        | TableId::Openings
         // Nothing waits for longer than the window.
         | TableId::Waiting
         // What is left of large batches is swept within seconds.

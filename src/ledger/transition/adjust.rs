@@ -9,7 +9,7 @@ use crate::ledger::record::tally::TallyKey;
 use crate::ledger::step::{Adjusted, Adjustment};
 use crate::ledger::table::{ReplayEnds, Replays, Teams};
 use crate::ledger::transition::post::post;
-use crate::ledger::transition::quota::periods;
+use crate::ledger::transition::quota::{periods, periods_of};
 
 /// Corrects a team's books by one more entry. Asked again under the same key, it answers the same
 /// number and books nothing.
@@ -36,8 +36,8 @@ pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<Adjusted
     let number = draft.next_entry_relied()?;
     let periods = periods(&team, now);
     if amount.is_negative() {
-        for (_, period) in periods.iter().filter(|(of, _)| of == unit) {
-            let period = period.clone();
+        // Of a quota that is not counted to the end nobody knows yet what was spent.
+        for (_, period) in periods_of(&team.quotas, now).into_iter().filter(|(of, _)| of == unit) {
             let tally = TallyKey { team: team.id.clone(), unit: *unit, period };
             let spent = draft.tally(&tally)?.spent;
             if spent.plus(*amount).is_negative() {

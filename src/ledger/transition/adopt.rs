@@ -1,11 +1,13 @@
 //! Adoption: books that were exported go on in a store that has none.
 //!
 //! The tallies are taken as they stood before the first entry that is given, the entries are posted
-//! anew under their numbers, and only the last step lets anybody in. Jobs are lost with the store: what was
-//! reserved for them may have been sent, so it is unresolved until an operator says. Facts of
-//! payment, batches and persons are not in the books that leave a store, and are not restored.
+//! anew under their numbers, then teams, keys and open jobs are adopted, a bounded number in each step,
+//! and only the last step lets anybody in. Jobs are lost with the store: what was reserved for them may
+//! have been sent, so it is unresolved until an operator says. Facts of payment, batches and persons are
+//! not in the books that leave a store, and are not restored.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::epoch::Epoch;
@@ -16,7 +18,7 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::entry::{Change, Entry, Fact};
 use crate::ledger::record::job::{Job, Part, Reason, State, Way};
 use crate::ledger::record::tally::TallyKey;
-use crate::ledger::table::{Carried, Keys, Tallies, Teams};
+use crate::ledger::table::{Carried, Jobs, Keys, Numbers, Tallies, Teams};
 use crate::ledger::transition::checkpoint::Roster;
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::epoch::{
@@ -54,6 +56,37 @@ pub struct Inheritance {
     pub roster: Roster,
     /// What jobs had open.
     pub open: BTreeMap<JobId, Vec<Part>>,
+}
+
+impl Inheritance {
+    /// What jobs are known to have open, tally by tally.
+    #[must_use]
+    pub fn known(&self) -> BTreeMap<TallyKey, Credits> {
+        let mut known: BTreeMap<_, Credits> = BTreeMap::new();
+        for part in self.open.values().flatten() {
+            for (unit, period) in &part.periods {
+                let (team, unit, period) = (part.team.clone(), *unit, period.clone());
+                let open = part.reserved.plus(part.unresolved).in_unit(unit);
+                let sum = known.entry(TallyKey { team, unit, period }).or_default();
+                *sum = sum.plus(open);
+            }
+        }
+        known
+    }
+}
+
+/// How many rows of one kind are adopted in one step.
+pub const ADOPTED_AT_ONCE: usize = 500;
+
+/// Which tallies are looked at for what no job is known to have open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Remainder {
+    /// How many steps were taken before this one.
+    pub steps: u64,
+    /// The tally after which to go on; none for the first.
+    pub after: Option<TallyKey>,
+    /// What jobs are known to have open.
+    pub known: BTreeMap<TallyKey, Credits>,
 }
 
 /// Begins to adopt books. Asked again, it answers where to go on.
@@ -100,18 +133,13 @@ pub fn entries(draft: &mut Draft<'_>, first: u64, entries: &[Entry]) -> Result<u
     Ok(next)
 }
 
-/// Ends the adoption. What was reserved or unresolved stands unresolved, under the jobs that are
-/// known to have had it; the rest is each team's under a job of its own. Asked again, it changes
-/// nothing.
+/// Adopts teams and keys. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault::Invariant`] where other books are being adopted, or none.
-pub fn end(draft: &mut Draft<'_>, inheritance: &Inheritance) -> Result<(), Fault> {
-    let Inheritance { epoch: of, roster, open } = inheritance;
-    match (adopting(draft)?, epoch(draft)?) {
-        (Some(found), _) if found == *of => {}
-        (None, Some(found)) if found == *of => return Ok(()),
-        _ => return Err(Fault::Invariant(format!("no books of epoch {of} are being adopted"))),
+pub fn roster(draft: &mut Draft<'_>, of: Epoch, roster: &Roster) -> Result<(), Fault> {
+    if is_whole(draft, of)? {
+        return Ok(());
     }
     for team in &roster.teams {
         draft.put::<Teams>(&team.id, team);
@@ -119,56 +147,60 @@ pub fn end(draft: &mut Draft<'_>, inheritance: &Inheritance) -> Result<(), Fault
     for key in &roster.keys {
         draft.put::<Keys>(&key.id, key);
     }
-    let mut told = BTreeMap::new();
-    for (id, parts) in open {
-        lose(draft, *id, parts, &mut told)?;
-    }
-    lose_the_rest(draft, &told)?;
-    put_epoch(draft, *of);
-    put_adopted(draft);
     Ok(())
 }
 
-/// Makes what the parts of a job had reserved unresolved, and notes what is told of each tally.
-fn lose(
-    draft: &mut Draft<'_>,
-    id: JobId,
-    parts: &[Part],
-    told: &mut BTreeMap<TallyKey, Credits>,
-) -> Result<(), Fault> {
-    let mut job = lost(draft, id, parts.to_vec());
-    for n in 0..job.parts.len() {
-        let Some(part) = job.parts.get_mut(n) else { break };
-        let reserved = std::mem::take(&mut part.reserved);
-        part.unresolved = part.unresolved.plus(reserved);
-        let part = part.clone();
-        for (unit, period) in &part.periods {
-            let (team, unit, period) = (part.team.clone(), *unit, period.clone());
-            let sum = told.entry(TallyKey { team, unit, period }).or_default();
-            *sum = sum.plus(part.unresolved.in_unit(unit));
-        }
-        if !reserved.is_zero() {
-            let change =
-                Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
-            post_part(draft, &mut job, &part, Fact::Lost, change, Charges::ZERO);
+/// Adopts jobs by what they had open: it stands unresolved. Asked again, it changes nothing.
+///
+/// # Errors
+/// [`Fault::Invariant`] where other books are being adopted, or none.
+pub fn jobs(draft: &mut Draft<'_>, of: Epoch, open: &[(JobId, Vec<Part>)]) -> Result<(), Fault> {
+    if is_whole(draft, of)? {
+        return Ok(());
+    }
+    for (id, _) in open {
+        draft.foresee::<Jobs>(id);
+    }
+    for (id, parts) in open {
+        if draft.find::<Jobs>(id)?.is_none() {
+            lose(draft, *id, parts.clone())?;
         }
     }
-    put_job(draft, &job)
+    Ok(())
 }
 
-/// What tallies have open and no job is known to have: each by itself, since nothing says which of
-/// them are of the same credits.
-fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> Result<(), Fault> {
+/// The row of how many steps of [`remainder`] were taken.
+const REMAINDER: &str = "remainder";
+
+/// Adopts what tallies have open and no job is known to have, under one job of each team: each tally by
+/// itself, since nothing says which of them are of the same credits. Answers after which tally to go on;
+/// none after the last. Asked again, it changes nothing.
+///
+/// # Errors
+/// [`Fault::Invariant`] where other books are being adopted, or none.
+pub fn remainder(
+    draft: &mut Draft<'_>,
+    of: Epoch,
+    remainder: &Remainder,
+) -> Result<Option<TallyKey>, Fault> {
+    if is_whole(draft, of)? {
+        return Ok(None);
+    }
+    let taken = draft.find::<Numbers>(&REMAINDER.to_owned())?.unwrap_or_default();
+    let after = remainder.after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+    let page = draft.from::<Tallies>(after, ADOPTED_AT_ONCE)?;
+    let next = page.last().filter(|_| page.len() == ADOPTED_AT_ONCE).map(|(key, _)| key.clone());
+    if remainder.steps < taken {
+        return Ok(next);
+    }
     let mut rest: BTreeMap<TeamId, Vec<Part>> = BTreeMap::new();
-    for (key, _) in draft.all::<Tallies>()? {
-        let tally = draft.tally(&key)?;
-        let known = told.get(&key).copied().unwrap_or_default();
+    for (key, tally) in page {
+        let known = remainder.known.get(&key).copied().unwrap_or_default();
         let unresolved = tally.unresolved.minus(known);
         if tally.reserved.is_zero() && unresolved.is_zero() {
             continue;
         }
-        let parts = rest.entry(key.team.clone()).or_default();
-        parts.push(Part {
+        rest.entry(key.team.clone()).or_default().push(Part {
             batch: BatchId::FIRST,
             team: key.team,
             kept_for: None,
@@ -182,15 +214,66 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
             word: None,
         });
     }
-    for (batch, (_, mut parts)) in (0..).zip(rest) {
-        // Far below any batch that was ever admitted.
-        let batch = BatchId::new(batch).unwrap_or(BatchId::FIRST);
+    let teams = draft.glance_at_all::<Teams>()?;
+    for (team, mut parts) in rest {
+        let id = free_job(draft, teams.partition_point(|(id, _)| *id < team))?;
         for part in &mut parts {
-            part.batch = batch;
+            part.batch = id.batch;
         }
-        lose(draft, JobId { batch, ordinal: 0 }, &parts, &mut BTreeMap::new())?;
+        lose(draft, id, parts)?;
     }
+    draft.put::<Numbers>(&REMAINDER.to_owned(), &taken.saturating_add(1));
+    Ok(next)
+}
+
+/// The first job of the n-th batch that there is none of: far below any batch that was ever admitted.
+fn free_job(draft: &Draft<'_>, n: usize) -> Result<JobId, Fault> {
+    let batch = u64::try_from(n).ok().and_then(BatchId::new).unwrap_or(BatchId::FIRST);
+    let mut id = JobId { batch, ordinal: 0 };
+    while draft.find::<Jobs>(&id)?.is_some() {
+        id.ordinal = id.ordinal.saturating_add(1);
+    }
+    Ok(id)
+}
+
+/// Ends the adoption: the books are open. Asked again, it changes nothing.
+///
+/// # Errors
+/// [`Fault::Invariant`] where other books are being adopted, or none.
+pub fn end(draft: &mut Draft<'_>, of: Epoch) -> Result<(), Fault> {
+    if is_whole(draft, of)? {
+        return Ok(());
+    }
+    draft.delete::<Numbers>(&REMAINDER.to_owned());
+    put_epoch(draft, of);
+    put_adopted(draft);
     Ok(())
+}
+
+/// Whether the books of this epoch were adopted to the end. Else they are being adopted.
+fn is_whole(draft: &Draft<'_>, of: Epoch) -> Result<bool, Fault> {
+    match (adopting(draft)?, epoch(draft)?) {
+        (Some(found), _) if found == of => Ok(false),
+        (None, Some(found)) if found == of => Ok(true),
+        _ => Err(Fault::Invariant(format!("no books of epoch {of} are being adopted"))),
+    }
+}
+
+/// Makes what the parts of a job had reserved unresolved.
+fn lose(draft: &mut Draft<'_>, id: JobId, parts: Vec<Part>) -> Result<(), Fault> {
+    let mut job = lost(draft, id, parts);
+    for n in 0..job.parts.len() {
+        let Some(part) = job.parts.get_mut(n) else { break };
+        let reserved = std::mem::take(&mut part.reserved);
+        part.unresolved = part.unresolved.plus(reserved);
+        let part = part.clone();
+        if !reserved.is_zero() {
+            let change =
+                Change { reserved: negative(reserved), unresolved: reserved, ..Change::default() };
+            post_part(draft, &mut job, &part, Fact::Lost, change, Charges::ZERO);
+        }
+    }
+    put_job(draft, &job)
 }
 
 /// What is left of a job that was lost with its store.

@@ -5,11 +5,20 @@ use std::time::Duration;
 
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::step::Probe;
+use crate::ledger::step::{CircuitState, Probe};
 use crate::ledger::table::Numbers;
+use crate::ledger::transition::outage::outage;
 
 /// The row of when somebody may next go and see; there is none while the vendor has credits.
 const PROBE_AT: &str = "probe_at";
+
+/// Whether the vendor has credits and answers, as far as the books know.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn state(draft: &Draft<'_>) -> Result<CircuitState, Fault> {
+    Ok(CircuitState { probe_at: probe_at(draft)?, outage: outage(draft)? })
+}
 
 /// The vendor says that its credits are out: for so long nobody asks again.
 pub fn run_out(draft: &mut Draft<'_>, probe_every: Duration) {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::credits::{Amounts, Unit};
+use crate::domain::credits::Amounts;
 use crate::domain::pricing::{Charges, Prices};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::entry::{Entry, Fact};
@@ -17,7 +17,7 @@ impl OpenParts {
     /// Adds what an entry says. Entries are given in order.
     pub fn note(&mut self, entry: &Entry) {
         match (entry.fact, entry.job, entry.batch) {
-            (Fact::Opened, ..) => self.count_in_more(entry),
+            (Fact::Opened, Some(job), Some(batch)) => self.recount(job, batch, entry),
             (_, Some(job), Some(batch)) => self.note_part(job, batch, entry),
             _ => {}
         }
@@ -50,7 +50,6 @@ impl OpenParts {
             charged: Charges::ZERO,
             word: None,
         });
-        // A part only ever counts in more periods.
         part.periods.clone_from(&entry.periods);
         part.reserved = part.reserved.plus(entry.change.reserved);
         part.unresolved = part.unresolved.plus(entry.change.unresolved);
@@ -60,18 +59,13 @@ impl OpenParts {
         }
     }
 
-    /// A quota began to be counted: what is open since its period began counts in it, too.
-    fn count_in_more(&mut self, opened: &Entry) {
-        let new: Vec<_> =
-            opened.periods.iter().filter_map(|(unit, id)| Some((*unit, id.span()?))).collect();
-        let counts = |part: &&mut Part| part.team == opened.team && part.counts_in_all_time();
-        for part in self.0.values_mut().filter(counts) {
-            for (unit, span) in &new {
-                let period: (Unit, _) = (*unit, span.id.clone());
-                if span.contains(part.admitted_at) && !part.periods.contains(&period) {
-                    part.periods.push(period);
-                }
-            }
+    /// A part began to count in a period; one that is not of all time ceased to.
+    fn recount(&mut self, job: JobId, batch: BatchId, opened: &Entry) {
+        let Some(part) = self.0.get_mut(&(job, batch)) else { return };
+        if part.counts_in_all_time() {
+            part.periods.extend(opened.periods.iter().cloned());
+        } else {
+            part.periods.retain(|period| !opened.periods.contains(period));
         }
     }
 }

@@ -24,6 +24,7 @@ pub mod list;
 pub mod lost;
 mod new_job;
 mod observe;
+mod opening;
 pub mod outage;
 pub mod plan;
 pub mod post;

@@ -1,6 +1,5 @@
 //! Posting an entry: one more line of the journal, and the tallies that it moves.
 
-use std::ops::Bound;
 use std::time::Duration;
 
 use crate::domain::credits::{Amounts, Unit};
@@ -8,11 +7,10 @@ use crate::domain::period::PeriodId;
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::ledger::draft::{Draft, Fault};
+use crate::ledger::draft::Draft;
 use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{Job, Part};
 use crate::ledger::record::tally::TallyKey;
-use crate::ledger::table::Journal;
 
 /// Appends an entry and moves its tallies.
 pub(super) fn post(draft: &mut Draft<'_>, entry: &Entry) {
@@ -77,45 +75,6 @@ pub(super) fn post_avoided(
 /// How long the largest step may take until it is kept. Its entries are dated when it began, so the
 /// journal is in the order of its dates within this time.
 pub(in crate::ledger) const LATE_AT_MOST: Duration = Duration::from_secs(30);
-
-/// How many entries are read at once.
-const PAGE: usize = 1000;
-
-/// Shows every entry written at `moment` or later, the oldest first. Entries are never dated after
-/// they are written, so it shows every one dated since then, too.
-pub(super) fn entries_since(
-    draft: &Draft<'_>,
-    moment: Timestamp,
-    mut show: impl FnMut(&Entry),
-) -> Result<(), Fault> {
-    let mut next = first_since(draft, moment)?;
-    loop {
-        let page = draft.from::<Journal>(Bound::Included(&next), PAGE)?;
-        for (_, entry) in &page {
-            show(entry);
-        }
-        let Some((last, _)) = page.last() else { return Ok(()) };
-        next = last.saturating_add(1);
-    }
-}
-
-/// A number below which no entry is dated at `moment` or later. What was trimmed is older than any
-/// period that is asked for.
-fn first_since(draft: &Draft<'_>, moment: Timestamp) -> Result<u64, Fault> {
-    draft.foresee_bounds();
-    let moment = moment.before(LATE_AT_MOST);
-    let mut after = draft.next_entry()?;
-    let mut first = draft.first_entry()?;
-    while first < after {
-        let middle = first.midpoint(after);
-        if draft.peek::<Journal>(&middle)?.is_some_and(|entry| entry.at >= moment) {
-            after = middle;
-        } else {
-            first = middle.saturating_add(1);
-        }
-    }
-    Ok(first)
-}
 
 /// All time, in both units.
 pub(super) fn all_time() -> Vec<(Unit, PeriodId)> {

@@ -106,10 +106,19 @@ pub(super) fn remaining(quotas: &[QuotaNow<'_>], more: Amounts) -> Remaining {
     Remaining { quotas: quotas.iter().map(left).collect() }
 }
 
-/// The periods that an admission at `moment` belongs to, all time included.
+/// The periods that an admission at `moment` belongs to, all time and those of quotas that are being
+/// counted included.
 pub(super) fn periods(team: &Team, moment: Timestamp) -> Vec<(Unit, PeriodId)> {
+    periods_of(team.quotas.iter().chain(&team.counting), moment)
+}
+
+/// The periods of these quotas that `moment` lies in, all time included.
+pub(super) fn periods_of<'a>(
+    quotas: impl IntoIterator<Item = &'a Quota>,
+    moment: Timestamp,
+) -> Vec<(Unit, PeriodId)> {
     let mut periods = super::post::all_time();
-    for quota in team.quotas.iter().filter(|quota| quota.period != Period::Total) {
+    for quota in quotas.into_iter().filter(|quota| quota.period != Period::Total) {
         let period = (quota.unit, quota.span(moment).id);
         if !periods.contains(&period) {
             periods.push(period);

@@ -9,11 +9,12 @@ use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
+use crate::ledger::record::job::{Job, JobLead};
 use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{QuotaLeft, Remaining, Reset};
-use crate::ledger::table::{Jobs, Stages, Tallies, Teams};
+use crate::ledger::table::{JobLeads, Jobs, Stages, Tallies, Teams};
 use crate::ledger::transition::quota::quotas_now;
 
 /// What a team has used.
@@ -182,4 +183,14 @@ fn admitted_first(draft: &Draft<'_>, jobs: [Option<JobId>; 2]) -> Result<Option<
         first = parts.map(|part| part.admitted_at).chain(first).min();
     }
     Ok(first)
+}
+
+/// A job and its leads; none where there is no such job.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn job(draft: &Draft<'_>, id: JobId) -> Result<Option<(Job, Vec<JobLead>)>, Fault> {
+    let Some(job) = draft.find::<Jobs>(&id)? else { return Ok(None) };
+    let leads = draft.pieces::<JobLeads>(&id)?.into_iter().flat_map(|(_, chunk)| chunk);
+    Ok(Some((job, leads.collect())))
 }

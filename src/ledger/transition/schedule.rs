@@ -1,6 +1,5 @@
 //! When jobs are due: a row in each team's queue that a job stands in.
 
-use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::Duration;
 
@@ -78,24 +77,55 @@ pub fn reschedule(
     put_job(draft, &job)
 }
 
-/// Makes every job due that someone may have had a turn with: no other process can have the store
-/// open, so whoever held the turns, of at most `lease_for`, is gone. What is due later than any turn
-/// could last was put off, and stays so. An attempt that was being made is unanswered, and waits for
-/// the quiet time as any other.
+/// Turns to be taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakingOver {
+    /// How long an unanswered attempt is left alone.
+    pub quiet: Duration,
+    /// How long a turn lasts at most.
+    pub lease_for: Duration,
+    /// The row of the queues after which to go on; none for the first.
+    pub after: Option<DueAt>,
+}
+
+/// Turns that were taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Of how many jobs.
+    pub jobs: usize,
+    /// The row of the queues after which to go on; none after the last.
+    pub next: Option<DueAt>,
+}
+
+/// How many rows of the queues are taken over in one step.
+const TAKEN_OVER_AT_ONCE: usize = 500;
+
+/// Makes jobs due that someone may have had a turn with: no other process can have the store open, so
+/// whoever held the turns, of at most `lease_for`, is gone. What is due later than any turn could last was
+/// put off, and stays so. An attempt that was being made is unanswered, and waits for the quiet time as
+/// any other. Asked again from the first row, it makes the same jobs due.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn take_over(
-    draft: &mut Draft<'_>,
-    quiet: Duration,
-    lease_for: Duration,
-) -> Result<usize, Fault> {
+pub fn take_over(draft: &mut Draft<'_>, order: &TakingOver) -> Result<TakenOver, Fault> {
+    let TakingOver { quiet, lease_for, after } = order;
     let now = draft.now();
-    let rows = draft.from::<Due>(Bound::Unbounded, usize::MAX)?;
-    // A job may be due in several queues, at one and the same time.
-    let open: BTreeMap<_, _> = rows.into_iter().map(|(due, ())| (due.job, due.at)).collect();
-    for (job, at) in &open {
-        let mut job = draft.need::<Jobs>(job)?;
+    let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+    let rows = draft.from::<Due>(from, TAKEN_OVER_AT_ONCE)?;
+    let next =
+        rows.last().filter(|_| rows.len() == TAKEN_OVER_AT_ONCE).map(|(due, ())| due.clone());
+    for (due, ()) in &rows {
+        draft.foresee::<Jobs>(&due.job);
+    }
+    let mut jobs: usize = 0;
+    for (due, ()) in rows {
+        // A job may be due in several queues: it is seen to at the first of its places. One that was moved
+        // by a step before is further back in its queue, or due later than any turn could last.
+        let job = draft.find::<Jobs>(&due.job)?;
+        let Some(mut job) = job.filter(|job| job.due_at().iter().min() == Some(&due)) else {
+            continue;
+        };
+        jobs = jobs.saturating_add(1);
         job.lease = job.lease.next(now);
         match job.state {
             // Whoever was making the call is gone, and it is not made again.
@@ -103,13 +133,13 @@ pub fn take_over(
                 abandon(draft, job)?;
                 continue;
             }
-            State::Sending => super::send::mark_unanswered(draft, &mut job, now.after(quiet))?,
+            State::Sending => super::send::mark_unanswered(draft, &mut job, now.after(*quiet))?,
             // Its quiet period goes on.
             State::Unknown => {}
-            _ if *at > now.after(lease_for) => {}
+            _ if due.at <= now || due.at > now.after(*lease_for) => {}
             _ => job.due = Some(now),
         }
         put_job(draft, &job)?;
     }
-    Ok(open.len())
+    Ok(TakenOver { jobs, next })
 }

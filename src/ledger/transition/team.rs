@@ -1,21 +1,15 @@
 //! Teams, their quotas and their keys.
 
-use crate::domain::credits::Unit;
-use crate::domain::period::PeriodId;
-use crate::domain::pricing::Charges;
-use crate::domain::quota::Quota;
+use crate::domain::credits::Amounts;
 use crate::domain::team::TeamId;
-use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::record::entry::{Change, Entry, Fact};
-use crate::ledger::record::job::Part;
-use crate::ledger::record::tally::{Tally, TallyKey};
+use crate::ledger::record::entry::Change;
+use crate::ledger::record::opening::Counted;
 use crate::ledger::record::team::{Key, NewTeam, Standing, Team};
 use crate::ledger::step::Refused;
-use crate::ledger::table::{Jobs, Keys, Tallies, Teams};
-use crate::ledger::transition::close::is_new;
-use crate::ledger::transition::post::{entries_since, post};
-use crate::ledger::transition::schedule::put_job;
+use crate::ledger::table::{Keys, Openings, Teams};
+use crate::ledger::transition::opening::{count, opened};
+use crate::ledger::transition::post::post;
 
 /// Whether a team was made or changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +29,28 @@ pub(super) fn may_ask(team: &Team) -> Result<(), Refused> {
     }
 }
 
-/// Makes a team or changes it. A quota that is new, or changes its period or zone, starts at what
-/// the journal says was used since its period began.
+/// Makes a team or changes it; none where there is more to do first, in further steps of the same. A
+/// quota that is new, or changes its period or zone, starts at what was used since its period began:
+/// that is counted in steps, and nothing changes before the last of them.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn put_team(draft: &mut Draft<'_>, id: &TeamId, new: &NewTeam) -> Result<(Put, Team), Fault> {
+pub fn put_team(
+    draft: &mut Draft<'_>,
+    id: &TeamId,
+    new: &NewTeam,
+) -> Result<Option<(Put, Team)>, Fault> {
+    draft.foresee::<Openings>(id);
     let before = draft.find::<Teams>(id)?;
-    let counted = before.as_ref().map_or(&[][..], |team| team.quotas.as_slice());
-    for quota in new.quotas.iter().filter(|quota| is_new(quota, counted)) {
-        open_quota(draft, id, quota)?;
+    if let Some(team) = &before {
+        let Some(counted) = count(draft, team, &new.quotas)? else { return Ok(None) };
+        for Counted { unit, period, spent } in counted.into_iter().filter(|c| !c.spent.is_zero()) {
+            let change = Change { spent: Amounts::of(unit, spent), ..Change::default() };
+            post(draft, &opened(draft, id, (unit, period), change));
+        }
+    }
+    if draft.find::<Openings>(id)?.is_some() {
+        draft.delete::<Openings>(id);
     }
     let (put, opening) = match &before {
         Some(team) if team.standing != Standing::Closed => (Put::Replaced, team.opening),
@@ -59,9 +65,10 @@ pub fn put_team(draft: &mut Draft<'_>, id: &TeamId, new: &NewTeam) -> Result<(Pu
         policies: new.policies,
         standing: new.standing,
         opening,
+        counting: Vec::new(),
     };
     draft.put::<Teams>(id, &team);
-    Ok((put, team))
+    Ok(Some((put, team)))
 }
 
 /// Closes a team: its keys die at once, its open work still settles on its books.
@@ -81,77 +88,6 @@ pub fn close_team(draft: &mut Draft<'_>, id: &TeamId) -> Result<Option<Team>, Fa
     team.version = team.version.saturating_add(1);
     draft.put::<Teams>(id, &team);
     Ok(Some(before))
-}
-
-/// Makes a quota's tally say what was used since its period began, and lets what is open since
-/// then count in it, too.
-fn open_quota(draft: &mut Draft<'_>, team: &TeamId, quota: &Quota) -> Result<(), Fault> {
-    let span = quota.span(draft.now());
-    if span.ends.is_none() {
-        // All time is always counted.
-        return Ok(());
-    }
-    let period = (quota.unit, span.id.clone());
-    // Whatever moves a team's credits moves this tally, too: nothing is posted beside this step.
-    let all_time = TallyKey { team: team.clone(), unit: quota.unit, period: PeriodId::total() };
-    draft.find::<Tallies>(&all_time)?;
-    let mut used = Tally::default();
-    entries_since(draft, span.starts, |entry| {
-        let counts = entry.team == *team && entry.counts_in_all_time();
-        if counts && span.contains(entry.dated) {
-            used = used.plus(entry.change.in_unit(quota.unit));
-        }
-    })?;
-    let key = TallyKey { team: team.clone(), unit: quota.unit, period: span.id.clone() };
-    let stands = draft.find::<Tallies>(&key)?.unwrap_or_default();
-    post(draft, &opening(draft.now(), team, quota.unit, &period.1, used, stands));
-    let mut open = Vec::new();
-    draft.each::<Jobs>(|id, job| open.extend(Some(id).filter(|_| job.may_move_credits())))?;
-    for id in &open {
-        draft.foresee::<Jobs>(id);
-    }
-    for id in &open {
-        let Some(mut job) = draft.find::<Jobs>(id)? else { continue };
-        let counts = |part: &&mut Part| part.team == *team && part.counts_in_all_time();
-        for part in job.parts.iter_mut().filter(counts) {
-            if span.contains(part.admitted_at) && !part.periods.contains(&period) {
-                part.periods.push(period.clone());
-            }
-        }
-        put_job(draft, &job)?;
-    }
-    Ok(())
-}
-
-/// The entry that moves a tally from what it stands at to what was used.
-fn opening(
-    now: Timestamp,
-    team: &TeamId,
-    unit: Unit,
-    period: &crate::domain::period::PeriodId,
-    used: Tally,
-    stands: Tally,
-) -> Entry {
-    use crate::domain::credits::{Amounts, Credits};
-    let of = |to: Credits, from: Credits| Amounts::of(unit, to.minus(from));
-    let change = Change {
-        spent: of(used.spent, stands.spent),
-        reserved: of(used.reserved, stands.reserved),
-        unresolved: of(used.unresolved, stands.unresolved),
-        avoided: of(used.avoided, stands.avoided),
-    };
-    Entry {
-        at: now,
-        team: team.clone(),
-        fact: Fact::Opened,
-        batch: None,
-        job: None,
-        dated: now,
-        periods: vec![(unit, period.clone())],
-        change,
-        charges: Charges::ZERO,
-        note: None,
-    }
 }
 
 /// Stores a new key of a team that is not closed. Asked again, it changes nothing.

@@ -23,6 +23,7 @@ mod caching;
 mod calling;
 mod canceling;
 mod checkpoints;
+mod counting;
 mod crashes;
 mod erasing;
 mod fitting;

@@ -66,6 +66,15 @@ macro_rules! contract_suite {
                 a_quota_that_changes_its_zone_keeps_what_was_spent
                 two_quotas_of_one_period_count_once
             }
+            counting: {
+                until_a_new_quota_is_counted_the_old_ones_are_in_force
+                what_moves_between_two_steps_is_counted_once
+                many_open_jobs_begin_to_count
+                a_count_that_was_cut_goes_on_or_harms_nothing
+                two_operators_who_put_a_team_in_turns_both_come_to_an_end
+                a_count_that_runs_into_the_next_period_counts_that_one
+                of_many_at_once_each_is_counted_once
+            }
             caching: {
                 a_known_person_is_answered_to_every_team_for_nothing
                 a_person_is_known_for_as_long_as_the_settings_say

@@ -15,7 +15,7 @@ use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{BatchId, JobId, Lease};
 use tollgate::ledger::record::entry::Entry;
-use tollgate::ledger::record::job::{Job, JobLead};
+use tollgate::ledger::record::job::{Job, JobLead, Part};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
@@ -25,7 +25,7 @@ use tollgate::ledger::step::{
     Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
     Split, Splitting, Turn, Voided, Voiding,
 };
-use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
+use tollgate::ledger::transition::adopt::{Adoptable, Legacy, Remainder};
 use tollgate::ledger::transition::audit::Audit;
 use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
@@ -33,6 +33,7 @@ use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
+use tollgate::ledger::transition::schedule::{TakenOver, TakingOver};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
 use tollgate::ledger::transition::team::Put;
 use tollgate::ledger::transition::trim::Trim;
@@ -159,9 +160,12 @@ on_both! {
         begin(fresh: Epoch) -> Beginning;
         begin_adoption(legacy: Legacy) -> Adoptable;
         adopt_entries(first: u64, entries: Vec<Entry>) -> u64;
-        end_adoption(inheritance: Inheritance) -> ();
-        take_over(quiet: Duration, lease_for: Duration) -> usize;
-        put_team(team: TeamId, new: NewTeam) -> (Put, Team);
+        adopt_roster(epoch: Epoch, roster: Roster) -> ();
+        adopt_jobs(epoch: Epoch, open: Vec<(JobId, Vec<Part>)>) -> ();
+        adopt_remainder(epoch: Epoch, remainder: Remainder) -> Option<TallyKey>;
+        end_adoption_step(epoch: Epoch) -> ();
+        take_over_step(order: TakingOver) -> TakenOver;
+        put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)>;
         close_team(team: TeamId) -> Option<Team>;
         put_key(key: Key) -> Option<Key>;
         revoke_key(team: TeamId, id: String) -> bool;

@@ -52,6 +52,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "adjusted",
         "avoided",
         "opened",
+        "a count that was left",
         "void",
         "still unknown",
         "exhausted",

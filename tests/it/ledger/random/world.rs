@@ -37,6 +37,8 @@ pub(super) struct World<S> {
     pub(super) turns: Vec<(JobId, Lease)>,
     /// Calls that were made, and what the vendor truly made of them.
     pub(super) calls: Vec<Made>,
+    /// What teams are being given, and were not to the end.
+    begun: BTreeMap<TeamId, NewTeam>,
     /// How many steps the ledger took.
     pub(super) steps: usize,
 }
@@ -67,6 +69,7 @@ impl<S: Store> World<S> {
             sent_as: BTreeMap::new(),
             turns: Vec::new(),
             calls: Vec::new(),
+            begun: BTreeMap::new(),
             steps: 0,
         };
         for team in world.teams.clone() {
@@ -75,14 +78,22 @@ impl<S: Store> World<S> {
         world
     }
 
-    /// Gives a team other quotas.
+    /// Gives a team other quotas, goes on with that, or takes only some steps of it.
     pub(super) async fn put_team(&mut self, team: &TeamId) {
-        let quotas = self.any_quotas();
-        let policies = self.any_policies();
+        let (quotas, policies) = (self.any_quotas(), self.any_policies());
         let new = NewTeam { quotas, policies, ..NewTeam::open(team.as_str()) };
-        let put = self.books.ledger().put_team(team.clone(), new);
-        put.await.expect("the store is there");
-        self.stepped().await;
+        let new = self.begun.remove(team).filter(|_| self.dice.percent(80)).unwrap_or(new);
+        let steps = if self.dice.percent(50) { 1 + self.dice.below(3) } else { u64::MAX };
+        for _ in 0..steps {
+            let put = self.books.ledger().put_team_step(team.clone(), new.clone());
+            let is_put = put.await.expect("the store is there").is_some();
+            self.stepped().await;
+            if is_put {
+                return;
+            }
+        }
+        self.checks.saw("a count that was left");
+        self.begun.insert(team.clone(), new);
     }
 
     fn any_quotas(&mut self) -> Vec<Quota> {

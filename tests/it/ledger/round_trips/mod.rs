@@ -5,6 +5,7 @@
 //! cases here are large.
 
 mod at_once;
+mod histories;
 mod metered;
 mod scrapes;
 mod scripts;

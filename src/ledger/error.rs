@@ -1,0 +1,27 @@
+//! Why a step has no outcome.
+
+/// Why a step has no outcome, by what its caller can do about it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// It was certainly not taken: ask again, or later.
+    #[error("the step was not taken: {0}")]
+    NotApplied(String),
+    /// It may have been taken: ask again with the same ids, and assume nothing.
+    #[error("the step may have been taken: {0}")]
+    Unknown(String),
+    /// Another has the job's turn, or the job has moved on: stop.
+    #[error("another has the job's turn")]
+    Fenced,
+    /// The store is not the one whose books these are: stop all that costs.
+    #[error("the store is not the one that was in use")]
+    WrongEpoch,
+    /// It was taken but may be lost: do not act on it.
+    #[error("the step was taken but is not yet durable")]
+    NotDurable,
+    /// The books contradict themselves: a fault of this program or of the store.
+    #[error("the books contradict themselves: {0}")]
+    Invariant(String),
+}
+
+/// What a ledger answers.
+pub type Outcome<T> = Result<T, LedgerError>;
