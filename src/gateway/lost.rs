@@ -10,12 +10,15 @@ use std::collections::BTreeSet;
 use tracing::warn;
 
 use super::bodies::lost_of;
-use super::{Failed, Failure, Finding, Gateway, PageAsk, Refusal};
+use super::{Failed, Gateway, Refusal};
 use crate::domain::team::TeamId;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{BatchId, KeptResult};
-use crate::ledger::record::job::Way;
 use crate::ledger::step::{Appraisal, Lost, Question, Redrive, Redriven, Refused};
+use crate::ledger::transition::read::LeadReading;
+
+/// How many leads of a batch are looked at together.
+const LEADS_AT_ONCE: u32 = 500;
 
 impl Gateway {
     /// What the vault lacks of these results.
@@ -45,14 +48,26 @@ impl Gateway {
         Ok(self.ledger.appraise(Question { lost, ..question }).await?)
     }
 
-    /// Whether the first page of a batch shows that results of it are lost.
+    /// Whether results of any lead of a batch are lost.
     pub(super) async fn has_lost_results(
         &self,
         team: &TeamId,
         batch: BatchId,
     ) -> Result<bool, Refusal> {
-        let page = self.page(team, batch, Way::Batch, PageAsk::first()).await?;
-        Ok(page.lines.iter().any(|line| line.finding == Finding::Failed(Failure::Lost)))
+        let mut from = 0;
+        while let Some(reading) =
+            self.ledger.read(team.clone(), batch, from, from + LEADS_AT_ONCE).await?
+        {
+            let results: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
+            if !lost_of(&self.vault, &results).await?.is_empty() {
+                return Ok(true);
+            }
+            from += LEADS_AT_ONCE;
+            if from >= reading.batch.dispositions.submitted {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     /// Drives some leads of a batch off a job that died.

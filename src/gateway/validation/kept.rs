@@ -3,7 +3,7 @@
 use super::Judgement;
 use crate::domain::time::Timestamp;
 use crate::gateway::Failed;
-use crate::ledger::ids::{Lease, ResultRef};
+use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 
@@ -36,6 +36,17 @@ pub(super) async fn judgements_at(
     let keys: Vec<_> = places.iter().copied().map(key).collect();
     let items = vault.fetch(&keys).await?;
     Ok(items.into_iter().map(|item| unpack(&item?)).collect())
+}
+
+/// How many of a call's first so many addresses the vault has a judgement of.
+pub(super) async fn count_kept(
+    vault: &AnyVault,
+    job: JobId,
+    addresses: usize,
+) -> Result<usize, Failed> {
+    let places = (0_u32..).take(addresses).map(|index| ResultRef { job, index });
+    let keys: Vec<_> = places.map(key).collect();
+    Ok(vault.holds(&keys).await?.into_iter().filter(|is_held| *is_held).count())
 }
 
 /// Whether the domain takes any mail, in one byte, and the vendor's word.

@@ -1,8 +1,10 @@
 //! Reading and cancelling a validation. Neither costs anything, or calls anybody.
 
+use std::collections::BTreeSet;
+
 use tracing::info;
 
-use super::kept::judgements_at;
+use super::kept::{count_kept, judgements_at};
 use super::name::{batch_of, name_of};
 use super::{AddressLine, ValidationPage, Verdict};
 use crate::domain::team::TeamId;
@@ -13,6 +15,9 @@ use crate::gateway::{
 };
 use crate::ledger::Ledger;
 use crate::ledger::transition::validation::{AddressReading, ValidationReading};
+
+/// How many addresses of a validation are looked at together.
+const ADDRESSES_AT_ONCE: u32 = 500;
 
 impl Gateway {
     /// One page of a validation of the caller's team.
@@ -59,6 +64,35 @@ impl Gateway {
         } else {
             Err(Refusal::NoSuchValidation)
         }
+    }
+
+    /// Whether verdicts that a validation is answered with are lost. Of an address that the vendor gave
+    /// none for, there is none to lose.
+    pub(super) async fn has_lost_verdicts(
+        &self,
+        team: &TeamId,
+        batch: BatchId,
+    ) -> Result<bool, Refusal> {
+        let (mut from, mut calls) = (0, BTreeSet::new());
+        while let Some(reading) =
+            self.ledger.read_validation(team.clone(), batch, from, from + ADDRESSES_AT_ONCE).await?
+        {
+            calls
+                .extend(reading.addresses.iter().filter_map(AddressReading::kept).map(|at| at.job));
+            from += ADDRESSES_AT_ONCE;
+            if from >= reading.batch.dispositions.submitted {
+                break;
+            }
+        }
+        for call in calls {
+            let validation = self.ledger.validation(call.batch).await?;
+            let answered = validation.map_or(0, |validation| validation.answered) as usize;
+            let addresses = self.ledger.job(call).await?.map_or(0, |(_, leads)| leads.len());
+            if count_kept(&self.vault, call, addresses).await? < answered {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn validation_reading(
@@ -118,11 +152,7 @@ impl Gateway {
         let shown = positions.filter(|(_, address)| **address != AddressReading::Removed);
         let positions: Vec<_> = shown.map(|(position, _)| position).collect();
         let mut echoes = leads_at(&self.vault, reading.batch.token, positions.into_iter()).await?;
-        let kept = reading.addresses.iter().filter_map(|address| match address {
-            AddressReading::Kept(at) => Some(*at),
-            _ => None,
-        });
-        let kept: Vec<_> = kept.collect();
+        let kept: Vec<_> = reading.addresses.iter().filter_map(AddressReading::kept).collect();
         let mut judgements = judgements_at(&self.vault, &kept).await?.into_iter();
         let line = |(place, address): (u32, &AddressReading)| {
             let verdict = match address {

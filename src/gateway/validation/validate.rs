@@ -17,6 +17,7 @@ use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Stat
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
 use crate::ledger::record::job::{Cause, State};
+use crate::ledger::record::replay::ToldBy;
 use crate::ledger::step::{Lost, Refused};
 use crate::ledger::transition::call::Closing;
 use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
@@ -181,6 +182,14 @@ impl Gateway {
                 }
                 if let Err(Refused::Unchecked(results)) = &outcome {
                     order.lost = self.lost_of(results).await?;
+                    continue;
+                }
+                if let Ok(ValidationOpened::Replayed(before)) = &outcome
+                    && let Some(retry) =
+                        order.retry.as_mut().filter(|retry| retry.by == ToldBy::Content)
+                    && self.has_lost_verdicts(&caller.team, *before).await?
+                {
+                    retry.lost = Some(*before);
                     continue;
                 }
                 let is_patient = Instant::now() < patience;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redb::{Database, TableDefinition};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{assert_answered, estimated, people};
 use crate::support::asking::BATCHES;
@@ -152,29 +152,67 @@ async fn a_request_sent_again_is_asked_again_where_its_results_are_lost(bench: B
     bench.gateway.finish().await;
 }
 
+async fn a_result_lost_beyond_the_first_page_is_missed_by_a_request_sent_again(bench: Bench) {
+    let team = bench.gateway.team("sales", 1000).await;
+    let body = people("a", 130);
+    let before = team.enrich(&body).await;
+    let replayed = team.start(&body).await;
+    assert_eq!(replayed.id(), before.id());
+    let bench = bench.lose(Some(120)).await;
+    let team = bench.again(&team);
+    let again = team.start(&body).await;
+    assert_ne!(again.id(), before.id());
+    let leads = again.header("tollgate-leads").unwrap();
+    assert!(leads.ends_with("cached=130, joined=0, fresh=1"), "{leads}");
+    assert_eq!(team.ended(again.id()).await.body["status"], "completed");
+    let page = team.get(&format!("{BATCHES}/{}?page[after]=100", again.id())).await;
+    assert_eq!(page.results()[20]["status"], "enriched", "{page:?}");
+    let replayed = team.start(&body).await;
+    assert_eq!(replayed.id(), again.id());
+    bench.gateway.finish().await;
+}
+
+/// Two addresses that are validated, by a validation's name and what it answers.
+async fn validated(team: &Client) -> (String, Vec<Value>) {
+    let emails = json!({"emails": [{"email": "ada@x.io"}, {"email": "bob@x.io"}]});
+    let accepted = team.post("/email-validations", &emails).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
+    let name = accepted.body["id"].as_str().unwrap().to_owned();
+    let path = format!("/email-validations/{name}");
+    loop {
+        let answer = team.get(&path).await;
+        if answer.has_ended() {
+            return (name, answer.results().to_vec());
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn an_address_whose_verdict_is_lost_is_validated_again(bench: Bench) {
     let team = bench.gateway.team("sales", 100).await;
-    let emails = json!({"emails": [{"email": "ada@x.io"}, {"email": "bob@x.io"}]});
-    let validated = async |team: &Client| {
-        let accepted = team.post("/email-validations", &emails).await;
-        assert_eq!(accepted.status, 202, "{accepted:?}");
-        let path = format!("/email-validations/{}", accepted.body["id"].as_str().unwrap());
-        loop {
-            let answer = team.get(&path).await;
-            if answer.has_ended() {
-                return answer.results().to_vec();
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    let before = validated(&team).await;
+    let (_, before) = validated(&team).await;
     let bench = bench.lose(Some(0)).await;
     let team = bench.again(&team);
     for _ in 0..2 {
-        assert_eq!(validated(&team).await, before);
+        assert_eq!(validated(&team).await.1, before);
     }
     let received = bench.gateway.vendor.addresses_received();
     assert_eq!(received, ["ada@x.io", "bob@x.io", "ada@x.io"]);
+    bench.gateway.finish().await;
+}
+
+async fn a_validation_sent_again_is_made_again_where_its_verdicts_are_lost(bench: Bench) {
+    let team = bench.gateway.team("sales", 100).await;
+    let first = validated(&team).await;
+    assert_eq!(validated(&team).await, first, "it is the same validation");
+    let bench = bench.lose(Some(1)).await;
+    let team = bench.again(&team);
+    let again = validated(&team).await;
+    assert_ne!(again.0, first.0);
+    assert_eq!(again.1, first.1);
+    assert_eq!(validated(&team).await, again);
+    let received = bench.gateway.vendor.addresses_received();
+    assert_eq!(received, ["ada@x.io", "bob@x.io", "bob@x.io"]);
     bench.gateway.finish().await;
 }
 
@@ -225,5 +263,7 @@ on_each_store! {
     only_who_is_lost_is_sent_again_and_nothing_is_paid_twice()
     a_look_up_of_whom_is_lost_is_answered()
     a_request_sent_again_is_asked_again_where_its_results_are_lost("server.replay_window=5m")
+    a_result_lost_beyond_the_first_page_is_missed_by_a_request_sent_again("server.replay_window=5m")
     an_address_whose_verdict_is_lost_is_validated_again()
+    a_validation_sent_again_is_made_again_where_its_verdicts_are_lost("server.replay_window=5m")
 }

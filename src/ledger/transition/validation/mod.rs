@@ -136,3 +136,14 @@ pub enum AddressReading {
     /// No verdict, for good.
     Failed(Failure),
 }
+
+impl AddressReading {
+    /// Where its verdict is in the vault.
+    #[must_use]
+    pub const fn kept(&self) -> Option<ResultRef> {
+        match self {
+            Self::Kept(at) => Some(*at),
+            Self::Pending | Self::Removed | Self::Failed(_) => None,
+        }
+    }
+}

@@ -103,8 +103,8 @@ fn opened_before(
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
 }
 
-/// What became of the same request, where it was made before. One that was cancelled is none, unless
-/// its caller says by a key that it is the same.
+/// What became of the same request, where it was made before. One that was cancelled is none, and one
+/// whose verdicts are lost, unless its caller says by a key that it is the same.
 fn asked_before(
     draft: &mut Draft<'_>,
     team: &Team,
@@ -118,8 +118,8 @@ fn asked_before(
         }
     };
     let is_readable = draft.now() < batch.admitted_at.after(retry.batch_ttl);
-    let is_canceled = batch.canceled_at.is_some() && retry.by == ToldBy::Content;
-    if !is_readable || is_canceled {
+    let came_to_nothing = batch.canceled_at.is_some() || retry.lost == Some(id);
+    if !is_readable || (came_to_nothing && retry.by == ToldBy::Content) {
         return Ok(None);
     }
     if job.is_some_and(|job| job.state == State::Sending) {
