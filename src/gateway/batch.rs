@@ -120,6 +120,8 @@ impl Gateway {
         let mut echoes = leads_at(&self.vault, reading.batch.token, positions.into_iter()).await?;
         let results: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
         let persons = results_at(&self.vault, &results, reading.batch.reveals).await?;
+        let lost = results.iter().zip(&persons).filter(|(_, person)| person.is_none());
+        self.want_restored(lost.map(|(result, _)| *result));
         let mut persons = persons.into_iter();
         let line = |(position, lead): (u32, &LeadReading)| {
             let finding = match lead {

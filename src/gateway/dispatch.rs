@@ -16,7 +16,7 @@ use super::readers::Requests;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
-use crate::ledger::record::job::{Job, Reason, State, Way};
+use crate::ledger::record::job::{Job, Reason, Restoring, State, Way};
 use crate::ledger::step::{GivingUp, Lost, Redrive, Turn};
 use crate::ledger::{Ledger, LedgerError};
 
@@ -167,7 +167,13 @@ impl Gateway {
             State::Done if job.way == Way::Call => {
                 self.collect_validation(&job, lease, requests).await
             }
-            State::Done => self.credit_joiners(job.id).await,
+            State::Done => {
+                self.credit_joiners(job.id).await?;
+                match job.restoring {
+                    Restoring::Wanted => self.restore(job, lease, requests).await,
+                    Restoring::Never | Restoring::Tried(_) => Ok(()),
+                }
+            }
             State::Void(_) => {
                 self.redrive(&job, stranded).await?;
                 Ok(self.ledger.reschedule(job.id, lease, None).await?)

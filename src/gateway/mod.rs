@@ -40,6 +40,7 @@ mod places;
 mod readers;
 mod replay;
 mod report;
+mod restore;
 mod send;
 mod settings;
 mod settle;

@@ -1,5 +1,7 @@
 //! Why a step has no outcome.
 
+use super::draft::Fault;
+
 /// Why a step has no outcome, by what its caller can do about it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
@@ -25,3 +27,13 @@ pub enum LedgerError {
 
 /// What a ledger answers.
 pub type Outcome<T> = Result<T, LedgerError>;
+
+impl From<Fault> for LedgerError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Fenced => Self::Fenced,
+            Fault::Invariant(what) => Self::Invariant(what),
+            Fault::Store(why) => Self::NotApplied(why),
+        }
+    }
+}

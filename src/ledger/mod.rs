@@ -29,6 +29,7 @@ pub mod transition;
 mod watch;
 mod writes;
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ use crate::domain::note::Note;
 use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use ids::{BatchId, JobId, Lease};
+use ids::{BatchId, JobId, Lease, ResultRef};
 use record::entry::Entry;
 use record::job::{Job, JobLead, Part};
 use record::tally::TallyKey;
@@ -65,6 +66,7 @@ use transition::epoch::{Beginning, Holdings};
 use transition::list::{Detail, Listed, Listing};
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
+use transition::restore::ToKeep;
 use transition::schedule::{TakenOver, TakingOver};
 use transition::sweep::{Sweep, Swept};
 use transition::team::Put;
@@ -152,8 +154,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// Charges what is due for some of a job's leads; with the last of them the rest of the
     /// reservation is released.
     fn settle(&self, settlement: Settlement) -> impl Future<Output = Outcome<Settled>> + Send;
+    /// The results that are to be in the vault, of the leads settled in one step with this one.
+    fn to_keep(&self, at: ResultRef) -> impl Future<Output = Outcome<Vec<ToKeep>>> + Send;
     /// How many leads of a job are settled.
     fn settled_to(&self, job: JobId) -> impl Future<Output = Outcome<u32>> + Send;
+    /// Has jobs read lost results from the vendor again; answers how many are due by it.
+    fn restore(&self, jobs: BTreeSet<JobId>) -> impl Future<Output = Outcome<usize>> + Send;
     /// Credits joiners of a settled job, some in each step.
     fn credit_joiners(&self, job: JobId) -> impl Future<Output = Outcome<Credited>> + Send;
     /// Drives a batch again off a job that died.

@@ -1,12 +1,13 @@
 //! Where rows are kept. A store that keeps each step as if it had run alone, over rows that it can
 //! show, is a ledger: the steps themselves are the same for all.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Bound;
 use std::time::Duration;
 
 use super::draft::{Draft, Fault};
-use super::ids::{BatchId, JobId, Lease};
+use super::ids::{BatchId, JobId, Lease, ResultRef};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead, Part};
 use super::record::tally::TallyKey;
@@ -27,6 +28,7 @@ use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::list::{self, Detail, Listed, Listing};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
+use super::transition::restore::{self, ToKeep};
 use super::transition::schedule::{self, TakenOver, TakingOver};
 use super::transition::sweep::{self, Sweep, Swept};
 use super::transition::team::Put;
@@ -38,7 +40,7 @@ use super::transition::{
     adjust, admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage,
     redrive, resolve, send, settle, team, turn,
 };
-use super::{Ledger, LedgerError, Outcome};
+use super::{Ledger, Outcome};
 use crate::domain::budget::{Leave, Reach};
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -68,16 +70,6 @@ pub trait Shelf: Send + Sync + 'static {
     /// Most stores show nothing before it is.
     fn confirm(&self) -> impl Future<Output = Outcome<()>> + Send {
         std::future::ready(Ok(()))
-    }
-}
-
-impl From<Fault> for LedgerError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Fenced => Self::Fenced,
-            Fault::Invariant(what) => Self::Invariant(what),
-            Fault::Store(why) => Self::NotApplied(why),
-        }
     }
 }
 
@@ -173,6 +165,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn settled_to(&self, job: JobId) -> Outcome<u32> {
         Shelf::read(self, "settled_to", move |draft| settle::settled_to(draft, &job)).await
+    }
+
+    async fn restore(&self, jobs: BTreeSet<JobId>) -> Outcome<usize> {
+        self.write("restore", move |draft| restore::restore(draft, &jobs)).await
+    }
+
+    async fn to_keep(&self, at: ResultRef) -> Outcome<Vec<ToKeep>> {
+        Shelf::read(self, "to_keep", move |draft| restore::to_keep(draft, at)).await
     }
 
     async fn credit_joiners(&self, job: JobId) -> Outcome<Credited> {
@@ -392,6 +392,6 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {
-        Shelf::read(self, "dump", |draft| draft.dump()).await
+        Shelf::read(self, "dump", Draft::dump).await
     }
 }

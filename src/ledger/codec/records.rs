@@ -8,7 +8,8 @@ use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{
-    Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, State, Way, Word,
+    Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, Restoring, State, Way,
+    Word,
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
@@ -105,7 +106,10 @@ stored_struct!(Job {
     ended_at,
     postings,
     results_until,
+    settled_with,
+    restoring,
 });
+stored_enum!(Restoring { 0 => Never, 1 => Wanted, 2 => Tried(at) });
 stored_struct!(Waiter { team, urgency });
 stored_enum!(Urgency { 0 => Urgent, 1 => Usual });
 stored_struct!(Rotation { after, given });

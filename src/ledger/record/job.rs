@@ -64,6 +64,22 @@ pub struct Job {
     /// When the vault forgets the last of its results: its answers stay until then. None where it has
     /// no result.
     pub results_until: Option<Timestamp>,
+    /// The combined job that it was settled with.
+    pub settled_with: Option<JobId>,
+    /// Whether results that the store has lost are read from the vendor again.
+    pub restoring: Restoring,
+}
+
+/// Whether a settled job's results are read from the vendor again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restoring {
+    /// They never were.
+    #[default]
+    Never,
+    /// They are to be read.
+    Wanted,
+    /// They were, or could not be, at this moment.
+    Tried(Timestamp),
 }
 
 impl Part {
@@ -102,6 +118,8 @@ impl Job {
             ended_at: None,
             postings: Vec::new(),
             results_until: None,
+            settled_with: None,
+            restoring: Restoring::Never,
         }
     }
 

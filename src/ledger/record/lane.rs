@@ -1,6 +1,6 @@
 //! Lanes and queues: where a job stands among those that are due.
 
-use super::job::{Job, State, Way};
+use super::job::{Job, Restoring, State, Way};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::JobId;
@@ -99,6 +99,7 @@ impl Job {
             (_, State::Unresolved(_) | State::Resolved, _) if self.vendor_id.is_some() => {
                 Lane::Polls
             }
+            (_, State::Done, _) if matches!(self.restoring, Restoring::Wanted) => Lane::Polls,
             _ => Lane::Housekeeping,
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::batch::Join;
-use crate::ledger::record::job::{Answer, Job, State, Way};
+use crate::ledger::record::job::{Answer, Job, Restoring, State, Way};
 use crate::ledger::step::Credited;
 use crate::ledger::table::{Answers, Batches, Jobs, Joins, SETTLED_AT_ONCE};
 use crate::ledger::transition::post::post_avoided;
@@ -31,7 +31,7 @@ pub fn credit_joiners(draft: &mut Draft<'_>, id: JobId) -> Result<Credited, Faul
         return Ok(Credited { avoided: Vec::new(), is_all: true });
     };
     let credited = credit(draft, &job)?;
-    if credited.is_all && job.due.is_some() {
+    if credited.is_all && job.due.is_some() && job.restoring != Restoring::Wanted {
         job.due = None;
         put_job(draft, &job)?;
     }

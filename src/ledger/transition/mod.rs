@@ -35,6 +35,7 @@ pub mod redrive;
 pub mod replay;
 pub mod report;
 pub mod resolve;
+pub mod restore;
 mod rotation;
 pub mod schedule;
 pub mod send;

@@ -71,13 +71,13 @@ pub(super) fn count(
     let spans = opening.spans();
     match opening.cursor {
         Cursor::Jobs(after) => opening.cursor = count_jobs(draft, &team.id, &spans, after)?,
-        Cursor::Entries(below) => match count_entries(draft, &team.id, &mut opening, below)? {
-            Some(below) => opening.cursor = Cursor::Entries(below),
-            None => {
+        Cursor::Entries(below) => {
+            let Some(below) = count_entries(draft, &team.id, &mut opening, below)? else {
                 opening.periods.retain(|counted| wanted.iter().any(|period| counted.is_of(period)));
                 return Ok(Some(opening.periods));
-            }
-        },
+            };
+            opening.cursor = Cursor::Entries(below);
+        }
     }
     draft.put::<Openings>(&team.id, &opening);
     Ok(None)
@@ -119,18 +119,19 @@ fn count_jobs(
 ) -> Result<Cursor, Fault> {
     let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
     let page = draft.from::<Jobs>(from, JOBS)?;
-    let changes = |job: &Job| {
+    let has_to_change = |job: &Job| {
         let of_team = |part: &&Part| part.team == *team;
-        let changes = |part: &Part| periods.iter().any(|period| change_of(part, period).is_some());
-        job.may_move_credits() && job.parts.iter().filter(of_team).any(changes)
+        let is_to_change =
+            |part: &Part| periods.iter().any(|period| change_of(part, period).is_some());
+        job.may_move_credits() && job.parts.iter().filter(of_team).any(is_to_change)
     };
-    let changed = page.iter().filter(|(_, job)| changes(job)).map(|(id, _)| *id);
+    let changed = page.iter().filter(|(_, job)| has_to_change(job)).map(|(id, _)| *id);
     let changed: Vec<_> = changed.take(JOBS_CHANGED).collect();
     for id in &changed {
         draft.foresee::<Jobs>(id);
     }
     for id in &changed {
-        let Some(mut job) = draft.find::<Jobs>(id)?.filter(changes) else { continue };
+        let Some(mut job) = draft.find::<Jobs>(id)?.filter(has_to_change) else { continue };
         count_parts(draft, &mut job, team, periods);
         put_job(draft, &job)?;
     }

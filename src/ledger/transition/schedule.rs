@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease};
-use crate::ledger::record::job::{Job, State, Way};
+use crate::ledger::record::job::{Job, Restoring, State, Way};
 use crate::ledger::record::lane::DueAt;
 use crate::ledger::table::{Due, Jobs, Waiting};
 use crate::ledger::transition::call::abandon;
@@ -68,11 +68,15 @@ pub fn reschedule(
     if job.is_alive() && until.is_none() {
         return Err(Fault::Invariant(format!("job {} lives and must be looked at again", job.id)));
     }
-    if job.state == State::Done && job.way != Way::Call {
+    let restores = job.restoring == Restoring::Wanted;
+    if job.state == State::Done && job.way != Way::Call && !restores {
         // It is due until its joiners are credited, and that step says when it no longer is.
         return Ok(());
     }
-    let is_over = job.state == State::Done && !has_verdicts_to_come(draft, &job)?;
+    if restores && until.is_none() {
+        job.restoring = Restoring::Tried(draft.now());
+    }
+    let is_over = job.state == State::Done && !restores && !has_verdicts_to_come(draft, &job)?;
     job.due = until.filter(|_| !is_over);
     put_job(draft, &job)
 }

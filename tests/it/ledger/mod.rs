@@ -43,6 +43,7 @@ mod recalling;
 mod redriving;
 mod replaying;
 mod resolving;
+mod restoring;
 mod sending;
 mod settling;
 mod settling_in_steps;

@@ -131,6 +131,12 @@ macro_rules! contract_suite {
                 a_batch_joins_a_look_up_and_a_look_up_joins_a_batch
                 what_joined_is_driven_again_the_way_that_it_was_asked
             }
+            restoring: {
+                a_job_is_read_again_at_most_every_few_minutes
+                only_what_the_vendor_named_and_has_ended_is_read_again
+                what_was_settled_together_is_read_again_together
+                of_a_removed_person_nothing_is_kept_again
+            }
             sending: {
                 an_attempt_is_on_the_books_before_it_is_made
                 an_attempt_begins_once

@@ -14,6 +14,7 @@ use crate::support::gateway::{Setup, Store, TestGateway};
 use crate::support::gateways::SECRET;
 use crate::support::metrics::Scrape;
 use crate::support::redis::Server;
+use crate::support::wait::eventually;
 
 /// Sealed items as an embedded store has them.
 const ITEMS: TableDefinition<&[u8; 25], (i64, &[u8])> = TableDefinition::new("sealed_items");
@@ -172,6 +173,53 @@ async fn a_result_lost_beyond_the_first_page_is_missed_by_a_request_sent_again(b
     bench.gateway.finish().await;
 }
 
+async fn what_has_ended_reads_as_it_did_once_the_vendor_was_read_again(bench: Bench) {
+    let team = bench.gateway.team("sales", 1000).await;
+    let before = team.enrich(&people("a", 3)).await;
+    let bench = bench.lose(None).await;
+    let team = bench.again(&team);
+    let lost = team.read(before.id()).await;
+    assert_eq!(lost.errors().len(), 3, "{lost:?}");
+    let restored = async || team.read(before.id()).await.body == before.body;
+    eventually("it reads as it did", restored).await;
+    assert_answered(&team.start(&people("a", 3)).await);
+    let vendor = &bench.gateway.vendor;
+    assert_eq!((vendor.posts_received(), vendor.leads_received().len()), (1, 4));
+    bench.gateway.finish().await;
+}
+
+async fn what_travelled_together_is_read_again_together(bench: Bench) {
+    let (sales, growth) =
+        (bench.gateway.team("sales", 100).await, bench.gateway.team("growth", 100).await);
+    let (a, b) = (people("a", 2), people("b", 1));
+    let before = tokio::join!(sales.enrich(&a), growth.enrich(&b));
+    assert_eq!(bench.gateway.vendor.posts_received(), 1, "they travelled together");
+    let bench = bench.lose(None).await;
+    for (team, before) in [(bench.again(&growth), before.1), (bench.again(&sales), before.0)] {
+        assert_answered(&before);
+        let restored = async || team.read(before.id()).await.body == before.body;
+        eventually("it reads as it did", restored).await;
+    }
+    assert_eq!(bench.gateway.vendor.posts_received(), 1);
+    bench.gateway.finish().await;
+}
+
+async fn who_was_removed_is_not_read_again(bench: Bench) {
+    let team = bench.gateway.team("sales", 100).await;
+    let before = team.enrich(&people("a", 2)).await;
+    let operator = bench.gateway.operator();
+    let erasure = json!({"linkedin_url": "linkedin.com/in/reachable-a-0"});
+    let erased = operator.post("/admin/v1/persons/erase", &erasure).await;
+    assert_eq!(erased.status, 200, "{erased:?}");
+    let bench = bench.lose(None).await;
+    let team = bench.again(&team);
+    let restored = async || team.read(before.id()).await.results()[1] == before.results()[1];
+    eventually("who was not removed reads as before", restored).await;
+    let read = team.read(before.id()).await;
+    assert_eq!(read.results()[0]["result"], Value::Null, "{read:?}");
+    bench.gateway.finish().await;
+}
+
 /// Two addresses that are validated, by a validation's name and what it answers.
 async fn validated(team: &Client) -> (String, Vec<Value>) {
     let emails = json!({"emails": [{"email": "ada@x.io"}, {"email": "bob@x.io"}]});
@@ -264,6 +312,9 @@ on_each_store! {
     a_look_up_of_whom_is_lost_is_answered()
     a_request_sent_again_is_asked_again_where_its_results_are_lost("server.replay_window=5m")
     a_result_lost_beyond_the_first_page_is_missed_by_a_request_sent_again("server.replay_window=5m")
+    what_has_ended_reads_as_it_did_once_the_vendor_was_read_again()
+    what_travelled_together_is_read_again_together("vendor.gather_window=2s")
+    who_was_removed_is_not_read_again()
     an_address_whose_verdict_is_lost_is_validated_again()
     a_validation_sent_again_is_made_again_where_its_verdicts_are_lost("server.replay_window=5m")
 }

@@ -191,6 +191,7 @@ impl Settling {
         for (member, own) in chosen {
             // Settled by an earlier turn that did not come to the end.
             if member.state != State::Done {
+                let member = Job { settled_with: Some(job.id), ..member };
                 self.job(draft, member, 0, own)?;
             }
         }

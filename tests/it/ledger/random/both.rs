@@ -1,6 +1,7 @@
 //! Two stores that must agree: every step is taken on both, and each time they answer the same, and
 //! hold the same rows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, Lease};
+use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead, Part};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
@@ -33,6 +34,7 @@ use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
+use tollgate::ledger::transition::restore::ToKeep;
 use tollgate::ledger::transition::schedule::{TakenOver, TakingOver};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
 use tollgate::ledger::transition::team::Put;
@@ -141,6 +143,7 @@ on_both! {
         unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> ();
         bind(binding: Binding) -> ();
         settle(settlement: Settlement) -> Settled;
+        restore(jobs: BTreeSet<JobId>) -> usize;
         credit_joiners(job: JobId) -> Credited;
         redrive(redrive: Redrive) -> Redriven;
         open_call(opening: Opening) -> Result<CallOpened, Refused>;
@@ -172,6 +175,7 @@ on_both! {
     }
     reads {
         appraise(question: Question) -> Option<Appraisal>;
+        to_keep(at: ResultRef) -> Vec<ToKeep>;
         settled_to(job: JobId) -> u32;
         removal(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal;
         holders(holding: Holding) -> Holders;

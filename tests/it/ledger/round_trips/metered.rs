@@ -1,5 +1,6 @@
 //! A ledger in Redis that counts the round trips of its steps and holds each to a bound.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
 use tollgate::domain::time::Timestamp;
-use tollgate::ledger::ids::{BatchId, JobId, Lease};
+use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead, Part};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
@@ -32,6 +33,7 @@ use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
+use tollgate::ledger::transition::restore::ToKeep;
 use tollgate::ledger::transition::schedule::{TakenOver, TakingOver};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
 use tollgate::ledger::transition::team::Put;
@@ -170,6 +172,7 @@ at_most! {
     unanswered(job: JobId, lease: Lease, quiet_until: Timestamp) -> () => 10;
     bind(binding: Binding) -> () => 10;
     settle(settlement: Settlement) -> Settled => 20;
+    restore(jobs: BTreeSet<JobId>) -> usize => 10;
     credit_joiners(job: JobId) -> Credited => 10;
     redrive(redrive: Redrive) -> Redriven => 20;
     open_call(opening: Opening) -> Result<CallOpened, Refused> => 20;
@@ -199,6 +202,7 @@ at_most! {
     put_key(key: Key) -> Option<Key> => 10;
     revoke_key(team: TeamId, id: String) -> bool => 10;
     appraise(question: Question) -> Option<Appraisal> => 20;
+    to_keep(at: ResultRef) -> Vec<ToKeep> => 20;
     settled_to(job: JobId) -> u32 => 10;
     removal(keys: Vec<LeadKey>, person: Option<PersonKey>) -> Removal => 20;
     holders(holding: Holding) -> Holders => 20;
