@@ -6,7 +6,7 @@ use std::future::Future;
 use std::ops::Bound;
 use std::time::Duration;
 
-use super::draft::{Draft, Fault};
+use super::draft::{self, Draft, Fault};
 use super::ids::{BatchId, JobId, Lease, ResultRef};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead, Part};
@@ -392,6 +392,6 @@ impl<S: Shelf> Ledger for S {
     }
 
     async fn dump(&self) -> Outcome<Vec<String>> {
-        Shelf::read(self, "dump", Draft::dump).await
+        Shelf::read(self, "dump", draft::dump).await
     }
 }

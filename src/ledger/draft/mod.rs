@@ -299,20 +299,15 @@ impl std::fmt::Debug for Draft<'_> {
     }
 }
 
-impl Draft<'_> {
-    /// Every row as text, in order.
-    ///
-    /// # Errors
-    /// [`Fault`] where the store fails.
-    pub fn dump(&self) -> Result<Vec<String>, Fault> {
-        let mut lines = Vec::new();
-        for table in TableId::ALL {
-            let rows = self.view.rows(*table, Range::ALL)?;
-            let line = |(key, row): (Vec<u8>, Vec<u8>)| {
-                format!("{} {} {}", table.name(), hex::encode(key), hex::encode(row))
-            };
-            lines.extend(rows.into_iter().map(line));
-        }
-        Ok(lines)
+/// Every row as text, in order.
+pub(super) fn dump(draft: &Draft<'_>) -> Result<Vec<String>, Fault> {
+    let mut lines = Vec::new();
+    for table in TableId::ALL {
+        let rows = draft.view.rows(*table, Range::ALL)?;
+        let line = |(key, row): (Vec<u8>, Vec<u8>)| {
+            format!("{} {} {}", table.name(), hex::encode(key), hex::encode(row))
+        };
+        lines.extend(rows.into_iter().map(line));
     }
+    Ok(lines)
 }

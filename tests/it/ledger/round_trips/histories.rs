@@ -69,7 +69,9 @@ async fn a_long_journal_is_adopted_and_a_new_quota_counted_over_it() {
 /// What an export holds of a team with these entries.
 async fn of_entries(books: &Books<Metered>, entries: Vec<Entry>) -> Exported {
     let mut open = OpenParts::default();
-    entries.iter().for_each(|entry| open.note(entry));
+    for entry in &entries {
+        open.note(entry);
+    }
     let mut exported = export(books, &[], 0).await;
     exported.legacy.tallies = Vec::new();
     exported.inheritance.open = open.into_jobs();
