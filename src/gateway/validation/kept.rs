@@ -3,7 +3,7 @@
 use super::Judgement;
 use crate::domain::time::Timestamp;
 use crate::gateway::Failed;
-use crate::ledger::ids::{JobId, Lease, ResultRef};
+use crate::ledger::ids::{Lease, ResultRef};
 use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 
@@ -38,15 +38,14 @@ pub(super) async fn judgements_at(
     Ok(items.into_iter().map(|item| unpack(&item?)).collect())
 }
 
-/// How many of a call's first so many addresses the vault has a judgement of.
-pub(super) async fn count_kept(
+/// Those of these places that the vault has no judgement at.
+pub(super) async fn missing(
     vault: &AnyVault,
-    job: JobId,
-    addresses: usize,
-) -> Result<usize, Failed> {
-    let places = (0_u32..).take(addresses).map(|index| ResultRef { job, index });
-    let keys: Vec<_> = places.map(key).collect();
-    Ok(vault.holds(&keys).await?.into_iter().filter(|is_held| *is_held).count())
+    places: &[ResultRef],
+) -> Result<Vec<ResultRef>, Failed> {
+    let keys: Vec<_> = places.iter().copied().map(key).collect();
+    let held = vault.holds(&keys).await?.into_iter();
+    Ok(places.iter().zip(held).filter(|(_, is_held)| !is_held).map(|(at, _)| *at).collect())
 }
 
 /// Whether the domain takes any mail, in one byte, and the vendor's word.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tracing::info;
 
-use super::kept::{count_kept, judgements_at};
+use super::kept::{judgements_at, missing};
 use super::name::{batch_of, name_of};
 use super::{AddressLine, ValidationPage, Verdict};
 use crate::domain::team::TeamId;
@@ -14,6 +14,7 @@ use crate::gateway::{
     Account, BatchId, Caller, Failure, Gateway, PageAsk, PageFrom, Refusal, Status,
 };
 use crate::ledger::Ledger;
+use crate::ledger::ids::ResultRef;
 use crate::ledger::transition::validation::{AddressReading, ValidationReading};
 
 /// How many addresses of a validation are looked at together.
@@ -77,18 +78,22 @@ impl Gateway {
         while let Some(reading) =
             self.ledger.read_validation(team.clone(), batch, from, from + ADDRESSES_AT_ONCE).await?
         {
-            calls
-                .extend(reading.addresses.iter().filter_map(AddressReading::kept).map(|at| at.job));
+            let kept: Vec<_> = reading.addresses.iter().filter_map(AddressReading::kept).collect();
+            calls.extend(missing(&self.vault, &kept).await?.into_iter().map(|at| at.job));
             from += ADDRESSES_AT_ONCE;
             if from >= reading.batch.dispositions.submitted {
                 break;
             }
         }
+        // Calls of which the vault lacks something: more than the vendor left out, or no more.
         for call in calls {
             let validation = self.ledger.validation(call.batch).await?;
             let answered = validation.map_or(0, |validation| validation.answered) as usize;
             let addresses = self.ledger.job(call).await?.map_or(0, |(_, leads)| leads.len());
-            if count_kept(&self.vault, call, addresses).await? < answered {
+            let places = (0_u32..).take(addresses).map(|index| ResultRef { job: call, index });
+            let places: Vec<_> = places.collect();
+            let gone = missing(&self.vault, &places).await?.len();
+            if addresses.saturating_sub(gone) < answered {
                 return Ok(true);
             }
         }

@@ -22,7 +22,7 @@ use crate::ledger::table::{Carried, Jobs, Keys, Numbers, Tallies, Teams};
 use crate::ledger::transition::checkpoint::Roster;
 use crate::ledger::transition::close::negative;
 use crate::ledger::transition::epoch::{
-    Holdings, adopting, epoch, holdings, put_adopted, put_adopting, put_epoch,
+    Holdings, adopting, epoch, foresee_epoch, holdings, put_adopted, put_adopting, put_epoch,
 };
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::schedule::put_job;
@@ -183,6 +183,8 @@ pub fn remainder(
     of: Epoch,
     remainder: &Remainder,
 ) -> Result<Option<TallyKey>, Fault> {
+    draft.foresee::<Numbers>(&REMAINDER.to_owned());
+    draft.foresee_under::<Teams>(&());
     if is_whole(draft, of)? {
         return Ok(None);
     }
@@ -215,8 +217,16 @@ pub fn remainder(
         });
     }
     let teams = draft.glance_at_all::<Teams>()?;
+    let place = |team: &TeamId| first_job(teams.partition_point(|(id, _)| id < team));
+    for team in rest.keys() {
+        draft.foresee::<Jobs>(&place(team));
+    }
     for (team, mut parts) in rest {
-        let id = free_job(draft, teams.partition_point(|(id, _)| *id < team))?;
+        let mut id = place(&team);
+        // Books that were adopted before may have such a job already.
+        while draft.find::<Jobs>(&id)?.is_some() {
+            id.ordinal = id.ordinal.saturating_add(1);
+        }
         for part in &mut parts {
             part.batch = id.batch;
         }
@@ -226,14 +236,10 @@ pub fn remainder(
     Ok(next)
 }
 
-/// The first job of the n-th batch that there is none of: far below any batch that was ever admitted.
-fn free_job(draft: &Draft<'_>, n: usize) -> Result<JobId, Fault> {
+/// The first job of the n-th batch, far below any batch that was ever admitted.
+fn first_job(n: usize) -> JobId {
     let batch = u64::try_from(n).ok().and_then(BatchId::new).unwrap_or(BatchId::FIRST);
-    let mut id = JobId { batch, ordinal: 0 };
-    while draft.find::<Jobs>(&id)?.is_some() {
-        id.ordinal = id.ordinal.saturating_add(1);
-    }
-    Ok(id)
+    JobId { batch, ordinal: 0 }
 }
 
 /// Ends the adoption: the books are open. Asked again, it changes nothing.
@@ -252,6 +258,7 @@ pub fn end(draft: &mut Draft<'_>, of: Epoch) -> Result<(), Fault> {
 
 /// Whether the books of this epoch were adopted to the end. Else they are being adopted.
 fn is_whole(draft: &Draft<'_>, of: Epoch) -> Result<bool, Fault> {
+    foresee_epoch(draft);
     match (adopting(draft)?, epoch(draft)?) {
         (Some(found), _) if found == of => Ok(false),
         (None, Some(found)) if found == of => Ok(true),

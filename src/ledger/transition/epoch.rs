@@ -66,9 +66,7 @@ pub fn begin(draft: &mut Draft<'_>, fresh: Epoch) -> Result<Beginning, Fault> {
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn holdings(draft: &Draft<'_>) -> Result<Holdings, Fault> {
-    for row in [EPOCH, ADOPTING] {
-        draft.foresee::<Numbers>(&row.to_owned());
-    }
+    foresee_epoch(draft);
     draft.foresee_bounds();
     Ok(Holdings {
         epoch: epoch(draft)?,
@@ -77,6 +75,13 @@ pub fn holdings(draft: &Draft<'_>) -> Result<Holdings, Fault> {
         first_entry: draft.first_entry_relied()?,
         next_entry: draft.next_entry_relied()?,
     })
+}
+
+/// Prefetches what says of which epoch the books are.
+pub(super) fn foresee_epoch(draft: &Draft<'_>) {
+    for row in [EPOCH, ADOPTING] {
+        draft.foresee::<Numbers>(&row.to_owned());
+    }
 }
 
 pub(super) fn epoch(draft: &Draft<'_>) -> Result<Option<Epoch>, Fault> {

@@ -72,7 +72,7 @@ pub(super) async fn what_moves_between_two_steps_is_counted_once(books: &Books<i
         match (steps % 3, open.pop()) {
             (1, Some(job)) => {
                 books.send(job).await;
-                books.settle(job, &[found(&format!("found in step {steps}"), EMAIL)]).await;
+                books.settle(job, &[found(&format!("new {steps}"), EMAIL)]).await;
             }
             (2, Some(job)) => drop(books.void(job, Cause::Refused).await),
             (_, Some(job)) => books.lose(job).await,

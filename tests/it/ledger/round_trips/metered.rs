@@ -194,7 +194,7 @@ at_most! {
     adopt_entries(first: u64, entries: Vec<Entry>) -> u64 => 10;
     adopt_roster(epoch: Epoch, roster: Roster) -> () => 10;
     adopt_jobs(epoch: Epoch, open: Vec<(JobId, Vec<Part>)>) -> () => 10;
-    adopt_remainder(epoch: Epoch, remainder: Remainder) -> Option<TallyKey> => 10;
+    adopt_remainder(epoch: Epoch, remainder: Remainder) -> Option<TallyKey> => 20;
     end_adoption_step(epoch: Epoch) -> () => 10;
     take_over_step(order: TakingOver) -> TakenOver => 20;
     put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)> => 20;
