@@ -135,14 +135,14 @@ fn count_jobs(
         count_parts(draft, &mut job, team, periods);
         put_job(draft, &job)?;
     }
+    if changed.is_empty() && page.len() < JOBS {
+        // Jobs that are new since the count began count in the periods, and all others were changed by
+        // steps before this one: from this number on every entry does.
+        return Ok(Cursor::Entries(draft.next_entry()?));
+    }
     let last_read = page.last().map(|(id, _)| *id);
     let last = if changed.len() < JOBS_CHANGED { last_read } else { changed.last().copied() };
-    Ok(match last {
-        Some(last) => Cursor::Jobs(Some(last)),
-        // Nothing was changed in this step, so no job can post an entry any more, before this number
-        // or after it, that does not count in the periods.
-        None => Cursor::Entries(draft.next_entry()?),
-    })
+    Ok(Cursor::Jobs(last))
 }
 
 /// How a part has to change to be counted right in a period.
