@@ -254,6 +254,17 @@ pub enum Refusal {
         /// What would allow it.
         setting: String,
     },
+    /// No route covers the path, and none but one for every path would.
+    #[error("no route covers the path")]
+    NoRoute,
+    /// The vendor's API has no path with such a prefix.
+    #[error("the vendor has no prefix {prefix}")]
+    NoSuchPrefix {
+        /// The prefix.
+        prefix: String,
+        /// What follows it, with `*` for ids.
+        path: String,
+    },
     /// The vendor gave no answer to what was passed on.
     #[error("the vendor gave no answer")]
     VendorAway,
@@ -324,7 +335,9 @@ impl Refusal {
             Self::MoreThanUnresolved { .. } => "more_than_unresolved",
             Self::ResolvedOtherwise { .. } => "resolved_otherwise",
             Self::SpentBelowZero { .. } => "spent_below_zero",
-            Self::RouteNotAllowed { .. } => "route_not_allowed",
+            Self::RouteNotAllowed { .. } | Self::NoRoute | Self::NoSuchPrefix { .. } => {
+                "route_not_allowed"
+            }
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",
             Self::TeamPaused(_) => "team_paused",

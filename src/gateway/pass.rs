@@ -13,7 +13,7 @@ use super::leave::LEFT_ALONE_FOR;
 use super::{Caller, Gateway, Refusal, Standing};
 use crate::domain::budget::{Allowance, Reach};
 use crate::domain::credits::Credits;
-use crate::domain::route::{Access, Method, Route, Taken, VendorPath, setting};
+use crate::domain::route::{Access, Method, Opening, Route, Taken, VendorPath, setting};
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 
@@ -45,8 +45,13 @@ impl Gateway {
         method: Method,
         path: &VendorPath,
     ) -> Result<Taken<'_>, Refusal> {
-        let not_allowed = || Refusal::RouteNotAllowed { setting: setting(None, &path.outline()) };
-        self.routes.taken(&caller.team, method, path).ok_or_else(not_allowed)
+        self.routes.taken(&caller.team, method, path).ok_or_else(|| match Opening::of(path) {
+            Opening::Route(route) => {
+                Refusal::RouteNotAllowed { setting: setting(None, &route.to_string()) }
+            }
+            Opening::NoPrefix { prefix, path } => Refusal::NoSuchPrefix { prefix, path },
+            Opening::None => Refusal::NoRoute,
+        })
     }
 
     /// What an email address costs a caller to have validated, if it may ask for that at all.

@@ -1,17 +1,17 @@
-//! Bodies: taken in whole, of a known media type, within a size and a time.
+//! Bodies: taken in whole and unpacked, of a known media type, within a size and a time.
 //!
-//! Packed ones come here unpacked, so the bound is on what they unpack to. What a body says is read
+//! The bound on the size holds for what arrives and for what it unpacks to. What a body says is read
 //! in [`super::wire`].
 
-use std::error::Error;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, HeaderValue, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::time::timeout;
 
+use super::packing::{Packing, Unpacking};
 use super::problem::{
     PAYLOAD_TOO_LARGE, Problem, REQUEST_TIMEOUT, UNREADABLE_BODY, UNSUPPORTED_MEDIA_TYPE,
 };
@@ -32,31 +32,42 @@ pub(super) async fn take(
     make_room: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
-    check_encoding(headers)?;
+    let packing = Packing::of(headers)?;
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
         return Err(too_large(bytes_max));
     }
-    timeout(BODY_TIMEOUT, collect(body, bytes_max, make_room)).await.unwrap_or_else(|_| Err(late()))
+    let collected = collect(body, packing, bytes_max, make_room);
+    timeout(BODY_TIMEOUT, collected).await.unwrap_or_else(|_| Err(late()))
 }
 
 async fn collect(
     body: Body,
+    packing: Packing,
     bytes_max: usize,
     mut make_room: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
-    let (mut body, mut whole) = (Limited::new(body, bytes_max), BytesMut::new());
+    let (mut body, mut unpacking) = (Limited::new(body, bytes_max), Unpacking::of(packing));
+    let mut taken = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| match &*error {
             error if error.is::<LengthLimitError>() => too_large(bytes_max),
-            error => unreadable(error),
+            _ => cut(),
         })?;
         // What is no data is a trailer, which says nothing here.
-        if let Ok(piece) = frame.into_data() {
-            make_room(piece.len())?;
-            whole.extend_from_slice(&piece);
+        let Ok(piece) = frame.into_data() else { continue };
+        let mut rest = &piece[..];
+        while !rest.is_empty() {
+            rest = &rest[unpacking.take(rest)?..];
+            if unpacking.bytes() > bytes_max {
+                return Err(too_large(bytes_max));
+            }
+            make_room(unpacking.bytes() - taken)?;
+            taken = unpacking.bytes();
         }
     }
-    Ok(whole.freeze())
+    let whole = unpacking.finish()?;
+    make_room(whole.len().saturating_sub(taken))?;
+    if whole.len() > bytes_max { Err(too_large(bytes_max)) } else { Ok(whole) }
 }
 
 /// A body that is larger than it may be.
@@ -86,24 +97,4 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let detail = format!("Send a body of Content-Type {JSON} or {VENDOR_JSON}");
     Err(UNSUPPORTED_MEDIA_TYPE.says(detail))
-}
-
-/// Refuses a body that is still packed: the router has unpacked and unmarked those it can.
-fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(UNSUPPORTED_MEDIA_TYPE
-            .says("Send a body as it is, or where callers connect, with Content-Encoding gzip")
-            .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))),
-        _ => Ok(()),
-    }
-}
-
-/// Says whether the connection or the packing is to blame, and nothing of the body.
-fn unreadable(error: &(dyn Error + 'static)) -> Problem {
-    let mut causes = std::iter::successors(Some(error), |error| (*error).source());
-    if causes.any(<dyn Error>::is::<hyper::Error>) {
-        cut()
-    } else {
-        UNREADABLE_BODY.says("The body is not gzip, as its Content-Encoding says")
-    }
 }

@@ -10,10 +10,12 @@ mod access;
 mod bearer;
 mod body;
 mod idempotency_key;
+mod packing;
 mod problem;
 mod retry_after;
 mod room;
 mod server;
+mod target;
 pub mod wire;
 
 pub use operator::operator_router;

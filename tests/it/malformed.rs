@@ -172,7 +172,7 @@ async fn a_path_or_method_that_is_none_is_refused() {
         (Method::POST, batch(1), 405),
         (Method::GET, ESTIMATES.to_owned(), 405),
         (Method::OPTIONS, BATCHES.to_owned(), 405),
-        (Method::POST, format!("{BATCHES}/"), 404),
+        (Method::POST, format!("{BATCHES}/"), 400),
         (Method::POST, "/people/enrichment-requestsx".to_owned(), 403),
         (Method::POST, "//people/enrichment-requests".to_owned(), 400),
         (Method::GET, "/".to_owned(), 403),

@@ -71,7 +71,8 @@ fn of_callers() -> Vec<Refused> {
         refused("POST /gateway/v1/estimates", JSON, Sized(16 * MIB), 413),
         refused("POST /not-forwarded", JSON, Sized(MIB), 403),
         refused("POST /not-forwarded", JSON, Chunked(MIB), 403),
-        refused("POST //people/enrichment-requests", JSON, Sized(MIB), 400),
+        refused("POST /contacts//7", JSON, Sized(MIB), 400),
+        refused("POST http://elsewhere.example/people/find", JSON, Sized(MIB), 400),
     ]
 }
 

@@ -4,11 +4,13 @@
 //! covers is refused. The gateway's own paths are never judged here: they go through the books. Of
 //! email validations, which it serves too, the table says who may ask for them, and at what price.
 
+mod opening;
 mod path;
 mod pattern;
 
 use std::collections::BTreeMap;
 
+pub use opening::Opening;
 pub use path::{Unsafe, VendorPath};
 pub use pattern::{Method, NotAPattern, Pattern};
 

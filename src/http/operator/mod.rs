@@ -21,15 +21,16 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::details::ProblemDetails;
 use self::token::TokenDigest;
-use super::access;
 use super::problem::Problem;
+use super::{access, target};
 use crate::config::Admin;
 use crate::gateway::Gateway;
 use crate::telemetry::metrics::Metrics;
@@ -54,7 +55,7 @@ pub fn operator_router(gateway: Gateway, metrics: Arc<Metrics>, admin: &Admin) -
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .merge(behind_token(admin_api, TokenDigest::of(admin)));
-    edged(routes, metrics).with_state(gateway)
+    target::in_one_form(edged(routes, metrics).with_state(gateway), |_| true)
 }
 
 /// Lets nobody near a route without the token: no handler can forget to ask.
@@ -70,8 +71,14 @@ fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metri
     routes
         .fallback(async || ProblemDetails(Problem::no_such_path()))
         .method_not_allowed_fallback(async || ProblemDetails(Problem::no_such_method()))
+        .layer(from_fn(refuse_foreign_targets))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn_with_state(metrics, access::record))
+}
+
+async fn refuse_foreign_targets(request: Request, next: Next) -> Result<Response, ProblemDetails> {
+    target::check(request.uri())?;
+    Ok(next.run(request).await)
 }
 
 fn tell_of_panic(_: Box<dyn Any + Send>) -> Response {

@@ -201,6 +201,9 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchPath => Self::no_such_path(),
             Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
                 .says(format!("This path is not passed on; the setting {setting} would allow it")),
+            Refusal::NoRoute => ROUTE_NOT_ALLOWED.says("This path is not passed on"),
+            Refusal::NoSuchPrefix { prefix, path } => ROUTE_NOT_ALLOWED
+                .says(format!("The vendor's API has no prefix {prefix}; ask for {path} instead")),
             Refusal::VendorAway => {
                 VENDOR_UNREACHABLE.says("The vendor could not be reached, or gave no whole answer")
             }

@@ -75,6 +75,11 @@ fn every_refusal_has_its_row() {
             Refusal::RouteNotAllowed { setting: "routes.\"/lists\"".to_owned() },
             (403, "route_not_allowed", vec![]),
         ),
+        (Refusal::NoRoute, (403, "route_not_allowed", vec![])),
+        (
+            Refusal::NoSuchPrefix { prefix: "/v1".to_owned(), path: "/lists".to_owned() },
+            (403, "route_not_allowed", vec![]),
+        ),
         (Refusal::VendorAway, (502, "vendor_unreachable", vec![])),
         (Refusal::VendorLate, (504, "vendor_timeout", vec![])),
         (quota(Period::Total, None), (402, "insufficient_credits", vec![])),

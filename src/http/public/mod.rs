@@ -27,18 +27,19 @@ use std::any::Any;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{FromRef, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::decompression::RequestDecompressionLayer;
 
 use self::envelope::Envelope;
-use super::access;
 use super::problem::Problem;
 use super::room::Room;
+use super::{access, target};
 use crate::config::Server;
+use crate::domain::route::VendorPath;
 use crate::gateway::Gateway;
 use crate::telemetry::metrics::Metrics;
 
@@ -69,7 +70,25 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         .route("/people/find", get(find::find))
         .route("/gateway/v1/estimates", post(estimate::estimate))
         .route("/gateway/v1/usage", get(usage::usage));
-    edged(own(routes).fallback(pass::pass), metrics).with_state(Edge { gateway, bounds })
+    let routes = match &server.health_path {
+        Some(path) => routes.route(path, get(health)),
+        None => routes,
+    };
+    let routes = edged(own(routes).fallback(pass::pass), metrics);
+    target::in_one_form(routes.with_state(Edge { gateway, bounds }), is_own)
+}
+
+/// Whether callers' requests are taken, for balancers; they bring no key.
+async fn health(State(gateway): State<Gateway>) -> (StatusCode, &'static str) {
+    if gateway.is_leaving() {
+        (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n")
+    } else {
+        (StatusCode::OK, "ok\n")
+    }
+}
+
+fn is_own(path: &str) -> bool {
+    VendorPath::of(path).is_ok_and(|path| path.is_the_gateways())
 }
 
 /// What the gateway's own endpoints have in common, the outermost last. What is passed on has none
@@ -77,7 +96,6 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
 fn own<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
     routes
         .method_not_allowed_fallback(async || Envelope(Problem::no_such_method()))
-        .layer(RequestDecompressionLayer::new().pass_through_unaccepted(true))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn(media_type::answer_as_asked))
 }
@@ -85,8 +103,14 @@ fn own<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
 /// What all have in common, the outermost last.
 fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
     routes
+        .layer(from_fn(refuse_foreign_targets))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn_with_state(metrics, access::record))
+}
+
+async fn refuse_foreign_targets(request: Request, next: Next) -> Result<Response, Envelope> {
+    target::check(request.uri())?;
+    Ok(next.run(request).await)
 }
 
 fn tell_of_panic(_: Box<dyn Any + Send>) -> Response {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method as Asked, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method as Asked, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use self::body::Bounded;
@@ -26,6 +26,9 @@ use crate::http::retry_after::retry_after;
 
 /// Whatever is none of the gateway's own endpoints.
 pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response {
+    if request.method() == Asked::OPTIONS && request.uri().path() == "*" {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, methods())]).into_response();
+    }
     let naming = Naming::of(request.headers());
     let (mut parts, body) = request.into_parts();
     let told = |refused: Envelope| naming.name(refused.into_response());
@@ -55,21 +58,22 @@ async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'
     Ok((caller, taken))
 }
 
-/// A path that stands alone: an address with a host names somebody else's.
 fn path_of(uri: &Uri) -> Result<VendorPath, Problem> {
-    if uri.scheme().is_some() || uri.authority().is_some() {
-        return Err(INVALID_PATH.says("Ask for a path, without a scheme and a host before it"));
-    }
     VendorPath::of(uri.path())
         .map_err(|why| INVALID_PATH.says(format!("The path is not passed on: {why}")))
 }
 
 fn method_of(asked: &Asked) -> Result<Method, Problem> {
-    asked.as_str().parse().map_err(|_| {
-        let names = Method::ALL.map(Method::name).join(", ");
-        let allowed = HeaderValue::from_str(&names).expect("names of methods fit in a header");
-        Problem::no_such_method().with_header(header::ALLOW, allowed)
-    })
+    asked
+        .as_str()
+        .parse()
+        .map_err(|_| Problem::no_such_method().with_header(header::ALLOW, methods()))
+}
+
+/// Every method that is passed on.
+fn methods() -> HeaderValue {
+    let names = Method::ALL.map(Method::name).join(", ");
+    HeaderValue::from_str(&names).expect("names of methods fit in a header")
 }
 
 async fn pass_on(

@@ -5,10 +5,8 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{self, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use tower::{ServiceExt, service_fn};
-use tower_http::decompression::{DecompressionBody, RequestDecompression};
 
 use crate::domain::route::Price;
 use crate::gateway::{self, Call, CallAnswered, Caller, holding};
@@ -26,23 +24,12 @@ pub(super) async fn call(
     price: &Price,
     request: Request,
 ) -> Result<Response, Problem> {
-    let calling = service_fn(|unpacked| call_unpacked(edge, caller, price, unpacked));
-    let unpacking = RequestDecompression::new(calling).pass_through_unaccepted(true);
-    Ok(unpacking.oneshot(request).await?.map(Body::new))
-}
-
-async fn call_unpacked(
-    edge: &Edge,
-    caller: &Caller,
-    price: &Price,
-    request: http::Request<DecompressionBody<Body>>,
-) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (most, marks) = ask_headers::read(&parts.headers)?.untrimmed()?;
     let Bounds { body_bytes_max, ref room, .. } = edge.bounds;
     let (place, mut held) = (room.place()?, room.hold());
     let more = |bytes| held.more(bytes);
-    let body = body::take(&parts.headers, Body::new(body), body_bytes_max, more).await?;
+    let body = body::take(&parts.headers, body, body_bytes_max, more).await?;
     let items = match &price.per {
         Some(pointer) => items::count(&body, pointer).map_err(Problem::with_faults)?,
         None => 1,

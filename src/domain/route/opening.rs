@@ -1,0 +1,91 @@
+//! Openings: what a caller, or an operator, can do about a path that no route covers.
+
+use super::path::VendorPath;
+use super::pattern::Pattern;
+
+/// What would let a path pass that no route covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// This route, the narrowest that names no id.
+    Route(Pattern),
+    /// To ask for it without a prefix that the vendor's API does not have.
+    NoPrefix {
+        /// As in `/v1`.
+        prefix: String,
+        /// What follows it, with `*` for ids.
+        path: String,
+    },
+    /// No route but one for every path.
+    None,
+}
+
+impl Opening {
+    /// What would let this path pass.
+    #[must_use]
+    pub fn of(path: &VendorPath) -> Self {
+        let segments: Vec<_> = path.folded().split('/').skip(1).collect();
+        let is_prefix = |(at, segment): &(usize, &&str)| {
+            is_version(segment) || (*at == 0 && **segment == "api")
+        };
+        let prefixes = segments.iter().enumerate().take_while(is_prefix).count();
+        let (prefix, rest) = segments.split_at(prefixes);
+        if prefix.is_empty() {
+            outline(rest).parse().map_or(Self::None, Self::Route)
+        } else {
+            Self::NoPrefix { prefix: format!("/{}", prefix.join("/")), path: outline(rest) }
+        }
+    }
+}
+
+/// Whether it is as `v1`.
+fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix('v').unwrap_or_default();
+    !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The path as far as it is made of plain words, and `*` for the rest: ids and names of people do not
+/// stand in it. The first segment says which of the vendor's resources it is, and always stands.
+fn outline(segments: &[&str]) -> String {
+    let is_word = |segment: &str| {
+        segment.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+    };
+    let words =
+        segments.iter().enumerate().take_while(|(at, segment)| *at == 0 || is_word(segment));
+    let words: Vec<_> = words.map(|(_, word)| *word).collect();
+    let end = if words.len() < segments.len() { "/*" } else { "" };
+    format!("/{}{end}", words.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_let_a_path_pass_names_words_and_no_ids() {
+        let opening = |path: &str| Opening::of(&VendorPath::of(path).unwrap());
+        for (path, route) in [
+            ("/mailboxes", "/mailboxes"),
+            ("/Lists/Mine", "/lists/mine"),
+            ("/lists/17/members", "/lists/*"),
+            ("/lists/ada@x.example", "/lists/*"),
+            ("/v2things/17", "/v2things/*"),
+            ("/17", "/17"),
+            ("/", "/"),
+        ] {
+            assert_eq!(opening(path), Opening::Route(route.parse().unwrap()), "{path}");
+        }
+        for path in ["/ada@x.example", "/j%C3%BCrgen", "/a%20b"] {
+            assert_eq!(opening(path), Opening::None, "{path}");
+        }
+        for (path, prefix, rest) in [
+            ("/v1/people/find", "/v1", "/people/find"),
+            ("/api/v2/lists/17", "/api/v2", "/lists/*"),
+            ("/API/contacts", "/api", "/contacts"),
+            ("/v1", "/v1", "/"),
+        ] {
+            let (prefix, path_without) = (prefix.to_owned(), rest.to_owned());
+            let expected = Opening::NoPrefix { prefix, path: path_without };
+            assert_eq!(opening(path), expected, "{path}");
+        }
+    }
+}
