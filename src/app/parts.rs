@@ -77,11 +77,16 @@ impl Stores {
                 replicas: Replicas::One,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
-            StoreUrl::Redis(url) => {
+            StoreUrl::Redis(address) => {
                 let secret = given.ok_or(StartError::NoSecret)?.to_vec();
-                let url = url.expose();
-                let opened =
-                    shared::open(&config.store, url, founding, &secret, watch, concerns.clone());
+                let opened = shared::open(
+                    &config.store,
+                    address,
+                    founding,
+                    &secret,
+                    watch,
+                    concerns.clone(),
+                );
                 let Shared { ledger, vault, clock, keeper } = opened.await?;
                 Ok(Self {
                     ledger: AnyLedger::Redis(ledger),

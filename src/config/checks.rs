@@ -13,6 +13,7 @@ use super::sections::{Cache, Config, Ledger, Server, Store, Vendor};
 use super::values::{Durability, OnNoAnswer, StoreUrl, Unfit};
 use crate::domain::credits::Credits;
 use crate::domain::pricing::Prices;
+use crate::remote::check_certificates;
 
 /// Bounds far above any use that keep every sum of credits and every allocation in range.
 const LEADS_MAX: usize = 100_000;
@@ -27,6 +28,9 @@ const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
 /// A caller who waits holds a connection.
 const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
+
+/// Common balancers keep idle connections for 60 s.
+const IDLE_USUAL_MIN: Duration = Duration::from_secs(61);
 
 /// Gathering is for callers that ask at once, not for those of a minute.
 const GATHER_WINDOW_MAX: Duration = Duration::from_mins(1);
@@ -78,6 +82,14 @@ fn check_server(server: &Server, reading: &mut Reading) {
     usually_at_least(reading, "server.unread_wait", server.unread_wait, Duration::from_secs(1));
     at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
+    if server.shutdown_delay >= server.shutdown_grace && !server.shutdown_delay.is_zero() {
+        let wrong = "the delay is not below the grace, so no request would have time to end";
+        let unfit = Unfit::new(wrong, "lower the delay or lengthen the grace");
+        reading.refuse(&["server.shutdown_delay", "server.shutdown_grace"], unfit);
+    }
+    above_zero(reading, "server.idle_timeout", server.idle_timeout);
+    at_most(reading, "server.idle_timeout", server.idle_timeout, DURATION_MAX);
+    usually_at_least(reading, "server.idle_timeout", server.idle_timeout, IDLE_USUAL_MIN);
     check_room(server, reading);
 }
 
@@ -150,8 +162,14 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
         None => false,
     };
     if vendor.base_url.scheme() == "http" && !is_loopback {
-        let unfit = Unfit::new("would send the key and personal data unencrypted", "use https");
-        reading.refuse(&["vendor.base_url"], unfit);
+        let wrong = "sends the key and personal data unencrypted";
+        if vendor.allow_http {
+            let unfit = Unfit::new(wrong, "vendor.allow_http is for a sandbox; else use https");
+            reading.warn(&["vendor.base_url"], unfit);
+        } else {
+            let remedy = "use https, or set vendor.allow_http to true where it is a sandbox";
+            reading.refuse(&["vendor.base_url", "vendor.allow_http"], Unfit::new(wrong, remedy));
+        }
     }
 }
 
@@ -260,7 +278,11 @@ fn check_store(store: &Store, reading: &mut Reading) {
                 reading.refuse(&["store.epoch"], unfit);
             }
         }
-        StoreUrl::Redis(_) => {
+        StoreUrl::Redis(address) => {
+            if let Err(why) = check_certificates(address) {
+                let remedy = "name a file of certificates in PEM that this process may read";
+                reading.refuse(&["store.url"], Unfit::new(why.to_string(), remedy));
+            }
             if !reading.is_set("security.secret") {
                 let wrong = "is not set, and with a Redis every replica needs the same one";
                 let remedy = "give one such as `openssl rand -hex 32` prints, and keep it safe: \

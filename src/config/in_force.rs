@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::reading::Reading;
-use super::redis_url::without_password;
 use super::remarks::Place;
 use super::schema::{self, Form, Known};
 
@@ -45,13 +44,22 @@ fn line(known: &'static Known, reading: &Reading) -> Line {
             let value = match known.form {
                 _ if known.is_secret => quoted("<redacted>"),
                 Form::Text => quoted(&without_password(&set.text)),
-                Form::Number => set.text.clone(),
+                Form::Number | Form::Flag => set.text.clone(),
             };
             (name.to_owned(), Some(value), &set.place)
         }
         (None, None) => (name.to_owned(), None, &Place::Nowhere),
     };
     Line { section: section.into(), name, value, place: place.clone() }
+}
+
+/// The text with the password in a URL hidden. The URL was read, so that its login ends at its last
+/// `@`.
+fn without_password(text: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
+    let Some((login, after)) = rest.rsplit_once('@') else { return text.into() };
+    let user = login.split_once(':').map_or("", |(user, _)| user);
+    format!("{scheme}://{user}:<redacted>@{after}").into()
 }
 
 impl fmt::Display for InForce {

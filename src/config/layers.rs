@@ -17,6 +17,9 @@ use super::sources::Sources;
 
 const VARIABLE_PREFIX: &str = "TOLLGATE_";
 
+/// Those of the commands' own variables that are no settings, without their prefix.
+const OF_THE_COMMANDS: [&str; 4] = ["URL", "KEY", "TOKEN", "TOKEN_FILE"];
+
 /// How the keys of routes begin.
 const ROUTE_PREFIX: &str = "routes.";
 
@@ -34,6 +37,7 @@ pub(super) struct Layers {
     pub(super) settings: BTreeMap<String, Setting>,
     pub(super) routes: RouteTable,
     pub(super) faults: Vec<Remark>,
+    pub(super) warnings: Vec<Remark>,
 }
 
 /// Lays the sources over the defaults.
@@ -110,6 +114,10 @@ impl Layers {
                     format!("write it in quotes, as in \"{}\"", known.sample),
                 );
             }
+            (_, Form::Flag) => {
+                let wrong = format!("is {} where true or false belongs", a_kind(value));
+                self.refuse(place, key, wrong, "write true or false, without quotes");
+            }
             (_, Form::Number) => {
                 let wrong = format!("is {} where a number belongs", a_kind(value));
                 self.refuse(
@@ -123,10 +131,10 @@ impl Layers {
     }
 
     fn lay_variable(&mut self, name: &str, value: &OsStr) {
-        let Some(path) = name.strip_prefix(VARIABLE_PREFIX).filter(|path| path.contains("__"))
-        else {
-            return; // Another program's, or one of the command line's own.
-        };
+        let Some(path) = name.strip_prefix(VARIABLE_PREFIX) else { return };
+        if !path.contains("__") {
+            return self.doubt_variable(name, path, value);
+        }
         let key = path.to_ascii_lowercase().replacen("__", ".", 1);
         let place = Place::Environment(name.to_owned());
         match value.to_str() {
@@ -140,11 +148,32 @@ impl Layers {
         }
     }
 
+    /// A variable that is no setting, by its single underscores. It may well be meant for one.
+    fn doubt_variable(&mut self, name: &str, path: &str, value: &OsStr) {
+        if OF_THE_COMMANDS.contains(&path) || is_of_kubernetes(path, value) {
+            return;
+        }
+        let remedy = meant(schema::nearest_key_to_variable(path).map(|key| variable(&key)), || {
+            "a setting has two underscores after its section, as in TOLLGATE_STORE__URL".to_owned()
+        });
+        self.warnings.push(Remark {
+            place: Place::Environment(name.to_owned()),
+            key: String::new(),
+            wrong: "is not a variable of the gateway's and has no effect".to_owned(),
+            remedy,
+        });
+    }
+
     fn lay_flag(&mut self, flag: &str) {
         let (key, value) = match flag.split_once('=') {
             Some((key, value)) => (key.trim(), Some(value)),
             None => (flag.trim(), None),
         };
+        // Else it may be a URL with a password where a key belongs.
+        let is_key = |key: &str| {
+            key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        let key = if key.starts_with(ROUTE_PREFIX) || is_key(key) { key } else { "<redacted>" };
         let place = Place::Flag(key.to_owned());
         match value {
             Some(text) if key.starts_with(ROUTE_PREFIX) => self.lay_route(key, text, &place),
@@ -211,6 +240,16 @@ impl Layers {
         let (wrong, remedy) = (wrong.into(), remedy.into());
         self.faults.push(Remark { place, key: key.to_owned(), wrong, remedy });
     }
+}
+
+/// Whether Kubernetes makes such variables for a service by the name of `tollgate`, or of which that is
+/// the beginning.
+fn is_of_kubernetes(path: &str, value: &OsStr) -> bool {
+    let is_address = value.to_str().is_some_and(|text| text.contains("://"));
+    path.ends_with("SERVICE_HOST")
+        || path.contains("SERVICE_PORT")
+        || (path.starts_with("PORT") || path.contains("_PORT"))
+            && (is_address || path.contains("_TCP") || path.contains("_UDP"))
 }
 
 /// The name of a key in the environment.

@@ -12,7 +12,6 @@ mod checks;
 mod in_force;
 mod layers;
 mod reading;
-mod redis_url;
 mod remarks;
 mod routes;
 mod schema;
@@ -25,7 +24,6 @@ mod values;
 mod tests;
 
 pub use in_force::InForce;
-pub use redis_url::RedisUrl;
 pub use remarks::{Faults, Place, Remark};
 pub use sections::{Admin, Cache, Config, Ledger, Security, Server, Store, Telemetry, Vendor};
 pub use sources::Sources;

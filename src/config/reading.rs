@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use super::layers::{Layers, Setting, variable};
-use super::redis_url::without_password;
 use super::remarks::{Place, Remark};
 use super::routes::RouteTable;
 use super::schema;
@@ -22,8 +21,8 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn of(layers: Layers) -> Self {
-        let Layers { settings, routes, faults } = layers;
-        Self { settings, routes, faults, warnings: Vec::new() }
+        let Layers { settings, routes, faults, warnings } = layers;
+        Self { settings, routes, faults, warnings }
     }
 
     /// A setting that has a default.
@@ -37,9 +36,9 @@ impl Reading {
     /// A setting that has none.
     pub(super) fn optional<T: Value>(&mut self, key: &str) -> Option<T> {
         let text = self.settings.get(key)?.text.clone();
-        let shown = without_password(&text);
-        let subject = if T::IS_SHOWN { format!("\"{shown}\" ") } else { String::new() };
-        let quoted = |Unfit { wrong, remedy }| Unfit::new(subject + &wrong, remedy);
+        let quoted = |Unfit { wrong, remedy }| {
+            Unfit::new(format!("{} {wrong}", T::shown(&text)).trim_start(), remedy)
+        };
         T::read(&text).map_err(|unfit| self.refuse(&[key], quoted(unfit))).ok()
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Form {
     Text,
     /// Bare digits.
     Number,
+    /// `true` or `false`.
+    Flag,
 }
 
 impl Form {
@@ -32,6 +34,7 @@ impl Form {
             DeValue::String(text) => Some((Self::Text, text.to_string())),
             DeValue::Integer(number) => Some((Self::Number, number.to_string())),
             DeValue::Float(number) => Some((Self::Number, number.to_string())),
+            DeValue::Boolean(flag) => Some((Self::Flag, flag.to_string())),
             _ => None,
         }
     }
@@ -95,6 +98,18 @@ pub(super) fn nearest_key(key: &str) -> Option<&'static str> {
     keys().find(|known| name(known) == same_name).or_else(|| nearest(key, keys()))
 }
 
+/// The key that a variable was probably meant for, which is named without its prefix and by single
+/// underscores.
+pub(super) fn nearest_key_to_variable(path: &str) -> Option<String> {
+    let path = path.to_ascii_lowercase();
+    let files =
+        known().iter().filter(|known| known.is_secret).map(|known| known.key.clone() + "_file");
+    let keys = known().iter().map(|known| known.key.clone()).chain(files);
+    let distance = |key: &String| strsim::damerau_levenshtein(&path, &key.replace('.', "_"));
+    let (distance, key) = keys.map(|key| (distance(&key), key)).min()?;
+    (distance <= path.len() / 4).then_some(key)
+}
+
 /// The section that was probably meant.
 pub(super) fn nearest_section(section: &str) -> Option<&'static str> {
     nearest(section, sections())
@@ -129,7 +144,8 @@ fn settings_in(text: &str) -> Vec<(String, Form, String)> {
     {
         let table = table.get_ref().as_table().expect("every setting stands in a section");
         for (name, value) in table {
-            let (form, sample) = Form::of(value.get_ref()).expect("a setting is text or a number");
+            let (form, sample) =
+                Form::of(value.get_ref()).expect("a setting is text, a number or a flag");
             let key = format!("{}.{}", section.get_ref(), name.get_ref());
             settings.push((name.span().start, (key, form, sample)));
         }
@@ -159,6 +175,7 @@ mod tests {
         assert_eq!(
             keys,
             [
+                "server.health_path",
                 "vendor.api_key",
                 "store.epoch",
                 "ledger.export_dir",

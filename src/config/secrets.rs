@@ -15,11 +15,13 @@ const SECRET_BYTES_MIN: usize = 32;
 pub(super) struct ApiKey(pub(super) SecretString);
 
 impl Value for ApiKey {
-    const IS_SHOWN: bool = false;
-
     fn read(text: &str) -> Result<Self, Unfit> {
         for_a_header(text)?;
         Ok(Self(text.into()))
+    }
+
+    fn shown(_: &str) -> String {
+        String::new()
     }
 }
 
@@ -27,8 +29,6 @@ impl Value for ApiKey {
 pub(super) struct AdminToken(pub(super) SecretString);
 
 impl Value for AdminToken {
-    const IS_SHOWN: bool = false;
-
     fn read(text: &str) -> Result<Self, Unfit> {
         for_a_header(text)?;
         if text.len() < ADMIN_TOKEN_CHARACTERS_MIN {
@@ -40,14 +40,16 @@ impl Value for AdminToken {
         }
         Ok(Self(text.into()))
     }
+
+    fn shown(_: &str) -> String {
+        String::new()
+    }
 }
 
 /// What every key of the gateway's own is derived from: the decoded bytes.
 pub(super) struct RootSecret(pub(super) SecretSlice<u8>);
 
 impl Value for RootSecret {
-    const IS_SHOWN: bool = false;
-
     fn read(text: &str) -> Result<Self, Unfit> {
         let remedy = "take one such as `openssl rand -hex 32` prints";
         match hex::decode(text).ok().or_else(|| from_base64(text)) {
@@ -55,6 +57,10 @@ impl Value for RootSecret {
             Some(_) => Err(Unfit::new(format!("is shorter than {SECRET_BYTES_MIN} bytes"), remedy)),
             None => Err(Unfit::new("is neither hex nor base64", remedy)),
         }
+    }
+
+    fn shown(_: &str) -> String {
+        String::new()
     }
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::reading::Reading;
 use super::secrets::{AdminToken, ApiKey, RootSecret};
-use super::values::{Durability, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use super::values::{Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
 use crate::domain::route::Routes;
@@ -82,6 +82,12 @@ pub struct Server {
     pub replay_window: Duration,
     /// How long a look-up waits for its answer.
     pub find_wait: Duration,
+    /// How long a connection may be idle.
+    pub idle_timeout: Duration,
+    /// A path that answers callers' balancers without a key.
+    pub health_path: Option<String>,
+    /// How long after SIGTERM connections are still taken.
+    pub shutdown_delay: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -104,6 +110,9 @@ impl Server {
             unread_wait: from.value("server.unread_wait"),
             replay_window: from.value("server.replay_window"),
             find_wait: from.value("server.find_wait"),
+            idle_timeout: from.value("server.idle_timeout"),
+            health_path: from.optional("server.health_path").map(|HealthPath(path)| path),
+            shutdown_delay: from.value("server.shutdown_delay"),
             shutdown_grace: from.value("server.shutdown_grace"),
         }
     }
@@ -114,6 +123,8 @@ impl Server {
 pub struct Vendor {
     /// Where it is.
     pub base_url: Url,
+    /// Whether it may be reached unencrypted on another machine.
+    pub allow_http: bool,
     /// The gateway's own key.
     pub api_key: SecretString,
     /// How long one request may take, from connecting to the answer's last byte.
@@ -148,6 +159,7 @@ impl Vendor {
     fn read(from: &mut Reading) -> Self {
         Self {
             base_url: from.value("vendor.base_url"),
+            allow_http: from.value("vendor.allow_http"),
             api_key: from.required_secret::<ApiKey>("vendor.api_key").0,
             timeout: from.value("vendor.timeout"),
             connect_timeout: from.value("vendor.connect_timeout"),

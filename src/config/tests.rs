@@ -100,7 +100,7 @@ tollgate.toml:13:1: vendor.attempts_max: is a boolean where a number belongs; \
     write bare digits, as in 3
 TOLLGATE_CACHE__PERSON_TLT: cache.person_tlt: unknown key; \
     did you mean TOLLGATE_CACHE__PERSON_TTL?
-TOLLGATE_STORE__URL: store.url: \"sqlite:books\" is not a store; \
+TOLLGATE_STORE__URL: store.url: \"sqlite:<redacted>\" is not a store; \
     write embedded:DIR, memory:, redis://, rediss://, redis-cluster:// or redis-sentinel://
 --set prices.person_found: prices.person_found: \"free\" is not a number of credits; \
     write one such as 0.5, with at most three decimals
@@ -142,8 +142,8 @@ fn a_redis_needs_a_secret_that_every_replica_has() {
     assert!(told[0].contains("openssl rand -hex 32"), "{told:?}");
     let secret = format!("security.secret={}", "ab".repeat(32));
     let config = load(&flags(&[redis, &secret])).unwrap().config;
-    let StoreUrl::Redis(url) = config.store.url else { panic!("it is a Redis") };
-    assert_eq!(url.expose(), "redis://redis.internal");
+    let StoreUrl::Redis(address) = config.store.url else { panic!("it is a Redis") };
+    assert_eq!(address.to_string(), "redis://redis.internal:6379/0?namespace=default");
 }
 
 #[test]
@@ -152,10 +152,19 @@ fn the_password_of_a_redis_is_not_shown() {
     let loaded = load(&flags(&["store.url=redis://eu:hunter2@host/0", &secret])).unwrap();
     assert!(loaded.in_force.to_string().contains("url = \"redis://eu:<redacted>@host/0\""));
     assert!(!format!("{loaded:?}").contains("hunter2"));
-    for wrong in ["store.url=redis://eu:hunter2@", "store.url=redos://eu:hunter2@host"] {
-        let told = faults(&flags(&[wrong, &secret]));
-        assert!(told[0].contains("<redacted>") && !told[0].contains("hunter2"), "{told:?}");
+    for wrong in [
+        "redis://eu:hunter2@",
+        "redos://eu:hunter2@host",
+        "redis:/:hunter2@host",
+        "redis://:hunter2",
+        "redis://host?password=hunter2",
+        "hunter2@host:6379",
+    ] {
+        let told = faults(&flags(&[&format!("store.url={wrong}"), &secret]));
+        assert!(told[0].contains("store.url: ") && !told[0].contains("hunter2"), "{told:?}");
     }
+    let told = faults(&flags(&["redis://eu:hunter2@host/0"]));
+    assert!(!told.concat().contains("hunter2"), "given in the place of a key: {told:?}");
 }
 
 #[test]
@@ -330,6 +339,35 @@ fn a_journal_that_is_never_trimmed_is_warned_of() {
 
 #[test]
 fn variables_of_other_programs_are_passed_over() {
-    let environment = [KEY, ("TOLLGATE_PORT", "tcp://10.0.0.1"), ("VENDOR__TIMEOUT", "x")];
-    assert!(load(&Sources::none().with_environment(environment)).is_ok());
+    let environment = [
+        KEY,
+        ("TOLLGATE_PORT", "tcp://10.0.0.1:8080"),
+        ("TOLLGATE_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("TOLLGATE_SERVICE_HOST", "10.0.0.1"),
+        ("TOLLGATE_SERVICE_PORT_HTTP", "8080"),
+        ("TOLLGATE_ADMIN_SERVICE_PORT", "8081"),
+        ("TOLLGATE_URL", "http://127.0.0.1:8081"),
+        ("TOLLGATE_TOKEN_FILE", "/run/token"),
+        ("VENDOR__TIMEOUT", "x"),
+    ];
+    let loaded = load(&Sources::none().with_environment(environment)).unwrap();
+    let of_variables = loaded.warnings.iter().filter(|told| told.key.is_empty());
+    assert_eq!(of_variables.count(), 0, "{:?}", loaded.warnings);
+}
+
+#[test]
+fn an_unknown_variable_of_ours_is_warned_of_with_the_name_that_was_probably_meant() {
+    for (variable, told) in [
+        ("TOLLGATE_STORE_URL", "did you mean TOLLGATE_STORE__URL?"),
+        ("TOLLGATE_VENDOR_API_KEY", "did you mean TOLLGATE_VENDOR__API_KEY?"),
+        ("TOLLGATE_VENDOR_APIKEY_FILE", "did you mean TOLLGATE_VENDOR__API_KEY_FILE?"),
+        ("TOLLGATE_SERVER_LISTN", "did you mean TOLLGATE_SERVER__LISTEN?"),
+        ("TOLLGATE_COLOUR", "a setting has two underscores after its section"),
+    ] {
+        let loaded = load(&Sources::none().with_environment([KEY, (variable, "hunter2")])).unwrap();
+        let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
+        let is_said = |line: &&String| line.starts_with(variable) && line.contains(told);
+        assert_eq!(warnings.iter().filter(is_said).count(), 1, "{variable}: {warnings:?}");
+        assert!(!warnings.concat().contains("hunter2"), "{warnings:?}");
+    }
 }

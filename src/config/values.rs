@@ -7,11 +7,12 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::redis_url::RedisUrl;
 use crate::domain::credits::Credits;
 use crate::domain::epoch::Epoch;
 use crate::domain::measure;
 use crate::domain::pricing::PhoneBasis;
+use crate::domain::route::VendorPath;
+use crate::remote::{self, Address};
 
 /// Why a text is no such value. Never quotes the text: it may be a secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,11 +35,13 @@ impl Unfit {
 
 /// What a setting can hold.
 pub(super) trait Value: Sized {
-    /// Whether a fault may quote its text.
-    const IS_SHOWN: bool = true;
-
     /// Reads it.
     fn read(text: &str) -> Result<Self, Unfit>;
+
+    /// The text as a fault may quote it; empty where no part of it may be shown.
+    fn shown(text: &str) -> String {
+        format!("\"{text}\"")
+    }
 }
 
 /// What happens to a POST that got no answer and may have been charged.
@@ -93,7 +96,7 @@ pub enum StoreUrl {
     /// In memory, forgotten at exit.
     Memory,
     /// In a Redis, for many replicas.
-    Redis(RedisUrl),
+    Redis(Address),
 }
 
 impl Value for StoreUrl {
@@ -104,11 +107,20 @@ impl Value for StoreUrl {
             Some(("embedded", "")) => Err(Unfit::new("names no folder", remedy)),
             Some(("embedded", folder)) => Ok(Self::Embedded(folder.into())),
             Some(("memory", "")) => Ok(Self::Memory),
-            Some((scheme, _)) if RedisUrl::has_scheme(scheme) => {
-                RedisUrl::read(text).map(Self::Redis)
+            Some((scheme, _)) if Address::has_scheme(scheme) => {
+                let address = text.parse().map(Self::Redis);
+                address.map_err(|remote::Unfit { wrong, remedy }| Unfit::new(wrong, remedy))
             }
             _ => Err(Unfit::new("is not a store", remedy)),
         }
+    }
+
+    /// Any part of what cannot be read may be a password.
+    fn shown(text: &str) -> String {
+        let is_scheme =
+            |scheme: &&str| scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme).filter(is_scheme);
+        scheme.map_or_else(String::new, |scheme| format!("\"{scheme}:<redacted>\""))
     }
 }
 
@@ -148,9 +160,6 @@ impl Value for PathBuf {
 }
 
 impl Value for Url {
-    /// It may hold a password.
-    const IS_SHOWN: bool = false;
-
     fn read(text: &str) -> Result<Self, Unfit> {
         let remedy = "write a URL such as https://api.amplemarket.com";
         let url =
@@ -167,6 +176,11 @@ impl Value for Url {
             "http" | "https" => Ok(url),
             _ => Err(Unfit::new("is neither http nor https", remedy)),
         }
+    }
+
+    /// It may hold a password.
+    fn shown(_: &str) -> String {
+        String::new()
     }
 }
 
@@ -186,6 +200,30 @@ impl Value for u32 {
 impl Value for usize {
     fn read(text: &str) -> Result<Self, Unfit> {
         text.parse().map_err(|_| Unfit::not("a whole number", "10000"))
+    }
+}
+
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        one_of(text, [("true", true), ("false", false)])
+    }
+}
+
+/// A path on the callers' listener at which nothing is passed on.
+pub(super) struct HealthPath(pub(super) String);
+
+impl Value for HealthPath {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let remedy = "write a path such as /healthz";
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+        match VendorPath::of(text) {
+            Ok(path) if path.is_the_gateways() => {
+                Err(Unfit::new("is one of the gateway's own paths", remedy))
+            }
+            Ok(_) if text.bytes().all(is_plain) => Ok(Self(text.to_owned())),
+            Ok(_) => Err(Unfit::new("is not a plain path", remedy)),
+            Err(why) => Err(Unfit::new(format!("is not a path: {why}"), remedy)),
+        }
     }
 }
 

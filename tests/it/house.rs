@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: [(&str, &[&str]); 13] = [
     ("domain", &[]),
     ("clock", &["domain"]),
-    ("config", &["domain"]),
+    ("config", &["domain", "remote"]),
     ("disk", &[]),
     ("remote", &[]),
     ("ledger", &["domain", "clock", "disk", "remote"]),

@@ -7,7 +7,7 @@ use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Where a Redis is, and how it is spoken to.
 ///
@@ -26,7 +26,7 @@ use secrecy::SecretString;
 /// | `replicas=N` | how many replicas have to confirm a write; the most that its server was seen to have if not said |
 /// | `tls=true` | TLS, for a cluster or sentinels |
 /// | `ca=FILE` | the certificates, in PEM, that servers are to be vouched for by; public ones if not said |
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     pub(super) place: Place,
     pub(super) login: Option<Login>,
@@ -77,6 +77,12 @@ pub struct Unfit {
 }
 
 impl Address {
+    /// Whether a text with this scheme is meant to be such an address.
+    #[must_use]
+    pub fn has_scheme(scheme: &str) -> bool {
+        parse::SCHEMES.contains(&scheme)
+    }
+
     /// Whose books these are, among several on one Redis.
     #[must_use]
     pub fn namespace(&self) -> &str {
@@ -128,6 +134,14 @@ impl fmt::Display for Address {
         }
     }
 }
+
+impl PartialEq for Login {
+    fn eq(&self, other: &Self) -> bool {
+        self.user == other.user && self.password.expose_secret() == other.password.expose_secret()
+    }
+}
+
+impl Eq for Login {}
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

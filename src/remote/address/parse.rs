@@ -1,10 +1,14 @@
 //! How an address is read. Every fault says what to do, and none quotes what was written.
 
+use std::net::Ipv6Addr;
 use std::num::NonZeroU16;
 
 use percent_encoding::percent_decode_str;
 
 use super::{Address, Endpoint, Login, Place, Trust, Unfit};
+
+/// The schemes under which a Redis is reached.
+pub(super) const SCHEMES: [&str; 4] = ["redis", "rediss", "redis-cluster", "redis-sentinel"];
 
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
@@ -107,6 +111,9 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint, Unfit> {
     if host.is_empty() {
         return Err(unfit("names no host", EXAMPLES));
     }
+    if !is_host(host, text.starts_with('[')) {
+        return Err(unfit("has a host that is none", EXAMPLES));
+    }
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => Some(default_port),
         None => None,
@@ -116,6 +123,16 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint, Unfit> {
                   %25 %2F %3F %40";
     let port = port.ok_or_else(|| unfit("has a port that is none", remedy))?;
     Ok(Endpoint { host: host.to_owned(), port })
+}
+
+/// Whether it is a name or an address, the latter in brackets where it has colons, perhaps with a zone.
+fn is_host(text: &str, is_bracketed: bool) -> bool {
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    if is_bracketed {
+        text.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+    } else {
+        text.bytes().all(is_in_name)
+    }
 }
 
 struct Query<'t> {

@@ -67,6 +67,12 @@ fn what_is_no_address_is_told_by_what_is_wrong() {
         ("redis://::1", "names no host"),
         ("redis://[::1", "has a [ without its ]"),
         ("redis://[::1]1", "has a port that is none"),
+        ("redis://[localhost]", "has a host that is none"),
+        ("redis://a b", "has a host that is none"),
+        ("redis://host\n", "has a host that is none"),
+        ("redis:/:sesame@x.io", "is not the address of a Redis"),
+        ("redis://a/99999", "has a path that is no database"),
+        ("redis://a?family=6", "has a query that means nothing"),
         ("redis://a/first", "has a path that is no database"),
         ("redis-cluster://a/1", "names a database"),
         ("redis-sentinel://a", "does not name one service"),
@@ -96,6 +102,9 @@ fn no_fault_and_no_print_shows_a_password() {
         "redis://sesame@x.io",
         "redis://ada:sesame@x.io:sesame",
         "redis-sentinel://ada:sesame@x.io",
+        "redis:/:sesame@x.io",
+        "redis://:sesame",
+        "redis://x.io?password=sesame",
     ] {
         let told = format!("{:?}", text.parse::<Address>());
         assert!(!told.contains("sesame"), "{told}");
