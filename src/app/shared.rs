@@ -3,6 +3,7 @@
 //! and again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::MissedTickBehavior;
@@ -44,6 +45,9 @@ pub(super) struct Keeper {
     remote: Remote,
     ledger: RedisLedger,
     durability: remote::Durability,
+    confirm: Confirm,
+    /// Whether the gateway's user was seen to have every permission.
+    is_permitted: AtomicBool,
     concerns: Concerns,
 }
 
@@ -61,14 +65,13 @@ struct Look {
 /// need it.
 pub(super) async fn open(
     store: &config::Store,
-    url: &str,
+    address: &Address,
     founding: Founding,
     secret: &[u8],
     watch: Arc<dyn Watch>,
     concerns: Concerns,
 ) -> Result<Shared, StartError> {
-    let address: Address = url.parse().map_err(StartError::Address)?;
-    let remote = Remote::new(&address, Patience::default())?;
+    let remote = Remote::new(address, Patience::default())?;
     let (durability, confirm) = match store.durability {
         Durability::Strict => (remote::Durability::Strict, Confirm::Replicas),
         Durability::Single => (remote::Durability::Single, Confirm::Nothing),
@@ -81,7 +84,9 @@ pub(super) async fn open(
     let clock = ledger.clock();
     let sealer = Sealer::new(KeyRing::new(secret, &[]));
     let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), sealer, confirm);
-    let keeper = Keeper { remote, ledger: ledger.clone(), durability, concerns };
+    let is_permitted = AtomicBool::new(false);
+    let kept = ledger.clone();
+    let keeper = Keeper { remote, ledger: kept, durability, confirm, is_permitted, concerns };
     keeper.first_look().await?;
     Ok(Shared { ledger, vault, clock, keeper })
 }
@@ -94,7 +99,7 @@ impl Keeper {
         if is_unfit {
             let fatal = concerns.iter().filter(|concern| concern.is_fatal);
             let told: Vec<_> = fatal.map(|concern| concern.what.as_str()).collect();
-            return Err(StartError::Store(told.join("\n")));
+            return Err(StartError::Store(told.join("; ")));
         }
         self.tell(concerns);
         Ok(())
@@ -136,9 +141,9 @@ impl Keeper {
                 is_fatal: objection.is_fatal,
             })
             .collect();
-        if let Err(error) = self.remote.probe().await {
+        if let Err(error) = self.try_out().await {
             is_unfit |= !may_pass(&error);
-            concerns.push(fatal(format!("scripts do not run as they must: {error}")));
+            concerns.push(fatal(format!("commands do not run as they must: {error}")));
         }
         // Books are not begun where they cannot be entrusted.
         if is_unfit && !self.ledger.has_books() {
@@ -158,6 +163,15 @@ impl Keeper {
             Err(error) => concerns.push(fatal(error.to_string())),
         }
         Look { concerns, is_unfit }
+    }
+
+    /// Runs every command that the gateway ever runs, until all are seen to be permitted, and a script.
+    async fn try_out(&self) -> Result<(), RemoteError> {
+        if !self.is_permitted.load(Ordering::Relaxed) {
+            self.remote.check_permissions(self.confirm).await?;
+            self.is_permitted.store(true, Ordering::Relaxed);
+        }
+        self.remote.probe().await
     }
 
     fn tell(&self, concerns: Vec<Concern>) {

@@ -1,6 +1,9 @@
 //! What can go wrong, sorted by what may be done about it: certainly not done, perhaps done, done
 //! but not safe yet, and what a script of ours said.
 
+use std::fmt;
+
+use super::remedy;
 use super::value::Value;
 
 /// Why there is no value.
@@ -79,10 +82,21 @@ impl Refusal {
     }
 }
 
+impl fmt::Display for Refusal {
+    /// What the server said, and what to do about it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code, self.message)?;
+        remedy::of(&self.code, &self.message).map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+    }
+}
+
 impl From<Refusal> for RemoteError {
     fn from(refusal: Refusal) -> Self {
         if refusal.is_not_applied() {
-            Self::NotApplied(format!("{} {}", refusal.code, refusal.message))
+            Self::NotApplied(refusal.to_string())
+        } else if remedy::is_for_want_of_permission(&refusal.message) {
+            // Those before the one that it may not run may have written already.
+            Self::Unknown(refusal.to_string())
         } else {
             Self::Said { code: refusal.code, message: refusal.message }
         }
@@ -133,10 +147,24 @@ mod tests {
             "MOVED 3999 127.0.0.1:6381",
             "NOPERM User ada has no permissions to run the 'evalsha' command",
         ] {
-            assert_eq!(
-                RemoteError::from(refusal(text)),
-                RemoteError::NotApplied(text.to_owned()),
-                "{text}"
+            let RemoteError::NotApplied(told) = RemoteError::from(refusal(text)) else {
+                panic!("{text}");
+            };
+            assert!(told.starts_with(text), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_lacks_a_permission_may_have_written() {
+        for text in [
+            "ERR The user executing the script can't run this command or subcommand script: 65, on \
+             @user_script:1.",
+            "ERR ACL failure in script: User ada has no permissions to run the 'unlink' command",
+        ] {
+            let error = RemoteError::from(refusal(text));
+            assert!(
+                matches!(&error, RemoteError::Unknown(told) if told.contains("ACL line")),
+                "{error}"
             );
         }
     }

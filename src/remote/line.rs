@@ -10,10 +10,9 @@ use redis::aio::MultiplexedConnection;
 use redis::io::tcp::socket2::{SockRef, TcpKeepalive};
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, RedisError};
 use rustls::pki_types::ServerName;
-use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -21,12 +20,11 @@ use tokio_util::task::TaskTracker;
 use super::Unreached;
 use super::address::{Endpoint, Login};
 use super::command::{Command, pipeline};
-use super::error::{Refusal, RemoteError, Reply};
+use super::error::{RemoteError, Reply};
+use super::greeting::greet;
+use super::remedy;
 use super::role::Role;
 use super::value;
-
-/// What connections are known by, in `CLIENT LIST`.
-const NAME: &str = "tollgate";
 
 /// A connection that is idle for so long is asked whether the other side is still there, and given
 /// up after three times a third of it without an answer.
@@ -64,41 +62,47 @@ pub(super) enum Lost {
 impl Dial {
     /// A new line, known to be answered at the other end.
     pub(super) async fn open(&self, endpoint: &Endpoint) -> Result<Line, Unreached> {
-        let why = match timeout(self.connect, Box::pin(self.connect(endpoint))).await {
-            Ok(Ok(line)) => return Ok(line),
-            Ok(Err(why)) => why,
-            Err(_elapsed) => format!("no answer within {:?}", self.connect),
-        };
-        Err(Unreached(format!("{endpoint} cannot be reached: {why}")))
+        let until = Instant::now() + self.connect;
+        let opened = Box::pin(self.connect(endpoint, until)).await;
+        opened.map_err(|why| Unreached(format!("{endpoint} {why}")))
     }
 
-    async fn connect(&self, endpoint: &Endpoint) -> Result<Line, String> {
+    /// An error continues a sentence that begins with the server.
+    async fn connect(&self, endpoint: &Endpoint, until: Instant) -> Result<Line, String> {
         if self.closing.is_cancelled() {
-            return Err("the gateway is stopping".to_owned());
+            return Err("is not connected to: the gateway is stopping".to_owned());
         }
+        let late = || format!("cannot be reached: no answer within {:?}", self.connect);
         let Endpoint { host, port } = endpoint;
-        let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(told)?;
-        stream.set_nodelay(true).map_err(told)?;
+        let connecting = TcpStream::connect((host.as_str(), *port));
+        let stream = timeout_at(until, connecting).await.map_err(|_| late())?.map_err(unreached)?;
+        stream.set_nodelay(true).map_err(unreached)?;
         let probe = IDLE_UNTIL_ASKED / 3;
         let keepalive = TcpKeepalive::new().with_time(IDLE_UNTIL_ASKED).with_interval(probe);
-        SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(3)).map_err(told)?;
+        SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(3)).map_err(unreached)?;
         match &self.tls {
-            None => self.greet(stream).await,
+            None => timeout_at(until, self.greet(stream)).await.map_err(|_| late())?,
             Some(tls) => {
-                let name = ServerName::try_from(host.clone()).map_err(told)?;
-                self.greet(tls.connect(name, stream).await.map_err(told)?).await
+                let name = ServerName::try_from(host.clone()).map_err(unreached)?;
+                let encrypted = timeout_at(until, tls.connect(name, stream)).await;
+                let encrypted = encrypted.map_err(|_| remedy::of_silence_in_tls())?;
+                let encrypted = encrypted
+                    .map_err(|why| remedy::of_tls(&why).unwrap_or_else(|| unreached(why)))?;
+                timeout_at(until, self.greet(encrypted)).await.map_err(|_| late())?
             }
         }
     }
 
-    async fn greet<S>(&self, stream: S) -> Result<Line, String>
+    async fn greet<S>(&self, mut stream: S) -> Result<Line, String>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let role = greet(&mut stream, self.login.as_ref(), self.database).await?;
         let bare = RedisConnectionInfo::default().set_skip_set_lib_name();
         let config = AsyncConnectionConfig::new().set_response_timeout(None);
-        let (mut connection, driver) =
-            MultiplexedConnection::new_with_config(&bare, stream, config).await.map_err(told)?;
+        let (connection, driver) = MultiplexedConnection::new_with_config(&bare, stream, config)
+            .await
+            .map_err(unreached)?;
         let closed = self.closing.child_token();
         let on_drop = closed.clone().drop_guard();
         let end = closed.clone();
@@ -106,35 +110,12 @@ impl Dial {
             end.run_until_cancelled(driver).await;
             end.cancel();
         });
-        let mut greeting = redis::pipe();
-        if let Some(login) = &self.login {
-            greeting.cmd("AUTH").arg(login.user.as_ref()).arg(login.password.expose_secret());
-        }
-        if self.database != 0 {
-            greeting.cmd("SELECT").arg(self.database);
-        }
-        let instructions = greeting.len();
-        greeting.cmd("CLIENT").arg("SETNAME").arg(NAME);
-        greeting.cmd("ROLE");
-        let replies =
-            connection.send_packed_commands(&greeting, 0, greeting.len()).await.map_err(told)?;
-        let mut replies = replies.into_iter().map(value::reply);
-        let role = replies.next_back().and_then(Reply::ok).and_then(|role| Role::read(&role));
-        if role != Some(Role::Sentinel) {
-            replies.take(instructions).try_for_each(accepted)?;
-        }
         Ok(Line { connection, role, is_retired: AtomicBool::new(false), closed, _on_drop: on_drop })
     }
 }
 
-/// A sentinel is spoken to whether or not it takes the servers' login: it needs one of its own or
-/// none, and knows no databases.
-fn accepted(reply: Reply) -> Result<(), String> {
-    reply.map(drop).map_err(|Refusal { code, message }| format!("{code} {message}"))
-}
-
-fn told(error: impl std::error::Error) -> String {
-    error.to_string()
+fn unreached(error: impl std::error::Error) -> String {
+    format!("cannot be reached: {error}")
 }
 
 impl Line {

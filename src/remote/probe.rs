@@ -6,11 +6,13 @@
 //! apart, and answers that come back changed.
 
 use super::Remote;
-use super::command::{Call, Script};
-use super::error::RemoteError;
+use super::command::{Call, Command, Script};
+use super::confirm::Confirm;
+use super::error::{Refusal, RemoteError};
 use super::value::Value;
 
 static PROBE: Script = Script::new("probe", include_str!("probe.lua"));
+static PERMISSIONS: Script = Script::new("permissions", include_str!("permissions.lua"));
 
 /// The largest whole number that Lua has without rounding.
 const EXACT_MAX: i64 = 9_007_199_254_740_991;
@@ -19,6 +21,45 @@ const EXACT_MAX: i64 = 9_007_199_254_740_991;
 const TIME_DIGITS: i64 = 10;
 
 impl Remote {
+    /// Looks whether the gateway's user may run every command that the gateway does, where it waits
+    /// for so much.
+    ///
+    /// # Errors
+    /// Where it may not; the commands are named.
+    pub async fn check_permissions(&self, confirm: Confirm) -> Result<(), RemoteError> {
+        let keys = ["text", "hash", "set", "stream"];
+        let keys = keys.map(|name| format!("{}:permissions:{name}", self.tag()).into_bytes());
+        let call = Call { script: &PERMISSIONS, keys: keys.into(), args: Vec::new() };
+        let refused = self.run(&call).await?;
+        let mut refused: Vec<_> =
+            refused.as_list().unwrap_or_default().iter().filter_map(Value::as_text).collect();
+        let key = self.tag().into_bytes();
+        let beside: &[&[&'static str]] = match confirm {
+            Confirm::Nothing => &[&["MULTI", "EXEC"]],
+            Confirm::Replicas => &[&["MULTI", "EXEC"], &["WAIT"]],
+        };
+        for commands in beside {
+            let asked = commands.iter().map(|name| match *name {
+                "WAIT" => Command::beside("WAIT", &key).with("0").with("1"),
+                name => Command::beside(name, &key),
+            });
+            let replies = self.replies(asked.collect(), Confirm::Nothing, self.until()).await?;
+            let is_refused = |refusal: &Refusal| refusal.is("NOPERM");
+            if replies.iter().any(|reply| reply.as_ref().is_err_and(is_refused)) {
+                refused.extend(*commands);
+            }
+        }
+        if refused.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "user {} may not run {}, which the gateway needs",
+            self.address().user(),
+            refused.join(", ")
+        );
+        Err(Refusal { code: "NOPERM".to_owned(), message }.into())
+    }
+
     /// Runs a script that leaves nothing behind, on the server that keeps the namespace's hash tag.
     ///
     /// # Errors

@@ -109,14 +109,19 @@ impl Server {
             Some(Role::Primary { replicas }) => self.has_replicas(*replicas),
             // What may not be asked is not held against it: a replica refuses writes by itself.
             None => {}
-            Some(Role::Replica) => return Err(self.is_no_primary("a replica")),
-            Some(Role::Sentinel) => return Err(self.is_no_primary("a sentinel")),
+            Some(Role::Replica) => {
+                return Err(self.is_no_primary("a replica", "name its primary in store.url"));
+            }
+            Some(Role::Sentinel) => {
+                let remedy = "write redis-sentinel://HOST/SERVICE in store.url";
+                return Err(self.is_no_primary("a sentinel", remedy));
+            }
         }
         Ok(line)
     }
 
-    fn is_no_primary(&self, what: &str) -> Unreached {
-        Unreached(format!("{} is {what}: it takes no writes", self.endpoint))
+    fn is_no_primary(&self, what: &str, remedy: &str) -> Unreached {
+        Unreached(format!("{} is {what}: it takes no writes; {remedy}", self.endpoint))
     }
 
     fn good_idle(&self) -> Option<Line> {

@@ -8,17 +8,25 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio_rustls::TlsConnector;
 
-use super::address::Trust;
+use super::address::{Address, Trust};
 
 /// Why an address cannot be used on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// The file of `ca=` cannot be read, or not as certificates in PEM.
-    #[error("the certificates in {} cannot be read: name a file in PEM", .0.display())]
-    Certificates(PathBuf, #[source] rustls::pki_types::pem::Error),
+    #[error("the certificates in {} cannot be read: {}", .0.display(), .1)]
+    Certificates(PathBuf, rustls::pki_types::pem::Error),
     /// The file of `ca=` has no certificate, or one that vouches for nobody.
     #[error("{} has no certificate that can vouch for a server", .0.display())]
     NoCertificate(PathBuf),
+}
+
+/// Looks at the certificates that an address names.
+///
+/// # Errors
+/// Where they cannot be used.
+pub fn check_certificates(address: &Address) -> Result<(), Unusable> {
+    connector(&address.trust).map(drop)
 }
 
 /// What encrypts connections, unless they are plain.

@@ -110,7 +110,7 @@ impl Servers for Server {
     }
 
     fn url(&self) -> String {
-        self.url()
+        self.url_as_documented()
     }
 }
 

@@ -6,6 +6,7 @@ mod away;
 mod backlogs;
 mod credits;
 mod deaths;
+mod documented;
 mod emptied;
 mod failovers;
 mod finds;
@@ -14,6 +15,7 @@ mod outage;
 mod passing;
 mod retried;
 mod rewound;
+mod turned_away;
 mod unfit;
 
 use std::net::SocketAddr;

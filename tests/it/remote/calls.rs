@@ -96,7 +96,10 @@ async fn a_replica_is_not_written_to() {
     let (host, port) = (primary.address().ip(), primary.address().port());
     let replica = Server::with(&[&format!("replicaof {host} {port}")]).await;
     let refused = remote(&replica.url()).run(&add("1")).await.unwrap_err();
-    let told = format!("{} is a replica: it takes no writes", replica.address());
+    let told = format!(
+        "{} is a replica: it takes no writes; name its primary in store.url",
+        replica.address()
+    );
     assert_eq!(refused, RemoteError::NotApplied(told));
 
     let remote = remote(&primary.url());

@@ -57,7 +57,7 @@ async fn embedded() -> Bench<EmbeddedVault> {
 
 async fn redis() -> Bench<RedisVault> {
     let server = Server::start().await;
-    let bench = on(&server.url());
+    let bench = on(&server.url_as_documented());
     Bench { _server: Some(server), ..bench }
 }
 

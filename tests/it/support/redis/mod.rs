@@ -6,6 +6,7 @@
 
 mod asking;
 mod cluster;
+mod documented;
 mod proxy;
 mod replicas;
 mod sentinels;

@@ -16,6 +16,7 @@ use crate::support::process::signal;
 use crate::support::wait::{Patience, eventually};
 
 use super::asking::ask;
+use super::documented;
 
 /// What a durable server is set to: every write is in the append-only file before it is answered,
 /// and nothing is ever dropped to make room.
@@ -103,6 +104,9 @@ impl Server {
             format!("port {}", self.address.port()),
             format!("dir {}", self.folder.path().display()),
         ];
+        if self.kind == Kind::Store {
+            lines.push(documented::user());
+        }
         if self.kind == Kind::ClusterNode {
             lines.push("cluster-enabled yes".to_owned());
             lines.push(format!("cluster-port {}", free().port()));

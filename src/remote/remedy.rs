@@ -1,0 +1,83 @@
+//! Remedies: what to do about what a server says, or about how it breaks off.
+
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
+
+/// What to do about a server that speaks TLS where it was spoken to without.
+pub(super) const OVER_TLS: &str =
+    "write rediss:// in store.url, or tls=true for a cluster or sentinels";
+
+const IN_PLAIN: &str = "write redis:// in store.url, leave tls=true out, or name its TLS port";
+
+const PERMISSIONS: &str = "give the user of store.url what the ACL line in docs/operations.md says";
+
+/// What to do about a refusal with this code and message, where that is known.
+pub(super) fn of(code: &str, message: &str) -> Option<&'static str> {
+    let says = |part: &str| message.contains(part);
+    Some(match code {
+        "NOAUTH" => {
+            "give the password in store.url, as in redis://:PASSWORD@host or \
+             redis://USER:PASSWORD@host"
+        }
+        "WRONGPASS" => {
+            "correct user and password in store.url, with % / ? @ in them as %25 %2F %3F %40"
+        }
+        "NOPERM" => PERMISSIONS,
+        "DENIED" => {
+            "give the server a password, or set protected-mode no where only yours reach it"
+        }
+        "READONLY" => "name its primary in store.url",
+        "MISCONF" => "make room on its disk",
+        "OOM" => "raise maxmemory",
+        "ERR" if says("without any password configured") => {
+            "leave the password out of store.url, or set requirepass"
+        }
+        "ERR" if says("invalid password") => "correct the password in store.url",
+        "ERR" if says("max number of clients") => "raise maxclients, or close other connections",
+        "ERR" if says("DB index") => "name a lower database in store.url, or raise databases",
+        "ERR" if says("SELECT is not allowed") => "leave the database out of store.url",
+        "ERR" if is_for_want_of_permission(message) => PERMISSIONS,
+        _ => return None,
+    })
+}
+
+/// Whether a script may not run one of its commands.
+pub(super) fn is_for_want_of_permission(message: &str) -> bool {
+    // In the words of Redis 7.0, and those of later ones.
+    let words = ["user executing the script can't", "ACL failure in script"];
+    words.iter().any(|words| message.contains(words))
+}
+
+/// What is said of a server with which no TLS could be spoken, continuing a sentence that begins with
+/// it; none where the error is not of TLS.
+pub(super) fn of_tls(error: &io::Error) -> Option<String> {
+    let error = error.get_ref()?.downcast_ref::<Error>()?;
+    let remedy = match error {
+        Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
+            return Some(format!("does not speak TLS: {IN_PLAIN}"));
+        }
+        Error::AlertReceived(
+            AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
+        ) => {
+            "it may want a certificate of the gateway's, which has none: set tls-auth-clients to no or \
+             optional, and log in with a password"
+        }
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "name the certificates of its authority in store.url, as ca=FILE"
+        }
+        Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "name it in store.url as its certificate does",
+        Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "renew its certificate",
+        _ => return Some(format!("cannot be spoken to in TLS: {error}")),
+    };
+    Some(format!("cannot be spoken to in TLS: {error}; {remedy}"))
+}
+
+/// What is said of a server that does not answer in TLS in time.
+pub(super) fn of_silence_in_tls() -> String {
+    format!("does not answer in TLS: if it is a plain port, {IN_PLAIN}")
+}
