@@ -17,12 +17,21 @@ pub struct Policies {
     /// The team takes its answers from what all teams know, and gives its own to them. Else it
     /// keeps to itself.
     pub shared_cache: bool,
+    /// A request's `Cache-Control: no-cache`, which says zero, counts as if left out: some clients
+    /// send it by default.
+    pub ignore_no_cache: bool,
 }
 
 impl Default for Policies {
     /// Whatever a caller asks.
     fn default() -> Self {
-        Self { strip_email_reveal: false, phones: true, max_age: None, shared_cache: true }
+        Self {
+            strip_email_reveal: false,
+            phones: true,
+            max_age: None,
+            shared_cache: true,
+            ignore_no_cache: false,
+        }
     }
 }
 
@@ -49,6 +58,7 @@ impl Policies {
     /// `now` that itself takes answers of this age; none where neither says.
     #[must_use]
     pub fn answers_since(&self, asked: Option<Duration>, now: Timestamp) -> Option<Timestamp> {
+        let asked = asked.filter(|age| !(self.ignore_no_cache && age.is_zero()));
         let max_age = match (self.max_age, asked) {
             (Some(policy), Some(asked)) => policy.min(asked),
             (policy, asked) => policy.or(asked)?,
@@ -84,6 +94,21 @@ mod tests {
         assert_eq!(since(None, Some(HOUR * 2)), just_younger(2));
         assert_eq!(since(Some(HOUR), Some(HOUR * 2)), just_younger(1));
         assert_eq!(since(Some(HOUR * 3), Some(HOUR * 2)), just_younger(2));
+    }
+
+    #[test]
+    fn an_age_of_zero_counts_as_left_out_where_that_is_the_policy() {
+        let (now, policy) = (Timestamp::EPOCH.after(HOUR), Some(HOUR));
+        let ignoring = |max_age| Policies { ignore_no_cache: true, max_age, ..Policies::default() };
+        assert_eq!(ignoring(None).answers_since(Some(Duration::ZERO), now), None);
+        for asked in [None, Some(Duration::ZERO), Some(HOUR / 2)] {
+            let as_said = Policies { max_age: policy, ..Policies::default() };
+            let counts = asked.filter(|age| !age.is_zero());
+            let since = ignoring(policy).answers_since(asked, now);
+            assert_eq!(since, as_said.answers_since(counts, now), "{asked:?}");
+        }
+        let always = ignoring(Some(Duration::ZERO)).answers_since(None, now);
+        assert!(always > Some(now), "what the operator says holds");
     }
 
     #[test]

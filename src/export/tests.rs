@@ -84,6 +84,7 @@ fn roster() -> Roster {
             phones: false,
             max_age: Some(Duration::from_millis(1500)),
             shared_cache: false,
+            ignore_no_cache: true,
         },
         standing: Standing::Paused,
         opening: 1,

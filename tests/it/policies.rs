@@ -1,9 +1,11 @@
 //! Team policies through the front door: put by operators, felt by callers.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::client::Client;
 use crate::support::gateway::TestGateway;
+use crate::support::wait::eventually;
 
 const ADA: &str = "linkedin.com/in/ada-reachable";
 const PATH: &str = "/admin/v1/teams/sales";
@@ -25,10 +27,15 @@ async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
     gateway.team("sales", 100).await;
     let operator = gateway.operator();
     let shown = operator.get(PATH).await;
-    let defaults =
-        json!({"strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true});
+    let defaults = json!({
+        "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
+        "ignore_no_cache": false,
+    });
     assert_eq!(shown.body["policies"], defaults);
-    let policies = json!({"strip_email_reveal": true, "phones": false, "max_age": "24h", "shared_cache": false});
+    let policies = json!({
+        "strip_email_reveal": true, "phones": false, "max_age": "24h", "shared_cache": false,
+        "ignore_no_cache": true,
+    });
     let put = operator.put(PATH, &json!({"policies": policies})).await;
     assert_eq!(put.body["policies"], policies);
     let again = operator.put(PATH, &put.body).await;
@@ -95,6 +102,50 @@ async fn the_email_of_a_lead_that_carries_one_is_not_bought() {
     let known = sales.start(&body).await;
     assert!(known.results()[0]["result"]["email"].is_string(), "{known:?}");
     assert_eq!(spent(&gateway).await, (3.0, 0.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn no_cache_that_a_client_sends_by_default_is_ignored_where_a_policy_says_so() {
+    let gateway = TestGateway::start().await;
+    let team = gateway.team("sales", 100).await;
+    let lead = json!({"linkedin_url": ADA});
+    team.enrich(&json!({"leads": [lead]})).await;
+    let emails = json!({"emails": [{"email": "kate@x.example"}]});
+    team.post("/email-validations", &emails).await;
+    // Of these, only validations are charged more than once.
+    let asked = || {
+        let bill = gateway.vendor.bill();
+        (bill.leads_received, bill.entries.len())
+    };
+    for (ignored, control, is_asked) in [
+        (false, "no-cache", true),
+        (true, "no-cache", false),
+        (true, "max-age=0, no-cache", false),
+        (true, "max-age=3600", false),
+        (false, "max-age=0", true),
+    ] {
+        put(&gateway, json!({"ignore_no_cache": ignored})).await;
+        let before = asked();
+        let body = json!({"leads": [lead]});
+        for (path, body) in
+            [("/people/enrichment-requests", &body), ("/email-validations", &emails)]
+        {
+            let request = team.json(Method::POST, path, body).header("cache-control", control);
+            let accepted = team.send(request).await;
+            assert_eq!(accepted.status, 202, "{accepted:?}");
+            let id = accepted.body["id"].to_string();
+            let path = format!("{path}/{}", id.trim_matches('"'));
+            eventually("it ends", async || team.get(&path).await.body["status"] == "completed")
+                .await;
+        }
+        let (leads, validations) = asked();
+        assert_eq!((leads > before.0, validations > before.1), (is_asked, is_asked), "{control}");
+        let found = team.request(Method::GET, &format!("/people/find?linkedin_url={ADA}"));
+        let found = team.send(found.header("cache-control", control)).await;
+        assert_eq!(found.status, 200, "{found:?}");
+        assert_eq!(asked().0 > leads, is_asked, "{control}");
+    }
     gateway.finish().await;
 }
 

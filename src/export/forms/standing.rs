@@ -54,6 +54,9 @@ struct PoliciesForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_age_ms: Option<u64>,
     shared_cache: bool,
+    /// Left out where it is not so, as it was before there was such a policy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignore_no_cache: bool,
 }
 
 /// A key's digest, and whose it is.
@@ -158,17 +161,20 @@ impl From<TeamForm> for Team {
 
 impl From<Policies> for PoliciesForm {
     fn from(policies: Policies) -> Self {
-        let Policies { strip_email_reveal, phones, max_age, shared_cache } = policies;
+        let Policies { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } =
+            policies;
         let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-        Self { strip_email_reveal, phones, max_age_ms: max_age.map(millis), shared_cache }
+        let max_age_ms = max_age.map(millis);
+        Self { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache }
     }
 }
 
 impl From<PoliciesForm> for Policies {
     fn from(form: PoliciesForm) -> Self {
-        let PoliciesForm { strip_email_reveal, phones, max_age_ms, shared_cache } = form;
+        let PoliciesForm { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache } =
+            form;
         let max_age = max_age_ms.map(Duration::from_millis);
-        Self { strip_email_reveal, phones, max_age, shared_cache }
+        Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache }
     }
 }
 

@@ -11,8 +11,9 @@ use crate::domain::policy::Policies;
 
 /// Reads policies; what is left out has its default.
 pub(super) fn read(given: &Given<'_>, faults: &mut Faults) -> Option<Policies> {
-    let names = ["strip_email_reveal", "phones", "max_age", "shared_cache"];
-    let [strip_email_reveal, phones, max_age, shared_cache] = given.properties(names, faults)?;
+    let names = ["strip_email_reveal", "phones", "max_age", "shared_cache", "ignore_no_cache"];
+    let [strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache] =
+        given.properties(names, faults)?;
     let mut yes_or_no = |given: Option<Given<'_>>, default| {
         given.and_then(|given| given.boolean(faults)).unwrap_or(default)
     };
@@ -21,6 +22,7 @@ pub(super) fn read(given: &Given<'_>, faults: &mut Faults) -> Option<Policies> {
         strip_email_reveal: yes_or_no(strip_email_reveal, defaults.strip_email_reveal),
         phones: yes_or_no(phones, defaults.phones),
         shared_cache: yes_or_no(shared_cache, defaults.shared_cache),
+        ignore_no_cache: yes_or_no(ignore_no_cache, defaults.ignore_no_cache),
         max_age: max_age.filter(|given| !given.is_null()).and_then(|given| age(&given, faults)),
     })
 }
@@ -40,11 +42,14 @@ pub(super) struct PoliciesShown {
     phones: bool,
     max_age: Option<String>,
     shared_cache: bool,
+    ignore_no_cache: bool,
 }
 
 impl From<Policies> for PoliciesShown {
     fn from(policies: Policies) -> Self {
-        let Policies { strip_email_reveal, phones, max_age, shared_cache } = policies;
-        Self { strip_email_reveal, phones, max_age: max_age.map(measure::told), shared_cache }
+        let Policies { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } =
+            policies;
+        let max_age = max_age.map(measure::told);
+        Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache }
     }
 }

@@ -43,12 +43,41 @@ stored_struct!(Prices {
     window_margin,
 });
 stored_struct!(Observed { leads, found, emails_asked, emails, phones_asked, phones });
-stored_struct!(Policies { strip_email_reveal, phones, max_age, shared_cache });
 stored_struct!(Quota { unit, period, limit, zone, action });
 stored_enum!(Action { 0 => Refuse, 1 => Warn });
 stored_enum!(Period { 0 => Day, 1 => Week, 2 => Month, 3 => Total });
 stored_enum!(PhoneBasis { 0 => Person, 1 => Number });
 stored_enum!(Unit { 0 => Email, 1 => Phone });
+
+/// What a team does with the cache is one number, so that forms without `ignore_no_cache` are read
+/// as they were written.
+impl Stored for Policies {
+    fn store(&self, out: &mut Vec<u8>) {
+        let Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } = self;
+        strip_email_reveal.store(out);
+        phones.store(out);
+        max_age.store(out);
+        out.push(match (shared_cache, ignore_no_cache) {
+            (false, false) => 0,
+            (true, false) => 1,
+            (false, true) => 2,
+            (true, true) => 3,
+        });
+    }
+
+    fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let (strip_email_reveal, phones) = (Stored::load(bytes)?, Stored::load(bytes)?);
+        let max_age = Stored::load(bytes)?;
+        let (shared_cache, ignore_no_cache) = match <[u8; 1]>::load(bytes)? {
+            [0] => (false, false),
+            [1] => (true, false),
+            [2] => (false, true),
+            [3] => (true, true),
+            _ => return Err(Corrupt("unknown Policies")),
+        };
+        Ok(Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache })
+    }
+}
 
 /// The stored form of something that is another thing in a wrapper.
 macro_rules! stored_as {

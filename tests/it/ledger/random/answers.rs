@@ -29,6 +29,7 @@ impl<S: Store> World<S> {
             phones: self.dice.percent(85),
             max_age: self.dice.percent(20).then_some(3 * HOUR),
             shared_cache: self.dice.percent(75),
+            ..Policies::default()
         }
     }
 
