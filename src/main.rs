@@ -6,6 +6,6 @@ use clap::Parser;
 use tollgate::app::commands::{Arguments, run};
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> ExitCode {
     run(Arguments::parse()).await
 }

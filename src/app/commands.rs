@@ -12,8 +12,10 @@ use clap::{Args, Parser, Subcommand};
 use tokio::net::TcpListener;
 
 use super::adopt::adopt;
+use super::failure::in_one_line;
 use super::parts::Stores;
-use super::{demo, start, told_to_stop};
+use super::signals::{ignore_hangups, told_to_stop_or_hung_up};
+use super::{demo, start};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Sources};
 use crate::ledger::Ledger;
@@ -82,11 +84,19 @@ struct Settings {
     set: Vec<String>,
 }
 
-/// Does what the arguments say.
-///
-/// # Errors
-/// What went wrong, to be printed.
-pub async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+/// Does what the arguments say. What went wrong is printed in one line.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    match act(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            // Where nobody reads it, the code has to do.
+            let _ = say_error(&format!("Error: {}", in_one_line(error.as_ref())));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn act(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Demo => demo::run().await.map(|()| ExitCode::SUCCESS),
         Command::Serve(settings) => with_settings(settings, serve).await,
@@ -123,20 +133,19 @@ fn sources(settings: Settings) -> Sources {
 }
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
-    match start(&config, Arc::new(SystemClock::default())).await?.run().await {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(lost) => {
-            say_error(&format!("Error: {lost}"))?;
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    ignore_hangups();
+    start(&config, Arc::new(SystemClock::default())).await?.run().await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve_sandbox(listen: SocketAddr) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("--listen {listen}"))?;
     let address = listener.local_addr()?;
     say(&format!("the sandbox vendor serves on http://{address}; its bill: /sandbox/bill"))?;
-    sandbox::serve(listener, Sandbox::new(sandbox::Options::default()), told_to_stop()).await?;
+    let stopped = async {
+        told_to_stop_or_hung_up().await;
+    };
+    sandbox::serve(listener, Sandbox::new(sandbox::Options::default()), stopped).await?;
     Ok(())
 }
 
@@ -160,7 +169,7 @@ async fn audit_or_say_why_not(config: Config) -> anyhow::Result<ExitCode> {
     match audit(config).await {
         Ok(code) => Ok(code),
         Err(why) => {
-            say_error(&format!("nothing was audited: {why:#}"))?;
+            say_error(&format!("nothing was audited: {}", in_one_line(why.as_ref())))?;
             Ok(ExitCode::from(NOT_AUDITED))
         }
     }

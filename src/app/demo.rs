@@ -1,6 +1,7 @@
 //! The demo: everything on one machine, with nothing to install and nothing to pay.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -8,7 +9,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::commands::say;
-use super::{App, start, told_to_stop};
+use super::signals::{Stop, told_to_stop_or_hung_up};
+use super::{App, start};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Sources};
 use crate::domain::credits::{Credits, Unit};
@@ -30,8 +32,15 @@ const PORTS_TRIED: u16 = 50;
 /// What went wrong, to be printed.
 pub async fn run() -> anyhow::Result<()> {
     // From here on, so that the folder below never outlives the demo.
-    let told_to_stop = told_to_stop();
+    let told_to_stop = told_to_stop_or_hung_up();
     let data = tempfile::Builder::new().prefix("tollgate-demo-").tempdir()?;
+    let ended = serve_in(data.path(), told_to_stop).await;
+    data.close().context("the demo's folder")?;
+    ended
+}
+
+/// The demo with its data in this folder, until it is told to stop.
+async fn serve_in(data: &Path, told_to_stop: impl Future<Output = Stop>) -> anyhow::Result<()> {
     let vendor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let vendor_address = vendor.local_addr()?;
     let stopping = CancellationToken::new();
@@ -44,17 +53,19 @@ pub async fn run() -> anyhow::Result<()> {
     let token = hex::encode(super::secret::random());
     let callers = free_port(CALLERS_PORT, 0).await?;
     let operators = free_port(OPERATORS_PORT, callers.port()).await?;
-    let config = settings(vendor_address, callers, operators, data.path(), &token)?;
+    let config = settings(vendor_address, callers, operators, data, &token)?;
     logs::start(&config.telemetry)?;
     let app = start(&config, Arc::new(SystemClock::default())).await?;
     let sales = open_team(&app, "sales", "Sales", 10).await?;
     let growth = open_team(&app, "growth", "Growth", 10).await?;
-    say(&Welcome { app: &app, vendor: vendor_address, sales, growth, token })?;
-    told_to_stop.await;
+    let welcomed = say(&Welcome { app: &app, vendor: vendor_address, sales, growth, token });
+    if welcomed.is_ok() {
+        told_to_stop.await;
+    }
     app.stop().await;
     stopping.cancel();
     tasks.wait().await;
-    Ok(())
+    welcomed
 }
 
 /// The first of the ports that nobody has, on this machine only.
@@ -72,7 +83,7 @@ fn settings(
     vendor: SocketAddr,
     callers: SocketAddr,
     operators: SocketAddr,
-    data: &std::path::Path,
+    data: &Path,
     token: &str,
 ) -> anyhow::Result<Config> {
     let flags = [

@@ -5,19 +5,19 @@ mod adopt;
 pub mod commands;
 pub mod demo;
 mod epoch;
+mod failure;
 mod parts;
 mod secret;
 mod shared;
+mod signals;
 
-use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -34,7 +34,9 @@ use crate::remote;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::VaultError;
 use crate::vendor::Unbuildable;
+use failure::in_one_line;
 use parts::Stores;
+use signals::{Stop, told_to_stop};
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -57,9 +59,6 @@ pub enum StartError {
     /// The secret beside the data cannot be used.
     #[error(transparent)]
     Secret(#[from] secret::SecretError),
-    /// The store's address cannot be used.
-    #[error("store.url: {0}")]
-    Address(remote::Unfit),
     /// What the store's address asks for cannot be had.
     #[error("store.url: {0}")]
     Remote(#[from] remote::Unusable),
@@ -67,7 +66,7 @@ pub enum StartError {
     #[error("security.secret is missing: every replica of a shared store needs the same one")]
     NoSecret,
     /// The store is not set as the books need it.
-    #[error("the store cannot be used as it is:\n{0}")]
+    #[error("the store cannot be used as it is: {0}")]
     Store(String),
     /// The store holds other books than the settings name.
     #[error(
@@ -118,6 +117,7 @@ pub struct App {
     listeners: TaskTracker,
     stopping: CancellationToken,
     grace: Duration,
+    delay: Duration,
     disk: Option<Disk>,
     /// Whoever watches over the store, and closes it.
     watching: TaskTracker,
@@ -168,6 +168,7 @@ async fn start_with(
         listeners: TaskTracker::new(),
         stopping: CancellationToken::new(),
         grace: config.server.shutdown_grace,
+        delay: config.server.shutdown_delay,
         disk,
         watching: TaskTracker::new(),
         leaving: CancellationToken::new(),
@@ -175,8 +176,9 @@ async fn start_with(
     if let Some(keeper) = keeper {
         app.watching.spawn(keeper.run(app.leaving.clone()));
     }
-    let Server { connections_max, unread_wait, .. } = config.server;
-    let limits = Limits::usual(connections_max, unread_wait, app.grace);
+    let Server { connections_max, unread_wait, idle_timeout, .. } = config.server;
+    let grace = app.grace.saturating_sub(app.delay);
+    let limits = Limits::usual(connections_max, unread_wait, idle_timeout, grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
     app.open(callers, public, limits);
     app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);
@@ -202,7 +204,15 @@ impl App {
     /// closes the store. What is still under way with the vendor then is on the books, and is taken
     /// up at the next start.
     pub async fn stop(self) {
+        self.stop_after(Duration::ZERO).await;
+    }
+
+    /// As [`App::stop`], but first goes on serving for this long, which is part of the grace, so that
+    /// balancers see that it is not ready before it takes no more connections.
+    async fn stop_after(self, delay: Duration) {
         let until = Instant::now() + self.grace;
+        self.gateway.leave();
+        sleep(delay).await;
         self.gateway.rest();
         self.stopping.cancel();
         self.listeners.close();
@@ -223,16 +233,24 @@ impl App {
     /// # Errors
     /// [`StoreLost`] where it stops since the store's file is lost.
     pub async fn run(self) -> Result<(), StoreLost> {
-        let lost = tokio::select! {
-            () = told_to_stop() => None,
-            lost = self.lost() => Some(lost),
+        let (lost, delay) = tokio::select! {
+            stop = told_to_stop() => (None, self.delay_after(stop)),
+            lost = self.lost() => (Some(lost), Duration::ZERO),
         };
-        info!("stopping: no new requests, what was begun comes to its end");
+        info!("stopping: no new requests after {delay:?}, what was begun comes to its end");
         tokio::select! {
-            () = self.stop() => info!("stopped"),
-            () = told_to_stop() => warn!("told twice: stopping at once"),
+            () = self.stop_after(delay) => info!("stopped"),
+            _ = told_to_stop() => warn!("told twice: stopping at once"),
         }
         lost.map_or(Ok(()), Err)
+    }
+
+    /// How long it still takes connections once it is told to stop. Nobody at a terminal has to wait.
+    fn delay_after(&self, stop: Stop) -> Duration {
+        match stop {
+            Stop::Terminated => self.delay,
+            Stop::Interrupted | Stop::HungUp => Duration::ZERO,
+        }
     }
 
     /// Waits until the store's file is lost.
@@ -254,33 +272,8 @@ impl App {
 pub struct StoreLost(String);
 
 impl StoreLost {
-    /// All in one line, since it is the last one of the process.
     fn by(error: &DiskError) -> Self {
-        let mut why = error.to_string();
-        let causes = std::iter::successors(error.source(), |&cause| cause.source());
-        if let Some(root) = causes.last().map(ToString::to_string)
-            && !why.contains(&root)
-        {
-            why = format!("{why}: {root}");
-        }
-        Self(why)
-    }
-}
-
-/// Ready when the process is interrupted or terminated. It listens from the call on, so that no
-/// signal is missed before it is awaited.
-pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
-    let told = async |listening: io::Result<Signal>| match listening {
-        Ok(mut signal) => drop(signal.recv().await),
-        Err(_) => std::future::pending().await,
-    };
-    let interrupted = signal(SignalKind::interrupt());
-    let terminated = signal(SignalKind::terminate());
-    async move {
-        tokio::select! {
-            () = told(interrupted) => {}
-            () = told(terminated) => {}
-        }
+        Self(in_one_line(error))
     }
 }
 

@@ -185,6 +185,8 @@ pub struct Inside {
     exported: AtomicU64,
     /// No turn is taken any more, so nothing new is sent.
     resting: CancellationToken,
+    /// The process has been told to stop. Requests are still served.
+    leaving: CancellationToken,
     /// Nothing new is begun any more.
     stopping: CancellationToken,
     /// Jobs that the vendor says it does not know, and since when.
@@ -259,6 +261,7 @@ impl Gateway {
             ended: CancellationToken::new(),
             exported: AtomicU64::new(0),
             resting: CancellationToken::new(),
+            leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
             gone: Mutex::default(),
             unsettled: Unsettled::default(),
@@ -292,9 +295,21 @@ impl Gateway {
         self.wake.notify_one();
     }
 
+    /// Reports from now on that it is not ready, and goes on serving.
+    pub fn leave(&self) {
+        self.leaving.cancel();
+    }
+
+    /// Whether the process has been told to stop.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.is_cancelled()
+    }
+
     /// Sends nothing new from now on: what is admitted meanwhile stays on the books for the next
     /// start.
     pub fn rest(&self) {
+        self.leaving.cancel();
         self.resting.cancel();
     }
 

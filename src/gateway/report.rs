@@ -63,7 +63,7 @@ impl Gateway {
     pub async fn readiness(&self) -> Readiness {
         let mut remarks = self.circuit.remarks();
         remarks.extend(self.unreadable.remark(self.clock.now()));
-        if self.stopping.is_cancelled() {
+        if self.is_leaving() {
             return Readiness::NotReady(vec!["shutting down".to_owned()]);
         }
         if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {

@@ -1,4 +1,5 @@
-//! A stream whose close does not cost its peer the response.
+//! A stream that waits a bounded time for a request's head, and whose close does not cost its peer the
+//! response.
 
 use std::io;
 use std::pin::Pin;
@@ -29,7 +30,10 @@ const DROPPED_BYTES_MAX: usize = 64 << 20;
 pub(super) struct Lingering {
     stream: TcpStream,
     linger: Duration,
+    head_timeout: Duration,
     arriving: Arriving,
+    /// Runs while a head has begun to arrive and has not arrived whole.
+    head: Option<Pin<Box<Sleep>>>,
     farewell: Option<Farewell>,
 }
 
@@ -42,9 +46,15 @@ struct Farewell {
 }
 
 impl Lingering {
-    /// Reads for at most `linger` after everything is written.
-    pub(super) fn new(stream: TcpStream, linger: Duration, arriving: Arriving) -> Self {
-        Self { stream, linger, arriving, farewell: None }
+    /// Reads for at most `linger` after everything is written, and fails where a head takes longer
+    /// than `head_timeout`.
+    pub(super) fn new(
+        stream: TcpStream,
+        linger: Duration,
+        head_timeout: Duration,
+        arriving: Arriving,
+    ) -> Self {
+        Self { stream, linger, head_timeout, arriving, head: None, farewell: None }
     }
 }
 
@@ -79,7 +89,16 @@ impl AsyncRead for Lingering {
         cx: &mut Context<'_>,
         bytes: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, arriving, .. } = self.get_mut();
+        let Self { stream, head_timeout, arriving, head, .. } = self.get_mut();
+        if arriving.is_head() {
+            let late = head.get_or_insert_with(|| Box::pin(sleep(*head_timeout)));
+            if late.as_mut().poll(cx).is_ready() {
+                let wrong = "the head of a request took too long";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, wrong)));
+            }
+        } else {
+            *head = None;
+        }
         let before = bytes.filled().len();
         let read = Pin::new(stream).poll_read(cx, bytes);
         if bytes.filled().len() > before {
@@ -115,7 +134,7 @@ impl AsyncWrite for Lingering {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, linger, arriving, farewell } = self.get_mut();
+        let Self { stream, linger, arriving, farewell, .. } = self.get_mut();
         if farewell.is_none() {
             ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
         }

@@ -35,9 +35,10 @@ use self::unread::Arriving;
 pub struct Limits {
     /// How many there may be at once; more wait to be accepted.
     pub connections_max: usize,
-    /// How long a request's head may take, counted from when it is waited for: an idle connection
-    /// is closed after it, too.
+    /// How long a request's head may take, counted from its first byte.
     pub head_timeout: Duration,
+    /// How long a connection may wait for its next request to have come.
+    pub idle_timeout: Duration,
     /// How long a peer may take nothing of an answer before it is cut off.
     pub unread_wait: Duration,
     /// How long one lives; it ends between two requests, and [`Limits::grace`] later at the latest.
@@ -73,10 +74,16 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 impl Limits {
     /// The usual limits, but for these.
     #[must_use]
-    pub const fn usual(connections_max: usize, unread_wait: Duration, grace: Duration) -> Self {
+    pub const fn usual(
+        connections_max: usize,
+        unread_wait: Duration,
+        idle_timeout: Duration,
+        grace: Duration,
+    ) -> Self {
         Self {
             connections_max,
             head_timeout: Duration::from_secs(10),
+            idle_timeout,
             unread_wait,
             age_max: Duration::from_hours(1),
             linger: Duration::from_secs(30),
@@ -142,12 +149,13 @@ async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: Canc
         debug!(%error, "cannot send small packets at once");
     }
     let arriving = Arriving::default();
-    let lingering = Lingering::new(stream, limits.linger, arriving.clone());
+    let lingering = Lingering::new(stream, limits.linger, limits.head_timeout, arriving.clone());
     let stream = Impatient::new(lingering, limits.unread_wait);
     let service = service_fn(|request| unread::respond(router.clone(), request, arriving.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.head_timeout)
+        // Runs from the end of the last response on.
+        .header_read_timeout(limits.idle_timeout)
         .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     tokio::select! {

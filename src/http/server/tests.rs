@@ -16,6 +16,7 @@ const LATE: Duration = Duration::from_mins(5);
 const LIMITS: Limits = Limits {
     connections_max: 8,
     head_timeout: LATE,
+    idle_timeout: LATE,
     unread_wait: LATE,
     age_max: LATE,
     linger: Duration::from_secs(2),
@@ -49,6 +50,7 @@ impl Server {
         let router = Router::new()
             .route("/", get(async || "here"))
             .route("/held", get(handler))
+            .route("/reading", post(async |_: bytes::Bytes| "here"))
             .route("/large", get(async || vec![b' '; LARGE]))
             .route("/stuck", get(std::future::pending::<()>))
             .route("/refusing", post(async || http::StatusCode::PAYLOAD_TOO_LARGE));
@@ -126,11 +128,35 @@ async fn a_request_under_way_is_answered_before_a_shutdown_ends() {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_come_ends_the_connection() {
+async fn a_head_that_does_not_come_whole_ends_the_connection() {
     let limits = Limits { head_timeout: Duration::from_millis(50), ..LIMITS };
     let server = Server::start(limits);
-    assert_eq!(read_to_end(server.connect().await).await, "");
     read_to_end(server.sent("GET / HTTP/1.1\r\nhost:").await).await;
+    let mut second = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    read_answer(&mut second).await;
+    second.write_all(b"GET").await.unwrap();
+    assert_eq!(read_to_end(second).await, "");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_body_may_take_longer_than_a_head() {
+    let limits = Limits { head_timeout: Duration::from_millis(50), ..LIMITS };
+    let server = Server::start(limits);
+    let mut slow =
+        server.sent("POST /reading HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n1").await;
+    // The first of them has lost its connection for its head, so the time is over.
+    read_to_end(server.sent("GET").await).await;
+    slow.write_all(b"2").await.unwrap();
+    read_answer(&mut slow).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_ends_after_its_time_and_not_after_that_of_a_head() {
+    let limits = Limits { idle_timeout: Duration::from_millis(50), ..LIMITS };
+    let server = Server::start(limits);
+    assert_eq!(read_to_end(server.connect().await).await, "");
     let mut idle = server.sent("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
     read_answer(&mut idle).await;
     assert_eq!(read_to_end(idle).await, "");

@@ -7,7 +7,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -27,22 +27,41 @@ const DRAINED_BYTES_MAX: u64 = 256 * 1024;
 /// How long a response waits for the rest of its request's body.
 const DRAIN_WAIT: Duration = Duration::from_millis(250);
 
-/// Whether a request has begun to arrive on a connection and has not arrived whole. Clones share it.
+/// How much of a request has arrived on a connection. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Arriving(Arc<AtomicBool>);
+pub(super) struct Arriving(Arc<AtomicU8>);
+
+/// Nothing of it.
+const NOTHING: u8 = 0;
+/// Some of its head.
+const HEAD: u8 = 1;
+/// Its head, and perhaps some of its body.
+const BODY: u8 = 2;
 
 impl Arriving {
     /// Records that bytes were read.
     pub(super) fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        let order = Ordering::Relaxed;
+        // The bytes may be some of a body.
+        let _ = self.0.compare_exchange(NOTHING, HEAD, order, order);
+    }
+
+    fn end_head(&self) {
+        self.0.store(BODY, Ordering::Relaxed);
     }
 
     fn end(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.store(NOTHING, Ordering::Relaxed);
     }
 
+    /// Whether a head has begun to arrive and has not arrived whole.
+    pub(super) fn is_head(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == HEAD
+    }
+
+    /// Whether a request has begun to arrive and has not arrived whole.
     pub(super) fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed) != NOTHING
     }
 }
 
@@ -52,6 +71,7 @@ pub(super) async fn respond(
     request: Request<Incoming>,
     arriving: Arriving,
 ) -> Result<Response, Infallible> {
+    arriving.end_head();
     let waits_for_continue = request.headers().contains_key(header::EXPECT);
     let left = Left::default();
     let request = request.map(|body| RequestBody { body: Some(body), left: left.clone() });

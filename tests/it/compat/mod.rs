@@ -15,6 +15,7 @@ mod retrying;
 mod scripts;
 mod sending;
 mod swapping;
+mod tools;
 mod validating;
 
 use serde_json::{Value, json};

@@ -122,7 +122,7 @@ impl TestGateway {
         let store = match setup.store {
             Store::Memory => "memory:".to_owned(),
             Store::Embedded => format!("embedded:{}", books_in(&data).display()),
-            Store::Redis => redis.as_ref().map(Server::url).unwrap_or_default(),
+            Store::Redis => redis.as_ref().map(Server::url_as_documented).unwrap_or_default(),
         };
         let mut flags = settings(vendor_address, &store);
         if redis.is_some() {
@@ -274,6 +274,7 @@ pub(crate) fn settings(vendor: SocketAddr, store: &str) -> Vec<String> {
     [
         "server.listen=127.0.0.1:0",
         "server.admin_listen=127.0.0.1:0",
+        "server.shutdown_delay=0s",
         // Who asks twice in a test means it, where the test does not say otherwise.
         "server.replay_window=0s",
         &format!("vendor.base_url=http://{vendor}"),

@@ -122,12 +122,17 @@ impl Process {
 
     /// SIGTERM, and then its end.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        signal("TERM", self.child.as_ref().expect("it runs").id());
+        self.signal("TERM");
         self.exit().await
     }
 
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, self.child.as_ref().expect("it runs").id());
+    }
+
     /// Waits for its end.
-    async fn exit(&mut self) -> ExitStatus {
+    pub(crate) async fn exit(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("it runs");
         let mut status = None;
         eventually("the process ends", async || {
