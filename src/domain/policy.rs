@@ -7,6 +7,7 @@ use super::time::Timestamp;
 
 /// What holds for all that a team asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
 pub struct Policies {
     /// The email is not asked of a lead that carries one itself.
     pub strip_email_reveal: bool,

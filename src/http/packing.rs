@@ -47,7 +47,7 @@ fn unknown() -> Problem {
 pub(super) enum Unpacking {
     Plain(BytesMut),
     Gzip {
-        decoder: MultiGzDecoder<Writer<BytesMut>>,
+        decoder: Box<MultiGzDecoder<Writer<BytesMut>>>,
         /// Whether the head of a member was read.
         is_gzip: bool,
     },
@@ -58,7 +58,7 @@ impl Unpacking {
         match packing {
             Packing::Plain => Self::Plain(BytesMut::new()),
             Packing::Gzip => Self::Gzip {
-                decoder: MultiGzDecoder::new(BytesMut::new().writer()),
+                decoder: Box::new(MultiGzDecoder::new(BytesMut::new().writer())),
                 is_gzip: false,
             },
         }

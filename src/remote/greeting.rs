@@ -108,11 +108,8 @@ fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
 
 /// What is said of a server that hung up.
 fn without_a_word(why: Option<&io::Error>) -> String {
-    match why.and_then(remedy::of_tls) {
-        Some(told) => told,
-        None => {
-            let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-            format!("hung up without an answer{why}: if it is a TLS port, {}", remedy::OVER_TLS)
-        }
-    }
+    why.and_then(remedy::of_tls).unwrap_or_else(|| {
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        format!("hung up without an answer{why}: if it is a TLS port, {}", remedy::OVER_TLS)
+    })
 }

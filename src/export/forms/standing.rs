@@ -48,6 +48,7 @@ struct QuotaForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
 struct PoliciesForm {
     strip_email_reveal: bool,
     phones: bool,
