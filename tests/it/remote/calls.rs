@@ -113,6 +113,9 @@ async fn a_replica_is_not_written_to() {
     );
     // The next one is asked over a new connection, as its name may lead elsewhere by then.
     let refused = remote.run(&add("1")).await.unwrap_err();
-    let told = format!("{} is a replica: it takes no writes", primary.address());
+    let told = format!(
+        "{} is a replica: it takes no writes; name its primary in store.url",
+        primary.address()
+    );
     assert_eq!(refused, RemoteError::NotApplied(told));
 }

@@ -20,9 +20,9 @@ answer=$(curl -sS --fail-with-body --compressed "${headers[@]}" "$requests" -H "
     -H 'Content-Type: application/json' -d "$body")
 echo "$answer"
 [[ $answer =~ \"id\":([0-9]+) ]]
+id=${BASH_REMATCH[1]}
 while [[ ! $answer =~ \"status\":\"(completed|error|canceled)\" ]]; do
     sleep "$poll_seconds"
-    answer=$(curl -sS --fail-with-body --compressed "${headers[@]}" "$requests/${BASH_REMATCH[1]}" -H "$key")
+    answer=$(curl -sS --fail-with-body --compressed "${headers[@]}" "$requests/$id" -H "$key")
     echo "$answer"
-    [[ $answer =~ \"id\":([0-9]+) ]]
 done
