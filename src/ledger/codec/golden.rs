@@ -1,12 +1,14 @@
 //! Every kind of row and its key, pinned byte by byte. If this fails, the stored form has changed: raise
 //! `LAYOUT` in `ledger/redis/keys.rs` and `SCHEMA_VERSION` in `disk/file.rs`, and pin the new form here.
 
+mod people;
+
 use super::{Ordered, to_row};
 use crate::domain::budget::{Budget, Meter};
-use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
-use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, ReplayKey, RequestKey};
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, ReplayKey, RequestKey};
 use crate::domain::limits::UpTo;
 use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId};
@@ -16,7 +18,6 @@ use crate::domain::quota::{Action, Quota};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
-use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
@@ -25,18 +26,16 @@ use crate::ledger::record::job::{
     Answer, Answered, Charged, Found, Job, JobLead, Part, Reason, State, Way, Word,
 };
 use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
-use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
-use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{
-    Addresses, Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys,
-    Leads, Numbers, Observations, Outages, Persons, Remnants, ReplayEnds, Replays, Rotations,
-    Settlements, Slots, Stages, Superseded, Table, TableId, Tallies, Teams, Validations, Waiting,
+    Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys, Numbers,
+    Observations, Outages, Remnants, ReplayEnds, Replays, Rotations, Settlements, Slots, Stages,
+    Table, TableId, Tallies, Teams, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -169,7 +168,11 @@ fn of_teams() -> Vec<(TableId, String)> {
 }
 
 fn of_batches() -> Vec<(TableId, String)> {
-    let slot = |other, source| Slot { key: LEAD, other, has_email: true, source };
+    let name = NameMarks::from_stored([0x0102_0304, 0x0500_0000]);
+    let slot = |profile, source| {
+        let parts = Parts { profile, email: None, names: profile };
+        Slot { key: LEAD, parts, has_email: true, name, source }
+    };
     vec![
         row::<Batches>(
             &job_id().batch,
@@ -309,57 +312,6 @@ fn of_jobs() -> Vec<(TableId, String)> {
     ]
 }
 
-fn of_people() -> Vec<(TableId, String)> {
-    let kept_for = Some(team());
-    let claim = Claim { at: result(), reveals: Reveals::ALL, kept_for: kept_for.clone() };
-    let gone = NotFound { settled_at: at(2), kept_for: kept_for.clone() };
-    let known = Known {
-        at: result(),
-        turn: Lease(6),
-        covers: Reveals::ALL,
-        settled_at: at(3),
-        expires_at: at(4),
-        kept_for,
-    };
-    let facts = Facts {
-        found_free_until: Some(at(1)),
-        found_charged_by: Some(at(2)),
-        owned: Reveals::ALL,
-        phones: vec![PhoneKey::from_bytes([5; 16])],
-    };
-    let address = AddressKey { address: LEAD, kept_for: Some(team()) };
-    vec![
-        row::<Leads>(
-            &LEAD,
-            &LeadRow {
-                person: Some(PERSON),
-                claims: vec![claim],
-                not_found: vec![gone],
-                removed_at: Some(at(5)),
-                touched_at: Some(at(6)),
-            },
-        ),
-        row::<Persons>(
-            &PERSON,
-            &PersonRow { facts, results: vec![known], removed_at: Some(at(5)) },
-        ),
-        row::<Superseded>(&(PERSON, result()), &at(4)),
-        row::<Addresses>(&address, &AddressRow { at: result(), asked_at: at(1) }),
-        row::<Validations>(
-            &job_id().batch,
-            &Validation {
-                named: Some(Uuid::from_bytes([6; 16])),
-                asked_at: at(1),
-                ended_at: Some(at(2)),
-                results_until: Some(at(8)),
-                answered: 3,
-                is_canceled: true,
-                is_joined: false,
-            },
-        ),
-    ]
-}
-
 fn of_the_store() -> Vec<(TableId, String)> {
     let [requests, submissions, look_ups, passages] = [1, 2, 3, 4].map(Meter);
     let closed_until = Some(at(5));
@@ -391,7 +343,7 @@ fn of_the_store() -> Vec<(TableId, String)> {
 
 #[test]
 fn rows_have_the_form_that_stores_hold() {
-    let mut rows = [of_teams(), of_batches(), of_jobs(), of_people(), of_the_store()].concat();
+    let mut rows = [of_teams(), of_batches(), of_jobs(), people::rows(), of_the_store()].concat();
     rows.sort();
     assert!(rows.iter().map(|(table, _)| table).eq(TableId::ALL), "a kind of row is not pinned");
     let lines: Vec<_> = rows.iter().map(|(table, row)| format!("{} {row}", table.name())).collect();
