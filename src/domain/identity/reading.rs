@@ -50,12 +50,14 @@ impl<T> Parts<T> {
     }
 
     /// Each borrowed.
+    #[must_use]
     pub const fn as_ref(&self) -> Parts<&T> {
         let Self { profile, email, names } = self;
         Parts { profile: profile.as_ref(), email: email.as_ref(), names: names.as_ref() }
     }
 
     /// The same of another kind.
+    #[must_use]
     pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> Parts<U> {
         Parts {
             profile: self.profile.map(&mut change),
