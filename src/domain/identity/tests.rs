@@ -50,10 +50,10 @@ fn a_lead_with_several_is_known_by_all_of_them() {
     let expected = [read(&ALL[..1]).whole, read(&ALL[1..2]).whole, read(&ALL[2..]).whole];
     assert_eq!(parts(&all), expected);
     assert!(all.is_only_parts);
-    for n in 0..ALL.len() {
+    for (n, (field, _)) in ALL.iter().enumerate() {
         let less: Vec<_> =
             ALL.iter().enumerate().filter(|(m, _)| *m != n).map(|(_, f)| *f).collect();
-        assert_ne!(read(&less).whole, all.whole, "without {}", ALL[n].0);
+        assert_ne!(read(&less).whole, all.whole, "without {field}");
     }
     let respelled = read(&[
         (LinkedinUrl, "https://www.linkedin.com/in/https://www.linkedin.com/in/ADA"),

@@ -96,7 +96,9 @@ fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
             Evidence::Removed { proof } => proof,
             Evidence::NotFound | Evidence::Unmatched | Evidence::Unanswered => continue,
         };
-        keys.iter().for_each(|key| draft.foresee::<Leads>(key));
+        for key in keys {
+            draft.foresee::<Leads>(key);
+        }
     }
 }
 

@@ -38,7 +38,7 @@ use crate::ledger::table::{
     Table, TableId, Tallies, Teams, Waiting,
 };
 
-const PINNED: &str = include_str!("golden.txt");
+const PINNED: &str = include_str!("../golden.txt");
 
 const LEAD: LeadKey = LeadKey::from_bytes([1; 16]);
 const PERSON: PersonKey = PersonKey::from_bytes([2; 16]);
