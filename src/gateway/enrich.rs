@@ -10,7 +10,7 @@ use super::caller::random;
 use super::{
     Account, BatchPage, Caller, Enrichment, Estimate, Failed, Gateway, PageAsk, Refusal, Status,
 };
-use crate::domain::identity::identities;
+use crate::domain::identity::Reading;
 use crate::domain::lead::{Field, Lead};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -250,13 +250,21 @@ impl Gateway {
         leads.iter().map(|lead| self.lead_ask(lead)).collect()
     }
 
-    /// The keys of whom a lead names.
+    /// The keys of a lead.
     pub(super) fn lead_ask(&self, lead: &Lead) -> LeadAsk {
-        let identities = identities(lead);
+        self.ask_of(&Reading::of(lead))
+    }
+
+    pub(super) fn ask_of(&self, reading: &Reading) -> LeadAsk {
+        let Reading { whole, parts, sent, name, .. } = reading;
         LeadAsk {
-            key: self.keyer.lead_key(&identities.strongest),
-            other: identities.other.map(|other| self.keyer.lead_key(&other)),
-            has_email: lead.field(Field::Email).is_some(),
+            key: self.keyer.lead_key(whole),
+            parts: parts.as_ref().map(|part| self.keyer.lead_key(part)),
+            has_email: sent[Field::Email].is_some(),
+            name: name
+                .as_ref()
+                .map(|name| self.keyer.name_marks(name.as_str()))
+                .unwrap_or_default(),
         }
     }
 

@@ -2,8 +2,9 @@
 
 use super::load::{Carried, fields_of};
 use crate::domain::charge::Shown;
-use crate::domain::identity::Identity;
 use crate::domain::identity::keys::{Keyer, LeadKey};
+use crate::domain::identity::{Identity, Reading, are_two_profiles};
+use crate::domain::lead::Field;
 use crate::domain::person::{Person, PhoneSource, Sections};
 use crate::domain::reveal::Reveals;
 use crate::ledger::ids::ResultRef;
@@ -46,10 +47,10 @@ pub(super) fn read_evidence(
         unmatched: 0,
         extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
     };
-    for (Carried { at, .. }, result) in load.iter().zip(matched.answers) {
+    for (carried, result) in load.iter().zip(matched.answers) {
         let answered = match result {
-            Some(VendorResult { finding, .. }) => read(keyer, *at, asked, finding),
-            None => LeadAnswer { at: *at, evidence: missing(batch.ending), sections: None },
+            Some(VendorResult { finding, .. }) => read(keyer, carried, asked, finding),
+            None => LeadAnswer { at: carried.at, evidence: missing(batch.ending), sections: None },
         };
         answer.unmatched += u64::from(answered.evidence == Evidence::Unmatched);
         answer.leads.push(answered);
@@ -61,7 +62,7 @@ pub(super) fn read_evidence(
 pub(super) fn read_look_up(
     keyer: &Keyer,
     asked: Reveals,
-    at: ResultRef,
+    carried: &Carried,
     looked_up: LookedUp,
 ) -> Answer {
     let finding = match looked_up {
@@ -69,7 +70,7 @@ pub(super) fn read_look_up(
         LookedUp::NotFound => Finding::NotFound,
         LookedUp::Removed => Finding::Removed,
     };
-    Answer { leads: vec![read(keyer, at, asked, finding)], unmatched: 0, extras: 0 }
+    Answer { leads: vec![read(keyer, carried, asked, finding)], unmatched: 0, extras: 0 }
 }
 
 /// A lead that the vendor's list leaves out. A batch that ended early did not come to it; one that
@@ -88,33 +89,52 @@ impl Answer {
     }
 }
 
-fn read(keyer: &Keyer, at: ResultRef, asked: Reveals, finding: Finding) -> LeadAnswer {
+fn read(keyer: &Keyer, carried: &Carried, asked: Reveals, finding: Finding) -> LeadAnswer {
+    let lead = carried.reading.as_ref();
     let (evidence, sections) = match finding {
-        Finding::Found(person) => (found(keyer, asked, &person), Some(person.sections)),
+        Finding::Found(person) => (found(keyer, lead, asked, &person), Some(person.sections)),
         Finding::NotFound => (Evidence::NotFound, None),
-        Finding::Removed => (Evidence::Removed, None),
+        Finding::Removed => {
+            let proof = lead.into_iter().flat_map(Reading::proof);
+            (Evidence::Removed { proof: proof.map(|part| keyer.lead_key(part)).collect() }, None)
+        }
         Finding::Unanswered => (Evidence::Unanswered, None),
         Finding::Unreadable(_) => (Evidence::Unmatched, None),
     };
-    LeadAnswer { at, evidence, sections }
+    LeadAnswer { at: carried.at, evidence, sections }
 }
 
-/// A person is known by the vendor's id, and by the keys that the result itself shows; never by
-/// what else the lead said.
-fn found(keyer: &Keyer, asked: Reveals, person: &Person) -> Evidence {
-    let profile = person.linkedin_url.as_deref().and_then(Identity::of_linkedin_url);
+/// A person is known by the vendor's id, and by the keys that the answer proves: those that the
+/// result itself shows, and the lead's own where it gives nothing else. How the vendor reads a lead
+/// that gives more is not known, so what else it says proves nothing.
+fn found(keyer: &Keyer, lead: Option<&Reading>, asked: Reveals, person: &Person) -> Evidence {
+    let profile = person.linkedin_url.as_deref();
+    let is_other = |lead: &Reading| {
+        let asked_for = lead.sent[Field::LinkedinUrl].as_deref();
+        lead.is_lone() && asked_for.zip(profile).is_some_and(|(a, b)| are_two_profiles(a, b))
+    };
+    let answers_key = lead.is_some_and(|lead| !is_other(lead));
     let email = person.email.as_deref().filter(|_| asked.email);
-    let address = email.and_then(Identity::of_email);
-    let aliases: Vec<LeadKey> =
-        profile.iter().chain(&address).map(|identity| keyer.lead_key(identity)).collect();
+    let lone = lead.filter(|lead| lead.is_lone() && answers_key).map(|lead| lead.whole.clone());
+    let shown = [profile.and_then(Identity::of_linkedin_url), email.and_then(Identity::of_email)];
+    let mut aliases: Vec<LeadKey> = Vec::new();
+    for identity in shown.into_iter().chain([lone]).flatten() {
+        let key = keyer.lead_key(&identity);
+        if !aliases.contains(&key) {
+            aliases.push(key);
+        }
+    }
     let is_charged = |source: Option<PhoneSource>| {
         !matches!(source, Some(PhoneSource::Crm | PhoneSource::UserUploaded))
     };
     let charged = person.phones.iter().filter(|phone| asked.phone && is_charged(phone.source));
     let phones = charged.map(|phone| keyer.phone_key(&phone.number)).collect();
+    let name = person.name.as_deref().map(|name| keyer.name_marks(name)).unwrap_or_default();
     Evidence::Found {
         person: keyer.person_key(&person.id),
         aliases,
+        answers_key,
         shown: Shown { email: email.is_some(), phones },
+        name,
     }
 }

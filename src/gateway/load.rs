@@ -1,11 +1,12 @@
-//! What a job carries to the vendor, as it was submitted: the leads of one batch, or of every batch
+//! What a job carries to the vendor: the leads of one batch, or of every batch
 //! whose job travels in it.
 
 use std::collections::BTreeSet;
 
 use super::bodies::leads_of;
 use super::{Failed, Gateway};
-use crate::domain::lead::{Field, Lead};
+use crate::domain::identity::Reading;
+use crate::domain::lead::Field;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, ResultRef};
 use crate::ledger::record::job::Job;
@@ -15,8 +16,8 @@ use crate::vendor::LeadFields;
 pub(super) struct Carried {
     /// Where its answer is looked for.
     pub(super) at: ResultRef,
-    /// As it was submitted; none where the vault no longer has it.
-    pub(super) lead: Option<Lead>,
+    /// As it is read and sent; none where the vault no longer has it.
+    pub(super) reading: Option<Reading>,
 }
 
 impl Gateway {
@@ -34,10 +35,11 @@ impl Gateway {
             for (index, asked) in (load.first..).zip(&load.leads) {
                 let place = load.token.map(|token| (*token.as_bytes(), asked.position));
                 // Whoever is sent is whoever is on the books, or nobody.
-                let lead = place
+                let reading = place
                     .and_then(|place| found.remove(&place))
-                    .filter(|found| self.lead_ask(found).key == asked.key);
-                carried.push(Carried { at: ResultRef { job: load.job, index }, lead });
+                    .map(|lead| Reading::of(&lead))
+                    .filter(|reading| self.keyer.lead_key(&reading.whole) == asked.key);
+                carried.push(Carried { at: ResultRef { job: load.job, index }, reading });
             }
         }
         Ok(carried)
@@ -46,19 +48,20 @@ impl Gateway {
 
 /// The jobs of which something is gone that they were to send.
 pub(super) fn incomplete(load: &[Carried]) -> Vec<JobId> {
-    let gone = load.iter().filter(|carried| carried.lead.is_none());
+    let gone = load.iter().filter(|carried| carried.reading.is_none());
     gone.map(|carried| carried.at.job).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A lead as the vendor is told of it. One that is gone tells, and contradicts, nothing.
 pub(super) fn fields_of(carried: &Carried) -> LeadFields<'_> {
-    let Some(lead) = &carried.lead else { return LeadFields::default() };
+    let Some(Reading { sent, .. }) = &carried.reading else { return LeadFields::default() };
+    let field = |field| sent[field].as_deref();
     LeadFields {
-        email: lead.field(Field::Email),
-        linkedin_url: lead.field(Field::LinkedinUrl),
-        company_domain: lead.field(Field::CompanyDomain),
-        company_name: lead.field(Field::CompanyName),
-        name: lead.field(Field::Name),
-        title: lead.field(Field::Title),
+        email: field(Field::Email),
+        linkedin_url: field(Field::LinkedinUrl),
+        company_domain: field(Field::CompanyDomain),
+        company_name: field(Field::CompanyName),
+        name: field(Field::Name),
+        title: field(Field::Title),
     }
 }

@@ -140,7 +140,7 @@ impl Gateway {
             LookedUp::Found(_) => self.circuit.take(),
             LookedUp::NotFound | LookedUp::Removed => self.circuit.sell_nothing(),
         }
-        let answer = read_look_up(&self.keyer, job.reveals, one.at, looked_up);
+        let answer = read_look_up(&self.keyer, job.reveals, one, looked_up);
         self.settle(job, lease, Arc::new(answer)).await
     }
 

@@ -97,7 +97,7 @@ impl Desk {
     /// Takes a batch, unless what it may cost at most is more than is left.
     pub(super) fn submit(
         &mut self,
-        submission: Submission,
+        mut submission: Submission,
         ending: Ending,
         now: i64,
     ) -> Result<Answer, Error> {
@@ -106,6 +106,7 @@ impl Desk {
         }
         self.afford(submission.leads.len(), submission.reveals)?;
         let id = u64::try_from(self.batches.len() + 1).expect("few batches");
+        submission.leads.iter_mut().for_each(|lead| lead.read_by = self.options.read_by);
         let processing = self.faults.processing_ms.map(Duration::from_millis);
         let processing_ms = millis(processing.unwrap_or(self.options.processing));
         let processing_ms = processing_ms.min(PROCESSING_MS_MAX);
@@ -118,7 +119,8 @@ impl Desk {
 
     /// Looks a person up, unless what that may cost at most is more than is left.
     pub(super) fn look_up(&mut self, look_up: LookUp, now: i64) -> Result<Answer, Error> {
-        let LookUp { lead, reveals } = look_up;
+        let LookUp { mut lead, reveals } = look_up;
+        lead.read_by = self.options.read_by;
         self.afford(1, reveals)?;
         let named = lead.named();
         self.looked_up.push(lead);

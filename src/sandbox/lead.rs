@@ -11,7 +11,24 @@ pub(super) const FIELDS: [&str; 6] =
 
 /// What one lead said, untouched: the result echoes it. No `Debug`: it is personal.
 #[derive(Clone, Default)]
-pub(super) struct Lead(Map<String, Value>);
+pub(super) struct Lead {
+    fields: Map<String, Value>,
+    pub(super) read_by: ReadBy,
+}
+
+/// By which fields the vendor decides whom a lead names. Its real rule is not published.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadBy {
+    /// The strongest readable field: LinkedIn, then email, then name with company.
+    #[default]
+    Strongest,
+    /// The email where there is one, then as [`ReadBy::Strongest`].
+    EmailFirst,
+    /// As [`ReadBy::Strongest`], also where the LinkedIn address has a port or userinfo.
+    Lenient,
+    /// All fields together: leads that differ in any of them are different persons.
+    EveryField,
+}
 
 /// Which field of a lead names the person.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,21 +49,56 @@ pub(super) struct Named {
 impl Lead {
     /// Expects strings under [`FIELDS`] and nothing else.
     pub(super) fn new(fields: Map<String, Value>) -> Self {
-        Self(fields)
+        Self { fields, read_by: ReadBy::default() }
     }
 
     /// All six fields; null where the lead was silent.
     pub(super) fn echo(&self) -> Map<String, Value> {
-        let field = |name: &str| self.0.get(name).cloned().unwrap_or(Value::Null);
+        let field = |name: &str| self.fields.get(name).cloned().unwrap_or(Value::Null);
         FIELDS.iter().map(|name| ((*name).to_owned(), field(name))).collect()
     }
 
-    /// The strongest readable field decides.
+    /// Whom the lead names.
     pub(super) fn named(&self) -> Option<Named> {
+        match self.read_by {
+            ReadBy::Strongest => self.named_by_strongest(self.text("linkedin_url")),
+            ReadBy::Lenient => {
+                self.named_by_strongest(&linkedin::without_port(self.text("linkedin_url")))
+            }
+            ReadBy::EmailFirst => {
+                let email = self.text("email");
+                let named = Handle::from_email(email).map(|handle| Named {
+                    handle,
+                    by: Field::Email,
+                    spelled: email.to_owned(),
+                });
+                named.or_else(|| self.named_by_strongest(self.text("linkedin_url")))
+            }
+            ReadBy::EveryField => self.named_by_all(),
+        }
+    }
+
+    /// Somebody of the lead's name, who is another where any field is: neither case nor spaces count.
+    fn named_by_all(&self) -> Option<Named> {
+        let folded = |name: &str| {
+            let words: Vec<_> = self.text(name).split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        let fields = FIELDS.map(folded);
+        if fields.iter().all(String::is_empty) {
+            return None;
+        }
+        let spelled = fields.join("\n");
+        let digest = hex::encode(&blake3::hash(spelled.as_bytes()).as_bytes()[..8]);
+        let handle = Handle::from_words(&format!("{} x{digest}", self.text("name")))?;
+        Some(Named { handle, by: Field::Name, spelled })
+    }
+
+    /// The strongest readable field decides.
+    fn named_by_strongest(&self, linkedin: &str) -> Option<Named> {
         let name_of = |by, handle: Option<Handle>, spelled: &str| {
             handle.map(|handle| Named { handle, by, spelled: spelled.to_owned() })
         };
-        let linkedin = self.text("linkedin_url");
         let email = self.text("email");
         let name = self.text("name");
         name_of(Field::LinkedIn, linkedin::handle(linkedin), linkedin)
@@ -68,7 +120,7 @@ impl Lead {
     }
 
     fn text(&self, field: &str) -> &str {
-        self.0.get(field).and_then(Value::as_str).unwrap_or_default()
+        self.fields.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 }
 
@@ -112,5 +164,28 @@ mod tests {
         assert_eq!(handle(&json!({"name": "Ada Lovelace"})), None);
         assert_eq!(handle(&json!({"title": "CTO", "company_domain": "x.example"})), None);
         assert_eq!(handle(&json!({})), None);
+    }
+
+    fn read_by(rule: ReadBy, fields: &Value) -> Option<String> {
+        let mut lead = Lead::new(fields.as_object().unwrap().clone());
+        lead.read_by = rule;
+        lead.named().map(|named| named.handle.as_str().to_owned())
+    }
+
+    #[test]
+    fn a_lead_is_read_by_another_rule_where_one_is_set() {
+        let linkedin = "https://linkedin.com/in/ada-lovelace";
+        let both = json!({"linkedin_url": linkedin, "email": "grace.hopper@x.example"});
+        assert_eq!(read_by(ReadBy::EmailFirst, &both).as_deref(), Some("grace-hopper"));
+        let odd =
+            json!({"linkedin_url": "https://x@linkedin.com:443/in/ada", "email": "grace@x.io"});
+        assert_eq!(read_by(ReadBy::Lenient, &odd).as_deref(), Some("ada"));
+        assert_eq!(read_by(ReadBy::Strongest, &odd).as_deref(), Some("grace"));
+        let titled = json!({"linkedin_url": linkedin, "title": "CTO"});
+        let untitled = json!({"linkedin_url": linkedin});
+        let by_all = |lead: &Value| read_by(ReadBy::EveryField, lead);
+        assert_ne!(by_all(&titled), by_all(&untitled));
+        assert_eq!(by_all(&titled), by_all(&json!({"linkedin_url": linkedin, "title": " cto "})));
+        assert_eq!(by_all(&json!({})), None);
     }
 }

@@ -23,6 +23,15 @@ pub(super) fn handle(address: &str) -> Option<Handle> {
     }
 }
 
+/// The address without a port and userinfo, which some parsers drop.
+pub(super) fn without_port(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = host.split(':').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
 /// An opaque id that goes on with `-` names whom the rest says, which no real one does; any other
 /// names somebody of its own, who has a public slug like everybody else.
 fn opaque(id: &str, rest: &str) -> Option<Handle> {

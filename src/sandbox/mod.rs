@@ -12,6 +12,9 @@
 //! other opaque id somebody of its own. The strongest readable field of a lead decides: LinkedIn,
 //! then email, then name. A person is the same at every start, whatever the lead said.
 //!
+//! That is the rule unless [`Options::read_by`] says otherwise: the real vendor's is not published, and
+//! a gateway must not rest on one.
+//!
 //! Words inside a handle choose what is found:
 //!
 //! | word | what is found |
@@ -65,6 +68,7 @@ use tokio::sync::watch;
 
 pub use bill::{Bill, Credits, Entry, EntryKind, Totals, Unit};
 pub use fault::{Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, NextLink, Operation, Rule};
+pub use lead::ReadBy;
 
 use desk::Desk;
 
@@ -83,6 +87,8 @@ pub struct Options {
     pub processing: Duration,
     /// The one key accepted; without one, any is.
     pub api_key: Option<String>,
+    /// By which fields it decides whom a lead names.
+    pub read_by: ReadBy,
     /// All that may ever be charged; a batch whose worst case does not fit is refused with 402.
     pub credits: Option<Totals>,
 }
@@ -96,6 +102,7 @@ impl Default for Options {
             leads_max: 10_000,
             processing: Duration::from_secs(2),
             api_key: None,
+            read_by: ReadBy::default(),
             credits: None,
         }
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use redis::{InfoDict, aio::MultiplexedConnection};
 use tollgate::domain::charge::Shown;
 use tollgate::domain::epoch::Epoch;
-use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::identity::Parts;
+use tollgate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
@@ -96,7 +97,8 @@ async fn measure(leads: usize, size: usize) -> Cost {
 fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admission {
     let ask = |n: usize| LeadAsk {
         key: LeadKey::from_bytes(key("in", n)),
-        other: None,
+        parts: Parts::default(),
+        name: NameMarks::default(),
         has_email: false,
     };
     Admission {
@@ -147,6 +149,8 @@ async fn pass(ledger: &RedisLedger, team: &TeamId, people: std::ops::Range<usize
     let evidence = |n: usize| Evidence::Found {
         person: PersonKey::from_bytes(key("person", n)),
         aliases: vec![LeadKey::from_bytes(key("in", n)), LeadKey::from_bytes(key("email", n))],
+        answers_key: true,
+        name: NameMarks::default(),
         shown: Shown { email: true, phones: vec![] },
     };
     let people: Vec<_> = people.collect();

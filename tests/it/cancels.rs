@@ -88,7 +88,7 @@ async fn what_another_team_joined_is_driven_again_under_its_own_quota() {
     gateway.at_rest().await;
     assert_eq!(gateway.usage("growth").await["totals"]["email"]["spent"], json!(1.5));
     assert_eq!(gateway.usage("sales").await["totals"]["email"]["spent"], json!(0));
-    assert_eq!(gateway.vendor.leads_received(), ["linkedin.com/in/grace-reachable"]);
+    assert_eq!(gateway.vendor.leads_received(), ["https://www.linkedin.com/in/grace-reachable"]);
     gateway.finish().await;
 }
 

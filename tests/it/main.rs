@@ -21,6 +21,7 @@ mod finds;
 mod freshness;
 mod gathers;
 mod house;
+mod identity;
 mod kills;
 mod ledger;
 mod limits_told;

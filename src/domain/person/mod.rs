@@ -18,6 +18,8 @@ pub struct Person {
     /// The LinkedIn profile, as the vendor wrote it. Its document promises one; a person without
     /// is a person all the same.
     pub linkedin_url: Option<String>,
+    /// The full name, as the vendor wrote it.
+    pub name: Option<String>,
     /// The email address, where it was revealed and there is one.
     pub email: Option<String>,
     /// The phone numbers, where they were revealed and there are any.
@@ -69,6 +71,7 @@ mod tests {
         let person = Person {
             id: "uuid-of-ada".into(),
             linkedin_url: Some("linkedin.com/in/ada".into()),
+            name: Some("ada".into()),
             email: Some("ada@x.io".into()),
             phones: vec![Phone { number: "+44 20".into(), source: Some(PhoneSource::Crm) }],
             sections: Sections { person: "\"name\":\"ada\"".into(), ..Sections::default() },

@@ -8,8 +8,8 @@ use tracing::{info, warn};
 
 use super::Judgement;
 use super::kept::keep;
+use crate::domain::identity::Identity;
 use crate::domain::identity::keys::LeadKey;
-use crate::domain::lead::{Field, Fields, Lead};
 use crate::domain::uuid::Uuid;
 use crate::gateway::collect::GONE_FOR;
 use crate::gateway::look::{Looked, outcome_of};
@@ -139,7 +139,7 @@ impl Gateway {
             leads.iter().map(|lead| lead.key).zip(0..).collect();
         let mut judgements = Vec::new();
         for Verdict { email, result, catch_all } in verdicts {
-            let Some(index) = self.address_key(email).and_then(|key| places.remove(&key)) else {
+            let Some(index) = self.address_key(&email).and_then(|key| places.remove(&key)) else {
                 continue;
             };
             judgements.push((ResultRef { job: job.id, index }, Judgement { result, catch_all }));
@@ -170,9 +170,8 @@ impl Gateway {
         Ok(())
     }
 
-    fn address_key(&self, email: String) -> Option<LeadKey> {
-        let mut fields = Fields::default();
-        fields[Field::Email] = Some(email);
-        Some(self.lead_ask(&Lead::new(fields).ok()?).key)
+    /// The key of an address, whatever else it would be as a lead.
+    pub(super) fn address_key(&self, email: &str) -> Option<LeadKey> {
+        Identity::of_address(email).map(|address| self.keyer.lead_key(&address))
     }
 }

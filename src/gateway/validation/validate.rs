@@ -7,6 +7,7 @@ use tracing::{error, info};
 
 use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
+use crate::domain::identity::canonical_address;
 use crate::domain::lead::{Field, Lead};
 use crate::gateway::bodies::{forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
@@ -27,6 +28,8 @@ use crate::telemetry::metrics::Decision;
 /// looks.
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
 const BUSY_LOOK: Duration = Duration::from_millis(200);
+
+const READABLE: &str = "an address that cannot be read is refused before";
 
 /// When it may come again.
 const BUSY_REST: Duration = Duration::from_secs(2);
@@ -128,8 +131,11 @@ impl Gateway {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }
-        let email = |place: &u32| addresses.get(*place as usize)?.field(Field::Email);
+        // The verdict is kept for the canonical address, so it is that one which is validated.
+        let email =
+            |place: &u32| canonical_address(addresses.get(*place as usize)?.field(Field::Email)?);
         let emails: Vec<_> = fresh.iter().filter_map(email).collect();
+        let emails: Vec<_> = emails.iter().map(String::as_str).collect();
         let named = |name: &_, amounts| {
             let poll_at = self.clock.now().after(self.settings.poll_interval_min);
             Closing::Named { amounts, named: *name, poll_at }
@@ -149,7 +155,8 @@ impl Gateway {
     ) -> Result<Opened, Refusal> {
         let addresses = &ask.addresses;
         let patience = Instant::now() + BUSY_WAIT_MAX;
-        let keys: Vec<_> = addresses.iter().map(|lead| self.lead_ask(lead).key).collect();
+        let key = |lead: &Lead| self.address_key(lead.field(Field::Email)?);
+        let keys: Vec<_> = addresses.iter().map(|lead| key(lead).expect(READABLE)).collect();
         let retry = self.retry_of_validation(caller, ask);
         let mut collisions = 0;
         while collisions < TRIES {

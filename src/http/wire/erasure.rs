@@ -17,7 +17,7 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
         let ways = ["email", "linkedin_url", "person_id"];
         match given.properties(ways, faults)? {
             [Some(email), None, None] => {
-                let found = Identity::of_email(&email.string(faults)?).map(Named::Identity);
+                let found = Identity::of_address(&email.string(faults)?).map(Named::Identity);
                 if found.is_none() {
                     email.refuse("this is no email address that names one person", faults);
                 }

@@ -8,7 +8,7 @@ use super::envelope::{ErrorEntry, Source};
 use super::fault::{Fault, Faults};
 use super::given::Given;
 use super::links::Links;
-use crate::domain::identity::{Identity, identities};
+use crate::domain::identity::Identity;
 use crate::domain::lead::{Field, Fields, Lead};
 use crate::gateway::{AddressLine, PageAsk, ValidationPage, Verdict};
 
@@ -35,9 +35,10 @@ fn address(item: &Given<'_>, faults: &mut Faults) -> Option<Lead> {
     let [email] = item.with_required(["email"], 1, faults)?;
     let email = email?;
     let mut fields = Fields::default();
-    fields[Field::Email] = Some(email.string(faults)?);
-    let lead = Lead::new(fields).ok();
-    let lead = lead.filter(|lead| matches!(identities(lead).strongest, Identity::Email(_)));
+    let text = email.string(faults)?;
+    let is_address = Identity::of_address(&text).is_some();
+    fields[Field::Email] = Some(text);
+    let lead = Lead::new(fields).ok().filter(|_| is_address);
     if lead.is_none() {
         email.refuse("This is not an email address", faults);
     }

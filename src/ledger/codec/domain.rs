@@ -7,7 +7,8 @@ use crate::domain::budget::{Budget, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
-use crate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, RequestKey};
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, PhoneKey, RequestKey};
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
 use crate::domain::outage::Outage;
@@ -31,6 +32,7 @@ stored_struct!(Budget {
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
+stored_struct!(Parts<LeadKey> { profile, email, names });
 stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {
@@ -102,6 +104,9 @@ stored_as!(Credits as i64: |credits| credits.as_thousandths(), |n| Ok(Credits::f
 stored_as!(Meter as u64: |meter| meter.0, |n| Ok(Meter(n)));
 stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from_millis(n)));
 stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));
+stored_as!(NameMarks as Vec<u32>: |marks| marks.stored().collect(), |numbers| {
+    Ok(NameMarks::from_stored(numbers))
+});
 stored_as!(PersonKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PersonKey::from_bytes(bytes)));
 stored_as!(PhoneKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(PhoneKey::from_bytes(bytes)));
 stored_as!(RequestKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(RequestKey::from_bytes(bytes)));

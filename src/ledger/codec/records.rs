@@ -12,7 +12,7 @@ use crate::ledger::record::job::{
     Word,
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
-use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::lead::{Alias, Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::opening::{Counted, Cursor, Opening};
 use crate::ledger::record::replay::{Became, Replay};
 use crate::ledger::record::settlement::{PartProgress, Progress};
@@ -70,7 +70,7 @@ stored_struct!(Batch {
     sealed_until,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
-stored_struct!(Slot { key, other, has_email, source });
+stored_struct!(Slot { key, parts, has_email, name, source });
 stored_enum!(Source {
     0 => Cached(at),
     1 => Joined(at),
@@ -169,10 +169,11 @@ stored_enum!(Answer {
     4 => Unanswered,
 });
 
-stored_struct!(LeadRow { person, claims, not_found, removed_at, touched_at });
+stored_struct!(LeadRow { alias, claims, not_found, removed_at, touched_at });
+stored_enum!(Alias { 0 => Unproven, 1 => Of(person), 2 => Contradicted });
 stored_struct!(Claim { at, reveals, kept_for });
 stored_struct!(NotFound { settled_at, kept_for });
-stored_struct!(PersonRow { facts, results, removed_at });
+stored_struct!(PersonRow { facts, name, results, removed_at });
 stored_struct!(Known { at, turn, covers, settled_at, expires_at, kept_for });
 
 stored_struct!(AddressRow { at, asked_at });

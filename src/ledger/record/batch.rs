@@ -1,7 +1,8 @@
 //! Batches and their slots.
 
 use crate::domain::credits::Amounts;
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
 use crate::domain::reveal::Reveals;
@@ -70,12 +71,14 @@ pub struct Dispositions {
 /// How one lead of a batch will be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Whom the lead names.
+    /// Of all that the lead gives.
     pub key: LeadKey,
-    /// Whom its second strong key names, which is only read to find a conflict.
-    pub other: Option<LeadKey>,
+    /// Of its identifying fields, where it gives more than one.
+    pub parts: Parts<LeadKey>,
     /// Whether the lead carries an email itself.
     pub has_email: bool,
+    /// The name that it gives.
+    pub name: NameMarks,
     /// Where its answer comes from.
     pub source: Source,
 }
@@ -84,7 +87,8 @@ impl Slot {
     /// The lead as it was asked.
     #[must_use]
     pub const fn ask(&self) -> LeadAsk {
-        LeadAsk { key: self.key, other: self.other, has_email: self.has_email }
+        let Self { key, parts, has_email, name, .. } = *self;
+        LeadAsk { key, parts, has_email, name }
     }
 }
 

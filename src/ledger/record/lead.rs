@@ -1,7 +1,7 @@
 //! What is known under a lead key, and of a person.
 
 use crate::domain::charge::Facts;
-use crate::domain::identity::keys::PersonKey;
+use crate::domain::identity::keys::{NameMarks, PersonKey};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::{Since, Timestamp};
@@ -11,7 +11,7 @@ use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeadRow {
     /// The person it is an alias of.
-    pub person: Option<PersonKey>,
+    pub alias: Alias,
     /// The jobs under way that carry it.
     pub claims: Vec<Claim>,
     /// It was asked and named nobody: the latest answer of each kind.
@@ -20,6 +20,40 @@ pub struct LeadRow {
     pub removed_at: Option<Timestamp>,
     /// When this row last changed.
     pub touched_at: Option<Timestamp>,
+}
+
+/// Whose alias a lead key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alias {
+    /// No answer has shown.
+    #[default]
+    Unproven,
+    /// This person's, as every answer so far has shown.
+    Of(PersonKey),
+    /// Nobody's, and for good: answers have shown two persons.
+    Contradicted,
+}
+
+impl Alias {
+    /// The person.
+    #[must_use]
+    pub const fn person(self) -> Option<PersonKey> {
+        match self {
+            Self::Of(person) => Some(person),
+            Self::Unproven | Self::Contradicted => None,
+        }
+    }
+
+    /// What it is once an answer has shown this person, as proof or by the way.
+    #[must_use]
+    pub fn shown(self, person: PersonKey, is_proof: bool) -> Self {
+        match self {
+            Self::Unproven if is_proof => Self::Of(person),
+            Self::Unproven => Self::Unproven,
+            Self::Of(known) if known == person => self,
+            Self::Of(_) | Self::Contradicted => Self::Contradicted,
+        }
+    }
 }
 
 /// A job that carries a lead. It holds as long as the job lives; the job's record decides.
@@ -47,6 +81,8 @@ pub struct NotFound {
 pub struct PersonRow {
     /// What was paid; kept for good.
     pub facts: Facts,
+    /// The person's name in the latest result.
+    pub name: NameMarks,
     /// The sealed results that show the person, the latest last, but for those that were superseded.
     pub results: Vec<Known>,
     /// The person was removed; kept for good.

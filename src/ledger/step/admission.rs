@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::{Basis, HitRates};
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
@@ -19,15 +20,36 @@ use crate::ledger::record::job::Way;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::step::Remaining;
 
-/// One lead, by the keys that name its person.
+/// One lead, by its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeadAsk {
-    /// The strongest: it is looked up and claimed.
+    /// Of all that it gives: it is claimed, joined, folded and answered under this key.
     pub key: LeadKey,
-    /// The second strong one: it is read only to find a conflict.
-    pub other: Option<LeadKey>,
+    /// Of its identifying fields by themselves, where it gives more than one: a lead that is not known
+    /// by its key is answered with whoever one of them is proven to be.
+    pub parts: Parts<LeadKey>,
     /// Whether it carries an email itself, which a policy then may not have revealed.
     pub has_email: bool,
+    /// The name that it gives. A person found by a weaker key than a profile must agree with it.
+    pub name: NameMarks,
+}
+
+impl LeadAsk {
+    /// The keys under which a removal is a removal of the lead. A name may be that of two persons.
+    pub fn removal_keys(self) -> impl Iterator<Item = LeadKey> + Clone {
+        [Some(self.key), self.parts.profile, self.parts.email].into_iter().flatten()
+    }
+
+    /// Whether a name with a company is all that it gives to know it by.
+    #[must_use]
+    pub fn is_by_name_alone(self) -> bool {
+        self.parts == Parts::default() && !self.name.is_empty()
+    }
+
+    /// All its keys.
+    pub fn keys(self) -> impl Iterator<Item = LeadKey> + Clone {
+        std::iter::once(self.key).chain(self.parts.each())
+    }
 }
 
 /// What the operator's settings say about answering and paying.

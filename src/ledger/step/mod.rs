@@ -29,7 +29,7 @@ use crate::domain::avoided::Avoided;
 use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::Amounts;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
@@ -172,19 +172,29 @@ pub struct GivingUp {
 /// What the vendor's answer says about one lead of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// A person came back, shown under these keys.
+    /// A person came back.
     Found {
         /// Who.
         person: PersonKey,
-        /// The keys that the result itself shows.
+        /// The keys that the answer proves to be the person's: those that the result itself shows,
+        /// and the lead's own where it is that of one identifying field.
         aliases: Vec<LeadKey>,
+        /// Whether the lead, asked again, may be answered with the person: not where the result shows
+        /// another profile than was asked for.
+        answers_key: bool,
         /// What of the person came back.
         shown: Shown,
+        /// The person's name.
+        name: NameMarks,
     },
     /// Nobody came back.
     NotFound,
-    /// The person was removed, under the keys that the result shows.
-    Removed,
+    /// The person was removed.
+    Removed {
+        /// The keys of all that the lead gives: where they are all proven to be one person's, it is
+        /// that person who was removed. None where that would be no proof.
+        proof: Vec<LeadKey>,
+    },
     /// What came back could not be told to be this lead's.
     Unmatched,
     /// Nothing came back, and nothing was charged for this attempt.

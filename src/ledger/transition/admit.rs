@@ -9,7 +9,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Fact};
-use crate::ledger::record::job::{Job, Part};
+use crate::ledger::record::job::{Job, JobLead, Part};
 use crate::ledger::record::lead::Claim;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::Team;
@@ -20,7 +20,7 @@ use crate::ledger::table::{
 use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::lend::lend_place;
-use crate::ledger::transition::new_job::{NewJob, OwnLead, number};
+use crate::ledger::transition::new_job::{NewJob, number};
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{
@@ -121,10 +121,7 @@ pub fn admit(
 
 pub(super) fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
     for lead in leads {
-        draft.foresee::<Leads>(&lead.key);
-        if let Some(other) = &lead.other {
-            draft.foresee::<Leads>(other);
-        }
+        lead.keys().for_each(|key| draft.foresee::<Leads>(&key));
     }
 }
 
@@ -251,7 +248,7 @@ pub(super) fn open_jobs(
     for NewJob { reveals, own } in &plan.jobs {
         let job = JobId { batch: id, ordinal: batch.jobs_made };
         batch.jobs_made = batch.jobs_made.saturating_add(1);
-        let reserved = own.iter().map(|own| terms.prices.price_of(own.lead.worst)).sum();
+        let reserved = own.iter().map(|lead| terms.prices.price_of(lead.worst)).sum();
         reserved_in_all = reserved_in_all.plus(reserved);
         let part = Part {
             batch: id,
@@ -270,8 +267,7 @@ pub(super) fn open_jobs(
         let waits_until = is_gatherable(&job, terms).then(|| now.after(terms.gather_window));
         let mut job = Job { waits_until, due: waits_until.or(Some(now)), ..job };
         claim(draft, &job, own, team.keeps_to())?;
-        let leads: Vec<_> = own.iter().map(|own| own.lead).collect();
-        put_chunks::<JobLeads, _, _>(draft, job.id, &leads);
+        put_chunks::<JobLeads, _, _>(draft, job.id, own);
         let change = Change { reserved, ..Change::default() };
         post_part(draft, &mut job, &part, Fact::Reserved, change, Charges::ZERO);
         put_job(draft, &job)?;
@@ -321,11 +317,11 @@ fn ready(id: JobId, part: Part, batch: &Batch) -> Job {
 fn claim(
     draft: &mut Draft<'_>,
     job: &Job,
-    own: &[OwnLead],
+    own: &[JobLead],
     kept_for: Option<&TeamId>,
 ) -> Result<(), Fault> {
-    for (index, own) in (0_u32..).zip(own).filter(|(_, own)| own.is_claimed) {
-        let mut row = draft.find::<Leads>(&own.lead.key)?.unwrap_or_default();
+    for (index, lead) in (0_u32..).zip(own) {
+        let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
         let mut claims = Vec::new();
         for claim in row.claims {
             if draft.find::<Jobs>(&claim.at.job)?.is_some_and(|job| job.is_alive()) {
@@ -336,7 +332,7 @@ fn claim(
         claims.push(Claim { at, reveals: job.reveals, kept_for: kept_for.cloned() });
         row.claims = claims;
         row.touched_at = Some(draft.now());
-        draft.put::<Leads>(&own.lead.key, &row);
+        draft.put::<Leads>(&lead.key, &row);
     }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     let prices = &question.terms.prices;
     let worst = plan.worst(prices);
     let (rates, basis) = observed(draft, &team.id)?.rates(question.rates);
-    let expected = plan.own().map(|own| rates.expected(prices, own.lead.worst)).sum();
+    let expected = plan.own().map(|own| rates.expected(prices, own.worst)).sum();
     let not_allowed = (!team.policies.allow(question.reveals)).then_some(Refused::PhonesNotAllowed);
     let refused = other_request
         .or(not_allowed)

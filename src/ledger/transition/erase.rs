@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, KeptResult, Lease, ResultRef};
 use crate::ledger::record::batch::{Batch, Slot};
@@ -28,9 +28,8 @@ pub fn erase(
     for (key, row) in known.leads {
         if row.removed_at.is_none() {
             // Claims stay until their jobs settle; the mark decides what becomes of the answer.
-            let LeadRow { person, claims, .. } = row;
             let (removed_at, touched_at) = (Some(now), Some(now));
-            let row = LeadRow { person, claims, not_found: Vec::new(), removed_at, touched_at };
+            let row = LeadRow { not_found: Vec::new(), removed_at, touched_at, ..row };
             draft.put::<Leads>(&key, &row);
         }
     }
@@ -38,6 +37,7 @@ pub fn erase(
         let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
         if row.removed_at.is_none() {
             row.removed_at = Some(now);
+            row.name = NameMarks::default();
             draft.put::<Persons>(&person, &row);
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn foresee(
     }
     let mut persons: Vec<PersonKey> = removed.iter().filter_map(|(_, person)| *person).collect();
     for key in keys() {
-        persons.extend(draft.peek::<Leads>(key)?.and_then(|row| row.person));
+        persons.extend(draft.peek::<Leads>(key)?.and_then(|row| row.alias.person()));
     }
     for person in &persons {
         draft.foresee::<Persons>(person);
@@ -96,7 +96,7 @@ fn look_up(draft: &Draft<'_>, keys: &[LeadKey], person: Option<PersonKey>) -> Re
     foresee(draft, &[(keys.to_vec(), person)])?;
     for key in keys {
         let row = draft.find::<Leads>(key)?.unwrap_or_default();
-        persons.extend(row.person);
+        persons.extend(row.alias.person());
         removal.answers.extend(row.claims.iter().map(|claim| claim.at));
         leads.push((*key, row));
         for (_, row) in draft.under::<Addresses>(key)? {
@@ -183,7 +183,7 @@ pub fn holders(draft: &Draft<'_>, holding: &Holding) -> Result<Holders, Fault> {
     }
     let keys: HashSet<_> = holding.keys.iter().copied().collect();
     let holds = |slot: &Slot| {
-        let is_named = std::iter::once(slot.key).chain(slot.other).any(|key| keys.contains(&key));
+        let is_named = slot.ask().removal_keys().any(|key| keys.contains(&key));
         is_named || slot.source.points_at().is_some_and(|at| holding.answers.contains(&at))
     };
     let mut holders = Holders::default();

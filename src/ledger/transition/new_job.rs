@@ -11,15 +11,7 @@ pub(super) struct NewJob {
     /// What is asked of each of its leads.
     pub(super) reveals: Reveals,
     /// The leads.
-    pub(super) own: Vec<OwnLead>,
-}
-
-/// A lead to be sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OwnLead {
-    pub(super) lead: JobLead,
-    /// Whether others may join it by its key.
-    pub(super) is_claimed: bool,
+    pub(super) own: Vec<JobLead>,
 }
 
 /// Puts a lead into a job that asks so much and has room for it, and answers where it stands.
@@ -27,7 +19,7 @@ pub(super) fn load(
     jobs: &mut Vec<NewJob>,
     frame: &Frame<'_>,
     reveals: Reveals,
-    own: OwnLead,
+    own: JobLead,
 ) -> ResultRef {
     let size = usize::try_from(frame.terms.job_leads_max.max(1)).unwrap_or(usize::MAX);
     let has_room = |n: &usize| jobs.get(*n).is_some_and(|job| job.own.len() < size);

@@ -30,7 +30,7 @@ pub(super) fn came_of(evidence: &Evidence, asked: Reveals) -> Observed {
             let came = Reveals { email: shown.email, phone: !shown.phones.is_empty() };
             Observed::found(asked, came)
         }
-        Evidence::NotFound | Evidence::Removed => Observed::NOBODY,
+        Evidence::NotFound | Evidence::Removed { .. } => Observed::NOBODY,
         Evidence::Unmatched | Evidence::Unanswered => Observed::default(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::{Amounts, Credits};
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::limits::Room;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
@@ -13,12 +13,12 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, KeptResult, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::JobLead;
-use crate::ledger::record::lead::{Known, LeadRow, PersonRow, Wanted};
+use crate::ledger::record::lead::{Alias, Known, LeadRow, PersonRow, Wanted};
 use crate::ledger::step::{LeadAsk, Lost};
 use crate::ledger::table::{Jobs, Leads, Persons};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
 use crate::ledger::transition::frame::Frame;
-use crate::ledger::transition::new_job::{NewJob, OwnLead, load};
+use crate::ledger::transition::new_job::{NewJob, load};
 
 /// The leads in order, sorted into slots.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Plan {
         };
         if frame.strips() {
             for (_, ask) in asks.clone() {
-                planner.note_asked(ask)?;
+                planner.note_asked(ask);
             }
         }
         for (position, ask) in asks {
@@ -75,13 +75,13 @@ impl Plan {
     }
 
     /// The leads to be sent.
-    pub(super) fn own(&self) -> impl Iterator<Item = &OwnLead> {
+    pub(super) fn own(&self) -> impl Iterator<Item = &JobLead> {
         self.jobs.iter().flat_map(|job| &job.own)
     }
 
     /// The most that the plan costs.
     pub(super) fn worst(&self, prices: &Prices) -> Amounts {
-        self.own().map(|own| prices.price_of(own.lead.worst)).sum()
+        self.own().map(|lead| prices.price_of(lead.worst)).sum()
     }
 
     /// What is avoided for certain, as a list.
@@ -103,7 +103,7 @@ enum Verdict {
     NotFound,
     Cached { at: ResultRef, find: AvoidedReason, found: Amounts, reveals: Amounts },
     Joined(ResultRef),
-    Own { reveals: Reveals, worst: WorstCase, spared: Amounts, is_claimed: bool },
+    Own { reveals: Reveals, worst: WorstCase, spared: Amounts },
     Trimmed,
 }
 
@@ -122,41 +122,32 @@ struct Planner<'a, 'b> {
     plan: Plan,
     /// What is asked of each lead, where a policy strips some of them: all that is asked of any lead
     /// for the same person.
-    asked: HashMap<(LeadKey, Option<LeadKey>), Reveals>,
-    seen: HashMap<(LeadKey, Option<LeadKey>), Placed>,
+    asked: HashMap<LeadKey, Reveals>,
+    seen: HashMap<LeadKey, Placed>,
     jobs: HashMap<JobId, bool>,
 }
 
 impl Planner<'_, '_> {
-    fn note_asked(&mut self, ask: LeadAsk) -> Result<(), Fault> {
-        let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
-        let known_as = (ask.key, self.conflict(&row, ask)?);
-        let asked = self.asked.entry(known_as).or_default();
+    fn note_asked(&mut self, ask: LeadAsk) {
+        let asked = self.asked.entry(ask.key).or_default();
         *asked = asked.with(self.frame.asked_of(ask));
-        Ok(())
     }
 
     fn place(&mut self, position: u32, ask: LeadAsk) -> Result<(), Fault> {
         let count = &mut self.plan.dispositions;
         count.submitted = count.submitted.saturating_add(1);
-        let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
-        let conflict = self.conflict(&row, ask)?;
-        let known_as = (ask.key, conflict);
-        let is_other_removed = ask.other.map(|other| is_removed(self.draft, other)).transpose()?;
-        let source = if is_other_removed == Some(true) {
-            self.follow(position, ask.key, Verdict::Removed).source
-        } else if let Some(placed) = self.seen.get(&known_as).copied() {
+        let source = if let Some(placed) = self.seen.get(&ask.key).copied() {
             self.repeat(placed)
         } else {
-            let reveals = self.asked.get(&known_as).copied().unwrap_or(self.frame.reveals);
-            let verdict = if is_removed(self.draft, ask.key)? {
+            let reveals = self.asked.get(&ask.key).copied().unwrap_or(self.frame.reveals);
+            let verdict = if self.is_any_removed(ask)? {
                 Verdict::Removed
             } else {
-                let verdict = self.look_up(&row, conflict, reveals)?;
+                let verdict = self.look_up(ask, reveals)?;
                 self.trim(verdict)
             };
             if matches!(verdict, Verdict::Own { .. }) {
-                for key in std::iter::once(ask.key).chain(ask.other) {
+                for key in ask.keys() {
                     rely_on(self.draft, key)?;
                 }
             }
@@ -168,34 +159,28 @@ impl Planner<'_, '_> {
                 }
                 verdict => self.follow(position, ask.key, verdict),
             };
-            self.seen.insert(known_as, placed);
+            self.seen.insert(ask.key, placed);
             placed.source
         };
-        let LeadAsk { key, other, has_email } = ask;
-        self.plan.slots.push(Slot { key, other, has_email, source });
+        let LeadAsk { key, parts, has_email, name } = ask;
+        self.plan.slots.push(Slot { key, parts, has_email, name, source });
         Ok(())
     }
 
-    /// The lead's other strong key, where it points to another person than its strongest.
-    fn conflict(&self, row: &LeadRow, ask: LeadAsk) -> Result<Option<LeadKey>, Fault> {
-        let (Some(person), Some(other)) = (row.person, ask.other) else { return Ok(None) };
-        let elsewhere = self.draft.peek::<Leads>(&other)?.and_then(|row| row.person);
-        Ok(ask.other.filter(|_| elsewhere.is_some_and(|elsewhere| elsewhere != person)))
+    fn is_any_removed(&self, ask: LeadAsk) -> Result<bool, Fault> {
+        for key in ask.removal_keys() {
+            if is_removed(self.draft, key)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    fn look_up(
-        &mut self,
-        row: &LeadRow,
-        conflict: Option<LeadKey>,
-        reveals: Reveals,
-    ) -> Result<Verdict, Fault> {
+    fn look_up(&mut self, ask: LeadAsk, reveals: Reveals) -> Result<Verdict, Fault> {
         let Frame { team, terms, .. } = self.frame;
         let full = terms.prices.worst_case(reveals);
-        let person = self.person(row)?;
-        if conflict.is_some() {
-            let spared = Amounts::ZERO;
-            return Ok(Verdict::Own { reveals, worst: full, spared, is_claimed: false });
-        }
+        let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
+        let person = self.person(&row, ask)?;
         let now = self.draft.now();
         // What is known or under way with all that the batch asks comes before what just covers a
         // lead that a policy stripped.
@@ -224,10 +209,13 @@ impl Planner<'_, '_> {
         }
         // That the answers were too old, or another team's, changes nothing about who it is and what
         // was paid.
-        if person.is_known_since(Since { earliest: now.before(terms.person_ttl), now }) {
+        let known_since = Since { earliest: now.before(terms.person_ttl), now };
+        // Whom the vendor takes a lead for that it has not been asked for is not certain enough to
+        // reserve less.
+        if row.alias.person().is_some() && person.is_known_since(known_since) {
             return Ok(self.upgrade(&person, reveals));
         }
-        Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO, is_claimed: true })
+        Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO })
     }
 
     /// The latest result that answers a request and is not lost.
@@ -251,9 +239,34 @@ impl Planner<'_, '_> {
         }
     }
 
-    fn person(&self, row: &LeadRow) -> Result<PersonRow, Fault> {
-        let Some(person) = row.person else { return Ok(PersonRow::default()) };
-        Ok(self.draft.peek::<Persons>(&person)?.unwrap_or_default())
+    /// What is known of whoever the lead names, as far as answers have proven it.
+    fn person(&self, row: &LeadRow, ask: LeadAsk) -> Result<PersonRow, Fault> {
+        let person = match row.alias {
+            Alias::Of(person) => Some((person, ask.is_by_name_alone())),
+            Alias::Unproven => self.proven(ask)?,
+            Alias::Contradicted => None,
+        };
+        let Some((person, must_agree)) = person else { return Ok(PersonRow::default()) };
+        let known = self.draft.peek::<Persons>(&person)?.unwrap_or_default();
+        let agrees = !must_agree || ask.name.is_empty() || known.name.agree(&ask.name);
+        Ok(if agrees { known } else { PersonRow::default() })
+    }
+
+    /// The person of the lead's strongest proven part, and whether its name must agree; none where
+    /// another part is proven to be somebody else's.
+    fn proven(&self, ask: LeadAsk) -> Result<Option<(PersonKey, bool)>, Fault> {
+        let person_of = |key: LeadKey| -> Result<_, Fault> {
+            Ok(self.draft.peek::<Leads>(&key)?.and_then(|row| row.alias.person()))
+        };
+        let mut proven = None;
+        for key in ask.parts.each() {
+            match (person_of(key)?, proven) {
+                (Some(person), None) => proven = Some((person, ask.parts.profile != Some(key))),
+                (Some(person), Some((strongest, _))) if person != strongest => return Ok(None),
+                _ => {}
+            }
+        }
+        Ok(proven)
     }
 
     fn is_joinable(&mut self, job: JobId) -> Result<bool, Fault> {
@@ -293,7 +306,7 @@ impl Planner<'_, '_> {
         let worst = WorstCase { find, email: missing.email, phones };
         let all = terms.prices.price_of(WorstCase { find, ..full });
         let spared = all.minus(terms.prices.price_of(worst));
-        Verdict::Own { reveals, worst, spared, is_claimed: true }
+        Verdict::Own { reveals, worst, spared }
     }
 
     fn follow(&mut self, position: u32, key: LeadKey, verdict: Verdict) -> Placed {
@@ -319,10 +332,10 @@ impl Planner<'_, '_> {
                 plan.taken.entry(at.job).or_default().joined.push(at.index);
                 (Source::Joined(at), Amounts::ZERO)
             }
-            Verdict::Own { reveals, worst, spared, is_claimed } => {
+            Verdict::Own { reveals, worst, spared } => {
                 count.fresh = count.fresh.saturating_add(1);
                 plan.avoid(AvoidedReason::OwnedReveal, spared);
-                let own = OwnLead { lead: JobLead { key, position, worst }, is_claimed };
+                let own = JobLead { key, position, worst };
                 let at = load(&mut plan.jobs, &self.frame, reveals, own);
                 (Source::Own(at), Amounts::ZERO)
             }
@@ -356,7 +369,7 @@ impl Planner<'_, '_> {
 
 /// Has the store make ready what the places of leads depend on.
 fn foresee(draft: &Draft<'_>, asks: impl Iterator<Item = LeadAsk> + Clone) -> Result<(), Fault> {
-    let keys = asks.flat_map(|ask| std::iter::once(ask.key).chain(ask.other));
+    let keys = asks.flat_map(LeadAsk::keys);
     alias::foresee(draft, keys.clone())?;
     for key in keys {
         for claim in draft.peek::<Leads>(&key)?.iter().flat_map(|row| &row.claims) {

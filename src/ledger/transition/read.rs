@@ -195,7 +195,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             self.draft.foresee::<Jobs>(&at.job);
             self.draft.foresee::<Answers>(&(at.job, at.index.div_euclid(SETTLED_AT_ONCE)));
         }
-        let keys = slots.iter().flat_map(|slot| std::iter::once(slot.key).chain(slot.other));
+        let keys = slots.iter().flat_map(|slot| slot.ask().removal_keys());
         alias::foresee(self.draft, keys)?;
         for at in slots.iter().filter_map(|slot| slot.source.points_at()) {
             if let Some((Answer::Found(Found { person, .. }), _)) = self.answer(at)? {
@@ -264,7 +264,7 @@ impl<'a, 'b> Reader<'a, 'b> {
     }
 
     fn is_removed(&mut self, slot: Slot) -> Result<bool, Fault> {
-        for key in std::iter::once(slot.key).chain(slot.other) {
+        for key in slot.ask().removal_keys() {
             if is_removed(self.draft, key)? {
                 return Ok(true);
             }

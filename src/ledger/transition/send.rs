@@ -135,7 +135,7 @@ fn is_free_by(
     prices: &Prices,
     by: Timestamp,
 ) -> Result<bool, Fault> {
-    let Some(person) = draft.peek::<Leads>(&lead)?.and_then(|row| row.person) else {
+    let Some(person) = draft.peek::<Leads>(&lead)?.and_then(|row| row.alias.person()) else {
         return Ok(false);
     };
     let (window, now) = (prices.person_window, draft.now());

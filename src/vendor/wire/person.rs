@@ -53,7 +53,7 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
         serde_json::from_str(object.get()).map_err(|_| "the person is no object")?;
 
     let mut id = None;
-    let mut linkedin_url = None;
+    let (mut linkedin_url, mut full_name) = (None, None);
     let (mut documented, mut undocumented) = (String::new(), String::new());
     let (mut email, mut phone_numbers) = (None, None);
     for (key, value) in members {
@@ -68,6 +68,7 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
         match name.as_str() {
             "id" => id = Some(value),
             "linkedin_url" => linkedin_url = Some(value),
+            "name" => full_name = Some(value),
             _ => {}
         }
     }
@@ -75,6 +76,8 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     Ok(Person {
         id: text(id, "the person's id is no text")?.ok_or("the person has no id")?,
         linkedin_url: text(linkedin_url, "the person's linkedin_url is no text")?,
+        // Only compared, so one that is no text is none.
+        name: text(full_name, "").unwrap_or_default(),
         email: text(email, "the person's email is no text")?,
         phones: phones(phone_numbers)?,
         sections: Sections {

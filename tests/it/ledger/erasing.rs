@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{JobId, ResultRef};
-use tollgate::ledger::step::{Evidence, Holding};
+use tollgate::ledger::step::Holding;
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
 use super::books::{Books, first};
-use super::named::{ALL, EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person};
+use super::named::{
+    ALL, EMAIL, NONE, found, found_under, key, lead, lead_with, leads, person, removed,
+};
 use super::store::Store;
 
 /// Erases by these keys; answers whose results are to be erased.
@@ -86,7 +88,7 @@ pub(super) async fn whom_the_vendor_removed_is_removed_here(books: &Books<impl S
     let sales = books.team("sales", &[]).await;
     let ada = found_under("ada", NONE, &["ada@x.io"]);
     let bought = books.buy(&sales, NONE, &["in/ada"], &[ada]).await;
-    let batch = books.buy(&sales, EMAIL, &["in/ada"], &[Evidence::Removed]).await;
+    let batch = books.buy(&sales, EMAIL, &["in/ada"], &[removed(&["in/ada"])]).await;
     assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
     for batch in [bought, batch, books.ask(&sales, NONE, &["ada@x.io"]).await] {
         assert_eq!(books.read(&sales, batch).await.leads, [LeadReading::Removed]);
@@ -115,7 +117,7 @@ pub(super) async fn whoever_joined_reads_removed_too(books: &Books<impl Store>) 
     let batch = books.ask(&sales, NONE, &["in/ada"]).await;
     let joined = books.ask(&growth, NONE, &["in/ada"]).await;
     books.send(first(batch)).await;
-    books.settle(first(batch), &[Evidence::Removed]).await;
+    books.settle(first(batch), &[removed(&["in/ada"])]).await;
     assert_eq!(books.read(&growth, joined).await.leads, [LeadReading::Removed]);
     assert_eq!(books.read(&growth, joined).await.status, Status::Completed);
 }

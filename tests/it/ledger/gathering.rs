@@ -3,16 +3,17 @@
 
 use std::time::Duration;
 
+use tollgate::domain::policy::Policies;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::ids::{BatchId, JobId, ResultRef};
 use tollgate::ledger::record::job::State;
-use tollgate::ledger::step::{Gathered, Gathering, LeadAsk, Room};
+use tollgate::ledger::step::{Gathered, Gathering, Room};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::{Ledger, LedgerError};
 
 use super::books::{Books, DAY, HOUR, TURN, attempt, first, terms};
-use super::named::{ALL, EMAIL, NONE, found, lead_with, leads};
+use super::named::{ALL, EMAIL, NONE, found, leads};
 use super::store::Store;
 use super::sweeping::{LIFETIMES, sweep_by};
 
@@ -26,16 +27,7 @@ pub(super) async fn wait<S: Store>(
     reveals: Reveals,
     names: &[&str],
 ) -> BatchId {
-    wait_with(books, team, reveals, leads(names)).await
-}
-
-async fn wait_with<S: Store>(
-    books: &Books<S>,
-    team: &TeamId,
-    reveals: Reveals,
-    leads: Vec<LeadAsk>,
-) -> BatchId {
-    let mut admission = books.admission(team, reveals, leads);
+    let mut admission = books.admission(team, reveals, leads(names));
     admission.terms.gather_window = WAIT;
     let id = admission.batch;
     books.admit(admission).await.expect("it fits");
@@ -174,10 +166,11 @@ pub(super) async fn a_full_coach_is_settled_whole_and_the_rest_travels_in_anothe
 
 pub(super) async fn nobody_is_asked_for_twice_in_one_batch(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
-    books.buy(&sales, EMAIL, &["ada", "bob"], &[found("ada", EMAIL), found("bob", EMAIL)]).await;
-    // Its two keys name two persons, so each of them goes to the vendor by itself.
-    for _ in 0..2 {
-        wait_with(books, &sales, EMAIL, vec![lead_with("ada", "bob")]).await;
+    // A team that keeps to itself joins nobody, so the same lead waits twice.
+    let policies = Policies { shared_cache: false, ..Policies::default() };
+    let apart = books.team_with("apart", policies).await;
+    for team in [&sales, &apart] {
+        wait(books, team, EMAIL, &["ada"]).await;
     }
     books.pass(WAIT);
     assert_eq!(gather(books).await, None);

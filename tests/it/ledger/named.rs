@@ -2,7 +2,10 @@
 
 use tollgate::domain::charge::Shown;
 use tollgate::domain::credits::Unit;
-use tollgate::domain::identity::keys::{LeadKey, PersonKey, PhoneKey, ReplayKey, RequestKey};
+use tollgate::domain::identity::Parts;
+use tollgate::domain::identity::keys::{
+    Keyer, LeadKey, NameMarks, PersonKey, PhoneKey, ReplayKey, RequestKey,
+};
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::record::replay::{Retry, ToldBy};
@@ -36,22 +39,35 @@ pub(super) fn phone(name: &str) -> PhoneKey {
     PhoneKey::from_bytes(fingerprint(name))
 }
 
-/// A lead with one strong key.
+/// A lead with one identifying field.
 pub(super) fn lead(name: &str) -> LeadAsk {
-    LeadAsk { key: key(name), other: None, has_email: false }
+    let (parts, name_given) = (Parts::default(), NameMarks::default());
+    LeadAsk { key: key(name), parts, has_email: false, name: name_given }
 }
 
-/// A lead with two strong keys.
-pub(super) fn lead_with(name: &str, other: &str) -> LeadAsk {
-    LeadAsk { key: key(name), other: Some(key(other)), has_email: false }
+/// The key of a lead with two identifying fields.
+pub(super) fn key_of_both(name: &str, other: &str) -> LeadKey {
+    let hash = blake3::hash(format!("{name} and {other}").as_bytes());
+    LeadKey::from_bytes(*hash.as_bytes().first_chunk().expect("a hash is longer"))
 }
 
-/// A lead with one strong key, which carries an email.
+/// A lead with a profile and an email.
+pub(super) fn lead_with(profile: &str, email: &str) -> LeadAsk {
+    let parts = Parts { profile: Some(key(profile)), email: Some(key(email)), names: None };
+    LeadAsk { key: key_of_both(profile, email), parts, ..lead(profile) }
+}
+
+/// The marks of a person's name.
+pub(super) fn marks(name: &str) -> NameMarks {
+    Keyer::new([7; 32]).name_marks(name)
+}
+
+/// A lead with one identifying field, which carries an email.
 pub(super) fn lead_with_email(name: &str) -> LeadAsk {
     LeadAsk { has_email: true, ..lead(name) }
 }
 
-/// Leads with one strong key each.
+/// Leads with one identifying field each.
 pub(super) fn leads(names: &[&str]) -> Vec<LeadAsk> {
     names.iter().map(|name| lead(name)).collect()
 }
@@ -66,7 +82,13 @@ pub(super) fn found_under(name: &str, shown: Reveals, aliases: &[&str]) -> Evide
     let phones: &[&str] = if shown.phone { &[name] } else { &[] };
     let shown = Shown { email: shown.email, ..numbers(phones) };
     let aliases = aliases.iter().map(|alias| key(alias)).collect();
-    Evidence::Found { person: person(name), aliases, shown }
+    let name_shown = NameMarks::default();
+    Evidence::Found { person: person(name), aliases, answers_key: true, shown, name: name_shown }
+}
+
+/// The person whom all these keys name was removed, if they are proven to name one.
+pub(super) fn removed(keys: &[&str]) -> Evidence {
+    Evidence::Removed { proof: keys.iter().map(|name| key(name)).collect() }
 }
 
 /// Phone numbers came back.

@@ -115,12 +115,14 @@ macro_rules! contract_suite {
             }
             aliases: {
                 the_keys_that_a_result_shows_name_its_person
-                a_mistyped_email_beside_a_profile_names_nobody
-                a_key_that_named_two_persons_names_neither
-                two_keys_of_two_persons_go_to_the_vendor
-                two_keys_of_one_person_are_no_conflict
-                a_weaker_key_alone_answers_nothing
-                nobody_found_for_a_conflict_says_nothing_of_its_stronger_key
+                of_several_keys_an_answer_proves_those_that_it_shows
+                a_key_that_was_answered_with_another_profile_names_nobody
+                a_key_that_named_two_persons_names_neither_for_good
+                a_lead_with_two_keys_is_joined_and_known_as_a_whole
+                a_lead_is_answered_by_its_strongest_proven_key
+                a_person_found_by_a_weaker_key_must_have_the_leads_name
+                nobody_found_says_nothing_of_the_keys_of_the_lead
+                a_removed_lead_removes_whom_all_its_keys_are_proven_to_be
             }
             joining: {
                 a_person_under_way_is_joined_for_nothing

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tollgate::domain::identity::keys::NameMarks;
 use tollgate::domain::pricing::PhoneBasis;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
@@ -164,7 +165,9 @@ pub(super) async fn where_each_number_is_charged_a_known_one_is_free(books: &Boo
     let shows = |names: &[&str]| Evidence::Found {
         person: person("ada"),
         aliases: vec![],
+        answers_key: true,
         shown: numbers(names),
+        name: NameMarks::default(),
     };
     for (names, due) in
         [(&["1", "2"][..], "phone=2"), (&["2", "3"], "phone=1"), (&["1"], "phone=0")]

@@ -104,7 +104,7 @@ async fn only_who_is_lost_is_sent_again_and_nothing_is_paid_twice(bench: Bench) 
     assert_answered(&after);
     assert_eq!(after.body["results"], before.body["results"]);
     let vendor = &bench.gateway.vendor;
-    assert_eq!(vendor.leads_received()[4..], ["linkedin.com/in/reachable-a-1"]);
+    assert_eq!(vendor.leads_received()[4..], ["https://www.linkedin.com/in/reachable-a-1"]);
 
     let known = team.start(&people("a", 3)).await;
     assert_answered(&known);

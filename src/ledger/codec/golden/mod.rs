@@ -9,7 +9,8 @@ use super::{Ordered, to_row};
 use crate::domain::budget::{Budget, Meter};
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
-use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey, RequestKey};
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, ReplayKey, RequestKey};
 use crate::domain::limits::UpTo;
 use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId};
@@ -175,7 +176,11 @@ fn of_teams() -> Vec<(TableId, String)> {
 }
 
 fn of_batches() -> Vec<(TableId, String)> {
-    let slot = |other, source| Slot { key: LEAD, other, has_email: true, source };
+    let name = NameMarks::from_stored([0x0102_0304, 0x0500_0000]);
+    let slot = |profile, source| {
+        let parts = Parts { profile, email: None, names: profile };
+        Slot { key: LEAD, parts, has_email: true, name, source }
+    };
     vec![
         row::<Batches>(
             &job_id().batch,

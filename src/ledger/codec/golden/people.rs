@@ -1,12 +1,12 @@
-//! Rows about people.
+//! Rows about persons and what names them.
 
 use super::{LEAD, PERSON, at, job_id, result, row, team};
 use crate::domain::charge::Facts;
-use crate::domain::identity::keys::PhoneKey;
+use crate::domain::identity::keys::{NameMarks, PhoneKey};
 use crate::domain::reveal::Reveals;
 use crate::domain::uuid::Uuid;
 use crate::ledger::ids::Lease;
-use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
+use crate::ledger::record::lead::{Alias, Claim, Known, LeadRow, NotFound, PersonRow};
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{Addresses, Leads, Persons, Superseded, TableId, Validations};
 
@@ -33,7 +33,7 @@ pub(super) fn of_people() -> Vec<(TableId, String)> {
         row::<Leads>(
             &LEAD,
             &LeadRow {
-                person: Some(PERSON),
+                alias: Alias::Of(PERSON),
                 claims: vec![claim],
                 not_found: vec![gone],
                 removed_at: Some(at(5)),
@@ -42,7 +42,12 @@ pub(super) fn of_people() -> Vec<(TableId, String)> {
         ),
         row::<Persons>(
             &PERSON,
-            &PersonRow { facts, results: vec![known], removed_at: Some(at(5)) },
+            &PersonRow {
+                facts,
+                name: NameMarks::from_stored([7]),
+                results: vec![known],
+                removed_at: Some(at(5)),
+            },
         ),
         row::<Superseded>(&(PERSON, result()), &at(4)),
         row::<Addresses>(&address, &AddressRow { at: result(), asked_at: at(1) }),

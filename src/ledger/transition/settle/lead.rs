@@ -2,16 +2,16 @@
 
 use super::Settling;
 use crate::domain::charge::Shown;
-use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use crate::domain::pricing::{Charges, PhoneBasis, Prices};
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{KeptResult, ResultRef};
 use crate::ledger::record::job::{Answer, Found, JobLead, Part};
-use crate::ledger::record::lead::{Known, NotFound};
+use crate::ledger::record::lead::{Known, LeadRow, NotFound};
 use crate::ledger::step::Evidence;
 use crate::ledger::table::{Leads, Persons, Superseded};
-use crate::ledger::transition::erase;
+use crate::ledger::transition::{alias, erase};
 
 impl Settling {
     pub(super) fn lead(
@@ -24,21 +24,23 @@ impl Settling {
         part: &Part,
     ) -> Result<(Answer, Charges), Fault> {
         let mut row = draft.find::<Leads>(&lead.key)?.unwrap_or_default();
-        // A lead sent for its two keys' two persons was never claimed: it says nothing of either.
-        let was_claimed = row.claims.iter().any(|claim| claim.at == at);
         row.concede(at.job);
         row.touched_at = Some(draft.now());
-        if matches!(evidence, Evidence::NotFound) && self.learns && was_claimed {
+        if matches!(evidence, Evidence::NotFound) && self.learns {
             let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
             row.not_found.retain(|gone| gone.kept_for != kept_for);
             row.not_found.push(NotFound { settled_at, kept_for });
         }
         draft.put::<Leads>(&lead.key, &row);
         match evidence {
-            Evidence::Found { person, aliases, shown } => {
+            Evidence::Found { person, aliases, answers_key, shown, name } => {
                 let charges = self.charge(draft, *person, shown, &part.prices)?;
-                if is_removed(draft, lead.key, *person, aliases)? {
-                    self.remove(draft, at, lead.key, Some(*person), aliases)?;
+                if is_removed(draft, *person, aliases)? {
+                    self.remove(draft, at, aliases, Some(*person))?;
+                    return Ok((Answer::Removed, charges));
+                }
+                if row.removed_at.is_some() {
+                    self.settled.removed.push(KeptResult { at, turn: self.turn });
                     return Ok((Answer::Removed, charges));
                 }
                 if self.learns {
@@ -46,13 +48,27 @@ impl Settling {
                     let (settled_at, kept_for) = (draft.now(), part.kept_for.clone());
                     let (turn, covers) = (self.turn, reveals);
                     let known = Known { at, turn, covers, settled_at, expires_at, kept_for };
-                    learn(draft, known, lead.key, *person, aliases)?;
+                    learn_person(draft, *person, known, *name)?;
+                    for key in aliases {
+                        learn_alias(draft, key, *person, true)?;
+                    }
+                    if !aliases.contains(&lead.key) {
+                        learn_alias(draft, &lead.key, *person, *answers_key)?;
+                    }
                 }
                 Ok((Answer::Found(found(*person, shown, part.prices.phone_basis)), charges))
             }
             Evidence::NotFound => Ok((Answer::NotFound, Charges::ZERO)),
-            Evidence::Removed => {
-                self.remove(draft, at, lead.key, row.person, &[])?;
+            Evidence::Removed { proof } if *proof == [lead.key] => {
+                self.remove(draft, at, proof, None)?;
+                Ok((Answer::Removed, Charges::ZERO))
+            }
+            Evidence::Removed { proof } => {
+                let removed_at = row.removed_at.or(Some(draft.now()));
+                let row = LeadRow { removed_at, not_found: Vec::new(), ..row };
+                draft.put::<Leads>(&lead.key, &row);
+                let person = alias::person_of_all(draft, proof)?;
+                self.remove(draft, at, &[], person)?;
                 Ok((Answer::Removed, Charges::ZERO))
             }
             Evidence::Unmatched => Ok((Answer::Unmatched, Charges::ZERO)),
@@ -80,18 +96,15 @@ impl Settling {
         Ok(passed.charges)
     }
 
-    /// Marks a person, and every key that leads there, as removed.
+    /// Marks keys and whoever they lead to, and a person, as removed.
     fn remove(
         &mut self,
         draft: &mut Draft<'_>,
         at: ResultRef,
-        lead: LeadKey,
+        keys: &[LeadKey],
         person: Option<PersonKey>,
-        aliases: &[LeadKey],
     ) -> Result<(), Fault> {
-        let mut keys = vec![lead];
-        keys.extend(aliases);
-        let removed = erase::mark(draft, &keys, person)?;
+        let removed = erase::mark(draft, keys, person)?;
         self.settled.removed.push(KeptResult { at, turn: self.turn });
         self.settled.removed.extend(removed);
         Ok(())
@@ -108,46 +121,51 @@ fn found(person: PersonKey, shown: &Shown, basis: PhoneBasis) -> Found {
     Found { person, email: shown.email, phones }
 }
 
-/// From now on the person is known, by the lead's key and by those that the result shows.
-fn learn(
+/// From now on the person is known by this result.
+fn learn_person(
     draft: &mut Draft<'_>,
-    known: Known,
-    lead: LeadKey,
     person: PersonKey,
-    aliases: &[LeadKey],
+    known: Known,
+    name: NameMarks,
 ) -> Result<(), Fault> {
     let now = draft.now();
     let mut row = draft.find::<Persons>(&person)?.unwrap_or_default();
     row.results.retain(|known| known.expires_at > now);
+    if !name.is_empty() {
+        row.name = name;
+    }
     for Known { at, expires_at, .. } in row.learn(known) {
         draft.put::<Superseded>(&(person, at), &expires_at);
     }
     draft.put::<Persons>(&person, &row);
-    for key in std::iter::once(&lead).chain(aliases) {
-        let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
-        row.person = match row.person {
-            // Two persons under one key: it is no alias of either.
-            Some(other) if other != person => None,
-            _ => Some(person),
-        };
-        row.not_found.clear();
-        row.touched_at = Some(now);
-        draft.put::<Leads>(key, &row);
-    }
     Ok(())
 }
 
-/// Whether a person was removed, under any key that leads there.
+/// An answer has shown the person under this key.
+fn learn_alias(
+    draft: &mut Draft<'_>,
+    key: &LeadKey,
+    person: PersonKey,
+    is_proof: bool,
+) -> Result<(), Fault> {
+    let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
+    row.alias = row.alias.shown(person, is_proof);
+    row.not_found.clear();
+    row.touched_at = Some(draft.now());
+    draft.put::<Leads>(key, &row);
+    Ok(())
+}
+
+/// Whether a person was removed, under any key that is proven to lead there.
 pub(super) fn is_removed(
     draft: &Draft<'_>,
-    lead: LeadKey,
     person: PersonKey,
     aliases: &[LeadKey],
 ) -> Result<bool, Fault> {
     if draft.find::<Persons>(&person)?.is_some_and(|row| row.removed_at.is_some()) {
         return Ok(true);
     }
-    for key in std::iter::once(&lead).chain(aliases) {
+    for key in aliases {
         if draft.find::<Leads>(key)?.is_some_and(|row| row.removed_at.is_some()) {
             return Ok(true);
         }

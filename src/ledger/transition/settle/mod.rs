@@ -21,6 +21,7 @@ use crate::ledger::table::{
     Answers, Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Observations, Persons, SETTLED_AT_ONCE,
     Settlements,
 };
+use crate::ledger::transition::alias;
 use crate::ledger::transition::coach::passengers;
 use crate::ledger::transition::erase;
 use crate::ledger::transition::joiners::credit;
@@ -87,11 +88,16 @@ fn foresee(draft: &Draft<'_>, settlement: &Settlement) {
     draft.foresee::<JobLeads>(&(settlement.job, settlement.first.div_euclid(CHUNK)));
     draft.foresee_under::<Joins>(&settlement.job);
     for evidence in &settlement.evidence {
-        if let Evidence::Found { person, aliases, .. } = evidence {
-            draft.foresee::<Persons>(person);
-            for alias in aliases {
-                draft.foresee::<Leads>(alias);
+        let keys = match evidence {
+            Evidence::Found { person, aliases, .. } => {
+                draft.foresee::<Persons>(person);
+                aliases
             }
+            Evidence::Removed { proof } => proof,
+            Evidence::NotFound | Evidence::Unmatched | Evidence::Unanswered => continue,
+        };
+        for key in keys {
+            draft.foresee::<Leads>(key);
         }
     }
 }
@@ -329,11 +335,15 @@ fn foresee_removals(draft: &Draft<'_>, portion: &Portion<'_>) -> Result<(), Faul
     let mut removed = Vec::new();
     for (lead, evidence) in &portion.answered {
         match evidence {
-            Evidence::Removed => removed.push((vec![lead.key], None)),
+            Evidence::Removed { proof } if *proof == [lead.key] => {
+                removed.push((proof.clone(), None));
+            }
+            Evidence::Removed { proof } => {
+                removed.push((Vec::new(), alias::person_of_all(draft, proof)?));
+            }
             Evidence::Found { person, aliases, .. } => {
-                if lead::is_removed(draft, lead.key, *person, aliases)? {
-                    let keys = std::iter::once(lead.key).chain(aliases.iter().copied());
-                    removed.push((keys.collect(), Some(*person)));
+                if lead::is_removed(draft, *person, aliases)? {
+                    removed.push((aliases.clone(), Some(*person)));
                 }
             }
             Evidence::NotFound | Evidence::Unmatched | Evidence::Unanswered => {}

@@ -7,7 +7,7 @@ use super::{SweepFrom, Swept};
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::record::lead::LeadRow;
+use crate::ledger::record::lead::{Alias, LeadRow};
 use crate::ledger::table::{Jobs, Leads, Persons};
 
 /// How many rows a commit has for a lead that goes: its own, and that of its person, who must not be
@@ -24,7 +24,7 @@ pub(super) fn sweep(
     let now = draft.now();
     let page = draft.from::<Leads>(after(from.as_ref()), rows)?;
     let is_stale = |row: &LeadRow| {
-        row.removed_at.is_none() && row.touched_at.is_none_or(|at| is_over(at, ttl, now))
+        !is_kept_for_good(row) && row.touched_at.is_none_or(|at| is_over(at, ttl, now))
     };
     let fetched = page
         .iter()
@@ -33,7 +33,7 @@ pub(super) fn sweep(
     for (key, row) in page.iter().take(count).filter(|(_, row)| is_stale(row)) {
         draft.foresee::<Leads>(key);
         row.claims.iter().for_each(|claim| draft.foresee::<Jobs>(&claim.at.job));
-        row.person.iter().for_each(|person| draft.foresee::<Persons>(person));
+        row.alias.person().iter().for_each(|person| draft.foresee::<Persons>(person));
     }
     let mut slice = Slice::after(from);
     for (key, row) in page.iter().take(count) {
@@ -57,9 +57,14 @@ pub(super) fn sweep(
     Ok(slice.end(is_more, SweepFrom::Leads))
 }
 
+/// A removal, and an alias that answers have contradicted, must never be learned anew.
+const fn is_kept_for_good(row: &LeadRow) -> bool {
+    row.removed_at.is_some() || matches!(row.alias, Alias::Contradicted)
+}
+
 /// When the person was removed whom a key leads to.
 fn removed_at(draft: &Draft<'_>, row: &LeadRow) -> Result<Option<Timestamp>, Fault> {
-    let Some(person) = row.person else { return Ok(None) };
+    let Some(person) = row.alias.person() else { return Ok(None) };
     Ok(draft.find::<Persons>(&person)?.and_then(|row| row.removed_at))
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{ValidationOrder, call_of};
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::Amounts;
-use crate::domain::identity::keys::LeadKey;
+use crate::domain::identity::Parts;
+use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::pricing::WorstCase;
 use crate::domain::time::{Since, Timestamp};
 use crate::ledger::draft::{Draft, Fault};
@@ -146,7 +147,13 @@ impl Planner<'_, '_> {
         if !is_repeated {
             self.seen.insert(key, source);
         }
-        self.plan.slots.push(Slot { key, other: None, has_email: true, source });
+        self.plan.slots.push(Slot {
+            key,
+            parts: Parts::default(),
+            has_email: true,
+            name: NameMarks::default(),
+            source,
+        });
         Ok(Some(()))
     }
 

@@ -12,6 +12,7 @@ use tollgate::ledger::transition::read::{LeadReading, Status};
 use tollgate::ledger::transition::sweep::{Lifetimes, Sweep};
 use tollgate::ledger::transition::trim::Trim;
 
+use super::cast::Called;
 use super::world::{Asked, World, pick};
 use crate::ledger::books::{DAY, HOUR, MINUTE, QUIET, TURN};
 use crate::ledger::store::Store;
@@ -84,7 +85,12 @@ impl<S: Store> World<S> {
                     let found = self.checks.results.get(at).copied();
                     // Of a job that was forgotten the vault has the last word, and nothing to say.
                     let is_forgotten = found.is_none() && job.is_none();
-                    let is_right = found == lead.called.person(*at) || lead.called.is_shared();
+                    // It is whom the vendor takes the lead for, or whom one of its keys is proven to be.
+                    let is_by = |called: Called| found == called.person(*at);
+                    let is_right = is_by(lead.meant())
+                        || is_by(lead.called)
+                        || lead.other.is_some_and(is_by)
+                        || lead.called.is_shared();
                     assert!(is_right || is_forgotten, "{lead:?} reads person {found:?}");
                     let is_its = |(job, _): (Job, _)| {
                         let kept_for = job.parts[0].kept_for.as_ref();

@@ -1,12 +1,12 @@
 //! Who there is: a few persons, the keys they go by, and what the vendor has of them.
 
 use tollgate::domain::charge::Shown;
-use tollgate::domain::identity::keys::LeadKey;
+use tollgate::domain::identity::keys::{LeadKey, NameMarks};
 use tollgate::domain::reveal::Reveals;
 use tollgate::ledger::ids::ResultRef;
 use tollgate::ledger::step::{Evidence, LeadAsk};
 
-use crate::ledger::named::{key, person, phone};
+use crate::ledger::named::{key, lead, lead_with, person, phone};
 use crate::support::faulty_disk::Dice;
 
 /// How many persons there are.
@@ -39,13 +39,17 @@ impl Called {
     }
 
     pub(super) fn key(self) -> LeadKey {
-        key(&match self {
+        key(&self.name())
+    }
+
+    fn name(self) -> String {
+        match self {
             Self::Profile(n) => format!("in/{n}"),
             Self::Email(n) => format!("{n}@x.io"),
             Self::Name(n) => format!("name {n}"),
             Self::SharedName(n) => format!("shared {n}"),
             Self::Nobody(n) => format!("nobody {n}"),
-        })
+        }
     }
 
     /// Whom the vendor finds, where a job carries the lead.
@@ -81,12 +85,25 @@ impl Lead {
     }
 
     pub(super) fn ask(self) -> LeadAsk {
-        let is_email = |called| matches!(called, Called::Email(_));
-        LeadAsk {
-            key: self.called.key(),
-            other: self.other.map(Called::key),
-            has_email: is_email(self.called) || self.other.is_some_and(is_email),
+        let has_email = matches!(self.called, Called::Email(_)) || self.other.is_some();
+        let lone = LeadAsk { has_email, ..lead(&self.called.name()) };
+        match self.other {
+            None => lone,
+            Some(other) => LeadAsk { has_email, ..lead_with(&self.called.name(), &other.name()) },
         }
+    }
+
+    /// By which of its keys the vendor goes, which is not always the stronger one.
+    pub(super) fn meant(self) -> Called {
+        match (self.called, self.other) {
+            (Called::Profile(n), Some(Called::Email(m))) if (n + m) % 3 == 1 => Called::Email(m),
+            (called, _) => called,
+        }
+    }
+
+    /// All keys that it gives.
+    pub(super) fn proof(self) -> Vec<LeadKey> {
+        [Some(self.called), self.other].into_iter().flatten().map(Called::key).collect()
     }
 }
 
@@ -116,5 +133,6 @@ pub(super) fn result(n: u64, asked: Reveals) -> Evidence {
     }
     let phones = if back.phone { vec![phone(&n.to_string())] } else { vec![] };
     let shown = Shown { email: back.email, phones };
-    Evidence::Found { person: person(&n.to_string()), aliases, shown }
+    let name = NameMarks::default();
+    Evidence::Found { person: person(&n.to_string()), aliases, answers_key: true, shown, name }
 }

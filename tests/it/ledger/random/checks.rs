@@ -98,12 +98,11 @@ impl<S: Store> World<S> {
         let adopted = adopt(&self.books, &exported).await;
         let kept = tallies_of(&self.books).await;
         let mut tallies = tallies_of(&adopted).await;
-        for (key, tally) in &self.checks.folded {
-            // One of a period that ended long ago may be swept.
-            let swept = Tally::default();
-            let tally = if kept.contains_key(key) { tally } else { &swept };
+        for key in self.checks.folded.keys() {
+            // One of a period that ended long ago may be swept, and begin again with a late entry.
+            let tally = kept.get(key).copied().unwrap_or_default();
             let unresolved = tally.unresolved.plus(tally.reserved);
-            let should = Tally { reserved: Credits::ZERO, unresolved, ..*tally };
+            let should = Tally { reserved: Credits::ZERO, unresolved, ..tally };
             assert_eq!(tallies.remove(key).unwrap_or_default(), should, "{key:?}");
         }
         assert_eq!(tallies, BTreeMap::new());
@@ -175,10 +174,6 @@ impl<S: Store> World<S> {
             let (job, sent) = self.job(job).await.expect("it was just made");
             for lead in sent {
                 let asked = leads[usize::try_from(lead.position).expect("few leads")];
-                if asked.other.is_some() {
-                    // Its two keys may name two persons, and then it goes by itself.
-                    continue;
-                }
                 for (other, reveals) in self.checks.carried(lead.key) {
                     let Some((other, _)) = self.job(other).await else { continue };
                     if other.parts[0].kept_for != job.parts[0].kept_for {
@@ -266,7 +261,7 @@ impl<S: Store> World<S> {
             let charged = self.vendor.charged(job);
             let Some((stands, leads)) = self.job(job).await else { continue };
             let is_open = !matches!(stands.state, State::Done | State::Void(_) | State::Resolved);
-            let is_shared = self.called(job, &leads).iter().any(|called| called.is_shared());
+            let is_shared = self.called(job, &leads).iter().any(|lead| lead.called.is_shared());
             if is_open && is_shared {
                 let parts = stands.parts.iter();
                 let aside: Amounts = parts.map(|part| part.reserved.plus(part.unresolved)).sum();

@@ -9,7 +9,7 @@ use tollgate::domain::time::Timestamp;
 use tollgate::ledger::ids::{JobId, ResultRef};
 use tollgate::ledger::step::Evidence;
 
-use super::cast::{Called, result, shows};
+use super::cast::{Lead, result, shows};
 use crate::ledger::books::{DAY, HOUR, terms};
 use crate::support::faulty_disk::Dice;
 
@@ -40,7 +40,7 @@ pub(super) struct Vendor {
 
 pub(super) struct Taken {
     job: JobId,
-    leads: Vec<(ResultRef, Called)>,
+    leads: Vec<(ResultRef, Lead)>,
     reveals: Reveals,
     at: Timestamp,
 }
@@ -57,7 +57,7 @@ pub(super) struct Answer {
 
 impl Answer {
     /// What it says of these leads alone: others were cancelled since it was asked.
-    pub(super) fn of(self, aboard: &[(ResultRef, Called)]) -> Self {
+    pub(super) fn of(self, aboard: &[(ResultRef, Lead)]) -> Self {
         let mut of_them = Self::default();
         for (n, place) in self.places.into_iter().enumerate() {
             if aboard.iter().any(|(at, _)| *at == place) {
@@ -97,7 +97,7 @@ impl Vendor {
     pub(super) fn take(
         &mut self,
         job: JobId,
-        leads: Vec<(ResultRef, Called)>,
+        leads: Vec<(ResultRef, Lead)>,
         reveals: Reveals,
         at: Timestamp,
     ) -> u64 {
@@ -164,12 +164,14 @@ impl Vendor {
 
     fn make_answer(&self, taken: &Taken, dice: &mut Dice) -> Answer {
         let mut answer = Answer::default();
-        for (at, called) in &taken.leads {
-            let person = called.person(*at);
+        for (at, lead) in &taken.leads {
+            let person = lead.meant().person(*at);
             let (evidence, person) = match person {
                 _ if dice.percent(4) => (Evidence::Unanswered, None),
                 None => (Evidence::NotFound, None),
-                Some(n) if self.removed.contains(&n) => (Evidence::Removed, None),
+                Some(n) if self.removed.contains(&n) => {
+                    (Evidence::Removed { proof: lead.proof() }, None)
+                }
                 Some(n) if dice.percent(3) => (Evidence::Unmatched, Some(n)),
                 Some(n) => (result(n, taken.reveals), Some(n)),
             };

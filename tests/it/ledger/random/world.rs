@@ -14,7 +14,7 @@ use tollgate::ledger::record::team::NewTeam;
 use tollgate::ledger::step::Admission;
 
 use super::calls::Made;
-use super::cast::{Called, Lead};
+use super::cast::Lead;
 use super::checks::Checks;
 use super::vendor::Vendor;
 use crate::ledger::books::{Books, quota};
@@ -144,7 +144,7 @@ impl<S: Store> World<S> {
     }
 
     /// The leads that travel with a job: whose they are, and how they were called.
-    pub(super) async fn aboard(&self, job: JobId) -> Vec<(ResultRef, Called)> {
+    pub(super) async fn aboard(&self, job: JobId) -> Vec<(ResultRef, Lead)> {
         let mut aboard = Vec::new();
         for load in self.books.ledger().load(job).await.expect("it is on its way") {
             let called = self.called(load.job, &load.leads);
@@ -167,11 +167,11 @@ impl<S: Store> World<S> {
     }
 
     /// How a job's leads were called.
-    pub(super) fn called(&self, job: JobId, leads: &[JobLead]) -> Vec<Called> {
+    pub(super) fn called(&self, job: JobId, leads: &[JobLead]) -> Vec<Lead> {
         let asked = self.batches.iter().find(|asked| asked.admission.batch == job.batch);
         let asked = asked.expect("every job has a batch");
         let place = |lead: &JobLead| usize::try_from(lead.position).expect("few leads");
-        leads.iter().map(|lead| asked.leads[place(lead)].called).collect()
+        leads.iter().map(|lead| asked.leads[place(lead)]).collect()
     }
 
     /// Every job that was ever made.

@@ -28,7 +28,7 @@ use tollgate::ledger::transition::trim::Trim;
 
 use super::books::{Books, DAY, MINUTE, QUIET, TURN, first};
 use super::gathering::{gather, gathered};
-use super::named::{EMAIL, NONE, asking, found, found_under, key, lead, person};
+use super::named::{EMAIL, NONE, asking, found, found_under, key, lead, person, removed};
 use super::store::Store;
 use super::turns::many_jobs;
 use super::validating;
@@ -282,7 +282,7 @@ async fn removed_persons_are_settled() {
     let keys = names[..50].iter().map(|name| key(name)).collect();
     books.ledger().erase(keys, None).await.unwrap();
     // The caller erased the first half while the job was under way; the vendor removed the rest.
-    let removed = std::iter::repeat_n(Evidence::Removed, 50);
+    let removed = names[50..].iter().map(|name| removed(&[name]));
     let evidence: Vec<_> = found.into_iter().take(50).chain(removed).collect();
     let settled = books.settle(job, &evidence).await;
     assert!(settled.removed.len() >= 100, "{}", settled.removed.len());
