@@ -23,7 +23,7 @@ const CACHE_BYTES_MAX: usize = 64 << 20;
 /// One row, so that a program never misreads what a later one wrote.
 const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
-const SCHEMA_VERSION: u64 = 4;
+const SCHEMA_VERSION: u64 = 5;
 
 /// Whether a file is opened for the first time in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::bodies::leads_of;
 use super::{Failed, Gateway};
 use crate::domain::lead::{Field, Lead};
+use crate::domain::request_id::RequestId;
 use crate::ledger::Ledger;
-use crate::ledger::ids::{JobId, ResultRef};
+use crate::ledger::ids::{JobId, ResultRef, Token};
 use crate::ledger::record::job::Job;
 use crate::vendor::LeadFields;
 
@@ -17,6 +18,12 @@ pub(super) struct Carried {
     pub(super) at: ResultRef,
     /// As it was submitted; none where the vault no longer has it.
     pub(super) lead: Option<Lead>,
+    /// Its place in its batch, under the mark of the batch's admission; none where the batch is gone.
+    pub(super) place: Option<(Token, u32)>,
+    /// The id of the request that asked for it, where it had one.
+    pub(super) request: Option<RequestId>,
+    /// The vendor refused it: it is not sent any more.
+    pub(super) is_refused: bool,
 }
 
 impl Gateway {
@@ -32,21 +39,40 @@ impl Gateway {
         let mut carried = Vec::new();
         for load in loads {
             for (index, asked) in (load.first..).zip(&load.leads) {
-                let place = load.token.map(|token| (*token.as_bytes(), asked.position));
+                let place = load.token.map(|token| (token, asked.position));
                 // Whoever is sent is whoever is on the books, or nobody.
                 let lead = place
-                    .and_then(|place| found.remove(&place))
+                    .and_then(|(token, position)| found.remove(&(*token.as_bytes(), position)))
                     .filter(|found| self.lead_ask(found).key == asked.key);
-                carried.push(Carried { at: ResultRef { job: load.job, index }, lead });
+                let at = ResultRef { job: load.job, index };
+                let (request, is_refused) = (load.request.clone(), asked.is_refused);
+                carried.push(Carried { at, lead, place, request, is_refused });
             }
         }
         Ok(carried)
     }
 }
 
+/// The leads that are sent: those that the vendor has not refused.
+pub(super) fn sent_of(load: &[Carried]) -> Vec<&Carried> {
+    load.iter().filter(|carried| !carried.is_refused).collect()
+}
+
+/// The ids of the requests that asked for these leads, for a log line.
+pub(super) fn requests_of<'a>(load: impl IntoIterator<Item = &'a Carried>) -> String {
+    const SHOWN_MAX: usize = 10;
+    let mut ids: Vec<&str> = Vec::new();
+    for id in load.into_iter().filter_map(|carried| carried.request.as_ref()) {
+        if ids.len() < SHOWN_MAX && !ids.contains(&id.as_str()) {
+            ids.push(id.as_str());
+        }
+    }
+    ids.join(",")
+}
+
 /// The jobs of which something is gone that they were to send.
 pub(super) fn incomplete(load: &[Carried]) -> Vec<JobId> {
-    let gone = load.iter().filter(|carried| carried.lead.is_none());
+    let gone = sent_of(load).into_iter().filter(|carried| carried.lead.is_none());
     gone.map(|carried| carried.at.job).collect::<BTreeSet<_>>().into_iter().collect()
 }
 

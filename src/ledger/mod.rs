@@ -48,10 +48,10 @@ use record::job::{Job, JobLead};
 use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy};
 use transition::audit::Audit;
@@ -59,6 +59,7 @@ use transition::call::{CallOpened, Closing, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
 use transition::list::{Detail, Listed, Listing};
+use transition::numbering::Taking;
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
 use transition::sweep::{Sweep, Swept};
@@ -89,12 +90,24 @@ pub enum LedgerError {
     Invariant(String),
 }
 
+impl From<Fault> for LedgerError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Fenced => Self::Fenced,
+            Fault::Invariant(what) => Self::Invariant(what),
+            Fault::Store(why) => Self::NotApplied(why),
+        }
+    }
+}
+
 /// What a ledger answers.
 pub type Outcome<T> = Result<T, LedgerError>;
 
 /// The books. Every method is one atomic step, stamped by the store's own clock; asked again with
 /// the same ids, it gives the same answer and changes nothing.
 pub trait Ledger: Send + Sync + 'static {
+    /// Takes numbers for batches; answers the first of them. Asked again, it takes the next.
+    fn take_numbers(&self, taking: Taking) -> impl Future<Output = Outcome<u64>> + Send;
     /// Admits a batch: cached, joined or own for each lead, quota, reservation, all or nothing.
     fn admit(
         &self,
@@ -113,6 +126,10 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Option<Gathered>>> + Send;
     /// Splits a coach that the vendor refused, or that some cannot travel in.
     fn split(&self, splitting: Splitting) -> impl Future<Output = Outcome<Split>> + Send;
+    /// Ends the leads of a job that the vendor refused, or has fewer of them sent at once.
+    fn refuse(&self, refusing: Refusing) -> impl Future<Output = Outcome<AfterRefusal>> + Send;
+    /// Moves leads of a job that were not sent with its first ones to a job of their own.
+    fn detach(&self, job: JobId, lease: Lease) -> impl Future<Output = Outcome<Detached>> + Send;
     /// Takes turns with jobs that are due, as far as there is room.
     fn lease(&self, room: Room, ttl: Duration) -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
     /// When a job is due next that there is room for, and the moment by the store's clock.

@@ -12,10 +12,10 @@ use super::record::job::{Job, JobLead};
 use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::{JobLeads, Jobs, Journal, TableId};
 use super::transition::adopt::{self, Adoptable, Inheritance, Legacy};
@@ -24,6 +24,7 @@ use super::transition::call::{self, CallOpened, Closing, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::list::{self, Detail, Listed, Listing};
+use super::transition::numbering::{self, Taking};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::sweep::{self, Sweep, Swept};
@@ -33,10 +34,10 @@ use super::transition::validation::{
     self, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    adjust, admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage,
-    redrive, resolve, schedule, send, settle, team, turn,
+    adjust, admit, appraise, budget, cancel, circuit, close, coach, detach, erase, joiners, outage,
+    redrive, refuse, resolve, schedule, send, settle, team, turn,
 };
-use super::{Ledger, LedgerError, Outcome};
+use super::{Ledger, Outcome};
 use crate::domain::budget::{Leave, Reach};
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
@@ -69,17 +70,11 @@ pub trait Shelf: Send + Sync + 'static {
     }
 }
 
-impl From<Fault> for LedgerError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Fenced => Self::Fenced,
-            Fault::Invariant(what) => Self::Invariant(what),
-            Fault::Store(why) => Self::NotApplied(why),
-        }
-    }
-}
-
 impl<S: Shelf> Ledger for S {
+    async fn take_numbers(&self, taking: Taking) -> Outcome<u64> {
+        self.write("take_numbers", move |draft| numbering::take(draft, &taking)).await
+    }
+
     async fn admit(&self, admission: Admission) -> Outcome<Result<Admitted, Refused>> {
         self.write("admit", move |draft| admit::admit(draft, &admission)).await
     }
@@ -94,6 +89,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn split(&self, splitting: Splitting) -> Outcome<Split> {
         self.write("split", move |draft| coach::split(draft, &splitting)).await
+    }
+
+    async fn refuse(&self, refusing: Refusing) -> Outcome<AfterRefusal> {
+        self.write("refuse", move |draft| refuse::refuse(draft, &refusing)).await
+    }
+
+    async fn detach(&self, job: JobId, lease: Lease) -> Outcome<Detached> {
+        self.write("detach", move |draft| detach::detach(draft, job, lease)).await
     }
 
     async fn lease(&self, room: Room, ttl: Duration) -> Outcome<Vec<Turn>> {

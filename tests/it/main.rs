@@ -4,6 +4,8 @@
 
 mod astray;
 mod backlogs;
+mod batch_ids;
+mod blanks;
 mod caller_limits;
 mod callers;
 mod cancels;
@@ -38,13 +40,16 @@ mod privacy;
 mod quotas;
 mod redis_servers;
 mod refused_bodies;
+mod refused_leads;
 mod remote;
 mod replicas;
+mod request_ids;
 mod retries;
 mod reveals;
 mod scrapes;
 mod stuck_vendor;
 mod support;
+mod tidied_echoes;
 mod two_books;
 mod validations;
 mod vault;

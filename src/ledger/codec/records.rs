@@ -8,7 +8,7 @@ use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{
-    Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, State, Way, Word,
+    Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, State, Way, Window, Word,
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Claim, Known, LeadRow, NotFound, PersonRow};
@@ -51,6 +51,7 @@ stored_struct!(Batch {
     opening,
     token,
     way,
+    request,
     reveals,
     most,
     admitted_at,
@@ -87,6 +88,9 @@ stored_struct!(Job {
     leads,
     parts,
     passengers,
+    window,
+    refusals,
+    has_strays,
     waiters,
     waits_until,
     attempts,
@@ -136,6 +140,7 @@ stored_enum!(Cause {
 stored_struct!(Part {
     batch,
     team,
+    request,
     kept_for,
     leads,
     admitted_at,
@@ -148,7 +153,8 @@ stored_struct!(Part {
 });
 stored_struct!(Word { at, charged, spent, released });
 stored_enum!(Charged { 0 => All, 1 => Some(amounts), 2 => Nothing });
-stored_struct!(JobLead { key, position, worst });
+stored_struct!(JobLead { key, position, worst, is_refused });
+stored_struct!(Window { end, suspect });
 stored_struct!(Answered { turn, answers, charged });
 stored_struct!(Found { person, email, phones });
 stored_struct!(Progress { next, results_until, parts });
@@ -159,6 +165,7 @@ stored_enum!(Answer {
     2 => Removed,
     3 => Unmatched,
     4 => Unanswered,
+    5 => Refused,
 });
 
 stored_struct!(LeadRow { person, claims, not_found, removed_at, touched_at });

@@ -4,6 +4,7 @@ use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -22,6 +23,8 @@ pub struct Batch {
     pub token: Token,
     /// How its own jobs travel.
     pub way: Way,
+    /// The id of the request that asked, where it had one.
+    pub request: Option<RequestId>,
     /// What was asked of each person.
     pub reveals: Reveals,
     /// The most that its caller allows it to cost.

@@ -19,7 +19,7 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "4";
+pub(super) const LAYOUT: &str = "5";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +91,9 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Replays => {
             Shape::Fronts(Front { bytes: 2, last: 0xfc })
         }
-        // Ids grow with time: the batches of four seconds are in one hash.
+        // Ids are numbers that follow one another: 64 batches are in one hash.
         TableId::Jobs | TableId::Batches | TableId::Settlements | TableId::Validations => {
-            Shape::Fronts(Front { bytes: 5, last: 0xff })
+            Shape::Fronts(Front { bytes: 8, last: 0xc0 })
         }
         // Those that are over within the same sixteen seconds.
         TableId::ReplayEnds => Shape::Fronts(Front { bytes: 7, last: 0xc0 }),

@@ -10,6 +10,7 @@ use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -58,6 +59,8 @@ pub struct Admission {
     pub token: Token,
     /// Who asks and pays.
     pub team: TeamId,
+    /// The id of the request that asks, where it has one.
+    pub request: Option<RequestId>,
     /// How what is to be sent travels.
     pub way: Way,
     /// What is asked of each person.

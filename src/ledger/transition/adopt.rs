@@ -22,6 +22,7 @@ use crate::ledger::transition::close::negative;
 use crate::ledger::transition::epoch::{
     Holdings, adopting, epoch, holdings, put_adopted, put_adopting, put_epoch,
 };
+use crate::ledger::transition::numbering;
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::schedule::put_job;
 
@@ -54,6 +55,8 @@ pub struct Inheritance {
     pub roster: Roster,
     /// What jobs had open.
     pub open: BTreeMap<JobId, Vec<Part>>,
+    /// A number above those of all batches that their entries name.
+    pub next_batch: u64,
 }
 
 /// Begins to adopt books. Asked again, it answers where to go on.
@@ -107,7 +110,7 @@ pub fn entries(draft: &mut Draft<'_>, first: u64, entries: &[Entry]) -> Result<u
 /// # Errors
 /// [`Fault::Invariant`] where other books are being adopted, or none.
 pub fn end(draft: &mut Draft<'_>, inheritance: &Inheritance) -> Result<(), Fault> {
-    let Inheritance { epoch: of, roster, open } = inheritance;
+    let Inheritance { epoch: of, roster, open, next_batch } = inheritance;
     match (adopting(draft)?, epoch(draft)?) {
         (Some(found), _) if found == *of => {}
         (None, Some(found)) if found == *of => return Ok(()),
@@ -123,7 +126,8 @@ pub fn end(draft: &mut Draft<'_>, inheritance: &Inheritance) -> Result<(), Fault
     for (id, parts) in open {
         lose(draft, *id, parts, &mut told)?;
     }
-    lose_the_rest(draft, &told)?;
+    let next_batch = lose_the_rest(draft, &told, *next_batch)?;
+    numbering::adopt(draft, next_batch);
     put_epoch(draft, *of);
     put_adopted(draft);
     Ok(())
@@ -157,8 +161,13 @@ fn lose(
 }
 
 /// What tallies have open and no job is known to have: each by itself, since nothing says which of
-/// them are of the same credits.
-fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> Result<(), Fault> {
+/// them are of the same credits. It is each team's under a batch that there never was, from this number
+/// on; answers the next one.
+fn lose_the_rest(
+    draft: &mut Draft<'_>,
+    told: &BTreeMap<TallyKey, Credits>,
+    mut next_batch: u64,
+) -> Result<u64, Fault> {
     let mut rest: BTreeMap<TeamId, Vec<Part>> = BTreeMap::new();
     for (key, _) in draft.all::<Tallies>()? {
         let tally = draft.tally(&key)?;
@@ -171,6 +180,7 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
         parts.push(Part {
             batch: BatchId::FIRST,
             team: key.team,
+            request: None,
             kept_for: None,
             leads: 0,
             admitted_at: draft.now(),
@@ -182,15 +192,16 @@ fn lose_the_rest(draft: &mut Draft<'_>, told: &BTreeMap<TallyKey, Credits>) -> R
             word: None,
         });
     }
-    for (batch, (_, mut parts)) in (0..).zip(rest) {
-        // Far below any batch that was ever admitted.
-        let batch = BatchId::new(batch).unwrap_or(BatchId::FIRST);
+    for mut parts in rest.into_values() {
+        let batch = BatchId::new(next_batch)
+            .ok_or_else(|| Fault::Invariant(format!("{next_batch} is no batch")))?;
+        next_batch = next_batch.saturating_add(1);
         for part in &mut parts {
             part.batch = batch;
         }
         lose(draft, JobId { batch, ordinal: 0 }, &parts, &mut BTreeMap::new())?;
     }
-    Ok(())
+    Ok(next_batch)
 }
 
 /// What is left of a job that was lost with its store.

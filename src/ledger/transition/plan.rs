@@ -322,7 +322,10 @@ impl Planner<'_, '_> {
             Verdict::Own { reveals, worst, spared, is_claimed } => {
                 count.fresh = count.fresh.saturating_add(1);
                 plan.avoid(AvoidedReason::OwnedReveal, spared);
-                let own = OwnLead { lead: JobLead { key, position, worst }, is_claimed };
+                let own = OwnLead {
+                    lead: JobLead { key, position, worst, is_refused: false },
+                    is_claimed,
+                };
                 let at = load(&mut plan.jobs, &self.frame, reveals, own);
                 (Source::Own(at), Amounts::ZERO)
             }

@@ -140,6 +140,7 @@ impl<S: Store> Books<S> {
             batch: BatchId::new(number).expect("a case has few batches"),
             token: Token::new([u8::try_from(number % 251).expect("below 251"); 16]),
             team: team.clone(),
+            request: None,
             way: Way::Batch,
             reveals,
             leads,

@@ -19,10 +19,10 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::redis::RedisLedger;
 use tollgate::ledger::step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Inheritance, Legacy};
 use tollgate::ledger::transition::audit::Audit;
@@ -30,6 +30,7 @@ use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
+use tollgate::ledger::transition::numbering::Taking;
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::sweep::{Sweep, Swept};
@@ -151,9 +152,12 @@ macro_rules! at_most {
 }
 
 at_most! {
+    take_numbers(taking: Taking) -> u64 => 10;
     admit(admission: Admission) -> Result<Admitted, Refused> => 180;
     gather(gathering: Gathering) -> Option<Gathered> => 20;
     split(splitting: Splitting) -> Split => 20;
+    refuse(refusing: Refusing) -> AfterRefusal => 20;
+    detach(job: JobId, lease: Lease) -> Detached => 20;
     lease(room: Room, ttl: Duration) -> Vec<Turn> => 20;
     reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> () => 10;
     ask_leave(asking: Asking) -> Leave => 20;
