@@ -282,12 +282,10 @@ fn of_jobs() -> Vec<(TableId, String)> {
         results_until: Some(at(8)),
     };
     let worst = WorstCase { find: true, email: false, phones: 4 };
+    let lead = JobLead { key: LEAD, position: 3, worst, is_refused: true };
     vec![
         row::<Jobs>(&job_id(), &job),
-        row::<JobLeads>(
-            &(job_id(), 1),
-            &vec![JobLead { key: LEAD, position: 3, worst, is_refused: true }],
-        ),
+        row::<JobLeads>(&(job_id(), 1), &vec![lead]),
         row::<Answers>(
             &(job_id(), 1),
             &Answered {
