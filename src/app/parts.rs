@@ -187,6 +187,7 @@ fn settings(config: &Config) -> Settings {
         },
         quiet_period: vendor.quiet_period,
         attempts_max: vendor.attempts_max,
+        refusals_max: vendor.refusals_max,
         retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,

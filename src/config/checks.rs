@@ -12,6 +12,7 @@ use super::reading::Reading;
 use super::sections::{Cache, Config, Ledger, Server, Store, Vendor};
 use super::values::{Durability, OnNoAnswer, StoreUrl, Unfit};
 use crate::domain::credits::Credits;
+use crate::domain::lead::FIELD_CHARS_LIMIT;
 use crate::domain::pricing::Prices;
 use crate::remote::check_certificates;
 
@@ -22,6 +23,9 @@ const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const ATTEMPTS_MAX: u32 = 100;
+
+/// No lead is refused more often than it stands in a job, and is looked for.
+const REFUSALS_MAX: u32 = 100_000;
 const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
@@ -69,6 +73,8 @@ fn check_server(server: &Server, reading: &mut Reading) {
         reading.refuse(&["server.listen", "server.admin_listen"], unfit);
     }
     within(reading, "server.leads_max", &server.leads_max, &(1..=LEADS_MAX));
+    let chars_max = &server.lead_field_chars_max;
+    within(reading, "server.lead_field_chars_max", chars_max, &(100..=FIELD_CHARS_LIMIT));
     within(reading, "server.body_bytes_max", &server.body_bytes_max, &(1..=BODY_BYTES_MAX));
     if server.body_bytes_max < 64 << 10 {
         let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
@@ -131,6 +137,7 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     }
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
+    within(reading, "vendor.refusals_max", &vendor.refusals_max, &(1..=REFUSALS_MAX));
     check_gathering(vendor.gather_window, reading);
     let durations = [
         ("vendor.timeout", vendor.timeout, Duration::from_secs(1)),

@@ -60,6 +60,8 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// The most leads in one batch.
     pub leads_max: usize,
+    /// How many characters a field of a lead may have.
+    pub lead_field_chars_max: usize,
     /// The most connections to one listener at once.
     pub connections_max: usize,
     /// The most bodies of leads under way at once, those included that wait.
@@ -99,6 +101,7 @@ impl Server {
             admin_listen: from.value("server.admin_listen"),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
+            lead_field_chars_max: from.value("server.lead_field_chars_max"),
             connections_max: from.value("server.connections_max"),
             bodies_max: from.value("server.bodies_max"),
             bodies_at_once: from.value("server.bodies_at_once"),
@@ -149,6 +152,8 @@ pub struct Vendor {
     pub quiet_period: Duration,
     /// How often one job is sent in all.
     pub attempts_max: u32,
+    /// How often the vendor may refuse what is sent of one batch before the rest of it ends.
+    pub refusals_max: u32,
     /// The longest `Retry-After` that counts, and the longest pause between two probes.
     pub retry_after_max: Duration,
     /// How long a job may take before it is unresolved.
@@ -172,6 +177,7 @@ impl Vendor {
             on_no_answer: from.value("vendor.on_no_answer"),
             quiet_period: from.value("vendor.quiet_period"),
             attempts_max: from.value("vendor.attempts_max"),
+            refusals_max: from.value("vendor.refusals_max"),
             retry_after_max: from.value("vendor.retry_after_max"),
             job_deadline: from.value("vendor.job_deadline"),
         }

@@ -6,8 +6,8 @@
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
-/// The longest text that one field may hold, in bytes.
-pub const FIELD_BYTES_MAX: usize = 512;
+/// The longest text that one field may hold at all, in characters.
+pub const FIELD_CHARS_LIMIT: usize = 10_000;
 
 /// One lead that keeps the vendor's schema. Every field may be missing, even all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -19,8 +19,16 @@ impl Lead {
     /// # Errors
     /// Every fault of every field, in the fields' order.
     pub fn new(fields: Fields) -> Result<Self, Vec<FieldFault>> {
+        Self::within(fields, FIELD_CHARS_LIMIT)
+    }
+
+    /// The lead of these fields, of which each has so many characters at most.
+    ///
+    /// # Errors
+    /// Every fault of every field, in the fields' order.
+    pub fn within(fields: Fields, chars_max: usize) -> Result<Self, Vec<FieldFault>> {
         let faults: Vec<_> =
-            Field::ALL.into_iter().flat_map(|field| fields.faults(field)).collect();
+            Field::ALL.into_iter().flat_map(|field| fields.faults(field, chars_max)).collect();
         if faults.is_empty() { Ok(Self(fields)) } else { Err(faults) }
     }
 
@@ -103,12 +111,15 @@ pub struct Fields {
 }
 
 impl Fields {
-    fn faults(&self, field: Field) -> impl Iterator<Item = FieldFault> + use<> {
+    fn faults(&self, field: Field, chars_max: usize) -> impl Iterator<Item = FieldFault> + use<> {
         let text = self[field].as_deref();
-        let too_long = text.is_some_and(|text| text.len() > FIELD_BYTES_MAX);
+        let is_long = |text: &str| text.len() > chars_max && text.chars().count() > chars_max;
+        let too_long = text.is_some_and(is_long);
         let no_email = field == Field::Email && !text.is_none_or(is_email);
-        let faults =
-            [(too_long, FieldFault::TooLong(field)), (no_email, FieldFault::NotAnEmail(field))];
+        let faults = [
+            (too_long, FieldFault::TooLong { field, chars_max }),
+            (no_email, FieldFault::NotAnEmail(field)),
+        ];
         faults.into_iter().filter_map(|(holds, fault)| holds.then_some(fault))
     }
 }
@@ -169,9 +180,14 @@ impl fmt::Debug for Fields {
 /// Why a text cannot stand in a field. Says which field, never which text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldFault {
-    /// Longer than [`FIELD_BYTES_MAX`].
-    #[error("{0} is longer than {FIELD_BYTES_MAX} bytes")]
-    TooLong(Field),
+    /// Longer than it may be.
+    #[error("{field} is longer than {chars_max} characters")]
+    TooLong {
+        /// The field.
+        field: Field,
+        /// How many characters it may have.
+        chars_max: usize,
+    },
     /// Lacks an `@`, or anything before or after it.
     #[error("{0} is not an email address")]
     NotAnEmail(Field),
@@ -182,7 +198,7 @@ impl FieldFault {
     #[must_use]
     pub const fn field(self) -> Field {
         match self {
-            Self::TooLong(field) | Self::NotAnEmail(field) => field,
+            Self::TooLong { field, .. } | Self::NotAnEmail(field) => field,
         }
     }
 }
@@ -197,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_lead_keeps_its_texts_exactly() {
-        for text in ["", "  Ada\u{0}\n", "İß\u{301}", &"x".repeat(FIELD_BYTES_MAX)] {
+        for text in ["", "  Ada\u{0}\n", "İß\u{301}", &"あ".repeat(FIELD_CHARS_LIMIT)] {
             for field in Field::ALL.into_iter().filter(|field| *field != Field::Email) {
                 assert_eq!(lead(field, text).unwrap().field(field), Some(text));
             }
@@ -228,16 +244,15 @@ mod tests {
 
     #[test]
     fn every_fault_is_named() {
-        let long = "x".repeat(FIELD_BYTES_MAX + 1);
-        let fields = [(Field::Title, long.clone()), (Field::Email, long)].into_iter().collect();
-        let faults = Lead::new(fields).unwrap_err();
-        let expected = [
-            FieldFault::TooLong(Field::Email),
-            FieldFault::NotAnEmail(Field::Email),
-            FieldFault::TooLong(Field::Title),
-        ];
+        let fields: Fields =
+            [(Field::Title, "あ".repeat(8)), (Field::Email, "x".repeat(8))].into_iter().collect();
+        assert!(Lead::within(fields.clone(), 8).unwrap_err().len() == 1, "eight are eight");
+        let faults = Lead::within(fields, 7).unwrap_err();
+        let too_long = |field| FieldFault::TooLong { field, chars_max: 7 };
+        let expected =
+            [too_long(Field::Email), FieldFault::NotAnEmail(Field::Email), too_long(Field::Title)];
         assert_eq!(faults, expected);
-        assert_eq!(faults[2].to_string(), "title is longer than 512 bytes");
+        assert_eq!(faults[2].to_string(), "title is longer than 7 characters");
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod person;
 pub mod policy;
 pub mod pricing;
 pub mod quota;
+pub mod request_id;
 pub mod reveal;
 pub mod route;
 pub mod team;

@@ -62,12 +62,14 @@ impl Exported {
         let as_of = self.checkpoint.next_entry;
         let (mut first, mut next, mut from) = (None, None, as_of);
         let (mut moved, mut open) = (BTreeMap::new(), OpenParts::default());
+        let mut next_batch = 1;
         let mut entries = self.entries();
         for read in &mut entries {
             let (number, entry) = read?;
             first = first.or(Some(number));
             next = Some(number.saturating_add(1));
             open.note(&entry);
+            next_batch = after(next_batch, &entry);
             // All that follow the first one kept are kept, though they may be dated before it: two
             // steps are not always written in the order of their moments.
             if number < as_of && (number > from || entry.at >= since) {
@@ -86,7 +88,7 @@ impl Exported {
         let roster = self.checkpoint.roster.clone();
         Ok(Books {
             legacy: Legacy { epoch, next_entry: from, tallies },
-            inheritance: Inheritance { epoch, roster, open: open.into_jobs() },
+            inheritance: Inheritance { epoch, roster, open: open.into_jobs(), next_batch },
             entries: next.saturating_sub(first),
             torn: entries.torn,
         })
@@ -103,6 +105,12 @@ impl Exported {
             torn: None,
         }
     }
+}
+
+/// A number above that of the batch that an entry names.
+fn after(next_batch: u64, entry: &Entry) -> u64 {
+    let named = entry.batch.map_or(0, |batch| batch.get().saturating_add(1));
+    next_batch.max(named)
 }
 
 /// The entries of a folder, in order; nothing follows a fault.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::words::Words;
 use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
 use crate::domain::idempotency_key::IdempotencyKey;
 use crate::domain::lead::Lead;
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::PeriodId;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -27,6 +29,8 @@ pub struct Caller {
     pub standing: Standing,
     /// The public half of the key.
     pub key_id: String,
+    /// The id of the request, where it has one.
+    pub request: Option<RequestId>,
 }
 
 /// A batch of leads to be enriched, or to be estimated.
@@ -117,6 +121,8 @@ pub enum Finding {
     Removed,
     /// Nothing, for good.
     Failed(Failure),
+    /// Nothing, for good: the vendor refused it in these words.
+    Refused(Box<Words>),
 }
 
 impl std::fmt::Debug for Finding {
@@ -127,6 +133,7 @@ impl std::fmt::Debug for Finding {
             Self::NotFound => f.write_str("NotFound"),
             Self::Removed => f.write_str("Removed"),
             Self::Failed(failure) => write!(f, "Failed({failure:?})"),
+            Self::Refused(words) => write!(f, "Refused({words:?})"),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tracing::info;
 
 use super::bodies::{leads_at, results_at};
+use super::words::words_at;
 use super::{
     Account, BatchPage, Caller, Failure, Finding, Gateway, Line, PageAsk, PageFrom, Refusal,
 };
@@ -123,6 +124,11 @@ impl Gateway {
         let lost = results.iter().zip(&persons).filter(|(_, person)| person.is_none());
         self.want_restored(lost.map(|(result, _)| *result));
         let mut persons = persons.into_iter();
+        let refused =
+            |(_, lead): &(u32, &LeadReading)| matches!(lead, LeadReading::Failed(Failure::Refused));
+        let positions: Vec<_> =
+            (from..).zip(&reading.leads).filter(refused).map(|(position, _)| position).collect();
+        let mut words = words_at(&self.vault, reading.batch.token, &positions).await?;
         let line = |(position, lead): (u32, &LeadReading)| {
             let finding = match lead {
                 LeadReading::Pending => Finding::Pending,
@@ -132,7 +138,10 @@ impl Gateway {
                 },
                 LeadReading::NotFound => Finding::NotFound,
                 LeadReading::Removed => Finding::Removed,
-                LeadReading::Failed(failure) => Finding::Failed(*failure),
+                LeadReading::Failed(failure) => match words.remove(&position) {
+                    Some(words) => Finding::Refused(Box::new(words)),
+                    None => Finding::Failed(*failure),
+                },
             };
             Line { position: position + 1, echo: echoes.remove(&position), finding }
         };

@@ -65,7 +65,8 @@ impl Gateway {
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
             Some((key, team)) if is_same => {
-                Ok(Caller { team: team.id, standing: team.standing, key_id: key.id })
+                let (team, standing) = (team.id, team.standing);
+                Ok(Caller { team, standing, key_id: key.id, request: None })
             }
             _ => Err(Refusal::BadKey),
         }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::field::Empty;
+use tracing::{Instrument, error, info, info_span, warn};
 
 use super::leave::Leaves;
 use super::outage::Turns;
@@ -14,6 +15,7 @@ use super::pause::{SLOW_LOOK, jittered};
 use super::permits::Permits;
 use super::readers::Requests;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
+use crate::domain::request_id::RequestId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, Restoring, State, Way};
@@ -134,7 +136,11 @@ impl Gateway {
 
     async fn take(&self, turn: Turn, requests: Requests) {
         let job = turn.job.id;
-        match self.turn(turn, requests).await {
+        let span = info_span!("turn", request.id = Empty);
+        if let [part] = turn.job.parts.as_slice() {
+            span.record("request.id", part.request.as_ref().map(RequestId::as_str));
+        }
+        match self.turn(turn, requests).instrument(span.clone()).await {
             // Whoever has the turn now goes on from where the books stand.
             Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
             Err(Failed::Ledger(LedgerError::Invariant(what))) => {
@@ -148,6 +154,7 @@ impl Gateway {
 
     async fn turn(&self, turn: Turn, requests: Requests) -> Result<(), Failed> {
         let Turn { job, lease, stranded, .. } = turn;
+        let job = self.detach(job, lease).await?;
         match job.state {
             // An attempt that was not answered, in this process or before: whether another may be
             // made, the settings of today say.
@@ -182,7 +189,7 @@ impl Gateway {
     }
 
     /// Batches that had joined a job that died go their own way.
-    async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
+    pub(super) async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
         let mut waiting = std::collections::VecDeque::from(stranded);
         while let Some(batch) = waiting.pop_front() {
             let (terms, lost) = (self.settings.terms(), Lost::Unknown);
@@ -228,6 +235,7 @@ impl Gateway {
         lease: Lease,
         reason: Reason,
     ) -> Result<(), Failed> {
+        let job = &self.detach(job.clone(), lease).await?;
         let look_again_at = self.clock.now().after(SLOW_LOOK);
         self.ledger.give_up(GivingUp { job: job.id, lease, reason, look_again_at }).await?;
         self.forget_marks(job.id);

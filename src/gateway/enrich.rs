@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 use super::bodies::{forget_leads, keep_leads};
-use super::call::tell_passed;
+use super::call::{log_refusal, tell_passed};
 use super::caller::random;
 use super::{
     Account, BatchPage, Caller, Enrichment, Estimate, Failed, Gateway, PageAsk, Refusal, Status,
 };
 use crate::domain::identity::Reading;
 use crate::domain::lead::{Field, Lead};
+use crate::domain::request_id::RequestId;
 use crate::domain::team::TeamId;
-use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, Token};
+use crate::ledger::ids::Token;
 use crate::ledger::record::job::Way;
 use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::step::{
@@ -28,9 +28,6 @@ pub(super) const TRIES: usize = 3;
 
 /// How long it is asked again.
 pub(super) const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
-
-/// Ids count the seconds from 2020 on, and so last until 2088.
-const IDS_BEGIN: Timestamp = Timestamp::from_millis(1_577_836_800_000);
 
 impl Gateway {
     /// Admits a batch. It is durable when this answers, and finishes by itself. The `room` that it
@@ -68,7 +65,8 @@ impl Gateway {
             drop(room);
             admitted
         };
-        let outcome = self.tasks.spawn(admitting).await;
+        // Its lines carry the request's id.
+        let outcome = self.tasks.spawn(admitting.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "an admission ended in a panic, which is a bug");
             Err(Refusal::OutcomeUnknown)
@@ -85,6 +83,7 @@ impl Gateway {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
+                log_refusal(&caller.team, &refusal);
                 return Err(refusal);
             }
         };
@@ -178,13 +177,14 @@ impl Gateway {
         retry: Option<Retry>,
     ) -> Result<Admitted, Refusal> {
         for _ in 0..TRIES {
-            let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
+            let (batch, token) = (self.new_batch_id().await?, Token::new(random()));
             let expires = self.clock.now().after(self.settings.results_ttl());
             keep_leads(&self.vault, token, &ask.leads, expires).await?;
             let admission = Admission {
                 batch,
                 token,
                 team: caller.team.clone(),
+                request: caller.request.clone(),
                 way,
                 reveals: ask.reveals,
                 leads: asks.clone(),
@@ -316,6 +316,7 @@ impl Gateway {
         info!(
             batch.id = %id,
             %team,
+            request.id = batch.request.as_ref().map(RequestId::as_str),
             leads.submitted = count.submitted,
             leads.fresh = count.fresh,
             credits.reserved = %batch.reserved,
@@ -343,16 +344,6 @@ impl Gateway {
             remaining: appraisal.remaining,
         })
     }
-}
-
-/// An id that sorts by time, to the second, and is most likely nobody else's: of two batches that are
-/// given one, only one is admitted.
-pub(super) fn new_batch_id(now: Timestamp) -> BatchId {
-    const RANDOM_BITS: u32 = 22;
-    let seconds = now.since(IDS_BEGIN).as_secs();
-    let random = u64::from(u32::from_be_bytes(random()) >> (u32::BITS - RANDOM_BITS));
-    BatchId::new((seconds << RANDOM_BITS | random) & BatchId::MAX)
-        .expect("what is cut to the largest id is an id")
 }
 
 impl Account {

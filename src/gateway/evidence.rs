@@ -1,6 +1,6 @@
 //! What an answer of the vendor's says of each lead, in the books' terms.
 
-use super::load::{Carried, fields_of};
+use super::load::{Carried, fields_of, sent_of};
 use crate::domain::charge::Shown;
 use crate::domain::identity::keys::{Keyer, LeadKey};
 use crate::domain::identity::{Identity, Reading, are_two_profiles};
@@ -40,15 +40,22 @@ pub(super) fn read_evidence(
     if batch.ending == Ending::Error && results.is_empty() {
         return None;
     }
-    let fields: Vec<_> = load.iter().map(fields_of).collect();
+    let fields: Vec<_> = sent_of(load).into_iter().map(fields_of).collect();
     let matched = match_results(&fields, results);
+    let mut answers = matched.answers.into_iter();
     let mut answer = Answer {
         leads: Vec::with_capacity(load.len()),
         unmatched: 0,
         extras: u64::try_from(matched.extras.len()).unwrap_or(u64::MAX),
     };
-    for (carried, result) in load.iter().zip(matched.answers) {
-        let answered = match result {
+    for carried in load {
+        if carried.is_refused {
+            // The books know.
+            let evidence = Evidence::Unanswered;
+            answer.leads.push(LeadAnswer { at: carried.at, evidence, sections: None });
+            continue;
+        }
+        let answered = match answers.next().flatten() {
             Some(VendorResult { finding, .. }) => read(keyer, carried, asked, finding),
             None => LeadAnswer { at: carried.at, evidence: missing(batch.ending), sections: None },
         };

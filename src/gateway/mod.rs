@@ -31,6 +31,7 @@ mod load;
 mod look;
 mod lost;
 mod manage;
+mod numbers;
 mod operators;
 mod outage;
 mod pass;
@@ -38,6 +39,7 @@ mod pause;
 mod permits;
 mod places;
 mod readers;
+mod refused;
 mod replay;
 mod report;
 mod restore;
@@ -48,6 +50,7 @@ mod sweep;
 mod unreadable;
 mod unsettled;
 mod validation;
+mod words;
 
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
@@ -79,6 +82,7 @@ pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
 pub use validation::{AddressLine, Judgement, ValidationAsk, ValidationPage, Verdict};
+pub use words::Words;
 
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
@@ -95,6 +99,7 @@ use clock_watch::ClockWatch;
 use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
+use numbers::Numbers;
 use places::Places;
 use readers::Readers;
 use sweep::Overdue;
@@ -157,6 +162,8 @@ pub struct Inside {
     clock: Arc<dyn Clock>,
     clock_watch: ClockWatch,
     circuit: Circuit,
+    /// Numbers for batches.
+    numbers: Numbers,
     /// Where leave to ask the vendor is waited for.
     lines: Lines,
     /// Who has something passed on.
@@ -242,6 +249,7 @@ impl Gateway {
             keyer,
             concerns,
             settings,
+            numbers: Numbers::default(),
             lines: Lines::of(routes.allowances()),
             places: Places::new(settings.passages_max, "server.passages_max"),
             calls: Places::new(settings.calls_max, "server.calls_max"),

@@ -8,17 +8,17 @@ use tracing::{info, warn};
 use super::circuit::Asked;
 use super::evidence::read_look_up;
 use super::leave::Leaves;
-use super::load::{Carried, fields_of, incomplete};
+use super::load::{Carried, fields_of, incomplete, requests_of, sent_of};
 use super::outage::Asked as Question;
 use super::pause::{jittered, pause};
 use super::{Failed, Gateway};
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{JobId, Lease};
-use crate::ledger::record::job::{Cause, Job, Reason, Way};
-use crate::ledger::step::{Attempt, Begun, Binding, Voided, Voiding};
+use crate::ledger::record::job::{Cause, Job, Reason, State, Way};
+use crate::ledger::step::{Attempt, Begun, Binding, Voiding};
 use crate::ledger::{Ledger, LedgerError};
-use crate::vendor::{LookedUp, Refusal, Submitted, Vendor};
+use crate::vendor::{LookedUp, Submitted, Vendor};
 
 /// How long a job rests after the vendor took the gateway's key or address for wrong.
 const KEY_REST: Duration = Duration::from_secs(30);
@@ -29,9 +29,6 @@ const DOUBT_REST: Duration = Duration::from_secs(5);
 
 /// How long a job rests that was not sent, since the vendor does not answer.
 const OUTAGE_REST: Duration = Duration::from_secs(2);
-
-/// The vendor's status for: the account's credits are out.
-const PAYMENT_REQUIRED: u16 = 402;
 
 impl Gateway {
     pub(super) async fn send(
@@ -117,25 +114,28 @@ impl Gateway {
 
     /// Sends a job as a batch, which the vendor names.
     async fn submit(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
-        let fields: Vec<_> = load.iter().map(fields_of).collect();
+        let sent = sent_of(load);
+        let fields: Vec<_> = sent.iter().copied().map(fields_of).collect();
         let submitting = self.vendor.submit(&fields, job.reveals);
-        let Some(vendor_id) = self.ask_vendor("submit", job, lease, submitting).await? else {
-            return Ok(());
-        };
+        let asked = self.ask_vendor("submit", job, lease, &sent, submitting).await?;
+        let Some(vendor_id) = asked else { return Ok(()) };
         self.circuit.take();
-        self.bind(job, vendor_id).await
+        self.bind(job, vendor_id, &sent).await?;
+        // What was not sent with it need not wait for its answer.
+        let bound = Job { state: State::Bound, ..job.clone() };
+        self.detach(bound, lease).await.map(|_| ())
     }
 
     /// Sends a job as a look-up, whose answer settles it.
     async fn look_up(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
-        let [one] = load else {
-            let what = format!("job {} looks up {} persons at once", job.id, load.len());
+        let sent = sent_of(load);
+        let [one] = sent.as_slice() else {
+            let what = format!("job {} looks up {} persons at once", job.id, sent.len());
             return Err(LedgerError::Invariant(what).into());
         };
         let looking_up = self.vendor.look_up(fields_of(one), job.reveals);
-        let Some(looked_up) = self.ask_vendor("find", job, lease, looking_up).await? else {
-            return Ok(());
-        };
+        let asked = self.ask_vendor("find", job, lease, &sent, looking_up).await?;
+        let Some(looked_up) = asked else { return Ok(()) };
         match &looked_up {
             LookedUp::Found(_) => self.circuit.take(),
             LookedUp::NotFound | LookedUp::Removed => self.circuit.sell_nothing(),
@@ -150,6 +150,7 @@ impl Gateway {
         operation: &'static str,
         job: &Job,
         lease: Lease,
+        sent: &[&Carried],
         asking: impl Future<Output = Submitted<T>>,
     ) -> Result<Option<T>, Failed> {
         let began = Instant::now();
@@ -168,12 +169,13 @@ impl Gateway {
             Submitted::NotSent(_) => {}
             Submitted::NoAnswer(cause) => {
                 self.count_unreadable(operation, cause);
+                self.note_submitted(job.id, cause);
                 self.hear_nothing(cause);
             }
         }
         match submitted {
             Submitted::Accepted(accepted) => return Ok(Some(accepted)),
-            Submitted::Refused(refusal) => self.refused(job, lease, &refusal).await?,
+            Submitted::Refused(refusal) => self.refused(job, lease, sent, &refusal).await?,
             Submitted::Misaddressed { status } => {
                 warn!(job.id = %job.id, status, "the vendor takes our key or address for wrong");
                 self.circuit.refuse_key(Asked::Submit, status);
@@ -203,7 +205,7 @@ impl Gateway {
 
     /// Writes the vendor's name for a job down. Should that fail for good, the job is sent again
     /// as if it had not been answered, which costs nothing inside the charge window.
-    async fn bind(&self, job: &Job, vendor_id: VendorId) -> Result<(), Failed> {
+    async fn bind(&self, job: &Job, vendor_id: VendorId, sent: &[&Carried]) -> Result<(), Failed> {
         let (least, most) = (self.settings.poll_interval_min, self.settings.poll_interval_max);
         let poll_at = self.clock.now().after(pause(Duration::ZERO, least, most));
         let binding = Binding { job: job.id, vendor_id, poll_at };
@@ -214,35 +216,10 @@ impl Gateway {
         info!(
             job.id = %job.id,
             vendor.id = %vendor_id,
-            leads = job.leads,
+            request.id = requests_of(sent.iter().copied()),
+            leads = sent.len(),
             "the vendor took job {} as {vendor_id}", job.id
         );
-        Ok(())
-    }
-
-    async fn refused(&self, job: &Job, lease: Lease, refusal: &Refusal) -> Result<(), Failed> {
-        let cause = if refusal.status == PAYMENT_REQUIRED {
-            self.circuit.accept_key(Asked::Submit);
-            self.circuit.run_out(self.clock.now());
-            Cause::VendorCredits
-        } else {
-            self.circuit.sell_nothing();
-            Cause::Refused
-        };
-        let quiet_until = self.clock.now().after(self.settings.quiet_period);
-        if cause == Cause::Refused && job.passengers.len() > 1 {
-            return self.split(job, lease, refusal.status, quiet_until).await;
-        }
-        let voiding = Voiding { job: job.id, lease, cause, quiet_until };
-        let voided = self.hand_in(|| self.ledger.void(voiding)).await?;
-        let (status, code) = (refusal.status, refusal.code.as_deref().unwrap_or("none"));
-        match voided {
-            Voided::Void => warn!(job.id = %job.id, status, code, "job {} was refused", job.id),
-            Voided::StillUnknown => {
-                warn!(job.id = %job.id, status, code, "refused, but an attempt before may count");
-            }
-        }
-        self.wake.notify_one();
         Ok(())
     }
 

@@ -42,6 +42,8 @@ pub struct Settings {
     pub quiet_period: Duration,
     /// How many attempts there are in all.
     pub attempts_max: u32,
+    /// How often a job may be refused before all that is left of it ends.
+    pub refusals_max: u32,
     /// The longest that the vendor is left alone by its own word.
     pub retry_after_max: Duration,
     /// How long the vendor may take over a job.

@@ -7,6 +7,7 @@ use tracing::{error, info, warn};
 use super::bodies::{forget, keep_results};
 use super::evidence::Answer;
 use super::{Failed, Gateway};
+use crate::domain::request_id::RequestId;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, KeptResult, Lease};
 use crate::ledger::record::job::Job;
@@ -124,6 +125,7 @@ impl Gateway {
                 batch.id = %part.batch,
                 job.id = %job.id,
                 %team,
+                request.id = part.request.as_ref().map(RequestId::as_str),
                 credits.charged = %charged,
                 credits.unresolved = %part.unresolved,
                 "settled batch {} for {charged}", part.batch

@@ -105,6 +105,13 @@ impl Gateway {
             self.metrics.meet_unreadable(operation);
         }
     }
+
+    /// Notes that the answer to a submission cannot be read.
+    pub(super) fn note_submitted(&self, job: JobId, cause: &Cause) {
+        if cause.is_unreadable() {
+            self.log_unreadable(job, &cause.to_string());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::{Ledger, Outcome};
 /// was cut is begun again from the top: what was done stays so.
 pub(super) async fn end<L: Ledger + ?Sized>(ledger: &L, rest: Inheritance) -> Outcome<()> {
     let known = rest.known();
-    let Inheritance { epoch, roster, open } = rest;
+    let Inheritance { epoch, roster, open, next_batch } = rest;
     for teams in roster.teams.chunks(ADOPTED_AT_ONCE) {
         let piece = Roster { teams: teams.to_vec(), ..Roster::default() };
         ledger.adopt_roster(epoch, piece).await?;
@@ -21,10 +21,10 @@ pub(super) async fn end<L: Ledger + ?Sized>(ledger: &L, rest: Inheritance) -> Ou
     for jobs in open.chunks(ADOPTED_AT_ONCE) {
         ledger.adopt_jobs(epoch, jobs.to_vec()).await?;
     }
-    let mut remainder = Remainder { known, ..Remainder::default() };
+    let mut remainder = Remainder { known, next_batch, ..Remainder::default() };
     while let Some(after) = ledger.adopt_remainder(epoch, remainder.clone()).await? {
         remainder.after = Some(after);
         remainder.steps = remainder.steps.saturating_add(1);
     }
-    ledger.end_adoption_step(epoch).await
+    ledger.end_adoption_step(epoch, next_batch).await
 }

@@ -53,10 +53,10 @@ use record::tally::TallyKey;
 use record::team::{Key, NewTeam, Team};
 use record::validation::Validation;
 use step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use transition::adopt::{Adoptable, Inheritance, Legacy, Remainder};
 use transition::audit::Audit;
@@ -64,6 +64,7 @@ use transition::call::{CallOpened, Closing, Opening};
 use transition::checkpoint::{Checkpoint, Roster};
 use transition::epoch::{Beginning, Holdings};
 use transition::list::{Detail, Listed, Listing};
+use transition::numbering::Taking;
 use transition::read::Reading;
 use transition::report::{Glance, Usage};
 use transition::restore::ToKeep;
@@ -77,6 +78,8 @@ use transition::validation::{ValidationEnd, ValidationOpened, ValidationOrder, V
 /// the same ids, it gives the same answer and changes nothing. The last three take as many steps as the
 /// books are large.
 pub trait Ledger: Send + Sync + 'static {
+    /// Takes numbers for batches; answers the first of them. Asked again, it takes the next.
+    fn take_numbers(&self, taking: Taking) -> impl Future<Output = Outcome<u64>> + Send;
     /// Admits a batch: cached, joined or own for each lead, quota, reservation, all or nothing.
     fn admit(
         &self,
@@ -95,6 +98,10 @@ pub trait Ledger: Send + Sync + 'static {
     ) -> impl Future<Output = Outcome<Option<Gathered>>> + Send;
     /// Splits a coach that the vendor refused, or that some cannot travel in.
     fn split(&self, splitting: Splitting) -> impl Future<Output = Outcome<Split>> + Send;
+    /// Ends the leads of a job that the vendor refused, or has fewer of them sent at once.
+    fn refuse(&self, refusing: Refusing) -> impl Future<Output = Outcome<AfterRefusal>> + Send;
+    /// Moves leads of a job that were not sent with its first ones to a job of their own.
+    fn detach(&self, job: JobId, lease: Lease) -> impl Future<Output = Outcome<Detached>> + Send;
     /// Takes turns with jobs that are due, as far as there is room.
     fn lease(&self, room: Room, ttl: Duration) -> impl Future<Output = Outcome<Vec<Turn>>> + Send;
     /// When a job is due next that there is room for, and the moment by the store's clock.
@@ -315,7 +322,11 @@ pub trait Ledger: Send + Sync + 'static {
         remainder: Remainder,
     ) -> impl Future<Output = Outcome<Option<TallyKey>>> + Send;
     /// Ends an adoption whose every piece is there: the books are open for business.
-    fn end_adoption_step(&self, epoch: Epoch) -> impl Future<Output = Outcome<()>> + Send;
+    fn end_adoption_step(
+        &self,
+        epoch: Epoch,
+        next_batch: u64,
+    ) -> impl Future<Output = Outcome<()>> + Send;
 
     /// What a team has used; none where there is no such team.
     fn usage(&self, team: TeamId) -> impl Future<Output = Outcome<Option<Usage>>> + Send;

@@ -14,10 +14,10 @@ use super::record::tally::TallyKey;
 use super::record::team::{Key, NewTeam, Team};
 use super::record::validation::Validation;
 use super::step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use super::table::Journal;
 use super::transition::adopt::{self, Adoptable, Legacy, Remainder};
@@ -26,6 +26,7 @@ use super::transition::call::{self, CallOpened, Closing, Opening};
 use super::transition::checkpoint::{self, Checkpoint, Roster};
 use super::transition::epoch::{self, Beginning, Holdings};
 use super::transition::list::{self, Detail, Listed, Listing};
+use super::transition::numbering::{self, Taking};
 use super::transition::read::{self, Reading};
 use super::transition::report::{self, Glance, Usage};
 use super::transition::restore::{self, ToKeep};
@@ -37,8 +38,8 @@ use super::transition::validation::{
     self, ValidationEnd, ValidationOpened, ValidationOrder, ValidationReading,
 };
 use super::transition::{
-    adjust, admit, appraise, budget, cancel, circuit, close, coach, erase, joiners, outage,
-    redrive, resolve, send, settle, team, turn,
+    adjust, admit, appraise, budget, cancel, circuit, close, coach, detach, erase, joiners, outage,
+    redrive, refuse, resolve, send, settle, team, turn,
 };
 use super::{Ledger, Outcome};
 use crate::domain::budget::{Leave, Reach};
@@ -74,6 +75,10 @@ pub trait Shelf: Send + Sync + 'static {
 }
 
 impl<S: Shelf> Ledger for S {
+    async fn take_numbers(&self, taking: Taking) -> Outcome<u64> {
+        self.write("take_numbers", move |draft| numbering::take(draft, &taking)).await
+    }
+
     async fn admit(&self, admission: Admission) -> Outcome<Result<Admitted, Refused>> {
         self.write("admit", move |draft| admit::admit(draft, &admission)).await
     }
@@ -88,6 +93,14 @@ impl<S: Shelf> Ledger for S {
 
     async fn split(&self, splitting: Splitting) -> Outcome<Split> {
         self.write("split", move |draft| coach::split(draft, &splitting)).await
+    }
+
+    async fn refuse(&self, refusing: Refusing) -> Outcome<AfterRefusal> {
+        self.write("refuse", move |draft| refuse::refuse(draft, &refusing)).await
+    }
+
+    async fn detach(&self, job: JobId, lease: Lease) -> Outcome<Detached> {
+        self.write("detach", move |draft| detach::detach(draft, job, lease)).await
     }
 
     async fn lease(&self, room: Room, ttl: Duration) -> Outcome<Vec<Turn>> {
@@ -358,8 +371,8 @@ impl<S: Shelf> Ledger for S {
         self.write("adopt_remainder", move |draft| adopt::remainder(draft, epoch, &rest)).await
     }
 
-    async fn end_adoption_step(&self, epoch: Epoch) -> Outcome<()> {
-        self.write("end_adoption", move |draft| adopt::end(draft, epoch)).await
+    async fn end_adoption_step(&self, epoch: Epoch, next_batch: u64) -> Outcome<()> {
+        self.write("end_adoption", move |draft| adopt::end(draft, epoch, next_batch)).await
     }
 
     async fn usage(&self, id: TeamId) -> Outcome<Option<Usage>> {

@@ -14,13 +14,13 @@ use super::answer::{
 };
 use super::batch::{Batch, Ending};
 use super::bill::{Bill, EntryKind, Totals};
-use super::fault::Faults;
+use super::fault::{Faults, Naming};
 use super::lead::Lead;
 use super::look_up::LookUp;
 use super::pace::Pace;
 use super::page::Page;
 use super::person::{self, Found};
-use super::submission::{Reveals, Submission};
+use super::submission::{ERRORS_MAX, Reveals, Submission};
 use super::tally::{Delivery, Tally};
 use super::validation::Validation;
 
@@ -100,11 +100,9 @@ impl Desk {
         mut submission: Submission,
         ending: Ending,
         now: i64,
-    ) -> Result<Answer, Error> {
-        if let Some(refused) = self.refused(&submission) {
-            return Err(refused);
-        }
-        self.afford(submission.leads.len(), submission.reveals)?;
+    ) -> Result<Answer, Vec<Error>> {
+        self.refused(&submission)?;
+        self.afford(submission.leads.len(), submission.reveals).map_err(|error| vec![error])?;
         let id = u64::try_from(self.batches.len() + 1).expect("few batches");
         submission.leads.iter_mut().for_each(|lead| lead.read_by = self.options.read_by);
         let processing = self.faults.processing_ms.map(Duration::from_millis);
@@ -224,10 +222,22 @@ impl Desk {
         self.posts_received
     }
 
-    fn refused(&self, submission: &Submission) -> Option<Error> {
+    fn refused(&self, submission: &Submission) -> Result<(), Vec<Error>> {
         let is_refused = |lead: &Lead| self.faults.refused_leads.contains(&lead.label());
-        let place = submission.leads.iter().position(is_refused)?;
-        Some(INVALID_LEAD.at(&format!("/leads/{place}"), "This lead cannot be enriched."))
+        let leads = submission.leads.iter().zip(0..);
+        let mut refused = leads.filter(|(lead, _)| is_refused(lead)).map(|(_, place)| place);
+        let at = |place: usize| {
+            INVALID_LEAD.at(&format!("/leads/{place}"), "This lead cannot be enriched.")
+        };
+        let errors: Vec<Error> = match self.faults.refusals_name {
+            Naming::First => refused.next().map(at).into_iter().collect(),
+            Naming::Every => refused.map(at).take(ERRORS_MAX).collect(),
+            Naming::None => {
+                let error = |_| INVALID_LEAD.at("/leads", "Some lead cannot be enriched.");
+                refused.next().map(error).into_iter().collect()
+            }
+        };
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
     pub(super) fn look_ups_received(&self) -> u64 {

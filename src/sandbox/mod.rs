@@ -67,7 +67,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 pub use bill::{Bill, Credits, Entry, EntryKind, Totals, Unit};
-pub use fault::{Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, NextLink, Operation, Rule};
+pub use fault::{
+    Chance, ErrorEnding, Failure, FaultKind, Faults, Miss, Naming, NextLink, Operation, Rule,
+};
 pub use lead::ReadBy;
 
 use desk::Desk;

@@ -61,7 +61,8 @@ async fn submit(
         let body = json_body(&headers, body)?;
         let submission = Submission::parse(&body, sandbox.options.leads_max);
         let submission = submission.map_err(|errors| Answer::refused(&errors))?;
-        Ok(sandbox.at_desk(|desk, now| desk.submit(submission, ending, now))?)
+        let taken = sandbox.at_desk(|desk, now| desk.submit(submission, ending, now));
+        taken.map_err(|errors| Answer::refused(&errors))
     };
     under_faults(&sandbox, Operation::Submit, act).await
 }

@@ -6,7 +6,7 @@ use super::answer::{Error, INVALID_TYPE, MALFORMED, MISSING_FIELD, TOO_MANY, UNK
 use super::lead::{FIELDS, Lead};
 
 /// Errors told at once; what is wrong beyond them is told when these are gone.
-const ERRORS_MAX: usize = 100;
+pub(super) const ERRORS_MAX: usize = 100;
 
 /// A batch as it was submitted.
 pub(super) struct Submission {

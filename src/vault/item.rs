@@ -47,6 +47,13 @@ pub enum ItemKey {
         /// The turn: two that read one answer write over nothing of each other's.
         turn: u64,
     },
+    /// What the vendor said of one lead of a batch that it refused.
+    Words {
+        /// The mark of the batch's admission.
+        token: [u8; 16],
+        /// The lead's place in the batch, from 0.
+        position: u32,
+    },
 }
 
 /// The length of every key as bytes.
@@ -56,7 +63,7 @@ impl ItemKey {
     /// What the items of one batch have in common: those of its leads, and those of its results.
     pub(super) fn of_batch(self) -> u128 {
         match self {
-            Self::Leads { token, .. } => u128::from_be_bytes(token),
+            Self::Leads { token, .. } | Self::Words { token, .. } => u128::from_be_bytes(token),
             Self::Result { batch, .. } => batch.into(),
         }
     }
@@ -79,6 +86,11 @@ impl ItemKey {
                 bytes[13..17].copy_from_slice(&index.to_be_bytes());
                 bytes[17..].copy_from_slice(&turn.to_be_bytes());
             }
+            Self::Words { token, position } => {
+                bytes[0] = 3;
+                bytes[1..17].copy_from_slice(&token);
+                bytes[17..21].copy_from_slice(&position.to_be_bytes());
+            }
         }
         bytes
     }
@@ -89,6 +101,9 @@ impl fmt::Display for ItemKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Leads { token, chunk } => write!(f, "leads {}/{chunk}", hex::encode(token)),
+            Self::Words { token, position } => {
+                write!(f, "words on {}/{position}", hex::encode(token))
+            }
             Self::Result { batch, job, index, turn } => {
                 write!(f, "result {batch}/{job}/{index} of turn {turn}")
             }
@@ -109,6 +124,9 @@ mod tests {
         let result = ItemKey::Result { batch: 1, job: 2, index: 0xffff_ffff, turn: 3 };
         let bytes = "02000000000000000100000002ffffffff0000000000000003";
         assert_eq!(hex::encode(result.to_bytes()), bytes);
+        let words = ItemKey::Words { token: [0xab; 16], position: 0x0102_0304 };
+        let bytes = "03abababababababababababababababab0102030400000000";
+        assert_eq!(hex::encode(words.to_bytes()), bytes);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 //! What decides is whether the vendor may have taken the batch, since that is what costs. Certain
 //! are only an id, a definite refusal, and a request of which no byte left.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use super::Batch;
+use super::{Batch, VendorError};
 use crate::domain::person::Person;
 
 /// What came of a submission: of a batch, which the vendor names, or of a look-up, which it answers.
@@ -66,15 +67,43 @@ pub enum LookedUp {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// The first code of the vendor's envelope, if the answer was one.
-    pub code: Option<String>,
-    /// What the vendor says about it; may repeat what a lead said.
-    pub detail: Option<String>,
+    /// The errors of the vendor's envelope, if the answer was one.
+    pub errors: Vec<VendorError>,
+}
+
+impl Refusal {
+    /// The first code of the vendor's envelope.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.errors.first()?.code.as_deref()
+    }
+
+    /// The leads that the refusal names, by their places among those that were sent, each with the first
+    /// error that names it.
+    #[must_use]
+    pub fn leads(&self, sent: usize) -> BTreeMap<usize, &VendorError> {
+        let mut leads = BTreeMap::new();
+        for error in &self.errors {
+            let place = error.pointer.as_deref().and_then(lead_at).filter(|place| *place < sent);
+            if let Some(place) = place {
+                leads.entry(place).or_insert(error);
+            }
+        }
+        leads
+    }
+}
+
+/// The place of the lead that a pointer leads to: `/leads/7`, or below it.
+fn lead_at(pointer: &str) -> Option<usize> {
+    let path = pointer.strip_prefix('#').unwrap_or(pointer).strip_prefix("/leads/")?;
+    let digits =
+        path.split('/').next().filter(|token| token.bytes().all(|b| b.is_ascii_digit()))?;
+    digits.parse().ok()
 }
 
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Refusal({}, {:?}, <redacted>)", self.status, self.code)
+        write!(f, "Refusal({}, {:?})", self.status, self.errors)
     }
 }
 
@@ -263,6 +292,30 @@ impl fmt::Display for Word {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_leads_that_a_refusal_names_are_those_at_its_pointers() {
+        let error = |code: &str, pointer: &str| VendorError {
+            code: Some(code.to_owned()),
+            title: None,
+            detail: None,
+            pointer: Some(pointer.to_owned()),
+        };
+        let pointers = [
+            ("first", "/leads/2/email"),
+            ("second", "/leads/2/name"),
+            ("alone", "#/leads/0"),
+            ("beyond", "/leads/3"),
+            ("list", "/leads"),
+            ("sign", "/leads/+1"),
+            ("other", "/reveal_email"),
+        ];
+        let errors = pointers.map(|(code, pointer)| error(code, pointer)).to_vec();
+        let refusal = Refusal { status: 400, errors };
+        let leads = refusal.leads(3);
+        let named: Vec<_> = leads.iter().map(|(at, error)| (*at, error.code.as_deref())).collect();
+        assert_eq!(named, [(0, Some("alone")), (2, Some("first"))]);
+    }
 
     #[test]
     fn of_a_status_only_what_looks_like_one_is_shown() {

@@ -82,6 +82,8 @@ pub enum Finding {
 pub struct VendorError {
     /// The code, such as `insufficient_credits`.
     pub code: Option<String>,
+    /// The code for people.
+    pub title: Option<String>,
     /// What the vendor says about it; may repeat what a lead said.
     pub detail: Option<String>,
     /// The JSON pointer into the request that was at fault.

@@ -19,14 +19,6 @@ pub struct LeadFields<'a> {
     pub title: Option<&'a str>,
 }
 
-impl<'a> LeadFields<'a> {
-    /// All six, in a fixed order.
-    pub(super) fn each(self) -> [Option<&'a str>; 6] {
-        let Self { email, linkedin_url, company_domain, company_name, name, title } = self;
-        [email, linkedin_url, company_domain, company_name, name, title]
-    }
-}
-
 impl fmt::Debug for LeadFields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("LeadFields(<redacted>)")

@@ -6,7 +6,10 @@
 
 use std::collections::HashMap;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::{LeadFields, VendorResult};
+use crate::domain::identity::Identity;
 
 /// Every result in its place.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,14 +88,34 @@ fn only_places(all: &[Words]) -> HashMap<&Words, Option<usize>> {
     places
 }
 
-/// The six fields as they compare: vendors tidy up what they repeat, so case, spaces, a scheme,
-/// `www.` and a slash at the end make no difference, and a blank is none.
+/// The six fields as they compare: vendors tidy up what they repeat. LinkedIn and email addresses compare
+/// as identities; of other texts case, spaces, compatibility characters, a scheme, `www.` and a slash at
+/// the end make no difference. A blank is none.
 #[derive(PartialEq, Eq, Hash)]
-struct Words([Option<String>; 6]);
+struct Words([Option<Form>; 6]);
+
+/// A field in the form that it compares in.
+#[derive(PartialEq, Eq, Hash)]
+enum Form {
+    Identity(Identity),
+    Text(String),
+}
 
 impl Words {
     fn of(fields: LeadFields<'_>) -> Self {
-        Self(fields.each().map(|field| field.map(tidied).filter(|text| !text.is_empty())))
+        let LeadFields { email, linkedin_url, company_domain, company_name, name, title } = fields;
+        let form = |text: &str, identity: Option<Identity>| match identity {
+            Some(identity) => Some(Form::Identity(identity)),
+            None => Some(tidied(text)).filter(|text| !text.is_empty()).map(Form::Text),
+        };
+        Self([
+            email.and_then(|text| form(text, Identity::of_email(text))),
+            linkedin_url.and_then(|text| form(text, Identity::of_linkedin_url(text))),
+            company_domain.and_then(|text| form(host(&tidied(text)), None)),
+            company_name.and_then(|text| form(text, None)),
+            name.and_then(|text| form(text, None)),
+            title.and_then(|text| form(text, None)),
+        ])
     }
 
     fn are_none(&self) -> bool {
@@ -112,10 +135,16 @@ impl Words {
 }
 
 fn tidied(text: &str) -> String {
-    let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let folded: String = text.nfkc().collect::<String>().to_lowercase().nfkc().collect();
+    let spaced = folded.split_whitespace().collect::<Vec<_>>().join(" ");
     let bare = spaced.strip_prefix("https://").or_else(|| spaced.strip_prefix("http://"));
     let bare = bare.unwrap_or(&spaced);
     bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/').to_owned()
+}
+
+/// What stands before the port, path or query of an address.
+fn host(address: &str) -> &str {
+    address.split([':', '/', '?', '#']).next().unwrap_or(address).trim_end_matches('.')
 }
 
 #[cfg(test)]
@@ -131,9 +160,14 @@ mod tests {
     }
 
     fn result(position: Option<u32>, echo: LeadFields<'_>) -> VendorResult {
-        let [email, linkedin_url, company_domain, company_name, name, title] =
-            echo.each().map(|field| field.map(str::to_owned));
-        let echo = Echo { email, linkedin_url, company_domain, company_name, name, title };
+        let echo = Echo {
+            email: echo.email.map(str::to_owned),
+            linkedin_url: echo.linkedin_url.map(str::to_owned),
+            company_domain: echo.company_domain.map(str::to_owned),
+            company_name: echo.company_name.map(str::to_owned),
+            name: echo.name.map(str::to_owned),
+            title: echo.title.map(str::to_owned),
+        };
         VendorResult { position, echo, finding: Finding::NotFound }
     }
 
@@ -220,6 +254,30 @@ mod tests {
             ..LeadFields::default()
         };
         assert_eq!(matched(&[lead], vec![result(Some(9), echo)]), (vec![9], 0));
+    }
+
+    #[test]
+    fn an_echo_is_the_same_lead_where_it_says_the_same_in_other_words() {
+        let url = |url| LeadFields { linkedin_url: Some(url), ..LeadFields::default() };
+        let domain = |domain| LeadFields { company_domain: Some(domain), ..LeadFields::default() };
+        let name = |name| LeadFields { name: Some(name), ..LeadFields::default() };
+        for (lead, echo) in [
+            (url("https://uk.linkedin.com/in/ada?utm_source=share"), url("linkedin.com/in/ada")),
+            (url("https://www.linkedin.com/in/J%C3%BCrgen/de"), url("linkedin.com/in/jürgen")),
+            (email("ada@bücher.example"), email("Ada@xn--bcher-kva.example")),
+            (domain("https://www.X.io:443/about?x"), domain("x.io")),
+            (name("Ａda\u{a0} LOVELACE"), name("Ada Lovelace")),
+        ] {
+            let other = email("bob@x.io");
+            let results = vec![result(Some(1), echo), result(Some(2), other)];
+            assert_eq!(matched(&[lead, other], results), (vec![1, 2], 0), "{lead:?}");
+            // Out of order, it is the echo alone that says whose it is.
+            let results = vec![result(None, other), result(None, echo)];
+            let Matched { answers, .. } = match_results(&[lead, other], results);
+            assert!(answers.iter().all(Option::is_some), "{lead:?}");
+        }
+        let (one, other) = (url("linkedin.com/in/ada"), url("linkedin.com/in/ada-2"));
+        assert_eq!(matched(&[one], vec![result(Some(1), other)]), (vec![0], 1));
     }
 
     #[test]

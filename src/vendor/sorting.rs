@@ -40,11 +40,9 @@ impl Answer {
     }
 }
 
-/// An answer as a refusal, with the first code of the vendor's envelope if it is one.
+/// An answer as a refusal, with the errors of the vendor's envelope if it is one.
 pub(super) fn refusal(status: u16, body: &[u8]) -> Refusal {
-    let first = wire::errors(body).into_iter().next();
-    let (code, detail) = first.map_or((None, None), |error| (error.code, error.detail));
-    Refusal { status, code, detail }
+    Refusal { status, errors: wire::errors(body) }
 }
 
 /// The vendor's code for: nobody was found.
@@ -63,10 +61,8 @@ pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted<VendorId> {
 pub(super) fn looked_up(answer: Result<Answer, Cause>) -> Submitted<LookedUp> {
     sorted(answer, |answer| match answer.status {
         200 => Some(wire::person(&answer.body).map(Box::new).map(LookedUp::Found)),
-        404 if answer.refusal().code.as_deref() == Some(PERSON_NOT_FOUND) => {
-            Some(Ok(LookedUp::NotFound))
-        }
-        451 if answer.refusal().code.is_some() => Some(Ok(LookedUp::Removed)),
+        404 if answer.refusal().code() == Some(PERSON_NOT_FOUND) => Some(Ok(LookedUp::NotFound)),
+        451 if answer.refusal().code().is_some() => Some(Ok(LookedUp::Removed)),
         _ => None,
     })
 }

@@ -105,6 +105,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
         batch: BatchId::new(number << 12).expect("a small number"),
         token: Token::new(key("token", people.start)),
         team: team.clone(),
+        request: None,
         way: Way::Batch,
         reveals: REVEALS,
         leads: people.map(ask).collect(),

@@ -144,7 +144,7 @@ async fn a_batch_larger_than_the_vendor_takes_travels_as_several_jobs_each_on_it
     let (gateway, answer) = struck(&settings, Operation::Submit, FaultKind::status(400)).await;
     assert_eq!(gateway.vendor.posts_received(), 4);
     assert_eq!(answer.body["status"], "completed", "one of the four was refused: {answer:?}");
-    assert_eq!(answer.errors().iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["vendor_error"]);
+    assert_eq!(answer.errors().iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["bad_request"]);
     assert_eq!(answer.header("tollgate-credits-reserved"), Some("email=6, phone=0"));
     assert_eq!(answer.header("tollgate-credits-spent"), Some("email=4.5, phone=0"));
     gateway.finish().await;

@@ -118,7 +118,7 @@ async fn a_lead_that_the_vendor_refuses_costs_nobody_else_an_answer() {
         let status = if n == 5 { "error" } else { "completed" };
         assert_eq!(ended.body["status"], status, "{ended:?}");
         if n == 5 {
-            assert_eq!(ended.errors(), [("vendor_error", "/leads/0")]);
+            assert_eq!(ended.errors(), [("invalid_lead", "/leads/0")]);
         }
     }
     assert_eq!(gateway.vendor.leads_received().len(), 15);

@@ -4,6 +4,8 @@
 
 mod astray;
 mod backlogs;
+mod batch_ids;
+mod blanks;
 mod caller_limits;
 mod callers;
 mod cancels;
@@ -40,9 +42,11 @@ mod privacy;
 mod quotas;
 mod redis_servers;
 mod refused_bodies;
+mod refused_leads;
 mod refused_settings;
 mod remote;
 mod replicas;
+mod request_ids;
 mod retries;
 mod reveals;
 mod scrapes;
@@ -51,6 +55,7 @@ mod starts;
 mod stuck_vendor;
 mod support;
 mod targets;
+mod tidied_echoes;
 mod two_books;
 mod validations;
 mod vault;

@@ -185,6 +185,7 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         batch,
         token: Token::new([u8::try_from(batch.get()).unwrap(); 16]),
         team: "sales".parse().unwrap(),
+        request: None,
         way: Way::Batch,
         reveals: Reveals { email: dice.percent(50), phone: dice.percent(50) },
         leads: (0..=dice.below(6)).map(|_| lead(dice)).collect(),

@@ -135,6 +135,7 @@ fn settings() -> Settings {
         on_no_answer: OnNoAnswer::Retry,
         quiet_period: QUIET,
         attempts_max: 3,
+        refusals_max: 500,
         retry_after_max: Duration::from_mins(5),
         job_deadline: Duration::from_hours(2),
         find_wait: Duration::from_secs(25),
@@ -148,7 +149,12 @@ fn settings() -> Settings {
 }
 
 fn caller() -> Caller {
-    Caller { team: "sales".parse().unwrap(), standing: Standing::Open, key_id: "tests".to_owned() }
+    Caller {
+        team: "sales".parse().unwrap(),
+        standing: Standing::Open,
+        key_id: "tests".to_owned(),
+        request: None,
+    }
 }
 
 fn person(number: usize) -> Enrichment {

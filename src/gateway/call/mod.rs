@@ -13,10 +13,10 @@ mod make;
 use std::mem::take;
 use std::time::{Duration, Instant};
 
-use tracing::{error, info, warn};
+use tracing::{Instrument, error, info, warn};
 
 use super::caller::random;
-use super::enrich::{TRIES, new_batch_id};
+use super::enrich::TRIES;
 use super::held::holding;
 use super::{Caller, Gateway, Marks, Refusal, Remaining};
 use crate::domain::avoided::{Avoided, AvoidedReason};
@@ -81,7 +81,7 @@ impl Gateway {
     pub async fn call(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
         let calling = async move { gateway.call_decided(&caller, call).await };
-        let outcome = self.tasks.spawn(calling).await;
+        let outcome = self.tasks.spawn(calling.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "a call ended in a panic, which is a bug");
             Err(Refusal::OutcomeUnknown)
@@ -141,7 +141,7 @@ impl Gateway {
     ) -> Result<Begun, Refusal> {
         for _ in 0..TRIES {
             let opening = Opening {
-                batch: new_batch_id(self.clock.now()),
+                batch: self.new_batch_id().await?,
                 token: Token::new(random()),
                 team: team.clone(),
                 worst: call.price,
@@ -215,4 +215,26 @@ pub(super) fn tell_passed(team: &TeamId, passed: &[QuotaShort]) {
     for QuotaShort { unit, period, limit, .. } in passed {
         warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
     }
+}
+
+/// Says why a request of a team was refused: of a quota, which one, and what is left of it.
+pub(super) fn log_refusal(team: &TeamId, refusal: &Refusal) {
+    let code = refusal.code();
+    let Refusal::Quota(short) = refusal else {
+        return info!(%team, code, "refused a request of {team}: {refusal}");
+    };
+    let QuotaShort { unit, period, limit, spent, reserved, unresolved, needed, .. } = &**short;
+    info!(
+        %team,
+        code,
+        quota.unit = %unit,
+        quota.period = period.name(),
+        quota.limit = %limit,
+        quota.spent = %spent,
+        quota.reserved = %reserved,
+        quota.unresolved = %unresolved,
+        credits.needed = %needed,
+        "refused a request of {team}: {needed} {unit} credits do not fit its quota of {limit} ({})",
+        period.name()
+    );
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
-use tracing::{error, info};
+use tracing::{Instrument, error, info};
 
 use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
@@ -12,7 +12,7 @@ use crate::domain::lead::{Field, Lead};
 use crate::gateway::bodies::{forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
-use crate::gateway::enrich::{TRIES, new_batch_id};
+use crate::gateway::enrich::TRIES;
 use crate::gateway::pause::jittered;
 use crate::gateway::{BatchId, Caller, Gateway, PageAsk, Refusal, Remaining, Status};
 use crate::ledger::Ledger;
@@ -62,7 +62,7 @@ impl Gateway {
             drop(room);
             validated
         };
-        let outcome = self.tasks.spawn(validating).await;
+        let outcome = self.tasks.spawn(validating.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "a validation ended in a panic, which is a bug");
             Err(Refusal::OutcomeUnknown)
@@ -142,7 +142,9 @@ impl Gateway {
         };
         match self.make(ready, || self.vendor.validate(&emails), named).await? {
             Made::Done(_) => Ok(()),
-            Made::Refused(answer) => Err(Refusal::VendorRefused { code: answer.refusal().code }),
+            Made::Refused(answer) => {
+                Err(Refusal::VendorRefused { code: answer.refusal().code().map(str::to_owned) })
+            }
         }
     }
 
@@ -160,7 +162,7 @@ impl Gateway {
         let retry = self.retry_of_validation(caller, ask);
         let mut collisions = 0;
         while collisions < TRIES {
-            let (batch, token) = (new_batch_id(self.clock.now()), Token::new(random()));
+            let (batch, token) = (self.new_batch_id().await?, Token::new(random()));
             let expires = self.clock.now().after(self.settings.validation_results_ttl());
             keep_leads(&self.vault, token, addresses, expires).await?;
             let mut order = ValidationOrder {

@@ -17,6 +17,6 @@ where
         let secret = bearer::secret(&parts.headers)?;
         let caller = Gateway::from_ref(state).authenticate(secret).await?;
         access::note_team(&caller.team);
-        Ok(caller)
+        Ok(Self { request: parts.extensions.get().cloned(), ..caller })
     }
 }

@@ -47,6 +47,7 @@ impl IntoResponse for LookedUp {
                 Envelope(LEGAL_REASONS.says("The person asked to be forgotten")).into_response()
             }
             Finding::Failed(failure) => Envelope(failed(failure)).into_response(),
+            Finding::Refused(_) => Envelope(failed(Failure::Refused)).into_response(),
         };
         response.headers_mut().extend(headers);
         response
@@ -69,7 +70,7 @@ fn failed(failure: Failure) -> Problem {
         Failure::Unresolved => UNRESOLVED
             .says("The vendor gave no answer; whether this person was charged is still open"),
         Failure::Lost => VENDOR_ERROR.says("The answer was lost: ask again"),
-        Failure::VendorError | Failure::Canceled => {
+        Failure::VendorError | Failure::Refused | Failure::Canceled => {
             VENDOR_ERROR.says("The vendor refused this person or failed on it")
         }
     }

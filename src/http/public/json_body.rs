@@ -40,7 +40,8 @@ where
 impl JsonBody {
     /// What is asked to be enriched, under what its headers say.
     pub(super) fn enrichment(&self, headers: AskHeaders) -> Result<Enrichment, Problem> {
-        let request = EnrichmentRequest::parse(&self.bytes, self.bounds.leads_max);
+        let Bounds { leads_max, field_chars_max, .. } = self.bounds;
+        let request = EnrichmentRequest::parse(&self.bytes, leads_max, field_chars_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
         let AskHeaders { max_age, limits, marks } = headers;
         Ok(Enrichment { leads, reveals, max_age, limits, marks })

@@ -1,8 +1,9 @@
 //! The query of a look-up.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 
+use super::Bounds;
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use crate::domain::lead::Lead;
@@ -26,12 +27,16 @@ impl LookUpQuery {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for LookUpQuery {
+impl<S: Send + Sync> FromRequestParts<S> for LookUpQuery
+where
+    Bounds: FromRef<S>,
+{
     type Rejection = Envelope;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Envelope> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Envelope> {
         let query = parts.uri.query().unwrap_or_default();
-        let (lead, reveals) = look_up::parse(query).map_err(Problem::with_faults)?;
+        let chars_max = Bounds::from_ref(state).field_chars_max;
+        let (lead, reveals) = look_up::parse(query, chars_max).map_err(Problem::with_faults)?;
         Ok(Self { lead, reveals })
     }
 }

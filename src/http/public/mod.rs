@@ -48,6 +48,7 @@ use crate::telemetry::metrics::Metrics;
 struct Bounds {
     body_bytes_max: usize,
     leads_max: usize,
+    field_chars_max: usize,
     room: Room,
 }
 
@@ -60,8 +61,12 @@ struct Edge {
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
     let room = Room::new(server);
-    let bounds =
-        Bounds { body_bytes_max: server.body_bytes_max, leads_max: server.leads_max, room };
+    let bounds = Bounds {
+        body_bytes_max: server.body_bytes_max,
+        leads_max: server.leads_max,
+        field_chars_max: server.lead_field_chars_max,
+        room,
+    };
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start))
         .route("/people/enrichment-requests/{id}", get(batch::read).patch(batch::cancel))

@@ -47,7 +47,7 @@ async fn count_leads(
 fn bounds() -> Bounds {
     let sources = Sources::none().with_flags(["vendor.api_key=any"]);
     let room = Room::new(&config::load(&sources).unwrap().config.server);
-    Bounds { body_bytes_max: BODY_BYTES_MAX, leads_max: 3, room }
+    Bounds { body_bytes_max: BODY_BYTES_MAX, leads_max: 3, field_chars_max: 2000, room }
 }
 
 fn edge() -> Router {

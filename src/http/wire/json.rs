@@ -3,12 +3,20 @@
 //!
 //! In one pass and without a tree, which also is the only way to see a property written twice.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fault::Fault;
+
+/// What some programs write in front of a text. It is no part of it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What is found where nothing is given.
+pub(super) const NULL: &str = "null";
 
 /// Reads a whole body as what is expected.
 ///
@@ -17,7 +25,7 @@ use super::fault::Fault;
 pub(super) fn read<'de, E: Expected<'de>>(body: &'de [u8], root: E) -> Result<E::Value, Fault> {
     let mut json = serde_json::Deserializer::from_str(utf8(body)?);
     let value = Read(root).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-    value.map_err(|error| not_json(&error))
+    value.map_err(|error| half_character(body).unwrap_or_else(|| not_json(&error)))
 }
 
 /// A whole body as the text of one JSON value.
@@ -30,6 +38,7 @@ pub(super) fn raw(body: &[u8]) -> Result<&RawValue, Fault> {
 
 /// Asked first, since a value that is stepped over is not decoded.
 fn utf8(body: &[u8]) -> Result<&str, Fault> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
     str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))
 }
 
@@ -42,6 +51,71 @@ fn not_utf8(body: &[u8], valid: usize) -> Fault {
     let lines: Vec<_> = body[..valid].split(|b| *b == b'\n').collect();
     let (line, column) = (lines.len(), lines.last().map_or(0, |line| line.len()) + 1);
     Fault::invalid_json(format!("The body is not UTF-8 at line {line} column {column}"))
+}
+
+/// Half of a character by an escape, which is all that can be wrong with a text inside of JSON that is
+/// well formed: it is said where. Only looked for in a body that could not be read.
+fn half_character(body: &[u8]) -> Option<Fault> {
+    let pointer = undecodable(raw(body).ok()?, String::new(), PLACES_DEEP)?;
+    let detail = "This text has an escape for half of a surrogate pair, which is no character";
+    Some(Fault::invalid_field(pointer, detail.to_owned()))
+}
+
+/// A body, its list of leads, a lead, a field: no text that is read lies deeper.
+const PLACES_DEEP: usize = 3;
+
+/// The place of the first text in a value that cannot be decoded.
+fn undecodable(value: &RawValue, pointer: String, deep: usize) -> Option<String> {
+    let text = value.get();
+    match text.as_bytes().first() {
+        Some(b'"') => serde_json::from_str::<Cow<'_, str>>(text).is_err().then_some(pointer),
+        Some(b'[') if deep > 0 => {
+            let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+            let place = |(index, item)| undecodable(item, format!("{pointer}/{index}"), deep - 1);
+            items.into_iter().enumerate().find_map(place)
+        }
+        Some(b'{') if deep > 0 => {
+            let Properties(properties) = serde_json::from_str(text).ok()?;
+            properties.into_iter().find_map(|(name, value)| {
+                match serde_json::from_str::<String>(name.get()) {
+                    Ok(name) => {
+                        let place = format!("{pointer}/{}", super::fault::token(&name));
+                        undecodable(value, place, deep - 1)
+                    }
+                    // The name itself is the text: it is said whose.
+                    Err(_) => Some(pointer.clone()),
+                }
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The properties of an object, undecoded.
+struct Properties<'de>(Vec<(&'de RawValue, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Properties<'de> {
+    fn deserialize<D: Deserializer<'de>>(object: D) -> Result<Self, D::Error> {
+        struct Pairs;
+
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Properties<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Properties(pairs))
+            }
+        }
+
+        object.deserialize_map(Pairs)
+    }
 }
 
 /// What is expected in one place, and what to make of each kind of value that may stand there.
@@ -98,7 +172,7 @@ impl<'de, E: Expected<'de>> Visitor<'de> for Read<E> {
     }
 
     fn visit_unit<R: Error>(self) -> Result<E::Value, R> {
-        Ok(self.0.mismatch("null"))
+        Ok(self.0.mismatch(NULL))
     }
 
     fn visit_i64<R: Error>(self, _: i64) -> Result<E::Value, R> {

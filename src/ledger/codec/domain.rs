@@ -16,6 +16,7 @@ use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::quota::{Action, Quota};
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -116,6 +117,9 @@ stored_as!(TeamId as String: |id| id.as_str().to_owned(), |name| {
 });
 stored_as!(Zone as String: |zone| zone.name().to_owned(), |name| {
     name.parse().map_err(|_| Corrupt("not a time zone"))
+});
+stored_as!(RequestId as String: |id| id.as_str().to_owned(), |text| {
+    text.parse().map_err(|_| Corrupt("not a request id"))
 });
 stored_as!(Note as String: |note| note.as_str().to_owned(), |text| {
     text.parse().map_err(|_| Corrupt("not a note"))

@@ -9,7 +9,7 @@ use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{
     Answer, Answered, Cause, Charged, Found, Job, JobLead, Part, Reason, Restoring, State, Way,
-    Word,
+    Window, Word,
 };
 use crate::ledger::record::lane::{Rotation, Urgency, Waiter};
 use crate::ledger::record::lead::{Alias, Claim, Known, LeadRow, NotFound, PersonRow};
@@ -56,6 +56,7 @@ stored_struct!(Batch {
     opening,
     token,
     way,
+    request,
     reveals,
     most,
     admitted_at,
@@ -92,6 +93,9 @@ stored_struct!(Job {
     leads,
     parts,
     passengers,
+    window,
+    refusals,
+    has_strays,
     waiters,
     waits_until,
     attempts,
@@ -144,6 +148,7 @@ stored_enum!(Cause {
 stored_struct!(Part {
     batch,
     team,
+    request,
     kept_for,
     leads,
     admitted_at,
@@ -156,7 +161,8 @@ stored_struct!(Part {
 });
 stored_struct!(Word { at, charged, spent, released });
 stored_enum!(Charged { 0 => All, 1 => Some(amounts), 2 => Nothing });
-stored_struct!(JobLead { key, position, worst });
+stored_struct!(JobLead { key, position, worst, is_refused });
+stored_struct!(Window { end, suspect });
 stored_struct!(Answered { turn, answers, charged });
 stored_struct!(Found { person, email, phones });
 stored_struct!(Progress { next, results_until, parts });
@@ -167,6 +173,7 @@ stored_enum!(Answer {
     2 => Removed,
     3 => Unmatched,
     4 => Unanswered,
+    5 => Refused,
 });
 
 stored_struct!(LeadRow { alias, claims, not_found, removed_at, touched_at });

@@ -5,6 +5,7 @@ use crate::domain::identity::Parts;
 use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -23,6 +24,8 @@ pub struct Batch {
     pub token: Token,
     /// How its own jobs travel.
     pub way: Way,
+    /// The id of the request that asked, where it had one.
+    pub request: Option<RequestId>,
     /// What was asked of each person.
     pub reveals: Reveals,
     /// The most that its caller allows it to cost.

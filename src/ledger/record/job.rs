@@ -5,6 +5,7 @@ use crate::domain::credits::Unit;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::period::PeriodId;
 use crate::domain::pricing::{Charges, Prices, WorstCase};
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -32,6 +33,13 @@ pub struct Job {
     /// The gathered jobs that travel in it, in the order of their leads: it is a coach. None in any
     /// other job.
     pub passengers: Vec<JobId>,
+    /// How much of it is sent at a time, while a lead is looked for that the vendor refuses.
+    pub window: Option<Window>,
+    /// How often the vendor has refused it, or what it was part of.
+    pub refusals: u32,
+    /// Leads of other batches wait for some of its leads that it does not carry any more, and are to be
+    /// driven off it.
+    pub has_strays: bool,
     /// The teams that wait for it besides the one that pays for its first part. Of a coach, those of
     /// its passengers.
     pub waiters: Vec<Waiter>,
@@ -104,6 +112,9 @@ impl Job {
             leads: 0,
             parts: Vec::new(),
             passengers: Vec::new(),
+            window: None,
+            refusals: 0,
+            has_strays: false,
             waiters: Vec::new(),
             waits_until: None,
             attempts: 0,
@@ -128,6 +139,12 @@ impl Job {
     #[must_use]
     pub fn worth_a_look_at(&self, now: Timestamp) -> Option<Timestamp> {
         if self.state == State::Sending { Some(now) } else { self.due }
+    }
+
+    /// How many of its leads, from the first on, are sent together.
+    #[must_use]
+    pub fn sent_to(&self) -> u32 {
+        self.window.map_or(self.leads, |window| window.end)
     }
 
     /// Whether its answer may still come in the ordinary way, so that leads may join it.
@@ -176,6 +193,16 @@ impl Job {
     pub const fn is_joinable(&self) -> bool {
         self.is_alive() && !self.is_cancel_wanted
     }
+}
+
+/// The front of a job's leads, sent without the others. The vendor refused more of them at once and named
+/// none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The index of the first lead that is not sent.
+    pub end: u32,
+    /// Where the leads end that were refused together.
+    pub suspect: u32,
 }
 
 /// How a job travels to the vendor, and its answer back.
@@ -266,6 +293,8 @@ pub struct Part {
     pub batch: BatchId,
     /// Who pays.
     pub team: TeamId,
+    /// The id of the request that asked, where it had one.
+    pub request: Option<RequestId>,
     /// Whose alone its answers are; none where they are everybody's.
     pub kept_for: Option<TeamId>,
     /// How many of the job's leads it has; parts follow one another.
@@ -319,6 +348,8 @@ pub struct JobLead {
     pub position: u32,
     /// What was reserved for it.
     pub worst: WorstCase,
+    /// The vendor refused it: it is not sent, and nothing is reserved for it any more.
+    pub is_refused: bool,
 }
 
 /// The answers of leads that were settled in one step.
@@ -357,4 +388,6 @@ pub enum Answer {
     Unmatched,
     /// Not at all, and not charged.
     Unanswered,
+    /// With a refusal, and not charged.
+    Refused,
 }

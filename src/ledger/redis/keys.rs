@@ -93,9 +93,9 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Replays => {
             Shape::Fronts(Front { bytes: 2, last: 0xfc })
         }
-        // Ids grow with time: the batches of four seconds are in one hash.
+        // Ids are numbers that follow one another: 64 batches are in one hash.
         TableId::Jobs | TableId::Batches | TableId::Settlements | TableId::Validations => {
-            Shape::Fronts(Front { bytes: 5, last: 0xff })
+            Shape::Fronts(Front { bytes: 8, last: 0xc0 })
         }
         // Those that are over within the same sixteen seconds.
         TableId::ReplayEnds => Shape::Fronts(Front { bytes: 7, last: 0xc0 }),

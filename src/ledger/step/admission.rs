@@ -11,6 +11,7 @@ use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -80,6 +81,8 @@ pub struct Admission {
     pub token: Token,
     /// Who asks and pays.
     pub team: TeamId,
+    /// The id of the request that asks, where it has one.
+    pub request: Option<RequestId>,
     /// How what is to be sent travels.
     pub way: Way,
     /// What is asked of each person.

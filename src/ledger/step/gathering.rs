@@ -1,5 +1,6 @@
 //! What is asked, and answered, where several jobs travel as one.
 
+use crate::domain::request_id::RequestId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{JobId, Lease, Token};
 use crate::ledger::record::job::JobLead;
@@ -63,6 +64,8 @@ pub struct Load {
     pub first: u32,
     /// The mark of the batch's admission, by which the vault keeps its leads; none where it is gone.
     pub token: Option<Token>,
+    /// The id of the request that asked for them, where it had one.
+    pub request: Option<RequestId>,
     /// The leads, in order.
     pub leads: Vec<JobLead>,
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod gathering;
 mod operators;
+mod refusing;
 mod remaining;
 mod room;
 mod settlement;
@@ -17,6 +18,7 @@ pub use gathering::{Gathered, Gathering, Load, Split, Splitting};
 pub use operators::{
     Adjusted, Adjustment, Booked, Holders, Holding, Removal, Resolution, Resolved,
 };
+pub use refusing::{AfterRefusal, Detached, Refusing};
 pub use remaining::{QuotaLeft, Remaining, Reset};
 pub use room::{PageReader, Room, Spending};
 pub use settlement::settlement_steps;
@@ -32,6 +34,7 @@ use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
+use crate::domain::request_id::RequestId;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
@@ -251,6 +254,8 @@ pub struct PartSettled {
     pub batch: BatchId,
     /// Who paid.
     pub team: TeamId,
+    /// The id of the request that asked, where it had one.
+    pub request: Option<RequestId>,
     /// How much, by kind.
     pub charged: Charges,
     /// How much of it went beyond the reservation.

@@ -90,6 +90,7 @@ pub fn admit(
         opening: team.opening,
         token: admission.token,
         way: admission.way,
+        request: admission.request.clone(),
         reveals: admission.reveals,
         most: admission.limits.most,
         admitted_at: now,
@@ -253,6 +254,7 @@ pub(super) fn open_jobs(
         let part = Part {
             batch: id,
             team: team.id.clone(),
+            request: batch.request.clone(),
             kept_for: team.keeps_to().cloned(),
             leads: number(own.len()),
             admitted_at: now,

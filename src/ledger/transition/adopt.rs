@@ -24,6 +24,7 @@ use crate::ledger::transition::close::negative;
 use crate::ledger::transition::epoch::{
     Holdings, adopting, epoch, foresee_epoch, holdings, put_adopted, put_adopting, put_epoch,
 };
+use crate::ledger::transition::numbering;
 use crate::ledger::transition::post::{post, post_part};
 use crate::ledger::transition::schedule::put_job;
 
@@ -56,6 +57,8 @@ pub struct Inheritance {
     pub roster: Roster,
     /// What jobs had open.
     pub open: BTreeMap<JobId, Vec<Part>>,
+    /// A number above those of all batches that their entries name.
+    pub next_batch: u64,
 }
 
 impl Inheritance {
@@ -87,6 +90,8 @@ pub struct Remainder {
     pub after: Option<TallyKey>,
     /// What jobs are known to have open.
     pub known: BTreeMap<TallyKey, Credits>,
+    /// A number above those of all batches that the entries name.
+    pub next_batch: u64,
 }
 
 /// Begins to adopt books. Asked again, it answers where to go on.
@@ -205,6 +210,7 @@ pub fn remainder(
         rest.entry(key.team.clone()).or_default().push(Part {
             batch: BatchId::FIRST,
             team: key.team,
+            request: None,
             kept_for: None,
             leads: 0,
             admitted_at: draft.now(),
@@ -217,12 +223,13 @@ pub fn remainder(
         });
     }
     let teams = draft.glance_at_all::<Teams>()?;
-    let place = |team: &TeamId| first_job(teams.partition_point(|(id, _)| id < team));
+    let place =
+        |team: &TeamId| first_job(remainder.next_batch, teams.partition_point(|(id, _)| id < team));
     for team in rest.keys() {
-        draft.foresee::<Jobs>(&place(team));
+        draft.foresee::<Jobs>(&place(team)?);
     }
     for (team, mut parts) in rest {
-        let mut id = place(&team);
+        let mut id = place(&team)?;
         // Books that were adopted before may have such a job already.
         while draft.find::<Jobs>(&id)?.is_some() {
             id.ordinal = id.ordinal.saturating_add(1);
@@ -236,20 +243,23 @@ pub fn remainder(
     Ok(next)
 }
 
-/// The first job of the n-th batch, far below any batch that was ever admitted.
-fn first_job(n: usize) -> JobId {
-    let batch = u64::try_from(n).ok().and_then(BatchId::new).unwrap_or(BatchId::FIRST);
-    JobId { batch, ordinal: 0 }
+/// The first job of the n-th batch above those that the entries name: there never was such a batch.
+fn first_job(next_batch: u64, n: usize) -> Result<JobId, Fault> {
+    let number = u64::try_from(n).unwrap_or(u64::MAX).saturating_add(next_batch);
+    let batch = BatchId::new(number);
+    let batch = batch.ok_or_else(|| Fault::Invariant(format!("{number} is no batch")))?;
+    Ok(JobId { batch, ordinal: 0 })
 }
 
 /// Ends the adoption: the books are open. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault::Invariant`] where other books are being adopted, or none.
-pub fn end(draft: &mut Draft<'_>, of: Epoch) -> Result<(), Fault> {
+pub fn end(draft: &mut Draft<'_>, of: Epoch, next_batch: u64) -> Result<(), Fault> {
     if is_whole(draft, of)? {
         return Ok(());
     }
+    numbering::adopt(draft, next_batch);
     draft.delete::<Numbers>(&REMAINDER.to_owned());
     put_epoch(draft, of);
     put_adopted(draft);

@@ -227,6 +227,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
     let part = Part {
         batch: opening.batch,
         team: team.id.clone(),
+        request: None,
         kept_for: team.keeps_to().cloned(),
         leads,
         admitted_at: now,
@@ -255,6 +256,7 @@ fn batch_of(job: &Job, opening: &Opening, team: &Team, now: Timestamp) -> Batch 
         opening: team.opening,
         token: opening.token,
         way: Way::Call,
+        request: None,
         reveals: Reveals::default(),
         most: UpTo::ANY,
         admitted_at: now,

@@ -59,7 +59,7 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
         let change = Change { reserved: negative(reserved), ..Change::default() };
         post_part(draft, &mut job, &part, Fact::Released, change, Charges::ZERO);
     }
-    job.waits_until = None;
+    (job.waits_until, job.window) = (None, None);
     job.due = has_joiners(draft, job.id)?.then_some(draft.now());
     put_job(draft, &job)
 }
@@ -72,6 +72,8 @@ pub(super) fn release(draft: &mut Draft<'_>, mut job: Job, cause: Cause) -> Resu
 pub fn give_up(draft: &mut Draft<'_>, giving: &GivingUp) -> Result<(), Fault> {
     let job = leased(draft, giving.job, giving.lease)?;
     match job.state {
+        // What was not sent goes its own way first.
+        _ if job.window.is_some() => return Err(Fault::Fenced),
         State::Sending | State::Unknown | State::Bound => {}
         State::Unresolved(_) => return Ok(()),
         State::Ready | State::Gathered(_) | State::Resolved | State::Done | State::Void(_) => {

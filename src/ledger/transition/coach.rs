@@ -146,12 +146,14 @@ pub fn load(draft: &Draft<'_>, id: JobId) -> Result<Vec<Load>, Fault> {
     let mut all = Vec::new();
     for job in aboard {
         let mut leads = leads_of(draft, job.id)?;
+        leads.truncate(usize::try_from(job.sent_to()).unwrap_or(usize::MAX));
         let mut first: u32 = 0;
         for part in &job.parts {
             let count = usize::try_from(part.leads).unwrap_or(usize::MAX).min(leads.len());
             let rest = leads.split_off(count);
             let token = draft.find::<Batches>(&part.batch)?.map(|batch| batch.token);
-            all.push(Load { job: job.id, first, token, leads });
+            let request = part.request.clone();
+            all.push(Load { job: job.id, first, token, request, leads });
             (leads, first) = (rest, first.saturating_add(part.leads));
         }
     }
@@ -293,6 +295,30 @@ fn refused(draft: &mut Draft<'_>, mut coach: Job, quiet: Timestamp) -> Result<Sp
         alone(draft, back)?;
     }
     Ok(Split::Apart)
+}
+
+/// Has a combined job that was certainly not sent go on without these members, which are to be written
+/// after it. Of two, each travels alone.
+pub(super) fn go_on_without(
+    draft: &mut Draft<'_>,
+    mut coach: Job,
+    out: &[JobId],
+) -> Result<(), Fault> {
+    let mut rest = passengers(draft, &coach)?;
+    rest.retain(|job| !out.contains(&job.id));
+    coach.passengers = rest.iter().map(|job| job.id).collect();
+    coach.leads = rest.iter().fold(0, |leads, job| job.leads.saturating_add(leads));
+    coach.lease = coach.lease.next(draft.now());
+    if rest.len() > 1 {
+        coach.state = State::Ready;
+        queue_with(&mut coach, &rest);
+        coach.due = Some(draft.now());
+    } else {
+        coach.passengers.clear();
+        end(draft, &mut coach, Cause::Split);
+        alone(draft, rest)?;
+    }
+    put_job(draft, &coach)
 }
 
 /// What these jobs were to send is gone: they go their own way, and the others go on.

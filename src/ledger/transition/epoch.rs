@@ -3,6 +3,7 @@
 use crate::domain::epoch::Epoch;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::table::{Numbers, Teams};
+use crate::ledger::transition::numbering;
 
 /// The row of the epoch, and that of an epoch whose books are not wholly adopted yet.
 const EPOCH: &str = "epoch";
@@ -58,6 +59,7 @@ pub fn begin(draft: &mut Draft<'_>, fresh: Epoch) -> Result<Beginning, Fault> {
         return Ok(Beginning::Found(epoch));
     }
     put_epoch(draft, fresh);
+    numbering::begin(draft);
     Ok(Beginning::Begun(fresh))
 }
 

@@ -41,6 +41,7 @@ impl OpenParts {
             batch,
             kept_for: None,
             team: entry.team.clone(),
+            request: None,
             leads: 0,
             admitted_at: entry.dated,
             periods: Vec::new(),

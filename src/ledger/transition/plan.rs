@@ -335,7 +335,7 @@ impl Planner<'_, '_> {
             Verdict::Own { reveals, worst, spared } => {
                 count.fresh = count.fresh.saturating_add(1);
                 plan.avoid(AvoidedReason::OwnedReveal, spared);
-                let own = JobLead { key, position, worst };
+                let own = JobLead { key, position, worst, is_refused: false };
                 let at = load(&mut plan.jobs, &self.frame, reveals, own);
                 (Source::Own(at), Amounts::ZERO)
             }

@@ -227,9 +227,8 @@ impl<'a, 'b> Reader<'a, 'b> {
             State::Void(cause) if is_own => LeadReading::Failed(match cause {
                 Cause::VendorCredits => Failure::VendorCredits,
                 Cause::Canceled => Failure::Canceled,
-                Cause::Refused | Cause::BodyLost | Cause::NotSent | Cause::Split => {
-                    Failure::VendorError
-                }
+                Cause::Refused => Failure::Refused,
+                Cause::BodyLost | Cause::NotSent | Cause::Split => Failure::VendorError,
             }),
             State::Unresolved(_) | State::Resolved if is_own => {
                 LeadReading::Failed(Failure::Unresolved)
@@ -249,6 +248,7 @@ impl<'a, 'b> Reader<'a, 'b> {
             Some((Answer::Removed, _)) => LeadReading::Removed,
             Some((Answer::Unmatched, _)) => LeadReading::Failed(Failure::Unresolved),
             Some((Answer::Unanswered, _)) => LeadReading::Failed(Failure::VendorError),
+            Some((Answer::Refused, _)) => LeadReading::Failed(Failure::Refused),
         })
     }
 

@@ -117,8 +117,10 @@ pub enum Failure {
     VendorCredits,
     /// Nobody could learn what became of it.
     Unresolved,
-    /// The vendor refused it or failed.
+    /// The vendor failed on it, or it could not be sent.
     VendorError,
+    /// The vendor refused it; the vault keeps what the vendor said, if it said anything.
+    Refused,
     /// It was answered, and the store has lost the answer.
     Lost,
     /// Its batch was cancelled before it was answered.

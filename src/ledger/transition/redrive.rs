@@ -12,6 +12,7 @@ use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{LeadAsk, Redrive, Redriven};
 use crate::ledger::table::{Batches, CHUNK, Jobs, Joins, Slots, Teams};
 use crate::ledger::transition::admit::{open_jobs, waits_for};
+use crate::ledger::transition::detach::Gone;
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::quota::{keep, left, quotas_now};
@@ -33,9 +34,13 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
     draft.foresee::<Batches>(&redrive.batch);
     let Some(mut join) = draft.find::<Joins>(&joined)? else { return Ok(Redriven::default()) };
     let job = draft.need::<Jobs>(&redrive.job)?;
-    if job.is_alive() {
-        return Err(Fault::Fenced);
-    }
+    // Off a job that lives, only those leads are driven that it does not carry any more.
+    let gone = match job.is_alive() {
+        true if job.has_strays => Some(Gone::of(draft, &job)?),
+        true => return Err(Fault::Fenced),
+        false => None,
+    };
+    let is_off = |index: u32| gone.as_ref().is_none_or(|gone| gone.has(index));
     let Some(mut batch) = draft.find::<Batches>(&redrive.batch)? else {
         draft.delete::<Joins>(&joined);
         return Ok(Redriven::default());
@@ -47,7 +52,7 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         draft.put::<Batches>(&redrive.batch, &batch);
         return Ok(Redriven::default());
     }
-    let stranded = stranded(draft, redrive, &batch, join.driven_to)?;
+    let stranded = stranded(draft, redrive, &batch, join.driven_to, is_off)?;
     let quotas = quotas_now(draft, &team)?;
     let allowed = batch.most.less(paid(draft, redrive.batch, &batch)?);
     let plan = {
@@ -72,8 +77,15 @@ pub fn redrive(draft: &mut Draft<'_>, redrive: &Redrive) -> Result<Redriven, Fau
         join.driven_to = stranded.next;
         draft.put::<Joins>(&joined, &join);
     } else {
-        draft.delete::<Joins>(&joined);
-        batch.jobs.retain(|waiting| *waiting != redrive.job);
+        join.driven_to = 0;
+        join.joined.retain(|index| !is_off(*index));
+        join.repeated.retain(|index| !is_off(*index));
+        if join.joined.is_empty() && join.repeated.is_empty() {
+            draft.delete::<Joins>(&joined);
+            batch.jobs.retain(|waiting| *waiting != redrive.job);
+        } else {
+            draft.put::<Joins>(&joined, &join);
+        }
     }
     rewrite(draft, redrive.batch, stranded, &plan);
     let Dispositions { fresh, trimmed, .. } = plan.dispositions;
@@ -100,8 +112,9 @@ fn stranded(
     redrive: &Redrive,
     batch: &Batch,
     from: u32,
+    is_off: impl Fn(u32) -> bool,
 ) -> Result<Stranded, Fault> {
-    let waits = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job);
+    let waits = |slot: &Slot| matches!(slot.source, Source::Joined(at) if at.job == redrive.job && is_off(at.index));
     let end = batch.dispositions.submitted.div_ceil(CHUNK);
     let mut stranded = Stranded { rows: Vec::new(), asks: Vec::new(), next: from };
     while stranded.next < end && stranded.asks.len() < LEADS_AT_ONCE {

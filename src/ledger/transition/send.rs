@@ -90,7 +90,11 @@ fn foresee_finds<'a>(
     }
     let mut leads = Vec::new();
     for job in jobs {
-        leads.extend(leads_of(draft, job.id)?.into_iter().filter(|lead| !lead.worst.find));
+        leads.extend(
+            leads_of(draft, job.id)?
+                .into_iter()
+                .filter(|lead| !lead.worst.find && !lead.is_refused),
+        );
     }
     alias::foresee(draft, leads.iter().map(|lead| lead.key))
 }
@@ -106,7 +110,10 @@ fn reserve_finds(draft: &mut Draft<'_>, job: &mut Job, by: Timestamp) -> Result<
         let mut more = Amounts::ZERO;
         for _ in 0..part.leads {
             let Some(lead) = leads.next() else { break };
-            if !lead.worst.find && !is_free_by(draft, lead.key, &part.prices, by)? {
+            if !lead.worst.find
+                && !lead.is_refused
+                && !is_free_by(draft, lead.key, &part.prices, by)?
+            {
                 lead.worst.find = true;
                 more = more.plus(Amounts::of(Unit::Email, part.prices.person_found));
             }

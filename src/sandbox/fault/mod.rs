@@ -28,8 +28,23 @@ pub struct Faults {
     /// Leads, by the LinkedIn address, else the email, else the name that they give, that the vendor
     /// takes offence at: a submission with one of them is refused with 400.
     pub refused_leads: Vec<String>,
+    /// Which of them the refusal names.
+    pub refusals_name: Naming,
     /// For which leads the vendor's own dedupe overlooks that it has charged the person.
     pub dedupe_misses: Vec<Miss>,
+}
+
+/// Which leads a refusal names by a pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Naming {
+    /// The first that is refused.
+    #[default]
+    First,
+    /// Every one that is refused.
+    Every,
+    /// None: it points to the list.
+    None,
 }
 
 /// Two ways to ask for one person that the vendor's dedupe takes for two people.
@@ -131,7 +146,7 @@ mod tests {
         let (_, table) = page.split_once("| `kind` | what happens |").unwrap();
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let kinds: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-        assert_eq!(kinds.len(), 18);
+        assert_eq!(kinds.len(), 19);
         for kind in kinds {
             assert!(from_str::<FaultKind>(kind).is_ok(), "{kind}");
         }

@@ -65,6 +65,9 @@ pub enum FaultKind {
     ResultsOutOfOrder,
     /// The first of a page's results echoes somebody else.
     EchoContradicts,
+    /// A page's results echo what was submitted tidied up: addresses in lower case, without a query or a
+    /// slash at the end, and texts with single spaces.
+    EchoTidied,
     /// A page says that the batch has a status that is not documented: `failed`.
     UndocumentedStatus,
     /// A page's link to the next one is another.
@@ -179,6 +182,7 @@ impl FaultKind {
                 | Self::ResultsExtra
                 | Self::ResultsOutOfOrder
                 | Self::EchoContradicts
+                | Self::EchoTidied
                 | Self::UndocumentedStatus
                 | Self::NextLink(_)
         )

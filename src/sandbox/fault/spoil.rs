@@ -77,12 +77,30 @@ fn distort_results(results: &mut Vec<Value>, fault: FaultKind) {
         FaultKind::ResultsMissing => drop(results.remove(0)),
         FaultKind::ResultsExtra => results.push(extra(results)),
         FaultKind::ResultsOutOfOrder => results.reverse(),
+        FaultKind::EchoTidied => results.iter_mut().for_each(tidy),
         FaultKind::EchoContradicts => {
             if let Some(first) = results[0].as_object_mut() {
                 first.extend(stranger());
             }
         }
         _ => {}
+    }
+}
+
+/// An echo as a vendor that keeps its records tidy repeats it.
+fn tidy(result: &mut Value) {
+    for field in FIELDS {
+        let Some(text) = result[field].as_str() else { continue };
+        let spaced = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let tidied = match field {
+            "email" => spaced.to_lowercase(),
+            "linkedin_url" | "company_domain" => {
+                let bare = spaced.split(['?', '#']).next().unwrap_or_default();
+                bare.trim_end_matches('/').to_lowercase()
+            }
+            _ => spaced,
+        };
+        result[field] = json!(tidied);
     }
 }
 

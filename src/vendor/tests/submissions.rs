@@ -30,7 +30,8 @@ async fn a_definite_refusal_says_what_the_vendor_said() {
         let Submitted::Refused(refusal) = submitted(Reply::of(status, "", body)).await else {
             panic!("{status} is not refused")
         };
-        let (code, detail) = (refusal.code.as_deref(), refusal.detail.as_deref());
+        let [error] = refusal.errors.as_slice() else { panic!("{refusal:?}") };
+        let (code, detail) = (error.code.as_deref(), error.detail.as_deref());
         assert_eq!(
             (refusal.status, code, detail),
             (status, Some("insufficient_credits"), Some("D"))
@@ -43,7 +44,7 @@ async fn a_definite_refusal_is_one_whoever_wrote_its_body() {
     let Submitted::Refused(refusal) = submitted(Reply::of(413, "", "<html>")).await else {
         panic!("not refused")
     };
-    assert_eq!(refusal, Refusal { status: 413, code: None, detail: None });
+    assert_eq!(refusal, Refusal { status: 413, errors: Vec::new() });
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ pub(super) fn error_list(list: Option<&RawValue>) -> Vec<VendorError> {
         .filter_map(|entry| serde_json::from_str::<Entry>(entry.get()).ok())
         .map(|entry| VendorError {
             code: entry.code.map(shortened),
-            detail: entry.detail.or(entry.title).map(shortened),
+            detail: entry.detail.or_else(|| entry.title.clone()).map(shortened),
+            title: entry.title.map(shortened),
             pointer: entry.source.and_then(|source| source.pointer).map(shortened),
         })
         .collect()
@@ -74,6 +75,7 @@ mod tests {
             read[0],
             VendorError {
                 code: Some("missing_field".into()),
+                title: Some("Missing Field".into()),
                 detail: Some("Missing field from request: leads".into()),
                 pointer: Some("/leads".into()),
             }

@@ -46,8 +46,10 @@ pub(super) async fn export<S: Store>(books: &Books<S>, journal: &[Entry], from: 
     }
     let tallies = checkpoint.tallies_before(&moved);
     let legacy = Legacy { epoch: EPOCH, next_entry: from, tallies };
-    let inheritance =
-        Inheritance { epoch: EPOCH, roster: checkpoint.roster, open: open.into_jobs() };
+    let named = journal.iter().filter_map(|entry| entry.batch);
+    let next_batch = named.map(|batch| batch.get() + 1).max().unwrap_or(1);
+    let (roster, open) = (checkpoint.roster, open.into_jobs());
+    let inheritance = Inheritance { epoch: EPOCH, roster, open, next_batch };
     Exported { legacy, entries, inheritance }
 }
 

@@ -140,6 +140,7 @@ impl<S: Store> Books<S> {
             batch: BatchId::new(number).expect("a case has few batches"),
             token: Token::new([u8::try_from(number % 251).expect("below 251"); 16]),
             team: team.clone(),
+            request: None,
             way: Way::Batch,
             reveals,
             leads,
@@ -155,9 +156,7 @@ impl<S: Store> Books<S> {
     /// Asks, and is admitted.
     pub(super) async fn ask(&self, team: &TeamId, reveals: Reveals, names: &[&str]) -> BatchId {
         let admission = self.admission(team, reveals, super::named::leads(names));
-        let id = admission.batch;
-        self.admit(admission).await.expect("it fits");
-        id
+        self.admit(admission).await.expect("it fits").id
     }
 
     /// Asks for one person by a look-up, and is admitted.

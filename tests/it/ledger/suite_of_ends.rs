@@ -154,6 +154,21 @@ macro_rules! contract_suite {
                 a_tally_goes_once_its_period_is_long_over_and_its_entries_are_trimmed
                 a_revoked_key_goes_after_its_time
             }
+            numbering: {
+                numbers_begin_with_one_and_follow_one_another
+                a_process_passes_over_what_the_books_may_have_forgotten
+                adopted_books_give_none_that_the_lost_ones_gave
+            }
+            refusing: {
+                a_lead_that_is_named_ends_and_the_rest_is_sent
+                a_job_of_refused_leads_is_void
+                a_lead_that_is_not_named_is_looked_for_by_halves
+                who_joined_a_lead_that_ended_or_moved_is_driven_off_the_job
+                what_is_detached_of_a_cancelled_batch_is_void
+                a_refusal_after_doubt_ends_no_lead
+                what_is_refused_too_often_is_void
+                a_combined_job_goes_on_without_those_that_are_named
+            }
             lost: {
                 a_result_is_named_before_it_answers_anybody
                 whose_result_is_lost_is_asked_for_again_and_known_again

@@ -75,7 +75,7 @@ pub(super) async fn what_the_vendor_has_is_never_void(books: &Books<impl Store>)
 pub(super) async fn the_cause_of_a_void_is_told_to_its_caller(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
     for (cause, failure) in [
-        (Cause::Refused, Failure::VendorError),
+        (Cause::Refused, Failure::Refused),
         (Cause::BodyLost, Failure::VendorError),
         (Cause::VendorCredits, Failure::VendorCredits),
     ] {

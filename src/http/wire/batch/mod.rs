@@ -22,7 +22,7 @@ pub(in crate::http) struct BatchShown<'a> {
     status: &'static str,
     results: Vec<ResultShown<'a>>,
     #[serde(rename = "_errors", skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<ErrorEntry<'static>>,
+    errors: Vec<ErrorEntry<'a>>,
     #[serde(rename = "_links")]
     links: Links,
 }
@@ -57,7 +57,7 @@ struct ResultShown<'a> {
 impl<'a> ResultShown<'a> {
     fn of(line: &'a Line) -> Self {
         let (status, person) = match &line.finding {
-            Finding::Pending | Finding::Failed(_) => (None, None),
+            Finding::Pending | Finding::Failed(_) | Finding::Refused(_) => (None, None),
             Finding::Found(person) => (Some("enriched"), Some(person)),
             Finding::NotFound => (Some("not_found"), None),
             Finding::Removed => (Some("gdpr_removed"), None),
@@ -87,9 +87,12 @@ pub(super) const fn status(status: Status) -> &'static str {
 }
 
 /// Why a lead reads null for good, at its place in the request.
-fn error(line: &Line) -> Option<ErrorEntry<'static>> {
-    let Finding::Failed(failed) = line.finding else { return None };
-    let (code, title, detail) = failure(failed);
+fn error(line: &Line) -> Option<ErrorEntry<'_>> {
+    let (code, title, detail) = match &line.finding {
+        Finding::Failed(failed) => failure(*failed),
+        Finding::Refused(words) => (&*words.code, &*words.title, &*words.detail),
+        _ => return None,
+    };
     let pointer = format!("/leads/{}", line.position.saturating_sub(1));
     Some(ErrorEntry { code, title, detail, source: Some(Source { pointer }) })
 }
@@ -112,7 +115,7 @@ pub(super) const fn failure(failure: Failure) -> (&'static str, &'static str, &'
             "Unresolved",
             "The vendor gave no answer to this; whether it was charged is still open",
         ),
-        Failure::VendorError => {
+        Failure::VendorError | Failure::Refused => {
             ("vendor_error", "Vendor Error", "The vendor refused this or failed on it")
         }
         Failure::Lost => (

@@ -4,11 +4,13 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess};
 
 use crate::domain::lead::{Field, Fields, Lead};
 use crate::http::wire::fault::{Fault, Faults};
-use crate::http::wire::json::{Expected, PropertyName, Read};
+use crate::http::wire::json::{Expected, NULL, PropertyName, Read};
+use crate::http::wire::look_up::given;
 
 /// The list of leads.
 pub(super) struct Leads<'f> {
-    pub(super) leads_max: usize,
+    pub(super) count_max: usize,
+    pub(super) field_chars_max: usize,
     pub(super) faults: &'f mut Faults,
 }
 
@@ -21,22 +23,20 @@ impl<'de> Expected<'de> for Leads<'_> {
     }
 
     fn array<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<Lead>, A::Error> {
-        let Self { leads_max, faults } = self;
+        let Self { count_max, field_chars_max, faults } = self;
         let mut leads = Vec::new();
         let mut count = 0;
-        while count < leads_max {
-            let Some(lead) = items.next_element_seed(Read(OneLead { index: count, faults }))?
-            else {
-                break;
-            };
+        while count < count_max {
+            let lead = OneLead { index: count, field_chars_max, faults };
+            let Some(lead) = items.next_element_seed(Read(lead))? else { break };
             leads.extend(lead);
             count += 1;
         }
         while items.next_element::<IgnoredAny>()?.is_some() {
             count += 1;
         }
-        if count > leads_max {
-            faults.note(|| Fault::too_many_leads(count, leads_max));
+        if count > count_max {
+            faults.note(|| Fault::too_many_leads(count, count_max));
         }
         if count == 0 {
             let detail = "Expected at least one lead".to_owned();
@@ -48,6 +48,7 @@ impl<'de> Expected<'de> for Leads<'_> {
 
 struct OneLead<'f> {
     index: usize,
+    field_chars_max: usize,
     faults: &'f mut Faults,
 }
 
@@ -62,9 +63,9 @@ impl<'de> Expected<'de> for OneLead<'_> {
     }
 
     fn object<A: MapAccess<'de>>(self, mut lead: A) -> Result<Option<Lead>, A::Error> {
-        let Self { index, faults } = self;
+        let Self { index, field_chars_max, faults } = self;
         let mut fields = Fields::default();
-        // Fields that were there, but of the wrong kind.
+        // Fields that are there, but say nothing or are of the wrong kind.
         let mut unread = Vec::new();
         while let Some(property) = lead.next_key_seed(PropertyName(Field::named))? {
             match property {
@@ -85,7 +86,7 @@ impl<'de> Expected<'de> for OneLead<'_> {
                 }
             }
         }
-        let lead = Lead::new(fields).map_err(|field_faults| {
+        let lead = Lead::within(fields, field_chars_max).map_err(|field_faults| {
             for fault in field_faults {
                 let pointer = pointer_to(index, fault.field());
                 faults.note(|| Fault::invalid_field(pointer, fault.to_string()));
@@ -106,16 +107,19 @@ struct Text<'f> {
 }
 
 impl Expected<'_> for Text<'_> {
-    /// `None` where a fault was noted.
+    /// `None` where a fault was noted, or where it says nothing: a blank or null field is as one that is
+    /// left out.
     type Value = Option<String>;
 
     fn mismatch(self, found: &'static str) -> Option<String> {
-        let pointer = || pointer_to(self.index, self.field);
-        self.faults.note(|| Fault::type_error(pointer(), "a string", found));
+        if found != NULL {
+            let pointer = || pointer_to(self.index, self.field);
+            self.faults.note(|| Fault::type_error(pointer(), "a string", found));
+        }
         None
     }
 
     fn string(self, text: &str) -> Option<String> {
-        Some(text.to_owned())
+        given(text).map(str::to_owned)
     }
 }

@@ -1,5 +1,5 @@
-//! The body of an enrichment request, as the vendor's document has it: closed at both levels, no
-//! field nullable.
+//! The body of an enrichment request, as the vendor's document has it: closed at both levels. A lead's
+//! field that is null or blank counts as left out.
 //!
 //! Stricter than the vendor's schema in three places: a property written twice is refused, since
 //! two readers would see two requests; an empty list of leads is, since there is nothing to enrich;
@@ -27,15 +27,20 @@ pub struct EnrichmentRequest {
 }
 
 impl EnrichmentRequest {
-    /// Reads a body of at most `leads_max` leads.
+    /// Reads a body of at most `leads_max` leads, whose fields have at most `field_chars_max` characters
+    /// each.
     ///
     /// # Errors
     /// Every fault, or the first [`FAULTS_MAX`](super::fault::FAULTS_MAX); the only one where the
     /// body is no JSON.
-    pub fn parse(body: &[u8], leads_max: usize) -> Result<Self, Vec<Fault>> {
+    pub fn parse(
+        body: &[u8],
+        leads_max: usize,
+        field_chars_max: usize,
+    ) -> Result<Self, Vec<Fault>> {
         let mut faults = Faults::default();
-        let request = json::read(body, Request { leads_max, faults: &mut faults })
-            .map_err(|fault| vec![fault])?;
+        let request = Request { leads_max, field_chars_max, faults: &mut faults };
+        let request = json::read(body, request).map_err(|fault| vec![fault])?;
         faults.unless_any(request)
     }
 }
@@ -67,6 +72,7 @@ impl Property {
 
 struct Request<'f> {
     leads_max: usize,
+    field_chars_max: usize,
     faults: &'f mut Faults,
 }
 
@@ -79,12 +85,13 @@ impl<'de> Expected<'de> for Request<'_> {
     }
 
     fn object<A: MapAccess<'de>>(self, mut body: A) -> Result<EnrichmentRequest, A::Error> {
-        let Self { leads_max, faults } = self;
+        let Self { leads_max, field_chars_max, faults } = self;
         let (mut leads, mut email, mut phone) = (None, None, None);
         while let Some(property) = body.next_key_seed(PropertyName(Property::named))? {
             match property {
                 Ok(Property::Leads) if leads.is_none() => {
-                    leads = Some(body.next_value_seed(Read(Leads { leads_max, faults }))?);
+                    let list = Leads { count_max: leads_max, field_chars_max, faults };
+                    leads = Some(body.next_value_seed(Read(list))?);
                 }
                 Ok(name @ Property::RevealEmail) if email.is_none() => {
                     let asked = Asked { pointer: name.pointer(), faults };

@@ -25,7 +25,8 @@ use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::{Batch, Dispositions, Join, Slot, Source};
 use crate::ledger::record::entry::{Change, Entry, Fact, Posting};
 use crate::ledger::record::job::{
-    Answer, Answered, Charged, Found, Job, JobLead, Part, Reason, Restoring, State, Way, Word,
+    Answer, Answered, Charged, Found, Job, JobLead, Part, Reason, Restoring, State, Way, Window,
+    Word,
 };
 use crate::ledger::record::lane::{DueAt, Lane, Rotation, Urgency, Waiter};
 use crate::ledger::record::opening::{Counted, Cursor, Opening};
@@ -188,6 +189,7 @@ fn of_batches() -> Vec<(TableId, String)> {
                 team: team(),
                 opening: 4,
                 token: Token::new([3; 16]),
+                request: "r-1".parse().ok(),
                 way: Way::LookUp,
                 reveals: Reveals::ALL,
                 most: UpTo { email: Some(credits(9000)), phone: None },
@@ -242,6 +244,7 @@ fn of_jobs() -> Vec<(TableId, String)> {
     let part = Part {
         batch: BatchId::new(300).unwrap(),
         team: team(),
+        request: "r-1".parse().ok(),
         kept_for: Some(team()),
         leads: 2,
         admitted_at: at(1),
@@ -272,6 +275,9 @@ fn of_jobs() -> Vec<(TableId, String)> {
         leads: 2,
         parts: vec![part],
         passengers: vec![job_id()],
+        window: Some(Window { end: 1, suspect: 2 }),
+        refusals: 3,
+        has_strays: true,
         waiters: vec![Waiter { team: team(), urgency: Urgency::Urgent }],
         waits_until: Some(at(1)),
         attempts: 2,
@@ -290,9 +296,10 @@ fn of_jobs() -> Vec<(TableId, String)> {
         restoring: Restoring::Tried(at(9)),
     };
     let worst = WorstCase { find: true, email: false, phones: 4 };
+    let lead = JobLead { key: LEAD, position: 3, worst, is_refused: true };
     vec![
         row::<Jobs>(&job_id(), &job),
-        row::<JobLeads>(&(job_id(), 1), &vec![JobLead { key: LEAD, position: 3, worst }]),
+        row::<JobLeads>(&(job_id(), 1), &vec![lead]),
         row::<Answers>(
             &(job_id(), 1),
             &Answered {
@@ -300,8 +307,9 @@ fn of_jobs() -> Vec<(TableId, String)> {
                 answers: vec![
                     Answer::Found(Found { person: PERSON, email: true, phones: 2 }),
                     Answer::Unmatched,
+                    Answer::Refused,
                 ],
-                charged: vec![amounts(1500, 1000), Amounts::ZERO],
+                charged: vec![amounts(1500, 1000), Amounts::ZERO, Amounts::ZERO],
             },
         ),
         row::<Settlements>(
@@ -324,20 +332,12 @@ fn of_jobs() -> Vec<(TableId, String)> {
 
 fn of_the_store() -> Vec<(TableId, String)> {
     let [requests, submissions, look_ups, passages] = [1, 2, 3, 4].map(Meter);
-    let closed_until = Some(at(5));
+    let (closed_until, passages_closed_until) = (Some(at(5)), Some(at(6)));
+    let budget =
+        Budget { requests, submissions, look_ups, passages, closed_until, passages_closed_until };
     vec![
         row::<Numbers>(&"turns".into(), &1_000_000),
-        row::<Budgets>(
-            &"all".into(),
-            &Budget {
-                requests,
-                submissions,
-                look_ups,
-                passages,
-                closed_until,
-                passages_closed_until: Some(at(6)),
-            },
-        ),
+        row::<Budgets>(&"all".into(), &budget),
         row::<Outages>(
             &"vendor".into(),
             &Outage {

@@ -40,7 +40,9 @@ pub(super) use part::{close_part, settled_before};
 pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled, Fault> {
     foresee(draft, settlement);
     let job = draft.find::<Jobs>(&settlement.job)?.ok_or(Fault::Fenced)?;
-    if !job.is_answered_by_lead() {
+    // What it does not carry any more goes its own way first.
+    let is_whole = job.window.is_none() && !(job.has_strays && job.is_alive());
+    if !job.is_answered_by_lead() || !is_whole {
         return Err(Fault::Fenced);
     }
     match job.state {
@@ -229,6 +231,11 @@ impl Settling {
             part_ends = part_ends.saturating_add(part.leads);
             let mut came = Observed::default();
             while let Some((index, (lead, evidence))) = pairs.next_if(|(n, _)| *n < part_ends) {
+                if lead.is_refused {
+                    answers.push(Answer::Refused);
+                    charged.push(Amounts::ZERO);
+                    continue;
+                }
                 let at = ResultRef { job: job.id, index };
                 let (answer, due) = self.lead(draft, at, job.reveals, lead, evidence, part)?;
                 came = came.with(came_of(evidence, job.reveals));

@@ -15,6 +15,7 @@ pub(in crate::ledger::transition) fn settled_before(job: &Job) -> Settled {
     let part = |part: &Part| PartSettled {
         batch: part.batch,
         team: part.team.clone(),
+        request: part.request.clone(),
         charged: part.charged,
         exceeded: Amounts::ZERO,
         unresolved: part.unresolved,
@@ -111,6 +112,6 @@ pub(in crate::ledger::transition) fn close_part(
         let change = Change { spent: exceeded, ..Change::default() };
         post_part(draft, job, &part, Fact::Exceeded, change, Charges::of_other(exceeded));
     }
-    let (batch, team) = (part.batch, part.team);
-    Ok(PartSettled { batch, team, charged, exceeded, unresolved })
+    let Part { batch, team, request, .. } = part;
+    Ok(PartSettled { batch, team, request, charged, exceeded, unresolved })
 }

@@ -185,6 +185,7 @@ fn put(
         opening: team.opening,
         token: order.token,
         way: Way::Call,
+        request: None,
         reveals: Reveals::default(),
         most: order.most,
         answers_since: None,

@@ -180,7 +180,7 @@ impl Planner<'_, '_> {
         self.draft.find::<Addresses>(&key_for(self.team, key))?;
         rely_on(self.draft, key)?;
         let index = number(self.plan.own.len());
-        self.plan.own.push(JobLead { key, position, worst: NO_PERSON });
+        self.plan.own.push(JobLead { key, position, worst: NO_PERSON, is_refused: false });
         Ok(ResultRef { job: call_of(self.order.batch), index })
     }
 

@@ -21,10 +21,10 @@ use tollgate::ledger::record::tally::{Tally, TallyKey};
 use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Legacy, Remainder};
 use tollgate::ledger::transition::audit::Audit;
@@ -32,6 +32,7 @@ use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
+use tollgate::ledger::transition::numbering::Taking;
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::restore::ToKeep;
@@ -125,9 +126,12 @@ macro_rules! on_both {
 
 on_both! {
     writes {
+        take_numbers(taking: Taking) -> u64;
         admit(admission: Admission) -> Result<Admitted, Refused>;
         gather(gathering: Gathering) -> Option<Gathered>;
         split(splitting: Splitting) -> Split;
+        refuse(refusing: Refusing) -> AfterRefusal;
+        detach(job: JobId, lease: Lease) -> Detached;
         lease(room: Room, ttl: Duration) -> Vec<Turn>;
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
@@ -166,7 +170,7 @@ on_both! {
         adopt_roster(epoch: Epoch, roster: Roster) -> ();
         adopt_jobs(epoch: Epoch, open: Vec<(JobId, Vec<Part>)>) -> ();
         adopt_remainder(epoch: Epoch, remainder: Remainder) -> Option<TallyKey>;
-        end_adoption_step(epoch: Epoch) -> ();
+        end_adoption_step(epoch: Epoch, next_batch: u64) -> ();
         take_over_step(order: TakingOver) -> TakenOver;
         put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)>;
         close_team(team: TeamId) -> Option<Team>;

@@ -106,7 +106,8 @@ impl<S: Store> World<S> {
             assert_eq!(tallies.remove(key).unwrap_or_default(), should, "{key:?}");
         }
         assert_eq!(tallies, BTreeMap::new());
-        let rest = JobId { batch: BatchId::FIRST, ordinal: 0 };
+        let next = BatchId::new(exported.inheritance.next_batch).expect("few batches");
+        let rest = JobId { batch: next, ordinal: 0 };
         let rest = adopted.ledger().job(rest).await.expect("the store is there");
         assert_eq!(rest, None, "the entries tell of all that is open");
     }

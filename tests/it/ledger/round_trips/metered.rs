@@ -20,10 +20,10 @@ use tollgate::ledger::record::team::{Key, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::redis::RedisLedger;
 use tollgate::ledger::step::{
-    Adjusted, Adjustment, Admission, Admitted, Appraisal, Asking, Attempt, Begun, Binding,
-    Canceled, CircuitState, Credited, Gathered, Gathering, GivingUp, Holders, Holding, Load, Probe,
-    Question, Redrive, Redriven, Refused, Removal, Resolution, Resolved, Room, Settled, Settlement,
-    Split, Splitting, Turn, Voided, Voiding,
+    Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
+    Binding, Canceled, CircuitState, Credited, Detached, Gathered, Gathering, GivingUp, Holders,
+    Holding, Load, Probe, Question, Redrive, Redriven, Refused, Refusing, Removal, Resolution,
+    Resolved, Room, Settled, Settlement, Split, Splitting, Turn, Voided, Voiding,
 };
 use tollgate::ledger::transition::adopt::{Adoptable, Legacy, Remainder};
 use tollgate::ledger::transition::audit::Audit;
@@ -31,6 +31,7 @@ use tollgate::ledger::transition::call::{CallOpened, Closing, Opening};
 use tollgate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use tollgate::ledger::transition::epoch::{Beginning, Holdings};
 use tollgate::ledger::transition::list::{Detail, Listed, Listing};
+use tollgate::ledger::transition::numbering::Taking;
 use tollgate::ledger::transition::read::Reading;
 use tollgate::ledger::transition::report::{Glance, Usage};
 use tollgate::ledger::transition::restore::ToKeep;
@@ -154,9 +155,12 @@ macro_rules! at_most {
 }
 
 at_most! {
+    take_numbers(taking: Taking) -> u64 => 10;
     admit(admission: Admission) -> Result<Admitted, Refused> => 180;
     gather(gathering: Gathering) -> Option<Gathered> => 20;
     split(splitting: Splitting) -> Split => 20;
+    refuse(refusing: Refusing) -> AfterRefusal => 20;
+    detach(job: JobId, lease: Lease) -> Detached => 20;
     lease(room: Room, ttl: Duration) -> Vec<Turn> => 20;
     reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> () => 10;
     ask_leave(asking: Asking) -> Leave => 20;
@@ -195,7 +199,7 @@ at_most! {
     adopt_roster(epoch: Epoch, roster: Roster) -> () => 10;
     adopt_jobs(epoch: Epoch, open: Vec<(JobId, Vec<Part>)>) -> () => 10;
     adopt_remainder(epoch: Epoch, remainder: Remainder) -> Option<TallyKey> => 20;
-    end_adoption_step(epoch: Epoch) -> () => 10;
+    end_adoption_step(epoch: Epoch, next_batch: u64) -> () => 10;
     take_over_step(order: TakingOver) -> TakenOver => 20;
     put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)> => 20;
     close_team(team: TeamId) -> Option<Team> => 20;
