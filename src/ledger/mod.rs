@@ -20,6 +20,8 @@ pub mod halt;
 pub mod ids;
 mod journal;
 pub mod memory;
+mod over_shelf;
+mod over_shelf;
 pub mod record;
 pub mod redis;
 mod shelf;
