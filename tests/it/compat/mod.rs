@@ -15,6 +15,7 @@ mod retrying;
 mod scripts;
 mod sending;
 mod swapping;
+mod tables;
 mod tools;
 mod validating;
 
