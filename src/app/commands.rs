@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 use super::adopt::adopt;
 use super::failure::in_one_line;
 use super::parts::Stores;
-use super::signals::{ignore_hangups, told_to_stop_or_hung_up};
+use super::signals::{ignore_hangups, told_to_stop, told_to_stop_or_hung_up};
 use super::{demo, start};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Sources};
@@ -134,7 +135,13 @@ fn sources(settings: Settings) -> Sources {
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     ignore_hangups();
-    start(&config, Arc::new(SystemClock::default())).await?.run().await?;
+    // From before the first listener, so that no signal ends a process that serves already.
+    let mut told_to_stop = pin!(told_to_stop());
+    let app = tokio::select! {
+        app = start(&config, Arc::new(SystemClock::default())) => app?,
+        _ = &mut told_to_stop => return Ok(ExitCode::SUCCESS),
+    };
+    app.run(told_to_stop).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -232,9 +232,12 @@ impl App {
     ///
     /// # Errors
     /// [`StoreLost`] where it stops since the store's file is lost.
-    pub async fn run(self) -> Result<(), StoreLost> {
+    pub(crate) async fn run(
+        self,
+        first_signal: impl Future<Output = Stop>,
+    ) -> Result<(), StoreLost> {
         let (lost, delay) = tokio::select! {
-            stop = told_to_stop() => (None, self.delay_after(stop)),
+            stop = first_signal => (None, self.delay_after(stop)),
             lost = self.lost() => (Some(lost), Duration::ZERO),
         };
         info!("stopping: no new requests after {delay:?}, what was begun comes to its end");

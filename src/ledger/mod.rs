@@ -21,7 +21,6 @@ pub mod ids;
 mod journal;
 pub mod memory;
 mod over_shelf;
-mod over_shelf;
 pub mod record;
 pub mod redis;
 mod shelf;
