@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::client::Client;
+use crate::support::client::{Answer, Client};
 use crate::support::gateway::TestGateway;
 use crate::support::wait::eventually;
 
@@ -112,7 +112,12 @@ async fn no_cache_that_a_client_sends_by_default_is_ignored_where_a_policy_says_
     let lead = json!({"linkedin_url": ADA});
     team.enrich(&json!({"leads": [lead]})).await;
     let emails = json!({"emails": [{"email": "kate@x.example"}]});
-    team.post("/email-validations", &emails).await;
+    let ended = async |path: &str, accepted: &Answer| {
+        let id = accepted.body["id"].to_string();
+        let path = format!("{path}/{}", id.trim_matches('"'));
+        eventually("it ends", async || team.get(&path).await.body["status"] == "completed").await;
+    };
+    ended("/email-validations", &team.post("/email-validations", &emails).await).await;
     let asked = || gateway.vendor.bill().leads_received;
     for (ignored, control, is_asked) in [
         (false, "no-cache", true),
@@ -131,10 +136,7 @@ async fn no_cache_that_a_client_sends_by_default_is_ignored_where_a_policy_says_
             assert_eq!(accepted.status, 202, "{accepted:?}");
             let is_fresh = accepted.header("tollgate-leads").unwrap().ends_with("fresh=1");
             assert_eq!(is_fresh, is_asked, "{control}: {accepted:?}");
-            let id = accepted.body["id"].to_string();
-            let path = format!("{path}/{}", id.trim_matches('"'));
-            eventually("it ends", async || team.get(&path).await.body["status"] == "completed")
-                .await;
+            ended(path, &accepted).await;
         }
         let before = asked();
         let found = team.request(Method::GET, &format!("/people/find?linkedin_url={ADA}"));
