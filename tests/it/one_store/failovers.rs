@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tollgate::export::Exported;
 use tollgate::ledger::record::entry::Fact;
@@ -121,10 +121,12 @@ async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
     let mut watched = Watched::with(&[STRICT, &export_dir]).await;
     let team = watched.gateway.team("sales").await;
     watched.cut_replicas_off().await;
-    // A quota that begins to be counted is an entry: with the primary, and with nobody else.
+    // An adjustment is an entry, which only the primary has.
     let operator = watched.gateway.operator();
-    let monthly = json!({"quotas": [{"unit": "email", "period": "month", "limit": 9}]});
-    assert_eq!(operator.put("/admin/v1/teams/sales", &monthly).await.status, 503);
+    let more = json!({"team": "sales", "unit": "email", "amount": 1, "reason": "an invoice"});
+    let request = operator.json(Method::POST, "/admin/v1/ledger/adjustments", &more);
+    let adjusted = operator.send(request.header("idempotency-key", "k1")).await;
+    assert_eq!(adjusted.status, 503, "{adjusted:?}");
     let gateway = &watched.gateway;
     eventually("the export waits", async || gateway.output().contains("has stopped")).await;
     watched.fail_over().await;
@@ -135,5 +137,5 @@ async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
     assert!(watched.gateway.terminate().await.success());
     let exported = Exported::open(folder.path()).unwrap();
     let facts = exported.entries().map(|entry| entry.unwrap().1.fact).collect::<Vec<_>>();
-    assert!(facts.contains(&Fact::Settled) && !facts.contains(&Fact::Opened), "{facts:?}");
+    assert!(facts.contains(&Fact::Settled) && !facts.contains(&Fact::Adjusted), "{facts:?}");
 }
