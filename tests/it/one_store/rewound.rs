@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tollgate::domain::time::Timestamp;
-use tollgate::export::Exported;
+use tollgate::export::{Books, Exported};
 use tollgate::sandbox::Sandbox;
 
 use super::{OneStore, people, post, refused, why_not_ready};
@@ -78,18 +78,24 @@ impl Rewound {
     }
 }
 
-/// Waits until all is exported, where anything is.
+/// Waits until all is exported, where anything is: the key, too, which is written with the next
+/// checkpoint, after the entries.
 async fn caught_up(store: &OneStore, settings: &[&str]) {
     let Some(dir) = settings.iter().find_map(|set| set.strip_prefix("ledger.export_dir=")) else {
         return;
     };
     let entries = store.one().operator().get("/admin/v1/audit").await.body["entries"].as_u64();
-    eventually("all is exported", async || exported(Path::new(dir)) == entries).await;
+    eventually("all is exported", async || {
+        exported(Path::new(dir)).is_some_and(|books| {
+            Some(books.entries) == entries && !books.inheritance.roster.keys.is_empty()
+        })
+    })
+    .await;
 }
 
-/// How many entries a folder has.
-fn exported(dir: &Path) -> Option<u64> {
-    Some(Exported::open(dir).ok()?.books(Timestamp::EPOCH).ok()?.entries)
+/// The books that a folder has.
+fn exported(dir: &Path) -> Option<Books> {
+    Exported::open(dir).ok()?.books(Timestamp::EPOCH).ok()
 }
 
 /// What the books say was spent, and the vendor.
