@@ -1,18 +1,16 @@
 //! The export, and books adopted from it, with the real binary: the store is lost, and no half-credit.
 
 use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tollgate::domain::time::Timestamp;
-use tollgate::export::{Books, Exported, Fault};
 use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
 
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
+use crate::support::exported::{holds_all, read};
 use crate::support::gateways::Gateways;
 use crate::support::process::Process;
 use crate::support::redis::Server;
@@ -52,20 +50,9 @@ impl Exporting {
         self.gateway.operator().get(&format!("/admin/v1/teams/{team}/usage")).await.body
     }
 
-    /// Waits until the folder holds all that the store does, the teams and their keys too: these are
-    /// written with the next checkpoint, after the entries.
+    /// Waits until the folder holds all that the store does.
     async fn caught_up(&self) {
-        let operator = self.gateway.operator();
-        let entries = operator.get("/admin/v1/audit").await.body["entries"].as_u64().unwrap();
-        let teams = operator.get("/admin/v1/teams").await.body["teams"].as_array().unwrap().len();
-        eventually("all is exported", async || {
-            read(self.export.path()).is_ok_and(|books| {
-                let known = books.inheritance.roster.teams.iter();
-                let with_quotas = known.filter(|team| !team.quotas.is_empty()).count();
-                books.entries == entries && with_quotas == teams
-            })
-        })
-        .await;
+        holds_all(self.export.path(), &self.gateway.operator()).await;
     }
 
     /// What an operator types after the store was lost.
@@ -88,10 +75,6 @@ impl Exporting {
             }
         }
     }
-}
-
-fn read(dir: &Path) -> Result<Books, Fault> {
-    Exported::open(dir)?.books(Timestamp::EPOCH)
 }
 
 fn people(from: usize, to: usize) -> Value {
@@ -166,11 +149,7 @@ async fn replicas_go_on_with_adopted_books_and_are_not_started_again() {
     let sales = one.team("sales").await;
     sales.enrich(&people(0, 5)).await;
     let operator = other.operator();
-    let entries = operator.get("/admin/v1/audit").await.body["entries"].as_u64().unwrap();
-    eventually("one of them exports all there is", async || {
-        read(export.path()).is_ok_and(|books| books.entries == entries)
-    })
-    .await;
+    holds_all(export.path(), &operator).await;
     let said = |what: &str| gateways.replicas.iter().filter(|r| r.output().contains(what)).count();
     eventually("the other stands by", async || said("standing by: another process") == 1).await;
     let before = operator.get("/admin/v1/teams/sales/usage").await.body;

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tollgate::domain::time::Timestamp;
-use tollgate::export::{Books, Exported};
 use tollgate::sandbox::Sandbox;
 
 use super::{OneStore, people, post, refused, why_not_ready};
 use crate::support::client::Client;
+use crate::support::exported::holds_all;
 use crate::support::gateway::{Sums, credits};
 use crate::support::metrics::Scrape;
 use crate::support::process::Process;
@@ -78,24 +77,11 @@ impl Rewound {
     }
 }
 
-/// Waits until all is exported, where anything is: the key, too, which is written with the next
-/// checkpoint, after the entries.
+/// Waits until all is exported, where anything is.
 async fn caught_up(store: &OneStore, settings: &[&str]) {
-    let Some(dir) = settings.iter().find_map(|set| set.strip_prefix("ledger.export_dir=")) else {
-        return;
-    };
-    let entries = store.one().operator().get("/admin/v1/audit").await.body["entries"].as_u64();
-    eventually("all is exported", async || {
-        exported(Path::new(dir)).is_some_and(|books| {
-            Some(books.entries) == entries && !books.inheritance.roster.keys.is_empty()
-        })
-    })
-    .await;
-}
-
-/// The books that a folder has.
-fn exported(dir: &Path) -> Option<Books> {
-    Exported::open(dir).ok()?.books(Timestamp::EPOCH).ok()
+    if let Some(dir) = settings.iter().find_map(|set| set.strip_prefix("ledger.export_dir=")) {
+        holds_all(Path::new(dir), &store.one().operator()).await;
+    }
 }
 
 /// What the books say was spent, and the vendor.

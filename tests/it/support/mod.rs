@@ -4,6 +4,7 @@ pub(crate) mod asking;
 pub(crate) mod books;
 pub(crate) mod client;
 pub(crate) mod document;
+pub(crate) mod exported;
 pub(crate) mod fake_clock;
 pub(crate) mod faulty_disk;
 pub(crate) mod gateway;
