@@ -90,7 +90,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match act(arguments).await {
         Ok(code) => code,
         Err(error) => {
-            // Where nobody reads it, the code has to do.
+            // If the output is closed, only the exit code reports the fault.
             let _ = say_error(&format!("Error: {}", in_one_line(error.as_ref())));
             ExitCode::FAILURE
         }

@@ -39,7 +39,7 @@ pub async fn run() -> anyhow::Result<()> {
     ended
 }
 
-/// The demo with its data in this folder, until it is told to stop.
+/// The demo with its data in this folder, until it receives a signal to stop.
 async fn serve_in(data: &Path, told_to_stop: impl Future<Output = Stop>) -> anyhow::Result<()> {
     let vendor = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let vendor_address = vendor.local_addr()?;

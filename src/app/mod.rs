@@ -248,7 +248,7 @@ impl App {
         lost.map_or(Ok(()), Err)
     }
 
-    /// How long it still takes connections once it is told to stop. Nobody at a terminal has to wait.
+    /// How long the listeners stay open after a signal to stop. Ctrl-C skips the wait.
     fn delay_after(&self, stop: Stop) -> Duration {
         match stop {
             Stop::Terminated => self.delay,

@@ -9,9 +9,9 @@ use tracing::warn;
 /// What told the process to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
-    /// SIGINT: somebody at a terminal.
+    /// SIGINT: Ctrl-C at a terminal.
     Interrupted,
-    /// SIGTERM: whoever runs the process, such as systemd or Kubernetes.
+    /// SIGTERM: a supervisor, such as systemd or Kubernetes.
     Terminated,
     /// SIGHUP: the terminal is closed.
     HungUp,

@@ -78,7 +78,7 @@ impl Lead {
         }
     }
 
-    /// Somebody of the lead's name, who is another where any field is: neither case nor spaces count.
+    /// A person of the lead's name. Another field makes another person; case and spaces do not count.
     fn named_by_all(&self) -> Option<Named> {
         let folded = |name: &str| {
             let words: Vec<_> = self.text(name).split_whitespace().map(str::to_lowercase).collect();

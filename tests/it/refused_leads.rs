@@ -1,4 +1,4 @@
-//! Leads that the vendor refuses: each ends alone, in the vendor's words, and costs nobody else an answer.
+//! Leads that the vendor refuses: each ends alone, with the vendor's error; all others are answered.
 
 use serde_json::{Value, json};
 use tollgate::sandbox::{FaultKind, Faults, Naming, Operation, Rule};

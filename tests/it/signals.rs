@@ -113,7 +113,7 @@ async fn the_demo_removes_its_folder_whatever_ends_it() {
 async fn a_demo_that_fails_removes_its_folder() {
     let folder = tempfile::tempdir().unwrap();
     let mut demo = demo(folder.path());
-    // Nobody reads its welcome.
+    // Its output is closed.
     drop(demo.stdout.take());
     let mut status = None;
     eventually("the demo ends", async || {

@@ -1,4 +1,4 @@
-//! Whose an email address is: one person's, a role's, or nobody's.
+//! What an email address names: one person, a role, or no one.
 
 use std::sync::LazyLock;
 
@@ -23,9 +23,9 @@ static PLACEHOLDER_DOMAINS: LazyLock<Hosts> =
 pub(super) enum Mailbox {
     /// One person's.
     Person(Canonical),
-    /// A role's: whoever has the role reads it.
+    /// A role. Its readers change.
     Role(Canonical),
-    /// Nobody's: a value for a missing one.
+    /// No one: a placeholder for a missing address.
     Placeholder,
 }
 

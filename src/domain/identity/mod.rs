@@ -81,7 +81,7 @@ impl Identity {
         Some(Self::of_field(Field::LinkedinUrl, profile_at(url)?.url()))
     }
 
-    /// An email address, whoever reads what is sent there.
+    /// An email address, of a person or of a role.
     #[must_use]
     pub fn of_address(address: &str) -> Option<Self> {
         email::canonical(address).map(|address| Self::of_field(Field::Email, address))

@@ -1,4 +1,4 @@
-//! Names of persons and companies in their one form, and which of them name nobody.
+//! Names of persons and companies in their one form, and which of them are placeholders.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ static PERSON_WORDS: LazyLock<Phrases> =
 static PARTICLES: LazyLock<Phrases> =
     LazyLock::new(|| Phrases::of(&[include_str!("lists/name_particles.txt")]));
 
-/// The name of a person; `None` where it names nobody.
+/// The name of a person; `None` for a placeholder.
 pub(super) fn of_person(name: &str) -> Option<Canonical> {
     let words = fold::words(name);
     let is_placeholder =

@@ -19,7 +19,7 @@ pub struct Reading {
     /// The name in the lead, where an answer that was found by another key must agree with it.
     pub name: Option<Canonical>,
     /// Whether the identifying fields are all that the lead gives, so that a removal of the lead is
-    /// a removal of whoever all of them are proven to be.
+    /// a removal of the person that all of them are proven to name.
     pub is_only_parts: bool,
 }
 

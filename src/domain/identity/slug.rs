@@ -47,7 +47,7 @@ fn may_be_in_a_slug(c: char) -> bool {
     }
 }
 
-/// An opaque id whose case is lost, or that was cut off, names nobody any more.
+/// An opaque id whose case is lost, or that was cut off, names no one.
 fn is_part_of_an_id(slug: &str) -> bool {
     OPAQUE.iter().any(|prefix| slug.starts_with(&prefix.to_ascii_lowercase()))
 }

@@ -30,7 +30,7 @@ pub enum Alias {
     Unproven,
     /// This person's, as every answer so far has shown.
     Of(PersonKey),
-    /// Nobody's, and for good: answers have shown two persons.
+    /// Answers have shown two persons. The key names no one from then on.
     Contradicted,
 }
 

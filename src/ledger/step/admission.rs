@@ -27,7 +27,7 @@ pub struct LeadAsk {
     /// Of all that it gives: it is claimed, joined, folded and answered under this key.
     pub key: LeadKey,
     /// Of its identifying fields by themselves, where it gives more than one: a lead that is not known
-    /// by its key is answered with whoever one of them is proven to be.
+    /// by its key is answered with the person that one of them is proven to name.
     pub parts: Parts<LeadKey>,
     /// Whether it carries an email itself, which a policy then may not have revealed.
     pub has_email: bool,

@@ -36,7 +36,7 @@ pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<Adjusted
     let number = draft.next_entry_relied()?;
     let periods = periods(&team, now);
     if amount.is_negative() {
-        // Of a quota that is not counted to the end nobody knows yet what was spent.
+        // What was spent in the period of a quota that is still being counted is not known yet.
         for (_, period) in periods_of(&team.quotas, now).into_iter().filter(|(of, _)| of == unit) {
             let tally = TallyKey { team: team.id.clone(), unit: *unit, period };
             let spent = draft.tally(&tally)?.spent;

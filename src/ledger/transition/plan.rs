@@ -239,7 +239,7 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// What is known of whoever the lead names, as far as answers have proven it.
+    /// What is known of the person that the lead is proven to name.
     fn person(&self, row: &LeadRow, ask: LeadAsk) -> Result<PersonRow, Fault> {
         let person = match row.alias {
             Alias::Of(person) => Some((person, ask.is_by_name_alone())),
@@ -253,7 +253,7 @@ impl Planner<'_, '_> {
     }
 
     /// The person of the lead's strongest proven part, and whether its name must agree; none where
-    /// another part is proven to be somebody else's.
+    /// another part is proven to be another person's.
     fn proven(&self, ask: LeadAsk) -> Result<Option<(PersonKey, bool)>, Fault> {
         let person_of = |key: LeadKey| -> Result<_, Fault> {
             Ok(self.draft.peek::<Leads>(&key)?.and_then(|row| row.alias.person()))

@@ -95,8 +95,7 @@ pub(super) fn first_half(leads: &[u32]) -> Option<u32> {
     leads.get(last).map(|last| last.saturating_add(1))
 }
 
-/// The job is ready to be sent at once. Whoever had the turn has read which leads were sent then: that
-/// turn is over.
+/// Makes the job ready to be sent at once. The turn that read which leads were sent is over.
 fn go_on(draft: &mut Draft<'_>, mut job: Job) -> Result<(), Fault> {
     job.state = State::Ready;
     job.lease = job.lease.next(draft.now());
@@ -104,8 +103,8 @@ fn go_on(draft: &mut Draft<'_>, mut job: Job) -> Result<(), Fault> {
     put_job(draft, &job)
 }
 
-/// Ends leads of a job that was certainly not sent: what was reserved for them is released, nobody joins
-/// them any more, and who has joined them is to be driven again. Answers how many leads are left. The
+/// Ends leads of a job that was certainly not sent: releases what was reserved for them,
+/// removes their claims, and marks batches that had joined them to be driven again. Answers how many leads are left. The
 /// job is to be written after it.
 fn end_leads(draft: &mut Draft<'_>, job: &mut Job, ended: &BTreeSet<u32>) -> Result<u32, Fault> {
     let mut released = Amounts::ZERO;

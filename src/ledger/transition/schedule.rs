@@ -104,8 +104,8 @@ pub struct TakenOver {
 /// How many rows of the queues are taken over in one step.
 const TAKEN_OVER_AT_ONCE: usize = 500;
 
-/// Makes jobs due that someone may have had a turn with: no other process can have the store open, so
-/// whoever held the turns, of at most `lease_for`, is gone. What is due later than any turn could last was
+/// Makes jobs due that another process may have had a turn with: no other process can have the store
+/// open, so the holder of these turns, of at most `lease_for`, is gone. What is due later than any turn could last was
 /// put off, and stays so. An attempt that was being made is unanswered, and waits for the quiet time as
 /// any other. Asked again from the first row, it makes the same jobs due.
 ///

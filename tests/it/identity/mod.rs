@@ -1,4 +1,4 @@
-//! Who is answered with whose data, through the front door: nobody with a stranger's.
+//! No lead is answered with another person's data, through the front door.
 
 mod crossed;
 mod file;
@@ -27,7 +27,7 @@ async fn asked(client: &Client, lead: &Value) -> (String, String) {
     (result["status"].as_str().unwrap_or_default().to_owned(), slug)
 }
 
-/// Checks that a lead is answered with whoever has this slug.
+/// Checks that a lead is answered with the person of this slug.
 async fn assert_is(client: &Client, lead: Value, slug: &str) {
     let expected = ("enriched".to_owned(), slug.to_owned());
     assert_eq!(asked(client, &lead).await, expected, "{lead}");

@@ -164,7 +164,7 @@ pub(super) async fn what_no_entry_tells_of_is_unresolved_all_the_same(books: &Bo
     adopted.balance().await;
     let jobs = adopted.dump().await.into_iter().filter(|row| row.starts_with("jobs ")).count();
     assert_eq!(jobs, 2, "one for each team");
-    // A quota that is counted anew counts what all time counts, and no other part besides.
+    // A quota that is counted again counts what all time counts, and no other part besides.
     adopted.team("sales", &[]).await;
     adopted.team("sales", &[quota(Period::Day, "9")]).await;
     assert_eq!(adopted.period(&sales, 0).await, "spent=0 reserved=0 unresolved=3");

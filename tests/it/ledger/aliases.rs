@@ -164,7 +164,7 @@ pub(super) async fn a_removed_lead_removes_whom_all_its_keys_are_proven_to_be(
 ) {
     let both = lead_with("in/ada", "ada@x.io");
     answered(books, lead("in/ada"), found("ada", EMAIL)).await;
-    // That the email is hers is not proven, so the vendor may speak of somebody else.
+    // That the email is hers is not proven, so the vendor may mean another person.
     answered(books, both, removed(&["in/ada", "ada@x.io"])).await;
     assert_eq!(stands(books, lead("in/ada")).await, "cached");
     assert!(!is_removed(books, lead("in/ada")).await && is_removed(books, both).await);

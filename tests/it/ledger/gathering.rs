@@ -166,7 +166,7 @@ pub(super) async fn a_full_coach_is_settled_whole_and_the_rest_travels_in_anothe
 
 pub(super) async fn nobody_is_asked_for_twice_in_one_batch(books: &Books<impl Store>) {
     let sales = books.team("sales", &[]).await;
-    // A team that keeps to itself joins nobody, so the same lead waits twice.
+    // A team that keeps to itself joins no other, so the same lead waits twice.
     let policies = Policies { shared_cache: false, ..Policies::default() };
     let apart = books.team_with("apart", policies).await;
     for team in [&sales, &apart] {

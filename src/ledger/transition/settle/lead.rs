@@ -96,7 +96,7 @@ impl Settling {
         Ok(passed.charges)
     }
 
-    /// Marks keys and whoever they lead to, and a person, as removed.
+    /// Marks keys, the persons that they lead to, and a person as removed.
     fn remove(
         &mut self,
         draft: &mut Draft<'_>,

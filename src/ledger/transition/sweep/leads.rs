@@ -57,7 +57,7 @@ pub(super) fn sweep(
     Ok(slice.end(is_more, SweepFrom::Leads))
 }
 
-/// A removal, and an alias that answers have contradicted, must never be learned anew.
+/// A removal, and an alias that answers have contradicted, must never be learned again.
 const fn is_kept_for_good(row: &LeadRow) -> bool {
     row.removed_at.is_some() || matches!(row.alias, Alias::Contradicted)
 }

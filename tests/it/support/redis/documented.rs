@@ -7,7 +7,7 @@ use super::Server;
 /// How its line begins.
 const LINE: &str = "ACL SETUSER ";
 
-/// The rules of the line on the page, which is all that a server is told of the user.
+/// The rules of the line on the page, which are all that a server knows of the user.
 fn rules() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md");
     let page = std::fs::read_to_string(page).unwrap();
