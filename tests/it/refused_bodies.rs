@@ -13,7 +13,6 @@ use tokio::time::{sleep, timeout};
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway};
-use crate::support::wait::eventually;
 
 const JSON: &str = "content-type: application/json\r\n";
 const TEXT: &str = "content-type: text/plain\r\n";
@@ -206,14 +205,13 @@ async fn a_client_that_finds_no_room_for_its_body_receives_the_whole_response() 
     let gateway = TestGateway::with(Setup::with_settings(&["server.bodies_max=1"])).await;
     let team = gateway.team("sales", 100).await;
     let mut holds_the_place = TcpStream::connect(gateway.app.callers).await.unwrap();
-    let head = refused("POST /people/enrichment-requests", JSON, Body::Sized(MIB), 202);
+    let headers = "content-type: application/json\r\nexpect: 100-continue\r\n";
+    let head = refused("POST /people/enrichment-requests", headers, Body::Sized(MIB), 202);
     holds_the_place.write_all(head.head(&team.key).as_bytes()).await.unwrap();
-    eventually("the place is taken", async || {
-        let body = r#"{"leads":[{"email":"ada@x.example"}]}"#;
-        let request = team.request(Method::POST, "/gateway/v1/estimates").body(body);
-        team.send(request).await.status == 503
-    })
-    .await;
+    // The gateway asks for the body once the request has its place.
+    let mut goes_on = [0; 12];
+    timeout(LATE, holds_the_place.read_exact(&mut goes_on)).await.unwrap().unwrap();
+    assert_eq!(&goes_on, b"HTTP/1.1 100");
     let mut requests = Vec::new();
     for path in ["POST /people/enrichment-requests", "POST /email-validations"] {
         requests.extend([
