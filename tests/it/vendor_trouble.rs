@@ -137,6 +137,10 @@ async fn the_vendor_is_left_alone_for_as_long_as_it_asks() {
     gateway.vendor.set_faults(Faults::of([Rule::always(Operation::Submit, busy).times(1)]));
     let waits = sales.start(&person("ada")).await.id();
     eventually("it was turned away", async || gateway.vendor.posts_received() == 1).await;
+    // It waits again once all replicas know how long the vendor asked to be left alone.
+    let (operator, batch) = (gateway.operator(), format!("/admin/v1/batches/{waits}"));
+    eventually("it waits again", async || operator.get(&batch).await.body["state"] == "queued")
+        .await;
     let after = sales.read(waits).await.header("retry-after").unwrap().parse::<u64>().unwrap();
     assert!(after >= 1, "{after}");
 
