@@ -179,7 +179,9 @@ impl Alone {
     }
 
     async fn entries(&self) -> u64 {
-        self.server.ask(&["GET", &format!("{LEDGER}:next_entry")]).await
+        let next: Option<u64> = self.server.ask(&["GET", &format!("{LEDGER}:next_entry")]).await;
+        // Before the first admission there is no journal.
+        next.unwrap_or_default()
     }
 }
 
