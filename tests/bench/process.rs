@@ -112,7 +112,8 @@ impl Drop for Gateway {
     }
 }
 
-fn free() -> SocketAddr {
+/// An address that nothing listens at.
+pub(crate) fn free() -> SocketAddr {
     let port = FreePort::bind("127.0.0.1:0").expect("a free port");
     port.local_addr().expect("an address")
 }

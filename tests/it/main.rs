@@ -22,6 +22,7 @@ mod exports;
 mod finds;
 mod freshness;
 mod gathers;
+mod hostile;
 mod house;
 mod identity;
 mod kills;
