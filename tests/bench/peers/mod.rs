@@ -25,7 +25,7 @@ use self::mock::Mock;
 use self::process::{Core, Process, stay_on};
 use self::redis::Redis;
 use self::subject::{Kind, Subject};
-use self::tollgate::{KNOWN, Tollgate};
+use self::tollgate::KNOWN;
 use self::work::Work;
 use crate::say;
 
