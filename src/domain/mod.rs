@@ -28,6 +28,7 @@ pub mod quota;
 pub mod request_id;
 pub mod reveal;
 pub mod route;
+pub mod share;
 pub mod team;
 pub mod time;
 pub mod uuid;

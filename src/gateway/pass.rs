@@ -83,7 +83,7 @@ impl Gateway {
         if caller.standing == Standing::Paused {
             return Err(Refusal::TeamPaused(caller.team.clone()));
         }
-        let place = self.places.take(&caller.team)?;
+        let permit = self.passages.try_take(&caller.team)?;
         let allowance = route.allowance();
         self.wait_to_pass(allowance.as_ref()).await?;
         let began = Instant::now();
@@ -105,7 +105,7 @@ impl Gateway {
             }
             _ => {
                 self.circuit.accept_key(Asked::Pass);
-                Ok(Passed { body: passed.body.in_place(place), ..passed })
+                Ok(Passed { body: passed.body.in_place(permit), ..passed })
             }
         }
     }

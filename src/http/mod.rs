@@ -10,6 +10,7 @@ mod access;
 mod bearer;
 mod body;
 mod idempotency_key;
+mod pace;
 mod packing;
 mod problem;
 mod retry_after;

@@ -15,9 +15,9 @@ use axum::http::{HeaderMap, HeaderValue, Method as Asked, StatusCode, Uri, heade
 use axum::response::{IntoResponse, Response};
 
 use self::body::Bounded;
-use super::Edge;
 use super::envelope::Envelope;
 use super::media_type::Naming;
+use super::{Bounds, Edge};
 use crate::domain::route::{Access, Method, Taken, VendorPath};
 use crate::gateway::{Caller, Passage, Passed, PassedHeaders};
 use crate::http::access::RouteLabel;
@@ -84,7 +84,8 @@ async fn pass_on(
     body: Body,
 ) -> Result<Passed, Problem> {
     let target = parts.uri.into_parts().path_and_query.expect("a path was seen in it");
-    let (body, broken) = Bounded::within(edge.bounds.body_bytes_max, body)?;
+    let Bounds { body_bytes_max, pace, .. } = edge.bounds;
+    let (body, broken) = Bounded::within(body_bytes_max, pace, body)?;
     let headers = PassedHeaders::of_request(&parts.headers);
     let passage = Passage { method: parts.method, target, headers, body };
     edge.gateway.pass(caller, taken, passage).await.map_err(|refusal| {
