@@ -33,8 +33,8 @@ impl Refusal {
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
             // The gateway looks, and asks again.
-            Refused::Unchecked(_) => {
-                Self::StoreAway { why: "results could not be looked for".to_owned() }
+            Refused::Unchecked(_) | Refused::NeedsLeads => {
+                Self::StoreAway { why: "it was judged again and again, and not kept".to_owned() }
             }
             Refused::NoAnswers(until) => Self::VendorBusy { retry_after: until.since(now) },
         })

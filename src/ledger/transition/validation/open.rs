@@ -11,7 +11,7 @@ use crate::ledger::record::job::{State, Way};
 use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressRow, Validation};
-use crate::ledger::step::Refused;
+use crate::ledger::step::{Lost, Refused};
 use crate::ledger::table::{
     Addresses, Batches, JobLeads, Jobs, Leads, Replays, Teams, Validations,
 };
@@ -62,7 +62,7 @@ pub fn open_validation(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
-    if !plan.unchecked.is_empty() {
+    if order.lost == Lost::Unknown {
         return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
     }
     if !plan.own.is_empty()
