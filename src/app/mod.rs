@@ -7,6 +7,7 @@ pub mod demo;
 mod epoch;
 mod failure;
 mod parts;
+mod room_on_disk;
 mod secret;
 mod shared;
 mod signals;
@@ -23,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::config::{Config, Server};
+use crate::config::{Config, Server, StoreUrl};
 use crate::disk::{Disk, DiskError, OpenError};
 use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
@@ -160,6 +161,10 @@ async fn start_with(
         epoch::begin(&stores.ledger, config.store.epoch).await?;
     }
     let (disk, keeper) = (stores.disk.clone(), stores.keeper.take());
+    let headroom = stores.headroom.clone();
+    if let StoreUrl::Embedded(dir) = &config.store.url {
+        room_on_disk::look(dir, &headroom);
+    }
     let gateway = Gateway::start(parts::gateway(config, stores, &metrics)?).await?;
     let app = App {
         callers: address(&callers, config.server.listen),
@@ -175,6 +180,9 @@ async fn start_with(
     };
     if let Some(keeper) = keeper {
         app.watching.spawn(keeper.run(app.leaving.clone()));
+    }
+    if let StoreUrl::Embedded(dir) = &config.store.url {
+        app.watching.spawn(room_on_disk::watch(dir.clone(), headroom, app.leaving.clone()));
     }
     let Server { connections_max, unread_wait, idle_timeout, .. } = config.server;
     let grace = app.grace.saturating_sub(app.delay);

@@ -58,6 +58,8 @@ pub struct Metrics {
     vendor_circuit: IntGauge,
     store_operations: HistogramVec,
     store_up: IntGauge,
+    /// Without labels, but able to show nothing.
+    store_headroom: GaugeVec,
     clock_jumps: IntCounter,
     ledger_drift: Gauge,
     sweep_overdue: GaugeVec,
@@ -153,6 +155,11 @@ impl Metrics {
             clock_jumps: families.count(
                 "tollgate_clock_jumps_total",
                 "Jumps of the store's clock, ahead or back.",
+            ),
+            store_headroom: families.gauges(
+                "tollgate_store_headroom_bytes",
+                &[],
+                "How many bytes of the store new work may still take.",
             ),
             store_up: families.switch("tollgate_store_up", "1 while the store answers."),
             ledger_drift: families.gauge(
@@ -273,6 +280,15 @@ impl Metrics {
     /// Shows that the store does not answer.
     pub fn show_store_away(&self) {
         self.store_up.set(0);
+    }
+
+    /// Shows how many bytes of the store new work may still take; nothing where that is not limited.
+    #[expect(clippy::cast_precision_loss, reason = "a store has far fewer bytes than 2^53")]
+    pub fn show_headroom(&self, bytes: Option<u64>) {
+        self.store_headroom.reset();
+        if let Some(bytes) = bytes {
+            self.store_headroom.with_label_values::<&str>(&[]).set(bytes as f64);
+        }
     }
 
     /// Shows by how much counters and journal differ.
