@@ -16,7 +16,9 @@ use crate::disk::{Disk, OpenError};
 use crate::domain::budget::{Rate, Rates};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
+use crate::gateway::{
+    self, Concerns, Headroom, Parts, Replicas, RequestLimits, Settings, StoreWatch,
+};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
@@ -49,6 +51,7 @@ pub(super) struct Stores {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keeper: Option<Keeper>,
     concerns: Concerns,
+    pub(super) headroom: Headroom,
     replicas: Replicas,
     secret: Vec<u8>,
 }
@@ -63,6 +66,7 @@ impl Stores {
     ) -> Result<Self, StartError> {
         let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
         let concerns = Concerns::default();
+        let headroom = Headroom::new(u64::try_from(config.store.reserve).unwrap_or(u64::MAX));
         let watch =
             Arc::new(StoreWatch { metrics: Arc::clone(metrics), concerns: concerns.clone() });
         metrics.show_store_up();
@@ -74,6 +78,7 @@ impl Stores {
                 clock: Arc::clone(clock),
                 keeper: None,
                 concerns,
+                headroom,
                 replicas: Replicas::One,
                 secret: given.map_or_else(secret::random, <[u8]>::to_vec),
             }),
@@ -86,6 +91,7 @@ impl Stores {
                     &secret,
                     watch,
                     concerns.clone(),
+                    headroom.clone(),
                 );
                 let Shared { ledger, vault, clock, keeper } = opened.await?;
                 Ok(Self {
@@ -95,6 +101,7 @@ impl Stores {
                     clock,
                     keeper: Some(keeper),
                     concerns,
+                    headroom,
                     replicas: Replicas::Many,
                     secret,
                 })
@@ -118,6 +125,7 @@ impl Stores {
                     clock: Arc::clone(clock),
                     keeper: None,
                     concerns,
+                    headroom,
                     replicas: Replicas::One,
                     secret,
                 })
@@ -160,6 +168,7 @@ pub(super) fn gateway(
         metrics: Arc::clone(metrics),
         clock: stores.clock,
         concerns: stores.concerns,
+        headroom: stores.headroom,
     })
 }
 
@@ -191,6 +200,11 @@ fn settings(config: &Config) -> Settings {
         retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,
+        team_limits: RequestLimits {
+            per_minute: config.limits.requests_per_minute,
+            at_once: config.limits.requests_at_once,
+        },
+        team_share: config.server.team_share_percent,
         look_ups_max: config.server.look_ups_max,
         passages_max: config.server.passages_max,
         calls_max: config.server.calls_max,

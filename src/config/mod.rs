@@ -25,7 +25,9 @@ mod tests;
 
 pub use in_force::InForce;
 pub use remarks::{Faults, Place, Remark};
-pub use sections::{Admin, Cache, Config, Ledger, Security, Server, Store, Telemetry, Vendor};
+pub use sections::{
+    Admin, Cache, Config, Ledger, Limits, Security, Server, Store, Telemetry, Vendor,
+};
 pub use sources::Sources;
 pub use values::{Durability, LogFormat, OnNoAnswer, StoreUrl};
 

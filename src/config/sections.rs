@@ -13,6 +13,7 @@ use super::values::{Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Si
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
 use crate::domain::route::Routes;
+use crate::domain::share::Share;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -25,6 +26,7 @@ pub struct Config {
     pub security: Security,
     pub prices: Prices,
     pub cache: Cache,
+    pub limits: Limits,
     pub admin: Admin,
     pub telemetry: Telemetry,
     pub routes: Routes,
@@ -42,6 +44,10 @@ impl Config {
             },
             prices: prices(from),
             cache: Cache::read(from),
+            limits: Limits {
+                requests_per_minute: from.value("limits.requests_per_minute"),
+                requests_at_once: from.value("limits.requests_at_once"),
+            },
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
             routes: from.routes.routes(),
@@ -72,6 +78,12 @@ pub struct Server {
     pub bodies_wait: Duration,
     /// The most bytes that all bodies together may hold.
     pub bodies_bytes_max: usize,
+    /// How much of each of these limits one team may use, of what the other teams leave.
+    pub team_share_percent: Share,
+    /// How long a body may take before it has to come at a rate.
+    pub body_grace: Duration,
+    /// The rate, in bytes a second.
+    pub body_rate_min: usize,
     /// The most look-ups that wait for their answer at once.
     pub look_ups_max: usize,
     /// The most requests that are passed on at once.
@@ -107,6 +119,9 @@ impl Server {
             bodies_at_once: from.value("server.bodies_at_once"),
             bodies_wait: from.value("server.bodies_wait"),
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
+            team_share_percent: from.value("server.team_share_percent"),
+            body_grace: from.value("server.body_grace"),
+            body_rate_min: from.value::<Size>("server.body_rate_min").0,
             look_ups_max: from.value("server.look_ups_max"),
             passages_max: from.value("server.passages_max"),
             calls_max: from.value("server.calls_max"),
@@ -193,6 +208,8 @@ pub struct Store {
     pub epoch: Option<Epoch>,
     /// How surely a Redis keeps them before anything that costs is sent.
     pub durability: Durability,
+    /// How many bytes of it are kept free of new work.
+    pub reserve: usize,
 }
 
 impl Store {
@@ -201,6 +218,7 @@ impl Store {
             url: from.value("store.url"),
             epoch: from.optional("store.epoch"),
             durability: from.value("store.durability"),
+            reserve: from.value::<Size>("store.reserve").0,
         }
     }
 }
@@ -249,6 +267,15 @@ impl Cache {
             batch_ttl: from.value("cache.batch_ttl"),
         }
     }
+}
+
+/// What each team may ask whose policies do not say; zero for any number.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many requests in a minute.
+    pub requests_per_minute: u32,
+    /// How many at once.
+    pub requests_at_once: u32,
 }
 
 /// Who operates the gateway.

@@ -85,6 +85,8 @@ fn roster() -> Roster {
             max_age: Some(Duration::from_millis(1500)),
             shared_cache: false,
             ignore_no_cache: true,
+            requests_per_minute: Some(600),
+            requests_at_once: None,
         },
         standing: Standing::Paused,
         opening: 1,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::throttle::{RequestsLeft, UnderWay};
 use super::words::Words;
 use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
@@ -31,6 +32,10 @@ pub struct Caller {
     pub key_id: String,
     /// The id of the request, where it has one.
     pub request: Option<RequestId>,
+    /// How many requests its team has left, where they are limited.
+    pub requests: Option<RequestsLeft>,
+    /// Counts the request among those of its team.
+    pub under_way: UnderWay,
 }
 
 /// A batch of leads to be enriched, or to be estimated.
@@ -287,6 +292,17 @@ pub enum Refusal {
     /// Too many requests of this kind are under way.
     #[error("too many requests are under way")]
     Crowded,
+    /// The team has made too many requests lately, or has too many under way.
+    #[error("the team makes too many requests")]
+    TooManyRequests {
+        /// When it pays to come again.
+        retry_after: Duration,
+        /// How many of the minute are left.
+        left: Option<RequestsLeft>,
+    },
+    /// The store has no room for new work.
+    #[error("the store has no room for new work")]
+    StoreFull,
     /// The vendor refused a call, and charged nothing.
     #[error("the vendor refused the call")]
     VendorRefused {
@@ -351,6 +367,8 @@ impl Refusal {
             Self::PhonesNotAllowed(_) => "phones_not_allowed",
             Self::VendorRefused { .. } => "vendor_refused",
             Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::StoreFull => "store_full",
+            Self::TooManyRequests { .. } => "too_many_requests",
             Self::KeyReused => "idempotency_key_reused",
             Self::AnswerNotKept(_) => "answer_not_kept",
             Self::VendorRefusesKey => "vendor_refuses_key",

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Caller, Gateway, Refusal};
+use super::{Caller, Gateway, Refusal, Team, UnderWay};
+use crate::domain::policy::Policies;
 use crate::ledger::Ledger;
 
 const PREFIX: &str = "tg";
@@ -53,11 +54,27 @@ fn halves(key: &str) -> Option<(&str, &str)> {
 }
 
 impl Gateway {
-    /// Whom a key speaks for.
+    /// Whom a key speaks for, with the request counted among those of its team.
+    ///
+    /// # Errors
+    /// [`Refusal::BadKey`], [`Refusal::TooManyRequests`], or the store is away.
+    pub async fn authenticate(&self, key: &str) -> Result<Caller, Refusal> {
+        let (caller, policies) = self.identify(key).await?;
+        let counted = self.throttle.admit(&caller.team, &policies);
+        let (under_way, requests) =
+            counted.map_err(|refusal| self.turn_away(&caller.team, refusal))?;
+        Ok(Caller { requests, under_way, ..caller })
+    }
+
+    /// Whom a key speaks for, however many requests its team makes.
     ///
     /// # Errors
     /// [`Refusal::BadKey`], or the store is away.
-    pub async fn authenticate(&self, key: &str) -> Result<Caller, Refusal> {
+    pub async fn authenticate_uncounted(&self, key: &str) -> Result<Caller, Refusal> {
+        Ok(self.identify(key).await?.0)
+    }
+
+    async fn identify(&self, key: &str) -> Result<(Caller, Policies), Refusal> {
         let (id, secret) = halves(key).ok_or(Refusal::BadKey)?;
         let found = self.ledger.key(id.to_owned()).await?;
         // A key that is not there takes as long to refuse as one with a wrong secret.
@@ -65,8 +82,10 @@ impl Gateway {
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
             Some((key, team)) if is_same => {
-                let (team, standing) = (team.id, team.standing);
-                Ok(Caller { team, standing, key_id: key.id, request: None })
+                let (key_id, under_way) = (key.id, UnderWay::default());
+                let Team { id: team, standing, policies, .. } = team;
+                let (request, requests) = (None, None);
+                Ok((Caller { team, standing, key_id, request, requests, under_way }, policies))
             }
             _ => Err(Refusal::BadKey),
         }

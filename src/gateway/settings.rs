@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::pause::SLOW_LOOK;
+use super::throttle::RequestLimits;
 use crate::domain::budget::Rates;
 use crate::domain::estimate::HitRates;
 use crate::domain::outage::Probing;
 use crate::domain::pricing::Prices;
+use crate::domain::share::Share;
 use crate::ledger::step::Terms;
 
 /// The gateway's settings.
@@ -53,6 +55,10 @@ pub struct Settings {
     pub turn_for: Duration,
     /// How long a look-up waits for its answer.
     pub find_wait: Duration,
+    /// What a team may ask whose policies do not say.
+    pub team_limits: RequestLimits,
+    /// How much of the limits below one team may use.
+    pub team_share: Share,
     /// How many look-ups wait at once.
     pub look_ups_max: usize,
     /// How many requests are passed on at once.

@@ -21,10 +21,12 @@ use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::route::Routes;
+use tollgate::domain::share::Share;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
-    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
+    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks, NewTeam,
+    OnNoAnswer, PageAsk, PageFrom, Parts, Readiness, Refusal, Replicas, RequestLimits, Settings,
+    Standing, Status, UnderWay,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -87,6 +89,7 @@ impl Shared {
             vault: Arc::clone(&self.vault),
             replicas: Replicas::Many,
             concerns: Concerns::default(),
+            headroom: Headroom::new(0),
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
             routes: Routes::default(),
@@ -139,6 +142,8 @@ fn settings() -> Settings {
         retry_after_max: Duration::from_mins(5),
         job_deadline: Duration::from_hours(2),
         find_wait: Duration::from_secs(25),
+        team_limits: RequestLimits { per_minute: 0, at_once: 0 },
+        team_share: Share::HALF,
         look_ups_max: 8,
         passages_max: 8,
         calls_max: 8,
@@ -154,6 +159,8 @@ fn caller() -> Caller {
         standing: Standing::Open,
         key_id: "tests".to_owned(),
         request: None,
+        requests: None,
+        under_way: UnderWay::default(),
     }
 }
 

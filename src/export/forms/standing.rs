@@ -58,6 +58,10 @@ struct PoliciesForm {
     /// Left out where it is not so, as it was before there was such a policy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ignore_no_cache: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_per_minute: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_at_once: Option<u32>,
 }
 
 /// A key's digest, and whose it is.
@@ -162,20 +166,50 @@ impl From<TeamForm> for Team {
 
 impl From<Policies> for PoliciesForm {
     fn from(policies: Policies) -> Self {
-        let Policies { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } =
-            policies;
+        let Policies {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = policies;
         let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let max_age_ms = max_age.map(millis);
-        Self { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache }
+        Self {
+            strip_email_reveal,
+            phones,
+            max_age_ms,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        }
     }
 }
 
 impl From<PoliciesForm> for Policies {
     fn from(form: PoliciesForm) -> Self {
-        let PoliciesForm { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache } =
-            form;
+        let PoliciesForm {
+            strip_email_reveal,
+            phones,
+            max_age_ms,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = form;
         let max_age = max_age_ms.map(Duration::from_millis);
-        Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache }
+        Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        }
     }
 }
 

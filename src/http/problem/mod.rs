@@ -51,6 +51,7 @@ table! {
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    TOO_MANY_REQUESTS: TOO_MANY_REQUESTS "too_many_requests" "Too Many Requests"
     NOTHING_UNRESOLVED: CONFLICT "nothing_unresolved" "Nothing Unresolved"
     MORE_THAN_UNRESOLVED: CONFLICT "more_than_unresolved" "More Than Unresolved"
     RESOLVED_OTHERWISE: CONFLICT "resolved_otherwise" "Resolved Otherwise"
@@ -66,6 +67,7 @@ table! {
     VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
     VENDOR_UNREACHABLE: BAD_GATEWAY "vendor_unreachable" "Vendor Unreachable"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+    STORE_FULL: SERVICE_UNAVAILABLE "store_full" "Store Full"
     UNRESOLVED: GATEWAY_TIMEOUT "unresolved" "Unresolved"
     VENDOR_TIMEOUT: GATEWAY_TIMEOUT "vendor_timeout" "Vendor Timeout"
 }
@@ -230,6 +232,12 @@ impl From<Refusal> for Problem {
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
             Refusal::Crowded => Self::crowded(),
+            Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS
+                .says("The team has made too many requests in a minute, or has too many under way")
+                .after(retry_after),
+            Refusal::StoreFull => STORE_FULL
+                .says("The store has no room for new work; nothing was kept, sent or charged")
+                .after(LATER),
             Refusal::UnderWay { retry_after } => UNAVAILABLE
                 .says("The same request is under way; asked again, it is not made twice")
                 .after(retry_after),

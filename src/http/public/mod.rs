@@ -35,6 +35,7 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::envelope::Envelope;
+use super::pace::Pace;
 use super::problem::Problem;
 use super::room::Room;
 use super::{access, target};
@@ -49,6 +50,7 @@ struct Bounds {
     body_bytes_max: usize,
     leads_max: usize,
     field_chars_max: usize,
+    pace: Pace,
     room: Room,
 }
 
@@ -60,12 +62,12 @@ struct Edge {
 
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
-    let room = Room::new(server);
     let bounds = Bounds {
         body_bytes_max: server.body_bytes_max,
         leads_max: server.leads_max,
         field_chars_max: server.lead_field_chars_max,
-        room,
+        pace: Pace { grace: server.body_grace, rate_min: server.body_rate_min },
+        room: Room::new(server),
     };
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start))
@@ -109,6 +111,7 @@ fn own<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
 fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
     routes
         .layer(from_fn(refuse_foreign_targets))
+        .layer(from_fn(rate_limit::tell_requests))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn_with_state(metrics, access::record))
 }

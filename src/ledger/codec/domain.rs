@@ -53,32 +53,50 @@ stored_enum!(PhoneBasis { 0 => Person, 1 => Number });
 stored_enum!(Unit { 0 => Email, 1 => Phone });
 
 /// What a team does with the cache is one number, so that forms without `ignore_no_cache` are read
-/// as they were written.
+/// as they were written. Its third bit says that limits of requests follow.
 impl Stored for Policies {
     fn store(&self, out: &mut Vec<u8>) {
-        let Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } = self;
+        let Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = self;
         strip_email_reveal.store(out);
         phones.store(out);
         max_age.store(out);
-        out.push(match (shared_cache, ignore_no_cache) {
-            (false, false) => 0,
-            (true, false) => 1,
-            (false, true) => 2,
-            (true, true) => 3,
-        });
+        let has_limits = requests_per_minute.is_some() || requests_at_once.is_some();
+        let [shared_cache, ignore_no_cache, limits] =
+            [*shared_cache, *ignore_no_cache, has_limits].map(u8::from);
+        out.push(shared_cache | ignore_no_cache << 1 | limits << 2);
+        if has_limits {
+            requests_per_minute.store(out);
+            requests_at_once.store(out);
+        }
     }
 
     fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
         let (strip_email_reveal, phones) = (Stored::load(bytes)?, Stored::load(bytes)?);
         let max_age = Stored::load(bytes)?;
-        let (shared_cache, ignore_no_cache) = match <[u8; 1]>::load(bytes)? {
-            [0] => (false, false),
-            [1] => (true, false),
-            [2] => (false, true),
-            [3] => (true, true),
-            _ => return Err(Corrupt("unknown Policies")),
-        };
-        Ok(Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache })
+        let [flags] = <[u8; 1]>::load(bytes)?;
+        if flags > 7 {
+            return Err(Corrupt("unknown Policies"));
+        }
+        let [shared_cache, ignore_no_cache, has_limits] = [1, 2, 4].map(|bit| flags & bit != 0);
+        let (requests_per_minute, requests_at_once) =
+            if has_limits { (Stored::load(bytes)?, Stored::load(bytes)?) } else { (None, None) };
+        Ok(Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        })
     }
 }
 
