@@ -114,7 +114,6 @@ impl Keeper {
             return Err(StartError::Store(told.join("; ")));
         }
         self.tell(concerns);
-        self.look_at_memory().await;
         Ok(())
     }
 
