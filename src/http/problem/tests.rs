@@ -110,6 +110,11 @@ fn every_refusal_has_its_row() {
             Refusal::OutcomeUnknown,
             (503, "service_unavailable", vec![pair("tollgate-outcome", "unknown"), retry("2")]),
         ),
+        (Refusal::StoreFull, (503, "store_full", vec![retry("30")])),
+        (
+            Refusal::TooManyRequests { retry_after: Duration::from_millis(1_001), left: None },
+            (429, "too_many_requests", vec![retry("2")]),
+        ),
         (
             Refusal::ShuttingDown,
             (503, "service_unavailable", vec![pair("connection", "close"), retry("2")]),
