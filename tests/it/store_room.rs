@@ -42,8 +42,7 @@ async fn a_refused_request_writes_nothing_of_its_leads() {
     let before = written(redis).await;
     let refused = team.post(BATCHES, &long_leads(2_000)).await;
     assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
-    let emails: Vec<_> =
-        (0..2_000).map(|n| format!("reachable-{n}-{:0>40}@x.example", n)).collect();
+    let emails: Vec<_> = (0..2_000).map(|n| format!("reachable-{n}-{n:0>40}@x.example")).collect();
     let refused = team.post("/email-validations", &json!({"emails": emails})).await;
     assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
     let bytes = written(redis).await - before;
