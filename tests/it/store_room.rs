@@ -42,7 +42,8 @@ async fn a_refused_request_writes_nothing_of_its_leads() {
     let before = written(redis).await;
     let refused = team.post(BATCHES, &long_leads(2_000)).await;
     assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
-    let emails: Vec<_> = (0..2_000).map(|n| format!("reachable-{n}-{n:0>40}@x.example")).collect();
+    let email = |n| json!({"email": format!("reachable-{n}-{n:0>40}@x.example")});
+    let emails: Vec<_> = (0..2_000).map(email).collect();
     let refused = team.post("/email-validations", &json!({"emails": emails})).await;
     assert_eq!((refused.status, refused.errors()), (402, vec![("insufficient_credits", "")]));
     let bytes = written(redis).await - before;
@@ -96,7 +97,7 @@ async fn new_work_is_refused_before_the_store_is_full_and_what_was_admitted_ends
     let refused = refused.unwrap();
     assert_eq!(refused.errors(), [("store_full", "")]);
     assert_eq!(refused.header("retry-after"), Some("30"), "{refused:?}");
-    let emails = json!({"emails": ["reachable-1@x.example"]});
+    let emails = json!({"emails": [{"email": "reachable-1@x.example"}]});
     let validation = team.post("/email-validations", &emails).await;
     assert_eq!((validation.status, validation.errors()), (503, vec![("store_full", "")]));
     let look_up = team.get("/people/find?linkedin_url=linkedin.com/in/reachable-901").await;
