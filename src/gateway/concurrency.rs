@@ -81,8 +81,8 @@ impl ConcurrencyLimit {
         let (granted, grant) = oneshot::channel();
         self.state().waiting.push_back(Waiting { team: team.clone(), wanted, granted });
         self.grant();
-        let waited = timeout(wait, grant).await;
-        waited.ok().and_then(Result::ok).ok_or_else(|| self.refuse())
+        let permit = timeout(wait, grant).await;
+        permit.ok().and_then(Result::ok).ok_or_else(|| self.refuse())
     }
 
     /// Gives permits to those that wait, in order, as far as there are any for their teams.
@@ -97,16 +97,13 @@ impl ConcurrencyLimit {
                 }
                 let Waiting { team, wanted, .. } = &waiting;
                 let enough = self.enough(&state, team, *wanted);
-                match enough.filter(|_| !short.contains(team)) {
-                    Some(count) => {
-                        state.add(team, count);
-                        let permit = Permit { limit: self.clone(), team: team.clone(), count };
-                        grants.push((waiting.granted, permit));
-                    }
-                    None => {
-                        short.insert(team.clone());
-                        state.waiting.push_back(waiting);
-                    }
+                if let Some(count) = enough.filter(|_| !short.contains(team)) {
+                    state.add(team, count);
+                    let permit = Permit { limit: self.clone(), team: team.clone(), count };
+                    grants.push((waiting.granted, permit));
+                } else {
+                    short.insert(team.clone());
+                    state.waiting.push_back(waiting);
                 }
             }
         }

@@ -106,12 +106,13 @@ impl Usage {
         let full_at = self.full_at.max(now) + each;
         let resets_in = full_at.duration_since(now);
         if resets_in > MINUTE {
-            let left = RequestsLeft { per_minute, left: 0, resets_in: resets_in - each };
-            let retry_after = resets_in - MINUTE;
+            let resets_in = resets_in.saturating_sub(each);
+            let left = RequestsLeft { per_minute, left: 0, resets_in };
+            let retry_after = (resets_in + each).saturating_sub(MINUTE);
             return Err(Refusal::TooManyRequests { retry_after, left: Some(left) });
         }
         self.full_at = full_at;
-        let left = (MINUTE - resets_in).as_nanos() / each.as_nanos().max(1);
+        let left = MINUTE.saturating_sub(resets_in).as_nanos() / each.as_nanos().max(1);
         let left = u32::try_from(left).unwrap_or(u32::MAX).min(per_minute);
         Ok(Some(RequestsLeft { per_minute, left, resets_in }))
     }

@@ -76,13 +76,13 @@ async fn bodies_that_never_end_leave_room_for_another_team() {
     for _ in 0..32 {
         held.push(endless_gzip(&gateway, &attacker, 256 << 10).await);
     }
-    for _ in 0..26 {
-        held.push(endless(&gateway, &attacker, "content-length: 200\r\n", b"{").await);
-    }
-    let whole = format!("{}{}", " ".repeat(255 << 10), leads(901, 1));
+    // Ever smaller ones fill what is left.
     eventually("the attacker's share is used up", async || {
-        let posted = attacker.request(reqwest::Method::POST, BATCHES).body(whole.clone());
-        attacker.send(posted).await.status == 503
+        for bytes in [128 << 10, 32 << 10, 8 << 10, 2 << 10, 512, 128, 32] {
+            let headers = format!("content-length: {}\r\n", bytes + 1);
+            held.push(endless(&gateway, &attacker, &headers, &vec![b' '; bytes]).await);
+        }
+        attacker.post(BATCHES, &leads(901, 1)).await.status == 503
     })
     .await;
     for round in 0..ROUNDS {
@@ -148,7 +148,7 @@ async fn looping_estimates_keep_no_other_team_waiting() {
     let (attacker, team) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
     let answered = Arc::new(AtomicUsize::new(0));
     let mut loops = JoinSet::new();
-    let body = leads(0, 100);
+    let body = leads(0, 1_000);
     for _ in 0..LOOPS {
         loops.spawn(estimate_for_ever(attacker.clone(), body.clone(), Arc::clone(&answered)));
     }

@@ -13,7 +13,7 @@ use super::wire::fault::Fault;
 use crate::domain::limits::Excess;
 use crate::domain::period::Period;
 use crate::domain::team::TeamId;
-use crate::gateway::{Charged, QuotaShort, Refusal};
+use crate::gateway::{BatchId, Charged, QuotaShort, Refusal};
 
 /// A kind of problem: one row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -241,11 +241,7 @@ impl From<Refusal> for Problem {
             Refusal::UnderWay { retry_after } => UNAVAILABLE
                 .says("The same request is under way; asked again, it is not made twice")
                 .after(retry_after),
-            Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(format!(
-                "The vendor answered this request before, and it is paid for, as batch {batch}; the \
-                 answer is not here to be given again. Under an Idempotency-Key of its own it is \
-                 made, and paid for, once more"
-            )),
+            Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(not_kept(batch)),
             Refusal::VendorRefused { code } => VENDOR_REFUSED.says(format!(
                 "The vendor refused this, and nothing was charged; its code is {}",
                 code.as_deref().unwrap_or("none")
@@ -253,10 +249,7 @@ impl From<Refusal> for Problem {
             Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
                 .says("The vendor refuses the gateway's own key; an operator has to see to it")
                 .after(LATER),
-            Refusal::Unresolved(batch) => UNRESOLVED.says(format!(
-                "The vendor gave no answer, so whether this was charged is open; it is not sent \
-                 again. Its credits stay unresolved under batch {batch}"
-            )),
+            Refusal::Unresolved(batch) => UNRESOLVED.says(unresolved(batch)),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {
                 UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
@@ -271,6 +264,23 @@ impl From<Refusal> for Problem {
                 .after(SOON),
         }
     }
+}
+
+/// What to do about an answer that was not kept.
+fn not_kept(batch: BatchId) -> String {
+    format!(
+        "The vendor answered this request before, and it is paid for, as batch {batch}; the answer is \
+         not here to be given again. Under an Idempotency-Key of its own it is made, and paid for, once \
+         more"
+    )
+}
+
+/// What a call came to whose charge is open.
+fn unresolved(batch: BatchId) -> String {
+    format!(
+        "The vendor gave no answer, so whether this was charged is open; it is not sent again. Its credits \
+         stay unresolved under batch {batch}"
+    )
 }
 
 /// An operator's word, in words.

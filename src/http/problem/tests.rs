@@ -6,7 +6,6 @@ use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::PeriodId;
 use crate::domain::time::Timestamp;
-use crate::gateway::BatchId;
 
 fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
     let credits = |text: &str| text.parse::<Credits>().unwrap();

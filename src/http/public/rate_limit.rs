@@ -68,8 +68,8 @@ pub(super) async fn tell_requests(mut request: Request, next: Next) -> Response 
     if let Some(RequestsLeft { per_minute, left, resets_in }) = noted.0.get() {
         let policy = format!("\"requests\";q={per_minute};w=60");
         let limit = format!("\"requests\";r={left};t={}", seconds_of(*resets_in));
-        append(response.headers_mut(), RATELIMIT_POLICY, policy);
-        append(response.headers_mut(), RATELIMIT, limit);
+        append(response.headers_mut(), RATELIMIT_POLICY, &policy);
+        append(response.headers_mut(), RATELIMIT, &limit);
     }
     response
 }
@@ -83,9 +83,9 @@ pub(super) fn note(parts: &Parts, left: RequestsLeft) {
 }
 
 /// Adds an item to a list.
-fn append(headers: &mut HeaderMap, name: HeaderName, item: String) {
+fn append(headers: &mut HeaderMap, name: HeaderName, item: &str) {
     let before = headers.get(&name).and_then(|value| value.to_str().ok());
-    let list = before.map_or_else(|| item.clone(), |before| format!("{before}, {item}"));
+    let list = before.map_or_else(|| item.to_owned(), |before| format!("{before}, {item}"));
     headers.insert(name, HeaderValue::from_str(&list).expect("names and numbers fit in a header"));
 }
 

@@ -81,14 +81,6 @@ impl Metrics {
         let build =
             families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let unreadable = families.counts(
-            "tollgate_vendor_unreadable_total",
-            &["operation"],
-            "Answers of the vendor's that came whole and cannot be read.",
-        );
-        for operation in ["submit", "find", "read", "call"] {
-            unreadable.with_label_values(&[operation]);
-        }
         Self {
             credits_spent: families.credit_sums(
                 "tollgate_credits_spent_total",
@@ -128,7 +120,7 @@ impl Metrics {
                 "tollgate_results_lost_total",
                 "Sealed results that the books point at and the vault no longer has.",
             ),
-            unreadable,
+            unreadable: unreadable(&families),
             http_requests: families.durations(
                 "tollgate_http_request_duration_seconds",
                 &["route", "method", "status"],
@@ -337,6 +329,19 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The family of unreadable answers, with a series of each operation from the start.
+fn unreadable(families: &Families<'_>) -> IntCounterVec {
+    let unreadable = families.counts(
+        "tollgate_vendor_unreadable_total",
+        &["operation"],
+        "Answers of the vendor's that came whole and cannot be read.",
+    );
+    for operation in ["submit", "find", "read", "call"] {
+        unreadable.with_label_values(&[operation]);
+    }
+    unreadable
 }
 
 /// Adds credits to a sum that only grows: a correction downwards is no spend, and what never
