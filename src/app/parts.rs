@@ -188,6 +188,8 @@ fn settings(config: &Config) -> Settings {
             requests: rate(vendor.requests_per_minute),
             look_ups: rate(vendor.find_requests_per_minute),
         },
+        validations_per_hour: NonZeroU32::new(vendor.validations_per_hour)
+            .unwrap_or(NonZeroU32::MIN),
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,
         on_no_answer: match vendor.on_no_answer {

@@ -22,6 +22,7 @@ const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
+const VALIDATIONS_PER_HOUR_MAX: u32 = 1_000_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 
 /// No lead is refused more often than it stands in a job, and is looked for.
@@ -140,6 +141,8 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     ] {
         within(reading, key, &requests, &(1..=REQUESTS_PER_MINUTE_MAX));
     }
+    let per_hour = vendor.validations_per_hour;
+    within(reading, "vendor.validations_per_hour", &per_hour, &(1..=VALIDATIONS_PER_HOUR_MAX));
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     within(reading, "vendor.refusals_max", &vendor.refusals_max, &(1..=REFUSALS_MAX));

@@ -153,6 +153,8 @@ pub struct Vendor {
     pub requests_per_minute: u32,
     /// How often, of these, for one person.
     pub find_requests_per_minute: u32,
+    /// How many email addresses it validates in an hour, of all replicas together.
+    pub validations_per_hour: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// How long a small submission waits for others to travel with; zero where each travels alone.
@@ -185,6 +187,7 @@ impl Vendor {
             connect_timeout: from.value("vendor.connect_timeout"),
             requests_per_minute: from.value("vendor.requests_per_minute"),
             find_requests_per_minute: from.value("vendor.find_requests_per_minute"),
+            validations_per_hour: from.value("vendor.validations_per_hour"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             gather_window: from.value("vendor.gather_window"),
             poll_interval_min: from.value("vendor.poll_interval_min"),

@@ -289,6 +289,12 @@ pub enum Refusal {
         /// When it pays to come again.
         retry_after: Duration,
     },
+    /// The vendor validates only so many addresses in an hour, over all teams.
+    #[error("the vendor validates no more addresses this hour")]
+    TooManyValidations {
+        /// When there is room; none where there never is, for so many at once.
+        retry_after: Option<Duration>,
+    },
     /// Too many requests of this kind are under way.
     #[error("too many requests are under way")]
     Crowded,
@@ -373,7 +379,9 @@ impl Refusal {
             Self::AnswerNotKept(_) => "answer_not_kept",
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
-            Self::VendorBusy { .. }
+            Self::TooManyValidations { retry_after: None } => "payload_too_large",
+            Self::TooManyValidations { retry_after: Some(_) }
+            | Self::VendorBusy { .. }
             | Self::Crowded
             | Self::UnderWay { .. }
             | Self::StoreAway { .. }

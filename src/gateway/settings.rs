@@ -1,5 +1,6 @@
 //! What the gateway is told to do, in its own terms.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::pause::SLOW_LOOK;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub gather_window: Duration,
     /// How often all replicas together may ask the vendor in a minute.
     pub request_rates: Rates,
+    /// How many addresses the vendor validates in an hour.
+    pub validations_per_hour: NonZeroU32,
     /// How soon a job's answer is asked for at the earliest.
     pub poll_interval_min: Duration,
     /// How soon at the latest.

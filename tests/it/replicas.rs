@@ -133,6 +133,7 @@ fn settings() -> Settings {
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
         request_rates: rates(1_000_000),
+        validations_per_hour: NonZeroU32::MAX,
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),
         on_no_answer: OnNoAnswer::Retry,

@@ -179,6 +179,7 @@ impl Gateway {
                 lease_for: self.settings.turn_for,
                 lost: Lost::Unknown,
                 addresses_expire_at: expires,
+                per_hour: self.settings.validations_per_hour,
             };
             // Nothing is kept of a validation that is refused or is a retry.
             let mut are_kept = false;

@@ -231,6 +231,16 @@ impl From<Refusal> for Problem {
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
+            Refusal::TooManyValidations { retry_after: Some(wait) } => UNAVAILABLE
+                .says(
+                    "The vendor validates no more addresses this hour, by the setting \
+                     vendor.validations_per_hour; nothing was sent or charged",
+                )
+                .after(wait),
+            Refusal::TooManyValidations { retry_after: None } => PAYLOAD_TOO_LARGE.says(
+                "These are more addresses than the vendor validates in an hour, by the setting \
+                 vendor.validations_per_hour; nothing was sent or charged",
+            ),
             Refusal::Crowded => Self::crowded(),
             Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS
                 .says("The team has made too many requests in a minute, or has too many under way")

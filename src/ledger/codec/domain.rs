@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Corrupt, Stored, stored_enum, stored_struct};
-use crate::domain::budget::{Budget, Meter};
+use crate::domain::budget::{Budget, HourlyUse, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
@@ -30,6 +30,7 @@ stored_struct!(Budget {
     closed_until,
     passages_closed_until
 });
+stored_struct!(HourlyUse { slots });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });

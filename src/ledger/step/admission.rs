@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
+use crate::domain::budget::NoRoom;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::{Basis, HitRates};
 use crate::domain::identity::Parts;
@@ -177,6 +178,8 @@ pub enum Refused {
     Collision,
     /// The vendor does not answer, and what is made once is not made before this moment.
     NoAnswers(Timestamp),
+    /// It would exceed what the vendor validates in an hour.
+    TooManyValidations(NoRoom),
     /// It would be admitted, and answered with these results. Nothing was kept: it is asked again once
     /// the vault was looked at.
     Unchecked(Vec<KeptResult>),

@@ -40,7 +40,7 @@ pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response
         Access::Priced(price) => {
             priced::call(&edge, &caller, price, Request::from_parts(parts, body)).await
         }
-        Access::Free | Access::Refused => {
+        Access::Free | Access::ReadOnly | Access::Refused => {
             pass_on(&edge, &caller, taken, parts, body).await.map(shown)
         }
     };

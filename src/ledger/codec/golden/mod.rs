@@ -6,7 +6,7 @@ mod people;
 use people::of_people;
 
 use super::{Ordered, to_row};
-use crate::domain::budget::{Budget, Meter};
+use crate::domain::budget::{Budget, HourlyUse, Meter};
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::Parts;
@@ -37,9 +37,9 @@ use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{
-    Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys, Numbers,
-    Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations, Settlements, Slots,
-    Stages, Table, TableId, Tallies, Teams, Waiting,
+    Answers, Batches, Budgets, Carried, Due, HourlyUses, JobLeads, Jobs, Joins, Journal, Keys,
+    Numbers, Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations,
+    Settlements, Slots, Stages, Table, TableId, Tallies, Teams, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -338,6 +338,7 @@ fn of_the_store() -> Vec<(TableId, String)> {
     vec![
         row::<Numbers>(&"turns".into(), &1_000_000),
         row::<Budgets>(&"all".into(), &budget),
+        row::<HourlyUses>(&"all".into(), &HourlyUse { slots: vec![(at(1), 7), (at(2), 300)] }),
         row::<Outages>(
             &"vendor".into(),
             &Outage {

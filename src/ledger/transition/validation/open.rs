@@ -13,7 +13,7 @@ use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressRow, Validation};
 use crate::ledger::step::{Lost, Refused};
 use crate::ledger::table::{
-    Addresses, Batches, JobLeads, Jobs, Leads, Replays, Teams, Validations,
+    Addresses, Batches, HourlyUses, JobLeads, Jobs, Leads, Replays, Teams, Validations,
 };
 use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
@@ -70,6 +70,9 @@ pub fn open_validation(
     {
         return Ok(Err(Refused::NoAnswers(probe_at)));
     }
+    if let Err(refused) = keep_to_the_hour(draft, order, plan.own.len())? {
+        return Ok(Err(refused));
+    }
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
     let call = if plan.own.is_empty() { None } else { Some(send(draft, order, &team, &plan)?) };
@@ -79,6 +82,27 @@ pub fn open_validation(
     let fresh = plan.own.iter().map(|lead| lead.position).collect();
     let opened = OpenedValidation { batch, call, fresh, avoided, remaining, passed };
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
+}
+
+/// Uses so many addresses of what the vendor validates in an hour.
+fn keep_to_the_hour(
+    draft: &mut Draft<'_>,
+    order: &ValidationOrder,
+    addresses: usize,
+) -> Result<Result<(), Refused>, Fault> {
+    if addresses == 0 {
+        return Ok(Ok(()));
+    }
+    let row = "validations".to_owned();
+    let used = draft.find::<HourlyUses>(&row)?.unwrap_or_default();
+    let wanted = u64::try_from(addresses).unwrap_or(u64::MAX);
+    Ok(match used.spend(wanted, order.per_hour, draft.now()) {
+        Ok(used) => {
+            draft.put::<HourlyUses>(&row, &used);
+            Ok(())
+        }
+        Err(no_room) => Err(Refused::TooManyValidations(no_room)),
+    })
 }
 
 fn opened_before(
