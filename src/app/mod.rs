@@ -6,6 +6,7 @@ pub mod commands;
 pub mod demo;
 mod epoch;
 mod failure;
+mod files;
 mod parts;
 mod room_on_disk;
 mod secret;
@@ -38,6 +39,9 @@ use crate::vendor::Unbuildable;
 use failure::in_one_line;
 use parts::Stores;
 use signals::{Stop, told_to_stop};
+
+/// The most connections of operators at once.
+const OPERATORS_MAX: usize = 256;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -188,8 +192,14 @@ async fn start_with(
     let grace = app.grace.saturating_sub(app.delay);
     let limits = Limits::usual(connections_max, unread_wait, idle_timeout, grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
-    app.open(callers, public, limits);
-    app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);
+    app.open(
+        callers,
+        public,
+        Limits { connections_max: files::callers_max(&config.server), ..limits },
+    );
+    let operating = http::operator_router(gateway, metrics, &config.admin, &config.server);
+    let limits = Limits { connections_max: connections_max.min(OPERATORS_MAX), ..limits };
+    app.open(operators, operating, limits);
     info!(callers = %app.callers, operators = %app.operators, "serving callers on {}", app.callers);
     Ok(app)
 }

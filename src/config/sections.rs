@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{SecretSlice, SecretString};
 use url::Url;
 
+use super::lists::{HostNames, Networks};
 use super::reading::Reading;
 use super::secrets::{AdminToken, ApiKey, RootSecret};
 use super::values::{Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
@@ -62,6 +64,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
+    /// By which names operators may connect, besides addresses and `localhost`.
+    pub admin_hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// The most leads in one batch.
@@ -111,6 +117,12 @@ impl Server {
         Self {
             listen: from.value("server.listen"),
             admin_listen: from.value("server.admin_listen"),
+            admin_hosts: from
+                .optional("server.admin_hosts")
+                .map_or_else(Vec::new, |HostNames(names)| names),
+            trusted_proxies: from
+                .optional("server.trusted_proxies")
+                .map_or_else(Vec::new, |Networks(networks)| networks),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
             lead_field_chars_max: from.value("server.lead_field_chars_max"),

@@ -19,6 +19,7 @@ mod crowds;
 mod disk;
 mod disk_full;
 mod exports;
+mod exposed;
 mod finds;
 mod freshness;
 mod gathers;

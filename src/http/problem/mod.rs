@@ -47,6 +47,7 @@ table! {
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
     PERSON_NOT_FOUND: NOT_FOUND "person_not_found" "Person Not Found"
+    HOST_NOT_ALLOWED: MISDIRECTED_REQUEST "host_not_allowed" "Host Not Allowed"
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"

@@ -1,4 +1,6 @@
 //! Who calls. Taken before the body, so that nobody unknown makes the gateway read one.
+//!
+//! A wrong key is counted, and answered late where its source has sent many.
 
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
@@ -6,26 +8,30 @@ use axum::http::request::Parts;
 use super::envelope::Envelope;
 use super::rate_limit;
 use crate::gateway::{Caller, Gateway, Refusal};
+use crate::http::guesses::Guesses;
 use crate::http::{access, bearer};
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller
 where
     Gateway: FromRef<S>,
+    Guesses: FromRef<S>,
 {
     type Rejection = Envelope;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Envelope> {
-        let secret = bearer::secret(&parts.headers)?;
+        let guesses = Guesses::from_ref(state);
+        let secret = secret(parts, &guesses).await?;
         let caller = Gateway::from_ref(state).authenticate(secret).await;
         let caller = caller.inspect_err(|refusal| {
             if let Refusal::TooManyRequests { left: Some(left), .. } = refusal {
                 rate_limit::note(parts, *left);
             }
-        })?;
+        });
+        let caller = known(caller, parts, &guesses).await?;
         if let Some(left) = caller.requests {
             rate_limit::note(parts, left);
         }
-        Ok(known(caller, parts))
+        Ok(caller)
     }
 }
 
@@ -35,17 +41,39 @@ pub(super) struct Uncounted(pub(super) Caller);
 impl<S: Send + Sync> FromRequestParts<S> for Uncounted
 where
     Gateway: FromRef<S>,
+    Guesses: FromRef<S>,
 {
     type Rejection = Envelope;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Envelope> {
-        let secret = bearer::secret(&parts.headers)?;
-        let caller = Gateway::from_ref(state).authenticate_uncounted(secret).await?;
-        Ok(Self(known(caller, parts)))
+        let guesses = Guesses::from_ref(state);
+        let secret = secret(parts, &guesses).await?;
+        let caller = Gateway::from_ref(state).authenticate_uncounted(secret).await;
+        Ok(Self(known(caller, parts, &guesses).await?))
     }
 }
 
-fn known(caller: Caller, parts: &Parts) -> Caller {
+/// The key that a request comes with.
+async fn secret<'p>(parts: &'p Parts, guesses: &Guesses) -> Result<&'p str, Envelope> {
+    match bearer::secret(&parts.headers) {
+        Ok(secret) => Ok(secret),
+        Err(problem) => {
+            guesses.refuse(guesses.source(parts)).await;
+            Err(problem.into())
+        }
+    }
+}
+
+/// The caller that a key speaks for, with the request's id.
+async fn known(
+    caller: Result<Caller, Refusal>,
+    parts: &Parts,
+    guesses: &Guesses,
+) -> Result<Caller, Envelope> {
+    if matches!(caller, Err(Refusal::BadKey)) {
+        guesses.refuse(guesses.source(parts)).await;
+    }
+    let caller = caller?;
     access::note_team(&caller.team);
-    Caller { request: parts.extensions.get().cloned(), ..caller }
+    Ok(Caller { request: parts.extensions.get().cloned(), ..caller })
 }

@@ -35,14 +35,16 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::envelope::Envelope;
+use super::guesses::Guesses;
 use super::pace::Pace;
+use super::peer::TrustedProxies;
 use super::problem::Problem;
 use super::room::Room;
 use super::{access, target};
 use crate::config::Server;
 use crate::domain::route::VendorPath;
 use crate::gateway::Gateway;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Door, Metrics};
 
 /// How much one request may bring, and how much there is room for in all.
 #[derive(Clone, Debug)]
@@ -58,10 +60,13 @@ struct Bounds {
 struct Edge {
     gateway: Gateway,
     bounds: Bounds,
+    guesses: Guesses,
 }
 
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
+    let proxies = TrustedProxies(server.trusted_proxies.clone());
+    let guesses = Guesses::new(Door::Callers, proxies, Arc::clone(&metrics));
     let bounds = Bounds {
         body_bytes_max: server.body_bytes_max,
         leads_max: server.leads_max,
@@ -82,7 +87,7 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         None => routes,
     };
     let routes = edged(own(routes).fallback(pass::pass), metrics);
-    target::in_one_form(routes.with_state(Edge { gateway, bounds }), is_own)
+    target::in_one_form(routes.with_state(Edge { gateway, bounds, guesses }), is_own)
 }
 
 /// Whether callers' requests are taken, for balancers; they bring no key.

@@ -20,7 +20,7 @@ use prometheus::{
 };
 
 pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
-pub use labels::{Circuit, Decision, Disposition, Stray};
+pub use labels::{Circuit, Decision, Disposition, Door, Stray};
 
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::{Credits, Unit};
@@ -48,6 +48,7 @@ pub struct Metrics {
     credits_avoided: CounterVec,
     leads: IntCounterVec,
     admissions: IntCounterVec,
+    refused_keys: IntCounterVec,
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
@@ -102,6 +103,7 @@ impl Metrics {
                 &["team", "decision", "reason"],
                 "Requests for a batch, by what became of them.",
             ),
+            refused_keys: refused_keys(&families),
             finds_in_margin: families.count(
                 "tollgate_finds_in_margin_total",
                 "Finds booked as charged within the margin or turn of the charge window, where the \
@@ -205,6 +207,11 @@ impl Metrics {
     pub fn decide(&self, team: &TeamId, decision: Decision) {
         let (decision, reason) = decision.labels();
         self.admissions.with_label_values(&[team.as_str(), decision, reason]).inc();
+    }
+
+    /// A request came with a wrong key or token.
+    pub fn refuse_key(&self, door: Door) {
+        self.refused_keys.with_label_values(&[door.label()]).inc();
     }
 
     /// A find was booked as charged although the vendor may not have charged it.
@@ -342,6 +349,19 @@ fn unreadable(families: &Families<'_>) -> IntCounterVec {
         unreadable.with_label_values(&[operation]);
     }
     unreadable
+}
+
+/// The family of refused keys, with a series of each listener from the start.
+fn refused_keys(families: &Families<'_>) -> IntCounterVec {
+    let refused_keys = families.counts(
+        "tollgate_refused_keys_total",
+        &["listener"],
+        "Requests refused for a wrong key or token, or for none.",
+    );
+    for door in [Door::Callers, Door::Operators] {
+        refused_keys.with_label_values(&[door.label()]);
+    }
+    refused_keys
 }
 
 /// Adds credits to a sum that only grows: a correction downwards is no spend, and what never

@@ -165,6 +165,7 @@ async fn what_is_priced_per_item_is_not_sent_where_nobody_can_count() {
     let team = gateway.team("sales", 2).await;
     for (body, fault) in [
         ("{}", ("missing_field", "/titles")),
+        (r#"{"titles": []}"#, ("invalid_field", "/titles")),
         (r#"{"titles": "cto"}"#, ("type_error", "/titles")),
         (r#"{"titles": ["cto", "ceo"], "titles": ["cto"]}"#, ("duplicate_field", "/titles")),
     ] {
