@@ -15,6 +15,7 @@ pub mod epoch;
 pub mod estimate;
 pub mod idempotency_key;
 pub mod identity;
+pub mod key_terms;
 pub mod lead;
 pub mod limits;
 pub mod measure;

@@ -7,6 +7,7 @@ use super::words::Words;
 use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
 use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::key_terms::{KeyTerms, Scopes};
 use crate::domain::lead::Lead;
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::PeriodId;
@@ -30,6 +31,8 @@ pub struct Caller {
     pub standing: Standing,
     /// The public half of the key.
     pub key_id: String,
+    /// What the key may be used for.
+    pub terms: KeyTerms,
     /// The id of the request, where it has one.
     pub request: Option<RequestId>,
     /// How many requests its team has left, where they are limited.
@@ -71,6 +74,8 @@ impl std::fmt::Debug for Marks {
 /// A batch as its caller reads it: one page of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchPage {
+    /// What was asked of each person.
+    pub reveals: Reveals,
     /// The batch.
     pub id: BatchId,
     /// Where it stands.
@@ -236,6 +241,15 @@ pub enum Refusal {
         /// The correction.
         amount: Credits,
     },
+    /// The key may not be used from where the request comes from.
+    #[error("the key may not be used from there")]
+    NetworkNotAllowed,
+    /// The key may not be used for this.
+    #[error("the key needs a scope: {0}")]
+    ScopeNotAllowed(Scopes),
+    /// The key may not be used to ask for these reveals, or to read them.
+    #[error("the key may not reveal {0}")]
+    RevealNotAllowed(Reveals),
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
@@ -369,6 +383,9 @@ impl Refusal {
             }
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",
+            Self::NetworkNotAllowed => "network_not_allowed",
+            Self::ScopeNotAllowed(_) => "scope_not_allowed",
+            Self::RevealNotAllowed(_) => "reveal_not_allowed",
             Self::TeamPaused(_) => "team_paused",
             Self::PhonesNotAllowed(_) => "phones_not_allowed",
             Self::VendorRefused { .. } => "vendor_refused",

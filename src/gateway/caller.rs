@@ -1,12 +1,15 @@
 //! Callers' keys: `tg_<public id>_<secret>`. Only a digest of the secret is kept.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{Caller, Gateway, Refusal, Team, UnderWay};
+use crate::domain::key_terms::Scopes;
 use crate::domain::policy::Policies;
+use crate::domain::reveal::Reveals;
 use crate::ledger::Ledger;
 
 const PREFIX: &str = "tg";
@@ -54,12 +57,18 @@ fn halves(key: &str) -> Option<(&str, &str)> {
 }
 
 impl Gateway {
-    /// Whom a key speaks for, with the request counted among those of its team.
+    /// Whom a key speaks for, used from there, with the request counted among those of its team. One that
+    /// has expired is as good as none.
     ///
     /// # Errors
-    /// [`Refusal::BadKey`], [`Refusal::TooManyRequests`], or the store is away.
-    pub async fn authenticate(&self, key: &str) -> Result<Caller, Refusal> {
-        let (caller, policies) = self.identify(key).await?;
+    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], [`Refusal::TooManyRequests`], or the store is
+    /// away.
+    pub async fn authenticate(
+        &self,
+        key: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Caller, Refusal> {
+        let (caller, policies) = self.identify(key, source).await?;
         let counted = self.throttle.admit(&caller.team, &policies);
         let (under_way, requests) =
             counted.map_err(|refusal| self.turn_away(&caller.team, refusal))?;
@@ -69,26 +78,55 @@ impl Gateway {
     /// Whom a key speaks for, however many requests its team makes.
     ///
     /// # Errors
-    /// [`Refusal::BadKey`], or the store is away.
-    pub async fn authenticate_uncounted(&self, key: &str) -> Result<Caller, Refusal> {
-        Ok(self.identify(key).await?.0)
+    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], or the store is away.
+    pub async fn authenticate_uncounted(
+        &self,
+        key: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Caller, Refusal> {
+        Ok(self.identify(key, source).await?.0)
     }
 
-    async fn identify(&self, key: &str) -> Result<(Caller, Policies), Refusal> {
+    async fn identify(
+        &self,
+        key: &str,
+        source: Option<IpAddr>,
+    ) -> Result<(Caller, Policies), Refusal> {
         let (id, secret) = halves(key).ok_or(Refusal::BadKey)?;
         let found = self.ledger.key(id.to_owned()).await?;
         // A key that is not there takes as long to refuse as one with a wrong secret.
         let kept = found.as_ref().map_or([0; 32], |(key, _)| key.digest);
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
-            Some((key, team)) if is_same => {
-                let (key_id, under_way) = (key.id, UnderWay::default());
+            Some((key, team)) if is_same && !key.terms.has_expired(self.clock.now()) => {
+                if !key.terms.allow_from(source) {
+                    return Err(Refusal::NetworkNotAllowed);
+                }
+                let (key_id, terms, under_way) = (key.id, key.terms, UnderWay::default());
                 let Team { id: team, standing, policies, .. } = team;
                 let (request, requests) = (None, None);
-                Ok((Caller { team, standing, key_id, request, requests, under_way }, policies))
+                let caller = Caller { team, standing, key_id, terms, request, requests, under_way };
+                Ok((caller, policies))
             }
             _ => Err(Refusal::BadKey),
         }
+    }
+}
+
+impl Caller {
+    /// Whether the key has one of these scopes.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] where it has none.
+    pub fn allow(&self, scopes: Scopes) -> Result<(), Refusal> {
+        let is_allowed = self.terms.scopes.have_any_of(scopes);
+        if is_allowed { Ok(()) } else { Err(Refusal::ScopeNotAllowed(scopes)) }
+    }
+
+    /// Whether the key may be used to ask for these reveals, and to read them.
+    pub(super) fn allow_reveals(&self, asked: Reveals) -> Result<(), Refusal> {
+        let beyond = asked.without(self.terms.reveals);
+        if beyond == Reveals::NONE { Ok(()) } else { Err(Refusal::RevealNotAllowed(beyond)) }
     }
 }
 

@@ -58,6 +58,7 @@ impl Gateway {
         way: Way,
         room: impl Send + 'static,
     ) -> Result<BatchPage, Refusal> {
+        caller.allow_reveals(ask.reveals)?;
         let (gateway, caller) = (self.clone(), caller.clone());
         let admitting = async move {
             let admitted = gateway.admit_in_task(&caller, ask, way).await;
@@ -346,6 +347,7 @@ impl Gateway {
     /// # Errors
     /// [`Refusal`] where the store is away, or a policy does not let the team ask so much.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
+        caller.allow_reveals(ask.reveals)?;
         let asks = self.lead_asks(&ask.leads);
         let appraisal = self.appraise(self.question(caller, &ask, asks)).await?;
         let appraisal = appraisal.ok_or(Refusal::BadKey)?;

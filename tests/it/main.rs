@@ -25,6 +25,7 @@ mod freshness;
 mod gathers;
 mod house;
 mod identity;
+mod key_terms;
 mod kills;
 mod ledger;
 mod limits_told;

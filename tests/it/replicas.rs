@@ -15,6 +15,7 @@ use tollgate::disk::Disk;
 use tollgate::domain::budget::{Rate, Rates};
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
+use tollgate::domain::key_terms::KeyTerms;
 use tollgate::domain::lead::{Field, Fields, Lead};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::outage::Probing;
@@ -159,6 +160,7 @@ fn caller() -> Caller {
         team: "sales".parse().unwrap(),
         standing: Standing::Open,
         key_id: "tests".to_owned(),
+        terms: KeyTerms::default(),
         request: None,
         requests: None,
         under_way: UnderWay::default(),
@@ -376,11 +378,12 @@ async fn with_the_store_away_everything_is_refused_and_nothing_hangs() {
     };
     let gateway = shared.replica().await;
     let batch = gateway.enrich(&caller(), person(1), ()).await.unwrap().id;
-    let key = gateway.make_key(&caller().team, "tests".to_owned()).await.unwrap();
+    let key =
+        gateway.make_key(&caller().team, "tests".to_owned(), KeyTerms::default()).await.unwrap();
     disk.close().await;
 
     let refusals = [
-        gateway.authenticate(&key.secret).await.map(drop),
+        gateway.authenticate(&key.secret, None).await.map(drop),
         gateway.enrich(&caller(), person(2), ()).await.map(drop),
         gateway.estimate(&caller(), person(2)).await.map(drop),
         gateway.read(&caller(), batch, FIRST_PAGE).await.map(drop),

@@ -12,6 +12,7 @@ use super::retry_after::retry_after;
 use super::wire::fault::Fault;
 use crate::domain::limits::Excess;
 use crate::domain::period::Period;
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::gateway::{BatchId, Charged, QuotaShort, Refusal};
 
@@ -43,6 +44,9 @@ table! {
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
     PHONES_NOT_ALLOWED: FORBIDDEN "phones_not_allowed" "Phones Not Allowed"
+    NETWORK_NOT_ALLOWED: FORBIDDEN "network_not_allowed" "Network Not Allowed"
+    SCOPE_NOT_ALLOWED: FORBIDDEN "scope_not_allowed" "Scope Not Allowed"
+    REVEAL_NOT_ALLOWED: FORBIDDEN "reveal_not_allowed" "Reveal Not Allowed"
     ROUTE_NOT_ALLOWED: FORBIDDEN "route_not_allowed" "Route Not Allowed"
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
@@ -115,6 +119,21 @@ impl Problem {
         Self { faults: vec![fault], ..PHONES_NOT_ALLOWED.says(detail) }
     }
 
+    /// A request that asks for reveals, or would read some, that its key may not.
+    fn reveal_not_allowed(reveals: Reveals) -> Self {
+        let Kind { code, title, .. } = REVEAL_NOT_ALLOWED;
+        let detail = format!("This key may not be used to ask for or to read: {reveals}");
+        let pointers = [(reveals.email, "/reveal_email"), (reveals.phone, "/reveal_phone_numbers")];
+        let named = pointers.into_iter().filter(|(is_named, _)| *is_named);
+        let fault = |(_, pointer): (bool, &str)| Fault {
+            code,
+            title,
+            detail: detail.clone(),
+            pointer: pointer.to_owned(),
+        };
+        Self { faults: named.map(fault).collect(), ..REVEAL_NOT_ALLOWED.says(detail.clone()) }
+    }
+
     /// A request that there was no room for.
     pub(super) fn crowded() -> Self {
         UNAVAILABLE
@@ -167,8 +186,15 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::BadKey => {
-                Self::unauthorized("The key is unknown or was revoked; ask an operator for another")
+                Self::unauthorized(
+                    "The key is unknown, was revoked or has expired; ask an operator for another",
+                )
             }
+            Refusal::NetworkNotAllowed => NETWORK_NOT_ALLOWED
+                .says("This key may not be used from where the request comes from"),
+            Refusal::ScopeNotAllowed(scopes) => SCOPE_NOT_ALLOWED
+                .says(format!("This key may not be used for this: it needs the scope {scopes}")),
+            Refusal::RevealNotAllowed(reveals) => Self::reveal_not_allowed(reveals),
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),

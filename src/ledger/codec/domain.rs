@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::{Corrupt, Stored, stored_enum, stored_struct};
 use crate::domain::budget::{Budget, HourlyUse, Meter};
 use crate::domain::charge::Facts;
@@ -9,6 +11,7 @@ use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::Parts;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, PhoneKey, RequestKey};
+use crate::domain::key_terms::{KeyTerms, Scopes};
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
 use crate::domain::outage::Outage;
@@ -35,6 +38,7 @@ stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
 stored_struct!(Parts<LeadKey> { profile, email, names });
+stored_struct!(KeyTerms { scopes, reveals, networks, expires_at });
 stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {
@@ -121,6 +125,12 @@ macro_rules! stored_as {
 pub(super) use stored_as;
 
 stored_as!(Credits as i64: |credits| credits.as_thousandths(), |n| Ok(Credits::from_thousandths(n)));
+stored_as!(Scopes as [u8; 1]: |scopes| [scopes.bits()], |[bits]| {
+    Scopes::from_bits(bits).ok_or(Corrupt("not scopes"))
+});
+stored_as!(IpNet as String: |network| network.to_string(), |text| {
+    text.parse().map_err(|_| Corrupt("not a network"))
+});
 stored_as!(Meter as u64: |meter| meter.0, |n| Ok(Meter(n)));
 stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from_millis(n)));
 stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));
