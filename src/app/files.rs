@@ -1,4 +1,5 @@
-//! Files: how many the process may have open, and how many of them callers' connections may be.
+//! Files: how many the process may have open, how many of them callers' connections may be, and that a
+//! crash writes none.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{debug, warn};
@@ -46,4 +47,12 @@ fn raise() -> Option<usize> {
         }
     };
     current.map(|files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+/// A core dump would hold secrets and personal data.
+pub(super) fn write_no_core_dumps() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        warn!(%error, "core dumps cannot be switched off: a crash may write secrets to disk");
+    }
 }

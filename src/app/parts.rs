@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::StartError;
 use super::secret::{self, Data};
+use super::secrets::Secrets;
 use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
@@ -29,7 +28,6 @@ use crate::vault::any::AnyVault;
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::embedded::EmbeddedVault;
 use crate::vault::memory::MemoryVault;
-use crate::vault::sealing::{KeyRing, Sealer};
 use crate::vendor::{HttpVendor, VendorSettings};
 
 /// Results on one page of the vendor's.
@@ -53,7 +51,7 @@ pub(super) struct Stores {
     concerns: Concerns,
     pub(super) headroom: Headroom,
     replicas: Replicas,
-    secret: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl Stores {
@@ -64,7 +62,7 @@ impl Stores {
         founding: Founding,
         given_disk: Option<Disk>,
     ) -> Result<Self, StartError> {
-        let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
+        let given = Secrets::of(&config.security);
         let concerns = Concerns::default();
         let headroom = Headroom::new(u64::try_from(config.store.reserve).unwrap_or(u64::MAX));
         let watch =
@@ -80,15 +78,15 @@ impl Stores {
                 concerns,
                 headroom,
                 replicas: Replicas::One,
-                secret: given.map_or_else(secret::random, <[u8]>::to_vec),
+                secrets: given.unwrap_or_else(|| Secrets::alone(secret::random())),
             }),
             StoreUrl::Redis(address) => {
-                let secret = given.ok_or(StartError::NoSecret)?.to_vec();
+                let secrets = given.ok_or(StartError::NoSecret)?;
                 let opened = shared::open(
                     &config.store,
                     address,
                     founding,
-                    &secret,
+                    &secrets,
                     watch,
                     concerns.clone(),
                     headroom.clone(),
@@ -103,7 +101,7 @@ impl Stores {
                     concerns,
                     headroom,
                     replicas: Replicas::Many,
-                    secret,
+                    secrets,
                 })
             }
             StoreUrl::Embedded(dir) => {
@@ -115,8 +113,9 @@ impl Stores {
                 let is_new = ledger.holdings().await?.next_entry == 0;
                 let data = if is_new { Data::New } else { Data::Old };
                 // Only whoever has the file open may look at what lies beside it.
-                let secret = secret::beside(dir, given, data)?;
-                let sealer = Sealer::new(KeyRing::new(&secret, &[]));
+                let root = secret::beside(dir, given.as_ref().map(Secrets::root), data)?;
+                let secrets = given.unwrap_or_else(|| Secrets::alone(root));
+                let sealer = secrets.sealer();
                 let vault = EmbeddedVault::open(disk.clone(), Arc::clone(clock), sealer).await?;
                 Ok(Self {
                     ledger: AnyLedger::Embedded(ledger),
@@ -127,7 +126,7 @@ impl Stores {
                     concerns,
                     headroom,
                     replicas: Replicas::One,
-                    secret,
+                    secrets,
                 })
             }
         }
@@ -157,7 +156,7 @@ pub(super) fn gateway(
         retry_after_max: config.vendor.retry_after_max,
     })?;
     Ok(Parts {
-        keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
+        keyer: Keyer::new(derive(stores.secrets.root(), Purpose::LeadKeys)),
         ledger: Arc::new(stores.ledger),
         vault: Arc::new(stores.vault),
         replicas: stores.replicas,

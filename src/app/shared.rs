@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::StartError;
+use super::secrets::Secrets;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Durability};
 use crate::gateway::{Concern, Concerns, Headroom};
@@ -19,7 +20,6 @@ use crate::ledger::{LedgerError, Watch};
 use crate::remote::{self, Address, Confirm, Patience, Remote, RemoteError, judge};
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::redis::RedisVault;
-use crate::vault::sealing::{KeyRing, Sealer};
 
 /// How often it is asked how much memory is left.
 const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ pub(super) async fn open(
     store: &config::Store,
     address: &Address,
     founding: Founding,
-    secret: &[u8],
+    secrets: &Secrets,
     watch: Arc<dyn Watch>,
     concerns: Concerns,
     headroom: Headroom,
@@ -83,12 +83,11 @@ pub(super) async fn open(
         Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
     };
     let namespace = address.namespace().to_owned();
-    let fingerprint = hex::encode(derive(secret, Purpose::SealingKeyId));
+    let fingerprint = hex::encode(derive(secrets.root(), Purpose::SealingKeyId));
     let terms = Terms { namespace, epoch: store.epoch, fingerprint, founding, confirm };
     let ledger = RedisLedger::new(remote.clone(), &terms, watch);
     let clock = ledger.clock();
-    let sealer = Sealer::new(KeyRing::new(secret, &[]));
-    let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), sealer, confirm);
+    let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), secrets.sealer(), confirm);
     let is_permitted = AtomicBool::new(false);
     let keeper = Keeper {
         remote,

@@ -6,11 +6,9 @@ use std::path::Path;
 
 use super::reading::Reading;
 use super::remarks::Place;
+use super::schema::SECRETS;
 use super::sections::{Config, Store};
 use super::values::{StoreUrl, Unfit};
-
-/// Every setting that is a secret, or may hold one.
-const SECRETS: [&str; 3] = ["vendor.api_key", "security.secret", "admin.token"];
 
 pub(super) fn check(config: &Config, reading: &mut Reading) {
     let operators = config.server.admin_listen.ip();
@@ -20,6 +18,11 @@ pub(super) fn check(config: &Config, reading: &mut Reading) {
             "name one address, or see that only operators and Prometheus reach the port",
         );
         reading.warn(&["server.admin_listen"], unfit);
+    }
+    if !config.security.retired.is_empty() && config.security.secret.is_none() {
+        let wrong = "is set and security.secret is not, so no secret takes over from them";
+        let unfit = Unfit::new(wrong, "give the new secret as security.secret");
+        reading.refuse(&["security.retired_secrets"], unfit);
     }
     check_store(&config.store, reading);
     for key in SECRETS {

@@ -28,7 +28,7 @@ mod tests;
 pub use in_force::InForce;
 pub use remarks::{Faults, Place, Remark};
 pub use sections::{
-    Admin, Cache, Config, Ledger, Limits, Security, Server, Store, Telemetry, Vendor,
+    Admin, Cache, Config, Ledger, Limits, Security, Server, Store, Telemetry, TlsFiles, Vendor,
 };
 pub use sources::Sources;
 pub use values::{Durability, LogFormat, OnNoAnswer, StoreUrl};

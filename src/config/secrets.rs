@@ -72,6 +72,21 @@ fn is_constant(bytes: &[u8]) -> bool {
     bytes.windows(2).all(|pair| pair[0] == pair[1])
 }
 
+/// Secrets that were in force before, the latest first.
+pub(super) struct RetiredSecrets(pub(super) Vec<SecretSlice<u8>>);
+
+impl Value for RetiredSecrets {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let items = text.split(|c: char| c == ',' || c.is_whitespace());
+        let secrets = items.filter(|item| !item.is_empty()).map(RootSecret::read);
+        secrets.map(|secret| Ok(secret?.0)).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn shown(_: &str) -> String {
+        String::new()
+    }
+}
+
 /// Reads base64 in either alphabet, padded or not.
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let lenient =

@@ -10,8 +10,10 @@ use url::Url;
 
 use super::lists::{HostNames, Networks};
 use super::reading::Reading;
-use super::secrets::{AdminToken, ApiKey, RootSecret};
-use super::values::{Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use super::secrets::{AdminToken, ApiKey, RetiredSecrets, RootSecret};
+use super::values::{
+    Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl, Unfit,
+};
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
 use crate::domain::route::Routes;
@@ -43,6 +45,9 @@ impl Config {
             ledger: Ledger::read(from),
             security: Security {
                 secret: from.secret("security.secret").map(|RootSecret(bytes)| bytes),
+                retired: from
+                    .secret("security.retired_secrets")
+                    .map_or_else(Vec::new, |RetiredSecrets(secrets)| secrets),
             },
             prices: prices(from),
             cache: Cache::read(from),
@@ -64,6 +69,10 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
+    /// The certificate that callers are served with over TLS.
+    pub tls: Option<TlsFiles>,
+    /// The one that operators are.
+    pub admin_tls: Option<TlsFiles>,
     /// By which names operators may connect, besides addresses and `localhost`.
     pub admin_hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` counts.
@@ -117,6 +126,8 @@ impl Server {
         Self {
             listen: from.value("server.listen"),
             admin_listen: from.value("server.admin_listen"),
+            tls: TlsFiles::read(from, "server.tls_cert", "server.tls_key"),
+            admin_tls: TlsFiles::read(from, "server.admin_tls_cert", "server.admin_tls_key"),
             admin_hosts: from
                 .optional("server.admin_hosts")
                 .map_or_else(Vec::new, |HostNames(names)| names),
@@ -144,6 +155,32 @@ impl Server {
             health_path: from.optional("server.health_path").map(|HealthPath(path)| path),
             shutdown_delay: from.value("server.shutdown_delay"),
             shutdown_grace: from.value("server.shutdown_grace"),
+        }
+    }
+}
+
+/// A certificate and its key, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The file of the certificate, with the chain that vouches for it.
+    pub cert: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    fn read(from: &mut Reading, cert: &str, key: &str) -> Option<Self> {
+        match (from.optional(cert), from.optional(key)) {
+            (Some(cert), Some(key)) => Some(Self { cert, key }),
+            (None, None) => None,
+            _ => {
+                let remedy = "give both, or neither for plain HTTP";
+                from.refuse(
+                    &[cert, key],
+                    Unfit::new("a certificate and its key go together", remedy),
+                );
+                None
+            }
         }
     }
 }
@@ -258,6 +295,8 @@ impl Ledger {
 pub struct Security {
     /// What every key is derived from, decoded: 32 bytes or more.
     pub secret: Option<SecretSlice<u8>>,
+    /// What they were derived from before, the latest first.
+    pub retired: Vec<SecretSlice<u8>>,
 }
 
 /// How long answers are kept.

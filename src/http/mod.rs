@@ -23,4 +23,4 @@ pub mod wire;
 
 pub use operator::operator_router;
 pub use public::public_router;
-pub use server::{Limits, listen, serve};
+pub use server::{Certificate, CertificateError, Limits, listen, serve};

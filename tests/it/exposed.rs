@@ -165,3 +165,14 @@ async fn connections_of_callers_leave_files_for_operators_and_the_vendor() {
     assert!(process.output().contains("this process may open 400 files"), "{}", process.output());
     process.balance(&vendor).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_writes_no_secrets_to_disk() {
+    let (_vendor, door) = vendor::start(taking(Duration::from_millis(30))).await;
+    let data = TempDir::new().unwrap();
+    let process = Process::start(door, data.path(), &[]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let numbers: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(numbers, ["0", "0"], "{core}");
+}

@@ -7,6 +7,7 @@ mod impatient;
 mod lingering;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod unread;
 
 use std::io;
@@ -21,6 +22,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -30,6 +32,7 @@ use tracing::{debug, info, warn};
 
 use self::impatient::Impatient;
 use self::lingering::Lingering;
+pub use self::tls::{Certificate, CertificateError};
 use self::unread::Arriving;
 use super::peer::Peer;
 
@@ -99,21 +102,24 @@ impl Limits {
 }
 
 /// Serves until `closing` is cancelled, and then until every connection has ended, which is at
-/// most [`Limits::grace`] later.
+/// most [`Limits::grace`] later. With a certificate, over TLS alone.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    certificate: Option<Certificate>,
     limits: Limits,
     closing: CancellationToken,
 ) {
     let connections = TaskTracker::new();
+    let certificate = certificate.map(Arc::new);
     let places = Arc::new(Semaphore::new(limits.connections_max));
     while let Some((stream, peer, place)) =
         closing.run_until_cancelled(next_connection(&listener, &places)).await
     {
         let (router, closing) = (router.clone(), closing.clone());
+        let certificate = certificate.clone();
         connections.spawn(async move {
-            attend(stream, peer, router, limits, closing).await;
+            attend(stream, peer, router, certificate, limits, closing).await;
             drop(place);
         });
     }
@@ -153,6 +159,7 @@ async fn attend(
     stream: TcpStream,
     peer: Peer,
     router: Router,
+    certificate: Option<Arc<Certificate>>,
     limits: Limits,
     closing: CancellationToken,
 ) {
@@ -163,6 +170,31 @@ async fn attend(
     let arriving = Arriving::default();
     let lingering = Lingering::new(stream, limits.linger, limits.head_timeout, arriving.clone());
     let stream = Impatient::new(lingering, limits.unread_wait);
+    let Some(certificate) = certificate else {
+        return converse(stream, peer, router, arriving, limits, closing).await;
+    };
+    let handshake = timeout(limits.head_timeout, certificate.acceptor().accept(stream));
+    match closing.run_until_cancelled(handshake).await {
+        Some(Ok(Ok(stream))) => {
+            // What has come so far is not of a request.
+            arriving.end();
+            converse(stream, peer, router, arriving, limits, closing).await;
+        }
+        Some(Ok(Err(error))) => debug!(%error, "a peer did not agree on TLS"),
+        Some(Err(_)) => debug!("a peer took too long to agree on TLS"),
+        None => {}
+    }
+}
+
+/// Answers requests over a stream until it ends.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    router: Router,
+    arriving: Arriving,
+    limits: Limits,
+    closing: CancellationToken,
+) {
     let service = service_fn(|mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         unread::respond(router.clone(), request, arriving.clone())

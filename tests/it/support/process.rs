@@ -107,6 +107,11 @@ impl Process {
         .await;
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// Whether it was started and not killed since.
     pub(crate) fn is_running(&self) -> bool {
         self.child.is_some()
