@@ -25,7 +25,8 @@ fn people(names: &[&str]) -> serde_json::Value {
 async fn rotate(store: &str, further: &[&str]) {
     let (vendor, door) = vendor::start(taking(Duration::from_millis(30))).await;
     let first = format!("security.secret={FIRST}");
-    let mut process = Process::on(door, store, &[further, &[first.as_str()]].concat()).await;
+    let settings: Vec<_> = further.iter().copied().chain([first.as_str()]).collect();
+    let mut process = Process::on(door, store, &settings).await;
     let team = process.team("sales").await;
     let before = team.enrich(&people(&["ada", "bob"])).await;
     assert_eq!(before.body["status"], "completed");

@@ -49,6 +49,7 @@ pub struct Metrics {
     leads: IntCounterVec,
     admissions: IntCounterVec,
     refused_keys: IntCounterVec,
+    outcomes: IntCounterVec,
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
@@ -104,6 +105,11 @@ impl Metrics {
                 "Requests for a batch, by what became of them.",
             ),
             refused_keys: refused_keys(&families),
+            outcomes: families.counts(
+                "tollgate_outcomes_total",
+                &["team", "outcome"],
+                "Settled leads, by what they came to.",
+            ),
             finds_in_margin: families.count(
                 "tollgate_finds_in_margin_total",
                 "Finds booked as charged within the margin or turn of the charge window, where the \
@@ -207,6 +213,11 @@ impl Metrics {
     pub fn decide(&self, team: &TeamId, decision: Decision) {
         let (decision, reason) = decision.labels();
         self.admissions.with_label_values(&[team.as_str(), decision, reason]).inc();
+    }
+
+    /// So many leads of a team came to this. The outcome's name is fixed in code.
+    pub fn come_to(&self, team: &TeamId, outcome: &'static str, count: u64) {
+        self.outcomes.with_label_values(&[team.as_str(), outcome]).inc_by(count);
     }
 
     /// A request came with a wrong key or token.
