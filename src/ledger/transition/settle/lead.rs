@@ -165,7 +165,8 @@ fn learn_alias(
     is_proof: bool,
 ) -> Result<bool, Fault> {
     let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
-    let before = std::mem::replace(&mut row.alias, row.alias.shown(person, is_proof));
+    let before = row.alias;
+    row.alias = before.shown(person, is_proof);
     let is_contradicted = before != Alias::Contradicted && row.alias == Alias::Contradicted;
     row.not_found.clear();
     row.touched_at = Some(draft.now());
