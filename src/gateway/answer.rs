@@ -2,44 +2,23 @@
 
 use std::time::Duration;
 
-use super::throttle::{RequestsLeft, UnderWay};
+use super::throttle::RequestsLeft;
 use super::words::Words;
 use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
 use crate::domain::idempotency_key::IdempotencyKey;
-use crate::domain::key_terms::{KeyTerms, Scopes};
+use crate::domain::key_terms::Scopes;
 use crate::domain::lead::Lead;
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::PeriodId;
-use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
 use crate::ledger::record::job::Charged;
-use crate::ledger::record::team::Standing;
 pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
-
-/// Who calls: a team, by one of its keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The team that pays.
-    pub team: TeamId,
-    /// Whether the team may have anything asked of the vendor.
-    pub standing: Standing,
-    /// The public half of the key.
-    pub key_id: String,
-    /// What the key may be used for.
-    pub terms: KeyTerms,
-    /// The id of the request, where it has one.
-    pub request: Option<RequestId>,
-    /// How many requests its team has left, where they are limited.
-    pub requests: Option<RequestsLeft>,
-    /// Counts the request among those of its team.
-    pub under_way: UnderWay,
-}
 
 /// A batch of leads to be enriched, or to be estimated.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,15 +6,37 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Caller, Gateway, Refusal, Team, UnderWay};
-use crate::domain::key_terms::Scopes;
+use super::throttle::{RequestsLeft, UnderWay};
+use super::{Gateway, Refusal, Standing, Team};
+use crate::domain::key_terms::{KeyTerms, Scopes};
 use crate::domain::policy::Policies;
+use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
 use crate::ledger::Ledger;
 
 const PREFIX: &str = "tg";
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
+
+/// Who calls: a team, by one of its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The team that pays.
+    pub team: TeamId,
+    /// Whether the team may have anything asked of the vendor.
+    pub standing: Standing,
+    /// The public half of the key.
+    pub key_id: String,
+    /// What the key may be used for.
+    pub terms: KeyTerms,
+    /// The id of the request, where it has one.
+    pub request: Option<RequestId>,
+    /// How many requests its team has left, where they are limited.
+    pub requests: Option<RequestsLeft>,
+    /// Counts the request among those of its team.
+    pub under_way: UnderWay,
+}
 
 /// A key just made.
 pub(super) struct Fresh {
@@ -63,11 +85,7 @@ impl Gateway {
     /// # Errors
     /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], [`Refusal::TooManyRequests`], or the store is
     /// away.
-    pub async fn authenticate(
-        &self,
-        key: &str,
-        source: Option<IpAddr>,
-    ) -> Result<Caller, Refusal> {
+    pub async fn authenticate(&self, key: &str, source: Option<IpAddr>) -> Result<Caller, Refusal> {
         let (caller, policies) = self.identify(key, source).await?;
         let counted = self.throttle.admit(&caller.team, &policies);
         let (under_way, requests) =

@@ -2,6 +2,7 @@
 
 use super::plan::{Plan, key_for, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
+use crate::domain::budget::{HourlyUse, NoRoom};
 use crate::domain::credits::Amounts;
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
@@ -62,6 +63,10 @@ pub fn open_validation(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    let used = match used_with(draft, order, plan.own.len())? {
+        Ok(used) => used,
+        Err(no_room) => return Ok(Err(Refused::TooManyValidations(no_room))),
+    };
     if order.lost == Lost::Unknown {
         return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
     }
@@ -70,8 +75,8 @@ pub fn open_validation(
     {
         return Ok(Err(Refused::NoAnswers(probe_at)));
     }
-    if let Err(refused) = keep_to_the_hour(draft, order, plan.own.len())? {
-        return Ok(Err(refused));
+    if let Some(used) = used {
+        draft.put::<HourlyUses>(&HOUR.to_owned(), &used);
     }
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
@@ -84,25 +89,21 @@ pub fn open_validation(
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
 }
 
-/// Uses so many addresses of what the vendor validates in an hour.
-fn keep_to_the_hour(
-    draft: &mut Draft<'_>,
+/// Where the use of the last hour is.
+const HOUR: &str = "validations";
+
+/// What was used of the vendor's hour with so many addresses more; none where there are none.
+fn used_with(
+    draft: &Draft<'_>,
     order: &ValidationOrder,
     addresses: usize,
-) -> Result<Result<(), Refused>, Fault> {
+) -> Result<Result<Option<HourlyUse>, NoRoom>, Fault> {
     if addresses == 0 {
-        return Ok(Ok(()));
+        return Ok(Ok(None));
     }
-    let row = "validations".to_owned();
-    let used = draft.find::<HourlyUses>(&row)?.unwrap_or_default();
+    let used = draft.find::<HourlyUses>(&HOUR.to_owned())?.unwrap_or_default();
     let wanted = u64::try_from(addresses).unwrap_or(u64::MAX);
-    Ok(match used.spend(wanted, order.per_hour, draft.now()) {
-        Ok(used) => {
-            draft.put::<HourlyUses>(&row, &used);
-            Ok(())
-        }
-        Err(no_room) => Err(Refused::TooManyValidations(no_room)),
-    })
+    Ok(used.spend(wanted, order.per_hour, draft.now()).map(Some))
 }
 
 fn opened_before(
