@@ -10,6 +10,7 @@ use super::Bounds;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
 use crate::gateway::{Caller, Gateway, Permit};
+use crate::http::guesses::Guesses;
 use crate::http::problem::Problem;
 
 /// A caller whose request brings a body, with its place among such requests. A handler extracts it
@@ -25,6 +26,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Place
 where
     Bounds: FromRef<S>,
     Gateway: FromRef<S>,
+    Guesses: FromRef<S>,
 {
     type Rejection = Envelope;
 
