@@ -62,7 +62,7 @@ pub enum StartError {
         /// The setting that names it.
         setting: &'static str,
         /// Why not.
-        source: CertificateError,
+        source: Box<CertificateError>,
     },
     /// The work that the store holds cannot be taken up.
     #[error("{0}")]
@@ -221,7 +221,8 @@ fn certificate(
     files: Option<&TlsFiles>,
 ) -> Result<Option<Certificate>, StartError> {
     let read = |files: &TlsFiles| Certificate::read(&files.cert, &files.key);
-    files.map(read).transpose().map_err(|source| StartError::Certificate { setting, source })
+    let refused = |why| StartError::Certificate { setting, source: Box::new(why) };
+    files.map(read).transpose().map_err(refused)
 }
 
 /// Where a listener really is, since port 0 means any.

@@ -183,6 +183,7 @@ impl Problem {
 }
 
 impl From<Refusal> for Problem {
+    #[expect(clippy::too_many_lines, reason = "it is a table, a row for each refusal")]
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::BadKey => {

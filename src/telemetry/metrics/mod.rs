@@ -76,6 +76,7 @@ impl Metrics {
     /// # Panics
     /// Where two metrics have one name, which the tests hold they do not.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "it is a table, a row for each metric")]
     pub fn new() -> Self {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self())).expect("it is the first");
