@@ -76,8 +76,9 @@ impl Process {
     }
 
     /// The same, which may open no more files than these.
-    pub(crate) fn with_files_max(self, files_max: usize) -> Self {
-        Self { files_max: Some(files_max), ..self }
+    pub(crate) fn with_files_max(mut self, files_max: usize) -> Self {
+        self.files_max = Some(files_max);
+        self
     }
 
     /// Starts the gateway on the data that it left.
