@@ -16,7 +16,7 @@ use super::adopt::adopt;
 use super::failure::in_one_line;
 use super::parts::Stores;
 use super::signals::{ignore_hangups, told_to_stop, told_to_stop_or_hung_up};
-use super::{demo, start};
+use super::{demo, files, start};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Sources};
 use crate::ledger::Ledger;
@@ -135,6 +135,7 @@ fn sources(settings: Settings) -> Sources {
 
 async fn serve(config: Config) -> anyhow::Result<ExitCode> {
     ignore_hangups();
+    files::write_no_core_dumps();
     // From before the first listener, so that no signal ends a process that serves already.
     let mut told_to_stop = pin!(told_to_stop());
     let app = tokio::select! {

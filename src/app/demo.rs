@@ -14,6 +14,7 @@ use super::{App, start};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, Sources};
 use crate::domain::credits::{Credits, Unit};
+use crate::domain::key_terms::KeyTerms;
 use crate::domain::period::{Period, Zone};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::team::TeamId;
@@ -112,7 +113,11 @@ async fn open_team(app: &App, id: &str, name: &str, credits: i64) -> anyhow::Res
     };
     let new = NewTeam { quotas: Unit::ALL.map(quota).into(), ..NewTeam::open(name) };
     app.gateway.put_team(&team, new).await.context("the demo's team")?;
-    let key = app.gateway.make_key(&team, "demo".to_owned()).await.context("the demo's key")?;
+    let key = app
+        .gateway
+        .make_key(&team, "demo".to_owned(), KeyTerms::default())
+        .await
+        .context("the demo's key")?;
     Ok(key.secret)
 }
 

@@ -6,8 +6,11 @@ pub mod commands;
 pub mod demo;
 mod epoch;
 mod failure;
+mod files;
 mod parts;
+mod room_on_disk;
 mod secret;
+mod secrets;
 mod shared;
 mod signals;
 
@@ -23,11 +26,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::clock::Clock;
-use crate::config::{Config, Server};
+use crate::config::{Config, Server, StoreUrl, TlsFiles};
 use crate::disk::{Disk, DiskError, OpenError};
 use crate::domain::epoch::Epoch;
 use crate::gateway::{Gateway, Refusal};
-use crate::http::{self, Limits};
+use crate::http::{self, Certificate, CertificateError, Limits};
 use crate::ledger::LedgerError;
 use crate::ledger::redis::Founding;
 use crate::remote;
@@ -37,6 +40,9 @@ use crate::vendor::Unbuildable;
 use failure::in_one_line;
 use parts::Stores;
 use signals::{Stop, told_to_stop};
+
+/// The most connections of operators at once.
+const OPERATORS_MAX: usize = 256;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +56,14 @@ pub enum StartError {
     /// The vault cannot be read.
     #[error("the vault cannot be opened: {0}")]
     Vault(#[from] VaultError),
+    /// A certificate cannot be used.
+    #[error("{setting}: {source}")]
+    Certificate {
+        /// The setting that names it.
+        setting: &'static str,
+        /// Why not.
+        source: Box<CertificateError>,
+    },
     /// The work that the store holds cannot be taken up.
     #[error("{0}")]
     TakeUp(#[from] Refusal),
@@ -152,6 +166,8 @@ async fn start_with(
 ) -> Result<App, StartError> {
     let callers = listen("server.listen", config.server.listen)?;
     let operators = listen("server.admin_listen", config.server.admin_listen)?;
+    let callers_tls = certificate("server.tls_cert", config.server.tls.as_ref())?;
+    let operators_tls = certificate("server.admin_tls_cert", config.server.admin_tls.as_ref())?;
     let metrics = Arc::new(Metrics::new());
     let founding = Founding::Anew(epoch::fresh());
     let mut stores = Stores::open(config, &clock, &metrics, founding, disk).await?;
@@ -160,6 +176,10 @@ async fn start_with(
         epoch::begin(&stores.ledger, config.store.epoch).await?;
     }
     let (disk, keeper) = (stores.disk.clone(), stores.keeper.take());
+    let headroom = stores.headroom.clone();
+    if let StoreUrl::Embedded(dir) = &config.store.url {
+        room_on_disk::look(dir, &headroom);
+    }
     let gateway = Gateway::start(parts::gateway(config, stores, &metrics)?).await?;
     let app = App {
         callers: address(&callers, config.server.listen),
@@ -176,12 +196,18 @@ async fn start_with(
     if let Some(keeper) = keeper {
         app.watching.spawn(keeper.run(app.leaving.clone()));
     }
+    if let StoreUrl::Embedded(dir) = &config.store.url {
+        app.watching.spawn(room_on_disk::watch(dir.clone(), headroom, app.leaving.clone()));
+    }
     let Server { connections_max, unread_wait, idle_timeout, .. } = config.server;
     let grace = app.grace.saturating_sub(app.delay);
     let limits = Limits::usual(connections_max, unread_wait, idle_timeout, grace);
     let public = http::public_router(gateway.clone(), Arc::clone(&metrics), &config.server);
-    app.open(callers, public, limits);
-    app.open(operators, http::operator_router(gateway, metrics, &config.admin), limits);
+    let most = files::callers_max(&config.server);
+    app.open(callers, public, callers_tls, Limits { connections_max: most, ..limits });
+    let operating = http::operator_router(gateway, metrics, &config.admin, &config.server);
+    let limits = Limits { connections_max: connections_max.min(OPERATORS_MAX), ..limits };
+    app.open(operators, operating, operators_tls, limits);
     info!(callers = %app.callers, operators = %app.operators, "serving callers on {}", app.callers);
     Ok(app)
 }
@@ -190,14 +216,30 @@ fn listen(setting: &'static str, address: SocketAddr) -> Result<TcpListener, Sta
     http::listen(address).map_err(|source| StartError::Listen { setting, address, source })
 }
 
+fn certificate(
+    setting: &'static str,
+    files: Option<&TlsFiles>,
+) -> Result<Option<Certificate>, StartError> {
+    let read = |files: &TlsFiles| Certificate::read(&files.cert, &files.key);
+    let refused = |why| StartError::Certificate { setting, source: Box::new(why) };
+    files.map(read).transpose().map_err(refused)
+}
+
 /// Where a listener really is, since port 0 means any.
 fn address(listener: &TcpListener, asked: SocketAddr) -> SocketAddr {
     listener.local_addr().unwrap_or(asked)
 }
 
 impl App {
-    fn open(&self, listener: TcpListener, router: axum::Router, limits: Limits) {
-        self.listeners.spawn(http::serve(listener, router, limits, self.stopping.clone()));
+    fn open(
+        &self,
+        listener: TcpListener,
+        router: axum::Router,
+        certificate: Option<Certificate>,
+        limits: Limits,
+    ) {
+        let stopping = self.stopping.clone();
+        self.listeners.spawn(http::serve(listener, router, certificate, limits, stopping));
     }
 
     /// Closes the doors, lets what was begun come to its end for as long as the grace lasts, and

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::StartError;
 use super::secret::{self, Data};
+use super::secrets::Secrets;
 use super::shared::{self, Keeper, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, OnNoAnswer, StoreUrl};
@@ -16,7 +15,9 @@ use crate::disk::{Disk, OpenError};
 use crate::domain::budget::{Rate, Rates};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
-use crate::gateway::{self, Concerns, Parts, Replicas, Settings, StoreWatch};
+use crate::gateway::{
+    self, Concerns, Headroom, Parts, Replicas, RequestLimits, Settings, StoreWatch,
+};
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::embedded::EmbeddedLedger;
@@ -27,7 +28,6 @@ use crate::vault::any::AnyVault;
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::embedded::EmbeddedVault;
 use crate::vault::memory::MemoryVault;
-use crate::vault::sealing::{KeyRing, Sealer};
 use crate::vendor::{HttpVendor, VendorSettings};
 
 /// Results on one page of the vendor's.
@@ -49,8 +49,9 @@ pub(super) struct Stores {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keeper: Option<Keeper>,
     concerns: Concerns,
+    pub(super) headroom: Headroom,
     replicas: Replicas,
-    secret: Vec<u8>,
+    secrets: Secrets,
 }
 
 impl Stores {
@@ -61,8 +62,9 @@ impl Stores {
         founding: Founding,
         given_disk: Option<Disk>,
     ) -> Result<Self, StartError> {
-        let given = config.security.secret.as_ref().map(ExposeSecret::expose_secret);
+        let given = Secrets::of(&config.security);
         let concerns = Concerns::default();
+        let headroom = Headroom::new(u64::try_from(config.store.reserve).unwrap_or(u64::MAX));
         let watch =
             Arc::new(StoreWatch { metrics: Arc::clone(metrics), concerns: concerns.clone() });
         metrics.show_store_up();
@@ -74,18 +76,20 @@ impl Stores {
                 clock: Arc::clone(clock),
                 keeper: None,
                 concerns,
+                headroom,
                 replicas: Replicas::One,
-                secret: given.map_or_else(secret::random, <[u8]>::to_vec),
+                secrets: given.unwrap_or_else(|| Secrets::alone(secret::random())),
             }),
             StoreUrl::Redis(address) => {
-                let secret = given.ok_or(StartError::NoSecret)?.to_vec();
+                let secrets = given.ok_or(StartError::NoSecret)?;
                 let opened = shared::open(
                     &config.store,
                     address,
                     founding,
-                    &secret,
+                    &secrets,
                     watch,
                     concerns.clone(),
+                    headroom.clone(),
                 );
                 let Shared { ledger, vault, clock, keeper } = opened.await?;
                 Ok(Self {
@@ -95,8 +99,9 @@ impl Stores {
                     clock,
                     keeper: Some(keeper),
                     concerns,
+                    headroom,
                     replicas: Replicas::Many,
-                    secret,
+                    secrets,
                 })
             }
             StoreUrl::Embedded(dir) => {
@@ -108,8 +113,9 @@ impl Stores {
                 let is_new = ledger.holdings().await?.next_entry == 0;
                 let data = if is_new { Data::New } else { Data::Old };
                 // Only whoever has the file open may look at what lies beside it.
-                let secret = secret::beside(dir, given, data)?;
-                let sealer = Sealer::new(KeyRing::new(&secret, &[]));
+                let root = secret::beside(dir, given.as_ref().map(Secrets::root), data)?;
+                let secrets = given.unwrap_or_else(|| Secrets::alone(root));
+                let sealer = secrets.sealer();
                 let vault = EmbeddedVault::open(disk.clone(), Arc::clone(clock), sealer).await?;
                 Ok(Self {
                     ledger: AnyLedger::Embedded(ledger),
@@ -118,8 +124,9 @@ impl Stores {
                     clock: Arc::clone(clock),
                     keeper: None,
                     concerns,
+                    headroom,
                     replicas: Replicas::One,
-                    secret,
+                    secrets,
                 })
             }
         }
@@ -149,7 +156,7 @@ pub(super) fn gateway(
         retry_after_max: config.vendor.retry_after_max,
     })?;
     Ok(Parts {
-        keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
+        keyer: Keyer::new(derive(stores.secrets.root(), Purpose::LeadKeys)),
         ledger: Arc::new(stores.ledger),
         vault: Arc::new(stores.vault),
         replicas: stores.replicas,
@@ -160,6 +167,7 @@ pub(super) fn gateway(
         metrics: Arc::clone(metrics),
         clock: stores.clock,
         concerns: stores.concerns,
+        headroom: stores.headroom,
     })
 }
 
@@ -179,6 +187,8 @@ fn settings(config: &Config) -> Settings {
             requests: rate(vendor.requests_per_minute),
             look_ups: rate(vendor.find_requests_per_minute),
         },
+        validations_per_hour: NonZeroU32::new(vendor.validations_per_hour)
+            .unwrap_or(NonZeroU32::MIN),
         poll_interval_min: vendor.poll_interval_min,
         poll_interval_max: vendor.poll_interval_max,
         on_no_answer: match vendor.on_no_answer {
@@ -191,6 +201,11 @@ fn settings(config: &Config) -> Settings {
         retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
         find_wait: config.server.find_wait,
+        team_limits: RequestLimits {
+            per_minute: config.limits.requests_per_minute,
+            at_once: config.limits.requests_at_once,
+        },
+        team_share: config.server.team_share_percent,
         look_ups_max: config.server.look_ups_max,
         passages_max: config.server.passages_max,
         calls_max: config.server.calls_max,

@@ -11,15 +11,18 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::StartError;
+use super::secrets::Secrets;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Durability};
-use crate::gateway::{Concern, Concerns};
+use crate::gateway::{Concern, Concerns, Headroom};
 use crate::ledger::redis::{Founding, RedisLedger, Terms};
 use crate::ledger::{LedgerError, Watch};
 use crate::remote::{self, Address, Confirm, Patience, Remote, RemoteError, judge};
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::redis::RedisVault;
-use crate::vault::sealing::{KeyRing, Sealer};
+
+/// How often it is asked how much memory is left.
+const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -49,6 +52,7 @@ pub(super) struct Keeper {
     /// Whether the gateway's user was seen to have every permission.
     is_permitted: AtomicBool,
     concerns: Concerns,
+    headroom: Headroom,
 }
 
 /// What a look at the store has shown.
@@ -67,9 +71,10 @@ pub(super) async fn open(
     store: &config::Store,
     address: &Address,
     founding: Founding,
-    secret: &[u8],
+    secrets: &Secrets,
     watch: Arc<dyn Watch>,
     concerns: Concerns,
+    headroom: Headroom,
 ) -> Result<Shared, StartError> {
     let remote = Remote::new(address, Patience::default())?;
     let (durability, confirm) = match store.durability {
@@ -78,15 +83,21 @@ pub(super) async fn open(
         Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
     };
     let namespace = address.namespace().to_owned();
-    let fingerprint = hex::encode(derive(secret, Purpose::SealingKeyId));
+    let fingerprint = hex::encode(derive(secrets.root(), Purpose::SealingKeyId));
     let terms = Terms { namespace, epoch: store.epoch, fingerprint, founding, confirm };
     let ledger = RedisLedger::new(remote.clone(), &terms, watch);
     let clock = ledger.clock();
-    let sealer = Sealer::new(KeyRing::new(secret, &[]));
-    let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), sealer, confirm);
+    let vault = RedisVault::new(remote.clone(), Arc::clone(&clock), secrets.sealer(), confirm);
     let is_permitted = AtomicBool::new(false);
-    let kept = ledger.clone();
-    let keeper = Keeper { remote, ledger: kept, durability, confirm, is_permitted, concerns };
+    let keeper = Keeper {
+        remote,
+        ledger: ledger.clone(),
+        durability,
+        confirm,
+        is_permitted,
+        concerns,
+        headroom,
+    };
     keeper.first_look().await?;
     Ok(Shared { ledger, vault, clock, keeper })
 }
@@ -107,11 +118,19 @@ impl Keeper {
 
     /// Watches until the gateway stops.
     pub(super) async fn run(self, stopping: CancellationToken) {
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let interval = |every| {
+            let mut interval = tokio::time::interval(every);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
+        let (mut look, mut look_at_memory) = (interval(LOOK_EVERY), interval(LOOK_AT_MEMORY_EVERY));
         loop {
             tokio::select! {
                 _ = look.tick() => {}
+                _ = look_at_memory.tick() => {
+                    self.look_at_memory().await;
+                    continue;
+                }
                 () = stopping.cancelled() => break,
             }
             self.tell(self.look().await.concerns);
@@ -120,6 +139,11 @@ impl Keeper {
             }
         }
         self.remote.close().await;
+    }
+
+    /// A server that cannot be asked is reported by the other looks.
+    async fn look_at_memory(&self) {
+        self.headroom.show(self.remote.memory_left().await.ok().flatten());
     }
 
     /// What speaks against the store now.

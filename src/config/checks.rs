@@ -22,6 +22,7 @@ const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
+const VALIDATIONS_PER_HOUR_MAX: u32 = 1_000_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 
 /// No lead is refused more often than it stands in a job, and is looked for.
@@ -106,10 +107,15 @@ fn check_room(server: &Server, reading: &mut Reading) {
     at_most(reading, "server.bodies_wait", server.bodies_wait, DURATION_MAX);
     let bytes = &server.bodies_bytes_max;
     within(reading, "server.bodies_bytes_max", bytes, &(1..=BODIES_BYTES_MAX));
-    if server.bodies_bytes_max < server.body_bytes_max {
-        let unfit = Unfit::new("one body may be larger than all together", "raise it");
-        reading.refuse(&["server.bodies_bytes_max", "server.body_bytes_max"], unfit);
+    if server.team_share_percent.of(server.bodies_bytes_max) < server.body_bytes_max {
+        let unfit = Unfit::new("one body may be larger than all of a team together", "raise it");
+        let keys =
+            ["server.bodies_bytes_max", "server.body_bytes_max", "server.team_share_percent"];
+        reading.refuse(&keys, unfit);
     }
+    above_zero(reading, "server.body_grace", server.body_grace);
+    at_most(reading, "server.body_grace", server.body_grace, DURATION_MAX);
+    within(reading, "server.body_rate_min", &server.body_rate_min, &(1..=BODY_BYTES_MAX));
     let waiting = [
         ("server.bodies_max", server.bodies_max),
         ("server.look_ups_max", server.look_ups_max),
@@ -135,6 +141,8 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     ] {
         within(reading, key, &requests, &(1..=REQUESTS_PER_MINUTE_MAX));
     }
+    let per_hour = vendor.validations_per_hour;
+    within(reading, "vendor.validations_per_hour", &per_hour, &(1..=VALIDATIONS_PER_HOUR_MAX));
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     within(reading, "vendor.refusals_max", &vendor.refusals_max, &(1..=REFUSALS_MAX));
@@ -275,6 +283,7 @@ fn check_cache(cache: &Cache, reading: &mut Reading) {
 }
 
 fn check_store(store: &Store, reading: &mut Reading) {
+    within(reading, "store.reserve", &store.reserve, &(0..=BODIES_BYTES_MAX));
     match &store.url {
         StoreUrl::Memory => {
             let unfit = Unfit::new("forgets the books at exit", "use embedded:DIR to keep them");

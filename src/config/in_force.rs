@@ -44,7 +44,7 @@ fn line(known: &'static Known, reading: &Reading) -> Line {
             let value = match known.form {
                 _ if known.is_secret => quoted("<redacted>"),
                 Form::Text => quoted(&without_password(&set.text)),
-                Form::Number | Form::Flag => set.text.clone(),
+                Form::Number | Form::Flag => set.text.to_string(),
             };
             (name.to_owned(), Some(value), &set.place)
         }

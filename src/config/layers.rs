@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
+use zeroize::Zeroizing;
 
 use super::remarks::{Place, Remark};
 use super::routes::{self, RouteTable};
@@ -27,8 +28,8 @@ const ROUTE_PREFIX: &str = "routes.";
 pub(super) struct Setting {
     /// Where it was given.
     pub(super) place: Place,
-    /// Its text, without quotes.
-    pub(super) text: String,
+    /// Its text, without quotes, which is wiped when it is dropped.
+    pub(super) text: Zeroizing<String>,
 }
 
 /// What is in force, and the faults met on the way. A key and its `_file` are never both in force.
@@ -218,7 +219,7 @@ impl Layers {
             return;
         }
         self.settings.remove(&twin);
-        self.settings.insert(key.to_owned(), Setting { place, text });
+        self.settings.insert(key.to_owned(), Setting { place, text: text.into() });
     }
 
     fn refuse_unknown(&mut self, key: &str, place: Place) {

@@ -9,8 +9,10 @@
 //! setting.
 
 mod checks;
+mod exposure;
 mod in_force;
 mod layers;
+mod lists;
 mod reading;
 mod remarks;
 mod routes;
@@ -25,7 +27,9 @@ mod tests;
 
 pub use in_force::InForce;
 pub use remarks::{Faults, Place, Remark};
-pub use sections::{Admin, Cache, Config, Ledger, Security, Server, Store, Telemetry, Vendor};
+pub use sections::{
+    Admin, Cache, Config, Ledger, Limits, Security, Server, Store, Telemetry, TlsFiles, Vendor,
+};
 pub use sources::Sources;
 pub use values::{Durability, LogFormat, OnNoAnswer, StoreUrl};
 
@@ -50,6 +54,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let mut reading = Reading::of(layers::lay(sources));
     let config = Config::read(&mut reading);
     checks::check(&config, &mut reading);
+    exposure::check(&config, &mut reading);
     reading.check_routes(config.vendor.requests_per_minute);
     if reading.faults.is_empty() {
         Ok(Loaded { config, in_force: InForce::of(&reading), warnings: reading.warnings })

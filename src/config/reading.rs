@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use super::layers::{Layers, Setting, variable};
 use super::remarks::{Place, Remark};
 use super::routes::RouteTable;
@@ -48,8 +50,8 @@ impl Reading {
         let Some(file) = self.settings.get(&file_key) else {
             return self.optional(key);
         };
-        let read = std::fs::read_to_string(&file.text).map_err(|why| {
-            let wrong = format!("the file \"{}\" cannot be read: {why}", file.text);
+        let read = std::fs::read_to_string(file.text.as_str()).map(Zeroizing::new).map_err(|why| {
+            let wrong = format!("the file \"{}\" cannot be read: {why}", file.text.as_str());
             Unfit::new(wrong, "give the path of a file that holds nothing but the secret")
         });
         read.and_then(|text| T::read(text.trim()))

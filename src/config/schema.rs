@@ -14,7 +14,8 @@ use super::routes;
 pub(super) const DEFAULTS: &str = include_str!("../../config/tollgate.toml");
 
 /// Settings that are never shown, and may be given as `<key>_file`.
-const SECRETS: [&str; 3] = ["vendor.api_key", "security.secret", "admin.token"];
+pub(super) const SECRETS: [&str; 4] =
+    ["vendor.api_key", "security.secret", "security.retired_secrets", "admin.token"];
 
 /// What a value looks like in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

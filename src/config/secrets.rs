@@ -53,10 +53,33 @@ impl Value for RootSecret {
     fn read(text: &str) -> Result<Self, Unfit> {
         let remedy = "take one such as `openssl rand -hex 32` prints";
         match hex::decode(text).ok().or_else(|| from_base64(text)) {
+            Some(bytes) if bytes.len() >= SECRET_BYTES_MIN && is_constant(&bytes) => {
+                Err(Unfit::new("is one byte again and again", remedy))
+            }
             Some(bytes) if bytes.len() >= SECRET_BYTES_MIN => Ok(Self(bytes.into())),
             Some(_) => Err(Unfit::new(format!("is shorter than {SECRET_BYTES_MIN} bytes"), remedy)),
             None => Err(Unfit::new("is neither hex nor base64", remedy)),
         }
+    }
+
+    fn shown(_: &str) -> String {
+        String::new()
+    }
+}
+
+/// Whether everybody could guess it.
+fn is_constant(bytes: &[u8]) -> bool {
+    bytes.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// Secrets that were in force before, the latest first.
+pub(super) struct RetiredSecrets(pub(super) Vec<SecretSlice<u8>>);
+
+impl Value for RetiredSecrets {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let items = text.split(|c: char| c == ',' || c.is_whitespace());
+        let secrets = items.filter(|item| !item.is_empty()).map(RootSecret::read);
+        secrets.map(|secret| Ok(secret?.0)).collect::<Result<_, _>>().map(Self)
     }
 
     fn shown(_: &str) -> String {
@@ -92,13 +115,19 @@ mod tests {
 
     #[test]
     fn the_root_secret_is_32_bytes_or_more_as_hex_or_base64() {
-        let bytes = [0xfb; 32];
+        let bytes: [u8; 32] = std::array::from_fn(|at| 0xfb ^ u8::from(at == 7));
         let padded = base64::engine::general_purpose::STANDARD.encode(bytes);
         let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
         for text in [hex::encode(bytes), hex::encode_upper(bytes), padded, url_safe] {
             assert_eq!(RootSecret::read(&text).unwrap().0.expose_secret(), bytes, "{text}");
         }
-        for text in [hex::encode([7; 31]), "not a secret!".repeat(9), String::new()] {
+        for text in [
+            hex::encode([7; 31]),
+            hex::encode([0; 32]),
+            hex::encode([0xff; 64]),
+            "not a secret!".repeat(9),
+            String::new(),
+        ] {
             assert!(RootSecret::read(&text).is_err(), "{text}");
         }
     }

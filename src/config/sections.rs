@@ -4,15 +4,20 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::{SecretSlice, SecretString};
 use url::Url;
 
+use super::lists::{HostNames, Networks};
 use super::reading::Reading;
-use super::secrets::{AdminToken, ApiKey, RootSecret};
-use super::values::{Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl};
+use super::secrets::{AdminToken, ApiKey, RetiredSecrets, RootSecret};
+use super::values::{
+    Durability, HealthPath, LogFilter, LogFormat, OnNoAnswer, Size, StoreUrl, Unfit,
+};
 use crate::domain::epoch::Epoch;
 use crate::domain::pricing::Prices;
 use crate::domain::route::Routes;
+use crate::domain::share::Share;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -25,6 +30,7 @@ pub struct Config {
     pub security: Security,
     pub prices: Prices,
     pub cache: Cache,
+    pub limits: Limits,
     pub admin: Admin,
     pub telemetry: Telemetry,
     pub routes: Routes,
@@ -39,9 +45,16 @@ impl Config {
             ledger: Ledger::read(from),
             security: Security {
                 secret: from.secret("security.secret").map(|RootSecret(bytes)| bytes),
+                retired: from
+                    .secret("security.retired_secrets")
+                    .map_or_else(Vec::new, |RetiredSecrets(secrets)| secrets),
             },
             prices: prices(from),
             cache: Cache::read(from),
+            limits: Limits {
+                requests_per_minute: from.value("limits.requests_per_minute"),
+                requests_at_once: from.value("limits.requests_at_once"),
+            },
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
             routes: from.routes.routes(),
@@ -56,6 +69,14 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Where operators connect.
     pub admin_listen: SocketAddr,
+    /// The certificate that callers are served with over TLS.
+    pub tls: Option<TlsFiles>,
+    /// The one that operators are.
+    pub admin_tls: Option<TlsFiles>,
+    /// By which names operators may connect, besides addresses and `localhost`.
+    pub admin_hosts: Vec<String>,
+    /// Proxies whose `X-Forwarded-For` counts.
+    pub trusted_proxies: Vec<IpNet>,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// The most leads in one batch.
@@ -72,6 +93,12 @@ pub struct Server {
     pub bodies_wait: Duration,
     /// The most bytes that all bodies together may hold.
     pub bodies_bytes_max: usize,
+    /// How much of each of these limits one team may use, of what the other teams leave.
+    pub team_share_percent: Share,
+    /// How long a body may take before it has to come at a rate.
+    pub body_grace: Duration,
+    /// The rate, in bytes a second.
+    pub body_rate_min: usize,
     /// The most look-ups that wait for their answer at once.
     pub look_ups_max: usize,
     /// The most requests that are passed on at once.
@@ -99,6 +126,14 @@ impl Server {
         Self {
             listen: from.value("server.listen"),
             admin_listen: from.value("server.admin_listen"),
+            tls: TlsFiles::read(from, "server.tls_cert", "server.tls_key"),
+            admin_tls: TlsFiles::read(from, "server.admin_tls_cert", "server.admin_tls_key"),
+            admin_hosts: from
+                .optional("server.admin_hosts")
+                .map_or_else(Vec::new, |HostNames(names)| names),
+            trusted_proxies: from
+                .optional("server.trusted_proxies")
+                .map_or_else(Vec::new, |Networks(networks)| networks),
             body_bytes_max: from.value::<Size>("server.body_bytes_max").0,
             leads_max: from.value("server.leads_max"),
             lead_field_chars_max: from.value("server.lead_field_chars_max"),
@@ -107,6 +142,9 @@ impl Server {
             bodies_at_once: from.value("server.bodies_at_once"),
             bodies_wait: from.value("server.bodies_wait"),
             bodies_bytes_max: from.value::<Size>("server.bodies_bytes_max").0,
+            team_share_percent: from.value("server.team_share_percent"),
+            body_grace: from.value("server.body_grace"),
+            body_rate_min: from.value::<Size>("server.body_rate_min").0,
             look_ups_max: from.value("server.look_ups_max"),
             passages_max: from.value("server.passages_max"),
             calls_max: from.value("server.calls_max"),
@@ -117,6 +155,32 @@ impl Server {
             health_path: from.optional("server.health_path").map(|HealthPath(path)| path),
             shutdown_delay: from.value("server.shutdown_delay"),
             shutdown_grace: from.value("server.shutdown_grace"),
+        }
+    }
+}
+
+/// A certificate and its key, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The file of the certificate, with the chain that vouches for it.
+    pub cert: PathBuf,
+    /// The file of its key.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    fn read(from: &mut Reading, cert: &str, key: &str) -> Option<Self> {
+        match (from.optional(cert), from.optional(key)) {
+            (Some(cert), Some(key)) => Some(Self { cert, key }),
+            (None, None) => None,
+            _ => {
+                let remedy = "give both, or neither for plain HTTP";
+                from.refuse(
+                    &[cert, key],
+                    Unfit::new("a certificate and its key go together", remedy),
+                );
+                None
+            }
         }
     }
 }
@@ -138,6 +202,8 @@ pub struct Vendor {
     pub requests_per_minute: u32,
     /// How often, of these, for one person.
     pub find_requests_per_minute: u32,
+    /// How many email addresses it validates in an hour, of all replicas together.
+    pub validations_per_hour: u32,
     /// The most leads in one job.
     pub batch_leads_max: usize,
     /// How long a small submission waits for others to travel with; zero where each travels alone.
@@ -170,6 +236,7 @@ impl Vendor {
             connect_timeout: from.value("vendor.connect_timeout"),
             requests_per_minute: from.value("vendor.requests_per_minute"),
             find_requests_per_minute: from.value("vendor.find_requests_per_minute"),
+            validations_per_hour: from.value("vendor.validations_per_hour"),
             batch_leads_max: from.value("vendor.batch_leads_max"),
             gather_window: from.value("vendor.gather_window"),
             poll_interval_min: from.value("vendor.poll_interval_min"),
@@ -193,6 +260,8 @@ pub struct Store {
     pub epoch: Option<Epoch>,
     /// How surely a Redis keeps them before anything that costs is sent.
     pub durability: Durability,
+    /// How many bytes of it are kept free of new work.
+    pub reserve: usize,
 }
 
 impl Store {
@@ -201,6 +270,7 @@ impl Store {
             url: from.value("store.url"),
             epoch: from.optional("store.epoch"),
             durability: from.value("store.durability"),
+            reserve: from.value::<Size>("store.reserve").0,
         }
     }
 }
@@ -225,6 +295,8 @@ impl Ledger {
 pub struct Security {
     /// What every key is derived from, decoded: 32 bytes or more.
     pub secret: Option<SecretSlice<u8>>,
+    /// What they were derived from before, the latest first.
+    pub retired: Vec<SecretSlice<u8>>,
 }
 
 /// How long answers are kept.
@@ -249,6 +321,15 @@ impl Cache {
             batch_ttl: from.value("cache.batch_ttl"),
         }
     }
+}
+
+/// What each team may ask whose policies do not say; zero for any number.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How many requests in a minute.
+    pub requests_per_minute: u32,
+    /// How many at once.
+    pub requests_at_once: u32,
 }
 
 /// Who operates the gateway.

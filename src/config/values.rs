@@ -12,6 +12,7 @@ use crate::domain::epoch::Epoch;
 use crate::domain::measure;
 use crate::domain::pricing::PhoneBasis;
 use crate::domain::route::VendorPath;
+use crate::domain::share::Share;
 use crate::remote::{self, Address};
 
 /// Why a text is no such value. Never quotes the text: it may be a secret.
@@ -200,6 +201,13 @@ impl Value for u32 {
 impl Value for usize {
     fn read(text: &str) -> Result<Self, Unfit> {
         text.parse().map_err(|_| Unfit::not("a whole number", "10000"))
+    }
+}
+
+impl Value for Share {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        let percent = text.parse().ok().and_then(Self::percent);
+        percent.ok_or_else(|| Unfit::not("a whole number from 1 to 100", "50"))
     }
 }
 

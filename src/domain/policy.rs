@@ -21,6 +21,10 @@ pub struct Policies {
     /// A request's `Cache-Control: no-cache`, which says zero, counts as if left out: some clients
     /// send it by default.
     pub ignore_no_cache: bool,
+    /// How many requests it may make in a minute, zero for any number; none where the settings say.
+    pub requests_per_minute: Option<u32>,
+    /// How many it may make at once, likewise.
+    pub requests_at_once: Option<u32>,
 }
 
 impl Default for Policies {
@@ -32,6 +36,8 @@ impl Default for Policies {
             max_age: None,
             shared_cache: true,
             ignore_no_cache: false,
+            requests_per_minute: None,
+            requests_at_once: None,
         }
     }
 }

@@ -10,10 +10,12 @@ use tempfile::TempDir;
 use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::epoch::Epoch;
+use crate::domain::key_terms::{KeyTerms, Scope, Scopes};
 use crate::domain::period::{Period, PeriodId};
 use crate::domain::policy::Policies;
 use crate::domain::pricing::Charges;
 use crate::domain::quota::{Action, Quota};
+use crate::domain::reveal::Reveals;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::entry::{Change, Entry, Fact};
@@ -85,6 +87,8 @@ fn roster() -> Roster {
             max_age: Some(Duration::from_millis(1500)),
             shared_cache: false,
             ignore_no_cache: true,
+            requests_per_minute: Some(600),
+            requests_at_once: None,
         },
         standing: Standing::Paused,
         opening: 1,
@@ -97,8 +101,17 @@ fn roster() -> Roster {
         digest: [0xab; 32],
         created_at: BEGINNING,
         revoked_at: Some(BEGINNING),
+        terms: KeyTerms {
+            scopes: Scopes::of(&[Scope::Enrich]),
+            reveals: Reveals { email: true, phone: false },
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            expires_at: Some(BEGINNING),
+        },
     };
-    Roster { teams: vec![team], keys: vec![Key { revoked_at: None, ..key.clone() }, key] }
+    Roster {
+        teams: vec![team],
+        keys: vec![Key { revoked_at: None, terms: KeyTerms::default(), ..key.clone() }, key],
+    }
 }
 
 /// The books after these entries.

@@ -2,36 +2,23 @@
 
 use std::time::Duration;
 
+use super::throttle::RequestsLeft;
 use super::words::Words;
 use crate::domain::credits::{Amounts, Credits, Unit};
 pub use crate::domain::estimate::Basis;
 use crate::domain::idempotency_key::IdempotencyKey;
+use crate::domain::key_terms::Scopes;
 use crate::domain::lead::Lead;
 use crate::domain::limits::{Excess, Limits};
 use crate::domain::period::PeriodId;
-use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
 use crate::ledger::record::job::Charged;
-use crate::ledger::record::team::Standing;
 pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
-
-/// Who calls: a team, by one of its keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The team that pays.
-    pub team: TeamId,
-    /// Whether the team may have anything asked of the vendor.
-    pub standing: Standing,
-    /// The public half of the key.
-    pub key_id: String,
-    /// The id of the request, where it has one.
-    pub request: Option<RequestId>,
-}
 
 /// A batch of leads to be enriched, or to be estimated.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +53,8 @@ impl std::fmt::Debug for Marks {
 /// A batch as its caller reads it: one page of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchPage {
+    /// What was asked of each person.
+    pub reveals: Reveals,
     /// The batch.
     pub id: BatchId,
     /// Where it stands.
@@ -231,6 +220,15 @@ pub enum Refusal {
         /// The correction.
         amount: Credits,
     },
+    /// The key may not be used from where the request comes from.
+    #[error("the key may not be used from there")]
+    NetworkNotAllowed,
+    /// The key may not be used for this.
+    #[error("the key needs a scope: {0}")]
+    ScopeNotAllowed(Scopes),
+    /// The key may not be used to ask for these reveals, or to read them.
+    #[error("the key may not reveal {0}")]
+    RevealNotAllowed(Reveals),
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
@@ -284,9 +282,26 @@ pub enum Refusal {
         /// When it pays to come again.
         retry_after: Duration,
     },
+    /// The vendor validates only so many addresses in an hour, over all teams.
+    #[error("the vendor validates no more addresses this hour")]
+    TooManyValidations {
+        /// When there is room; none where there never is, for so many at once.
+        retry_after: Option<Duration>,
+    },
     /// Too many requests of this kind are under way.
     #[error("too many requests are under way")]
     Crowded,
+    /// The team has made too many requests lately, or has too many under way.
+    #[error("the team makes too many requests")]
+    TooManyRequests {
+        /// When it pays to come again.
+        retry_after: Duration,
+        /// How many of the minute are left.
+        left: Option<RequestsLeft>,
+    },
+    /// The store has no room for new work.
+    #[error("the store has no room for new work")]
+    StoreFull,
     /// The vendor refused a call, and charged nothing.
     #[error("the vendor refused the call")]
     VendorRefused {
@@ -347,15 +362,22 @@ impl Refusal {
             }
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",
+            Self::NetworkNotAllowed => "network_not_allowed",
+            Self::ScopeNotAllowed(_) => "scope_not_allowed",
+            Self::RevealNotAllowed(_) => "reveal_not_allowed",
             Self::TeamPaused(_) => "team_paused",
             Self::PhonesNotAllowed(_) => "phones_not_allowed",
             Self::VendorRefused { .. } => "vendor_refused",
             Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
+            Self::StoreFull => "store_full",
+            Self::TooManyRequests { .. } => "too_many_requests",
             Self::KeyReused => "idempotency_key_reused",
             Self::AnswerNotKept(_) => "answer_not_kept",
             Self::VendorRefusesKey => "vendor_refuses_key",
             Self::Unresolved(_) => "unresolved",
-            Self::VendorBusy { .. }
+            Self::TooManyValidations { retry_after: None } => "payload_too_large",
+            Self::TooManyValidations { retry_after: Some(_) }
+            | Self::VendorBusy { .. }
             | Self::Crowded
             | Self::UnderWay { .. }
             | Self::StoreAway { .. }

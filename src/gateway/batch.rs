@@ -33,7 +33,9 @@ impl Gateway {
         batch: BatchId,
         page: PageAsk,
     ) -> Result<BatchPage, Refusal> {
-        self.page_and_quotas(&caller.team, batch, Way::Batch, page).await
+        let page = self.page_and_quotas(&caller.team, batch, Way::Batch, page).await?;
+        caller.allow_reveals(page.reveals)?;
+        Ok(page)
     }
 
     /// One page, with what is left of the team's quotas. That is asked for meanwhile, and where it
@@ -72,6 +74,7 @@ impl Gateway {
         }
         let lines = self.lines(from, &reading).await?;
         Ok(BatchPage {
+            reveals: reading.batch.reveals,
             id,
             status: reading.status,
             leads: reading.batch.dispositions.submitted,
@@ -154,7 +157,8 @@ impl Gateway {
     /// [`Refusal::NoSuchBatch`], or the store is away.
     pub async fn cancel(&self, caller: &Caller, id: BatchId) -> Result<BatchPage, Refusal> {
         // Whose it is, and whether it can still be read, is decided as for any other reader.
-        self.page(&caller.team, id, Way::Batch, PageAsk::first()).await?;
+        let page = self.page(&caller.team, id, Way::Batch, PageAsk::first()).await?;
+        caller.allow_reveals(page.reveals)?;
         let gateway = self.clone();
         let canceling = async move { gateway.ledger.cancel(id, None).await };
         let outcome = self.tasks.spawn(canceling).await;

@@ -17,6 +17,12 @@ const CHUNK: u32 = 100;
 /// How many items are put at once, so that a large batch is never in memory twice.
 const PUT_ITEMS: usize = 500;
 
+/// How many bytes leads have when they are kept, but for what sealing adds.
+pub(super) fn bytes_of(leads: &[Lead]) -> usize {
+    let fields = leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field)));
+    fields.map(|text| text.map_or(0, str::len).saturating_add(2)).sum()
+}
+
 /// Keeps what is submitted with an admission.
 pub(super) async fn keep_leads(
     vault: &AnyVault,

@@ -1,16 +1,42 @@
 //! Callers' keys: `tg_<public id>_<secret>`. Only a digest of the secret is kept.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Caller, Gateway, Refusal};
+use super::throttle::{RequestsLeft, UnderWay};
+use super::{Gateway, Refusal, Standing, Team};
+use crate::domain::key_terms::{KeyTerms, Scopes};
+use crate::domain::policy::Policies;
+use crate::domain::request_id::RequestId;
+use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
 use crate::ledger::Ledger;
 
 const PREFIX: &str = "tg";
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
+
+/// Who calls: a team, by one of its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The team that pays.
+    pub team: TeamId,
+    /// Whether the team may have anything asked of the vendor.
+    pub standing: Standing,
+    /// The public half of the key.
+    pub key_id: String,
+    /// What the key may be used for.
+    pub terms: KeyTerms,
+    /// The id of the request, where it has one.
+    pub request: Option<RequestId>,
+    /// How many requests its team has left, where they are limited.
+    pub requests: Option<RequestsLeft>,
+    /// Counts the request among those of its team.
+    pub under_way: UnderWay,
+}
 
 /// A key just made.
 pub(super) struct Fresh {
@@ -53,23 +79,72 @@ fn halves(key: &str) -> Option<(&str, &str)> {
 }
 
 impl Gateway {
-    /// Whom a key speaks for.
+    /// Whom a key speaks for, used from there, with the request counted among those of its team. One that
+    /// has expired is as good as none.
     ///
     /// # Errors
-    /// [`Refusal::BadKey`], or the store is away.
-    pub async fn authenticate(&self, key: &str) -> Result<Caller, Refusal> {
+    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], [`Refusal::TooManyRequests`], or the store is
+    /// away.
+    pub async fn authenticate(&self, key: &str, source: Option<IpAddr>) -> Result<Caller, Refusal> {
+        let (caller, policies) = self.identify(key, source).await?;
+        let counted = self.throttle.admit(&caller.team, &policies);
+        let (under_way, requests) =
+            counted.map_err(|refusal| self.turn_away(&caller.team, refusal))?;
+        Ok(Caller { requests, under_way, ..caller })
+    }
+
+    /// Whom a key speaks for, however many requests its team makes.
+    ///
+    /// # Errors
+    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], or the store is away.
+    pub async fn authenticate_uncounted(
+        &self,
+        key: &str,
+        source: Option<IpAddr>,
+    ) -> Result<Caller, Refusal> {
+        Ok(self.identify(key, source).await?.0)
+    }
+
+    async fn identify(
+        &self,
+        key: &str,
+        source: Option<IpAddr>,
+    ) -> Result<(Caller, Policies), Refusal> {
         let (id, secret) = halves(key).ok_or(Refusal::BadKey)?;
         let found = self.ledger.key(id.to_owned()).await?;
         // A key that is not there takes as long to refuse as one with a wrong secret.
         let kept = found.as_ref().map_or([0; 32], |(key, _)| key.digest);
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
-            Some((key, team)) if is_same => {
-                let (team, standing) = (team.id, team.standing);
-                Ok(Caller { team, standing, key_id: key.id, request: None })
+            Some((key, team)) if is_same && !key.terms.has_expired(self.clock.now()) => {
+                if !key.terms.allow_from(source) {
+                    return Err(Refusal::NetworkNotAllowed);
+                }
+                let (key_id, terms, under_way) = (key.id, key.terms, UnderWay::default());
+                let Team { id: team, standing, policies, .. } = team;
+                let (request, requests) = (None, None);
+                let caller = Caller { team, standing, key_id, terms, request, requests, under_way };
+                Ok((caller, policies))
             }
             _ => Err(Refusal::BadKey),
         }
+    }
+}
+
+impl Caller {
+    /// Whether the key has one of these scopes.
+    ///
+    /// # Errors
+    /// [`Refusal::ScopeNotAllowed`] where it has none.
+    pub fn allow(&self, scopes: Scopes) -> Result<(), Refusal> {
+        let is_allowed = self.terms.scopes.have_any_of(scopes);
+        if is_allowed { Ok(()) } else { Err(Refusal::ScopeNotAllowed(scopes)) }
+    }
+
+    /// Whether the key may be used to ask for these reveals, and to read them.
+    pub(super) fn allow_reveals(&self, asked: Reveals) -> Result<(), Refusal> {
+        let beyond = asked.without(self.terms.reveals);
+        if beyond == Reveals::NONE { Ok(()) } else { Err(Refusal::RevealNotAllowed(beyond)) }
     }
 }
 

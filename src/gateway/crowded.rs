@@ -11,19 +11,19 @@ const SAID_EVERY: Duration = Duration::from_mins(1);
 
 /// Says that requests are turned away, and by which setting.
 #[derive(Debug)]
-pub(crate) struct Crowded {
+pub(super) struct Crowded {
     setting: &'static str,
     said_at: Mutex<Option<Instant>>,
 }
 
 impl Crowded {
     /// Of the room that this setting bounds.
-    pub(crate) const fn by(setting: &'static str) -> Self {
+    pub(super) const fn by(setting: &'static str) -> Self {
         Self { setting, said_at: Mutex::new(None) }
     }
 
     /// Somebody found no room.
-    pub(crate) fn say(&self) {
+    pub(super) fn say(&self) {
         let mut said_at = self.said_at();
         if said_at.is_none_or(|said_at| said_at.elapsed() > SAID_EVERY) {
             *said_at = Some(Instant::now());

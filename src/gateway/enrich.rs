@@ -4,14 +4,13 @@ use std::time::{Duration, Instant};
 
 use tracing::{Instrument, error, info, warn};
 
-use super::bodies::{forget_leads, keep_leads};
+use super::bodies::{bytes_of, forget_leads, keep_leads};
 use super::call::{log_refusal, tell_passed};
 use super::caller::random;
-use super::{
-    Account, BatchPage, Caller, Enrichment, Estimate, Failed, Gateway, PageAsk, Refusal, Status,
-};
+use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
 use crate::domain::identity::Reading;
 use crate::domain::lead::{Field, Lead};
+use crate::domain::limits::OnQuota;
 use crate::domain::request_id::RequestId;
 use crate::domain::team::TeamId;
 use crate::ledger::ids::Token;
@@ -59,6 +58,7 @@ impl Gateway {
         way: Way,
         room: impl Send + 'static,
     ) -> Result<BatchPage, Refusal> {
+        caller.allow_reveals(ask.reveals)?;
         let (gateway, caller) = (self.clone(), caller.clone());
         let admitting = async move {
             let admitted = gateway.admit_in_task(&caller, ask, way).await;
@@ -79,7 +79,7 @@ impl Gateway {
         ask: Enrichment,
         way: Way,
     ) -> Result<BatchPage, Refusal> {
-        let admitted = match self.admit_or_replay(caller, ask, way).await {
+        let admitted = match self.admit_or_replay(caller, &ask, way).await {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 self.metrics.decide(&caller.team, Decision::Refused(refusal.code()));
@@ -92,6 +92,10 @@ impl Gateway {
         // From here on nothing may sound as if the batch did not exist.
         let shown = self.page(&caller.team, admitted.id, way, PageAsk::first()).await;
         let mut page = shown.map_err(|_| Refusal::OutcomeUnknown)?;
+        if admitted.batch.dispositions.is_all_trimmed() {
+            let echoes = page.lines.iter_mut().zip(ask.leads);
+            echoes.for_each(|(line, lead)| line.echo = Some(lead));
+        }
         page.account.remaining = Some(admitted.remaining);
         page.is_replay = admitted.novelty == Novelty::Replayed;
         Ok(page)
@@ -101,15 +105,15 @@ impl Gateway {
     async fn admit_or_replay(
         &self,
         caller: &Caller,
-        ask: Enrichment,
+        ask: &Enrichment,
         way: Way,
     ) -> Result<Admitted, Refusal> {
         // A look-up asked again is answered from what is known, or joins what is under way.
         let mut retry = match way {
-            Way::Batch => self.retry(caller, &ask),
+            Way::Batch => self.retry(caller, ask),
             Way::LookUp | Way::Call => None,
         };
-        let admitted = self.admit_or_refuse(caller, &ask, way, retry).await?;
+        let admitted = self.admit_or_refuse(caller, ask, way, retry).await?;
         let Some(told) = retry.as_mut().filter(|retry| retry.by == ToldBy::Content) else {
             return Ok(admitted);
         };
@@ -118,7 +122,7 @@ impl Gateway {
             return Ok(admitted);
         }
         told.lost = Some(admitted.id);
-        self.admit_or_refuse(caller, &ask, way, retry).await
+        self.admit_or_refuse(caller, ask, way, retry).await
     }
 
     async fn admit_or_refuse(
@@ -178,8 +182,6 @@ impl Gateway {
     ) -> Result<Admitted, Refusal> {
         for _ in 0..TRIES {
             let (batch, token) = (self.new_batch_id().await?, Token::new(random()));
-            let expires = self.clock.now().after(self.settings.results_ttl());
-            keep_leads(&self.vault, token, &ask.leads, expires).await?;
             let admission = Admission {
                 batch,
                 token,
@@ -193,18 +195,12 @@ impl Gateway {
                 retry,
                 terms: self.settings.terms(),
                 lost: Lost::Unknown,
-                leads_expire_at: expires,
+                leads_expire_at: None,
             };
-            let refused = match self.admit_checked(admission).await? {
-                Ok(admitted) if admitted.novelty == Novelty::Replayed => {
-                    // The batch keeps its own. These are of no use, and forgotten in time anyway.
-                    let _ = forget_leads(&self.vault, token, ask.leads.len()).await;
-                    return Ok(admitted);
-                }
+            let refused = match self.judge_and_admit(admission, &ask.leads).await? {
                 Ok(admitted) => return Ok(admitted),
                 Err(refused) => refused,
             };
-            forget_leads(&self.vault, token, ask.leads.len()).await?;
             if let Some(refusal) = Refusal::of(refused, &caller.team, self.clock.now()) {
                 return Err(refusal);
             }
@@ -212,15 +208,31 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
     }
 
-    /// Admits a batch that is answered with no result that the vault has lost.
-    async fn admit_checked(
+    /// Judges a batch, and admits it where it is not refused: answered with no result that the vault
+    /// has lost, and with its leads kept. Nothing is kept of a batch that is refused or is a retry, nor
+    /// the leads of one that is trimmed to nothing.
+    async fn judge_and_admit(
         &self,
         mut admission: Admission,
-    ) -> Result<Result<Admitted, Refused>, Failed> {
+        leads: &[Lead],
+    ) -> Result<Result<Admitted, Refused>, Refusal> {
         let outcome = self.admit_surely(&admission).await?;
         let Err(Refused::Unchecked(results)) = outcome else { return Ok(outcome) };
+        self.headroom.take(leads.len(), bytes_of(leads))?;
         admission.lost = self.lost_of(&results).await?;
-        Ok(self.admit_surely(&admission).await?)
+        if admission.limits.on_quota == OnQuota::Trim {
+            let outcome = self.admit_surely(&admission).await?;
+            let Err(Refused::NeedsLeads) = outcome else { return Ok(outcome) };
+        }
+        let expires = self.clock.now().after(self.settings.results_ttl());
+        keep_leads(&self.vault, admission.token, leads, expires).await?;
+        admission.leads_expire_at = Some(expires);
+        let outcome = self.admit_surely(&admission).await?;
+        if !matches!(&outcome, Ok(admitted) if admitted.novelty != Novelty::Replayed) {
+            // A quota was used up meanwhile, or the same request was admitted. They expire in any case.
+            let _ = forget_leads(&self.vault, admission.token, leads.len()).await;
+        }
+        Ok(outcome)
     }
 
     /// A step whose outcome is unknown is asked again by the same id: it is taken once. Not for long,
@@ -266,6 +278,12 @@ impl Gateway {
                 .map(|name| self.keyer.name_marks(name.as_str()))
                 .unwrap_or_default(),
         }
+    }
+
+    /// Counts a request that is refused before it is judged, and gives its refusal back.
+    pub(crate) fn turn_away(&self, team: &TeamId, refusal: Refusal) -> Refusal {
+        self.metrics.decide(team, Decision::Refused(refusal.code()));
+        refusal
     }
 
     fn question(&self, caller: &Caller, ask: &Enrichment, leads: Vec<LeadAsk>) -> Question {
@@ -329,6 +347,7 @@ impl Gateway {
     /// # Errors
     /// [`Refusal`] where the store is away, or a policy does not let the team ask so much.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
+        caller.allow_reveals(ask.reveals)?;
         let asks = self.lead_asks(&ask.leads);
         let appraisal = self.appraise(self.question(caller, &ask, asks)).await?;
         let appraisal = appraisal.ok_or(Refusal::BadKey)?;

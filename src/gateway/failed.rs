@@ -3,6 +3,7 @@
 use tracing::warn;
 
 use super::Refusal;
+use crate::domain::budget::NoRoom;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
@@ -33,9 +34,15 @@ impl Refusal {
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
             // The gateway looks, and asks again.
-            Refused::Unchecked(_) => {
-                Self::StoreAway { why: "results could not be looked for".to_owned() }
+            Refused::Unchecked(_) | Refused::NeedsLeads => {
+                Self::StoreAway { why: "it was judged again and again, and not kept".to_owned() }
             }
+            Refused::TooManyValidations(no_room) => Self::TooManyValidations {
+                retry_after: match no_room {
+                    NoRoom::Before(until) => Some(until.since(now)),
+                    NoRoom::Ever => None,
+                },
+            },
             Refused::NoAnswers(until) => Self::VendorBusy { retry_after: until.since(now) },
         })
     }

@@ -37,10 +37,7 @@ impl Gateway {
         if page.status.has_ended() {
             return Ok(page);
         }
-        let Ok(_place) = self.waiting.try_acquire() else {
-            self.crowded.say();
-            return Ok(page);
-        };
+        let Ok(_permit) = self.look_ups.try_take(&caller.team) else { return Ok(page) };
         self.wait_for(caller, page.id, until, turned).await;
         let first = PageAsk::first();
         let shown = self.page_and_quotas(&caller.team, page.id, Way::LookUp, first).await;

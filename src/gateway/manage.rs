@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::caller::make;
 use super::{Gateway, Refusal};
+use crate::domain::key_terms::KeyTerms;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
@@ -23,6 +24,8 @@ pub struct KeyMade {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What it may be used for.
+    pub terms: KeyTerms,
 }
 
 impl std::fmt::Debug for KeyMade {
@@ -42,6 +45,8 @@ pub struct KeyShown {
     pub created_at: Timestamp,
     /// When it stopped being good.
     pub revoked_at: Option<Timestamp>,
+    /// What it may be used for.
+    pub terms: KeyTerms,
 }
 
 impl Gateway {
@@ -85,7 +90,12 @@ impl Gateway {
     ///
     /// # Errors
     /// [`Refusal::NoSuchTeam`], or the store is away.
-    pub async fn make_key(&self, team: &TeamId, name: String) -> Result<KeyMade, Refusal> {
+    pub async fn make_key(
+        &self,
+        team: &TeamId,
+        name: String,
+        terms: KeyTerms,
+    ) -> Result<KeyMade, Refusal> {
         let fresh = make();
         let key = Key {
             id: fresh.id,
@@ -94,11 +104,12 @@ impl Gateway {
             digest: fresh.digest,
             created_at: self.clock.now(),
             revoked_at: None,
+            terms,
         };
         let key = self.ledger.put_key(key).await?.ok_or(Refusal::NoSuchTeam)?;
         info!(%team, key.id = key.id, "made key {} for {team}", key.id);
-        let Key { id, name, created_at, .. } = key;
-        Ok(KeyMade { id, secret: fresh.whole, name, created_at })
+        let Key { id, name, created_at, terms, .. } = key;
+        Ok(KeyMade { id, secret: fresh.whole, name, created_at, terms })
     }
 
     /// The keys of a team.
@@ -108,11 +119,12 @@ impl Gateway {
     pub async fn keys(&self, team: &TeamId) -> Result<Vec<KeyShown>, Refusal> {
         self.team(team).await?;
         let keys = self.ledger.keys(team.clone()).await?;
-        let show = |Key { id, name, created_at, revoked_at, .. }| KeyShown {
+        let show = |Key { id, name, created_at, revoked_at, terms, .. }| KeyShown {
             id,
             name,
             created_at,
             revoked_at,
+            terms,
         };
         Ok(keys.into_iter().map(show).collect())
     }

@@ -15,6 +15,7 @@ mod circuit;
 mod clock_watch;
 mod collect;
 mod concern;
+mod concurrency;
 mod crowded;
 mod dispatch;
 mod enrich;
@@ -24,6 +25,7 @@ mod failed;
 mod find;
 mod gather;
 mod handing_in;
+mod headroom;
 mod held;
 mod keeping;
 mod leave;
@@ -37,7 +39,6 @@ mod outage;
 mod pass;
 mod pause;
 mod permits;
-mod places;
 mod readers;
 mod refused;
 mod replay;
@@ -47,6 +48,7 @@ mod send;
 mod settings;
 mod settle;
 mod sweep;
+mod throttle;
 mod unreadable;
 mod unsettled;
 mod validation;
@@ -58,20 +60,21 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use tokio::sync::{Notify, Semaphore, broadcast};
+use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use answer::{
-    Account, Basis, BatchId, BatchPage, Caller, Dispositions, Enrichment, Estimate, Failure,
-    Finding, Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset,
-    Status,
+    Account, Basis, BatchId, BatchPage, Dispositions, Enrichment, Estimate, Failure, Finding, Line,
+    Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
 };
 pub use audit::Audit;
 pub use call::{Call, CallAnswered, Request, Whole};
+pub use caller::Caller;
 pub use concern::{Concern, Concerns};
-pub(crate) use crowded::Crowded;
+pub(crate) use concurrency::{ConcurrencyLimit, Permit};
+pub use headroom::Headroom;
 pub use held::holding;
 pub use manage::{KeyMade, KeyShown, NewTeam, Put, Standing, Team};
 pub use operators::{
@@ -81,6 +84,7 @@ pub use operators::{
 pub use pass::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 pub use report::{Readiness, StoreWatch, Usage};
 pub use settings::{OnNoAnswer, Settings};
+pub use throttle::{RequestLimits, RequestsLeft, UnderWay};
 pub use validation::{AddressLine, Judgement, ValidationAsk, ValidationPage, Verdict};
 pub use words::Words;
 
@@ -100,9 +104,9 @@ use dispatch::Busy;
 use failed::Failed;
 use leave::Lines;
 use numbers::Numbers;
-use places::Places;
 use readers::Readers;
 use sweep::Overdue;
+use throttle::Throttle;
 use unreadable::Unreadable;
 use unsettled::Unsettled;
 
@@ -124,6 +128,8 @@ pub struct Parts {
     pub keyer: Keyer,
     /// What speaks against the store, as far as somebody watches it.
     pub concerns: Concerns,
+    /// How much the store can still take.
+    pub headroom: Headroom,
     /// What it is told to do.
     pub settings: Settings,
     /// What the vendor's other paths may do.
@@ -156,6 +162,7 @@ pub struct Inside {
     vendor: HttpVendor,
     keyer: Keyer,
     concerns: Concerns,
+    headroom: Headroom,
     settings: Settings,
     routes: Routes,
     metrics: Arc<Metrics>,
@@ -166,14 +173,14 @@ pub struct Inside {
     numbers: Numbers,
     /// Where leave to ask the vendor is waited for.
     lines: Lines,
-    /// Who has something passed on.
-    places: Places,
-    /// Who has a priced call made.
-    calls: Places,
-    /// Who waits for a look-up's answer.
-    waiting: Semaphore,
-    /// Says where they are too many.
-    crowded: Crowded,
+    /// Requests of each team.
+    throttle: Throttle,
+    /// Requests that are passed on.
+    passages: ConcurrencyLimit,
+    /// Priced calls that are made.
+    calls: ConcurrencyLimit,
+    /// Look-ups that wait for their answer.
+    look_ups: ConcurrencyLimit,
     /// Told of every turn that has ended, for those who wait for a job.
     turned: broadcast::Sender<JobId>,
     /// The jobs that a turn is under way with here.
@@ -234,6 +241,7 @@ impl Gateway {
             vendor,
             keyer,
             concerns,
+            headroom,
             settings,
             routes,
             export_dir,
@@ -242,19 +250,21 @@ impl Gateway {
         } = parts;
         let circuit = Circuit::new(Arc::clone(&metrics));
         let overdue = Overdue::new(clock.now());
+        let limit = |max, setting| ConcurrencyLimit::new(max, settings.team_share, setting);
         let gateway = Self(Arc::new(Inside {
             ledger,
             vault,
             vendor,
             keyer,
             concerns,
+            headroom,
             settings,
             numbers: Numbers::default(),
             lines: Lines::of(routes.allowances()),
-            places: Places::new(settings.passages_max, "server.passages_max"),
-            calls: Places::new(settings.calls_max, "server.calls_max"),
-            waiting: Semaphore::new(settings.look_ups_max),
-            crowded: Crowded::by("server.look_ups_max"),
+            throttle: Throttle::new(settings.team_limits),
+            passages: limit(settings.passages_max, "server.passages_max"),
+            calls: limit(settings.calls_max, "server.calls_max"),
+            look_ups: limit(settings.look_ups_max, "server.look_ups_max"),
             routes,
             metrics,
             clock,

@@ -45,12 +45,14 @@ impl Gateway {
         method: Method,
         path: &VendorPath,
     ) -> Result<Taken<'_>, Refusal> {
-        self.routes.taken(&caller.team, method, path).ok_or_else(|| match Opening::of(path) {
-            Opening::Route(route) => {
-                Refusal::RouteNotAllowed { setting: setting(None, &route.to_string()) }
+        self.routes.taken(&caller.team, method, path).ok_or_else(|| {
+            match Opening::of(method, path) {
+                Opening::Route(route) => {
+                    Refusal::RouteNotAllowed { setting: setting(None, &route.to_string()) }
+                }
+                Opening::NoPrefix { prefix, path } => Refusal::NoSuchPrefix { prefix, path },
+                Opening::None => Refusal::NoRoute,
             }
-            Opening::NoPrefix { prefix, path } => Refusal::NoSuchPrefix { prefix, path },
-            Opening::None => Refusal::NoRoute,
         })
     }
 
@@ -75,15 +77,19 @@ impl Gateway {
         taken: Taken<'_>,
         passage: Passage,
     ) -> Result<Passed, Refusal> {
-        let Taken { route, team } = taken;
-        if route.access != Access::Free {
-            let setting = setting(team, &route.pattern.to_string());
-            return Err(Refusal::RouteNotAllowed { setting });
+        let route = taken.route;
+        let is_allowed = match route.access {
+            Access::Free => true,
+            Access::ReadOnly => passage.method.is_safe(),
+            Access::Priced(_) | Access::Refused => false,
+        };
+        if !is_allowed {
+            return Err(not_allowed(taken, &passage));
         }
         if caller.standing == Standing::Paused {
             return Err(Refusal::TeamPaused(caller.team.clone()));
         }
-        let place = self.places.take(&caller.team)?;
+        let permit = self.passages.try_take(&caller.team)?;
         let allowance = route.allowance();
         self.wait_to_pass(allowance.as_ref()).await?;
         let began = Instant::now();
@@ -105,7 +111,7 @@ impl Gateway {
             }
             _ => {
                 self.circuit.accept_key(Asked::Pass);
-                Ok(Passed { body: passed.body.in_place(place), ..passed })
+                Ok(Passed { body: passed.body.in_place(permit), ..passed })
             }
         }
     }
@@ -125,6 +131,23 @@ impl Gateway {
         }
         Err(Refusal::VendorBusy { retry_after })
     }
+}
+
+/// Names what would allow it: for a path that may only be read, the narrowest route that does.
+fn not_allowed(taken: Taken<'_>, passage: &Passage) -> Refusal {
+    let Taken { route, team } = taken;
+    let narrowest = || {
+        let path = VendorPath::of(passage.target.path()).ok()?;
+        match Opening::of(passage.method.as_str().parse().ok()?, &path) {
+            Opening::Route(narrowest) => Some(narrowest),
+            Opening::NoPrefix { .. } | Opening::None => None,
+        }
+    };
+    let pattern = match route.access {
+        Access::ReadOnly => narrowest().unwrap_or_else(|| route.pattern.clone()),
+        Access::Free | Access::Priced(_) | Access::Refused => route.pattern.clone(),
+    };
+    Refusal::RouteNotAllowed { setting: setting(team, &pattern.to_string()) }
 }
 
 fn no_answer(route: &Route, cause: &Cause) -> Refusal {

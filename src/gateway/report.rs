@@ -78,6 +78,7 @@ impl Gateway {
         }
         remarks.extend(self.clock_remarks());
         remarks.extend(self.concerns.told(false));
+        remarks.extend(self.headroom.remark());
         if !self.has_jumped_ahead() {
             remarks.extend(self.overdue.remarks(self.clock.now()));
         }
@@ -97,6 +98,7 @@ impl Gateway {
             // What is not known is not shown, rather than shown as it was.
             Err(_) => self.metrics.hide_books(),
         }
+        self.metrics.show_headroom(self.headroom.for_new_work());
         self.metrics.show_overdue(&self.overdue.by_kind(self.clock.now()));
         if self.ledger.halt().reason().is_some() {
             self.metrics.show_store_away();

@@ -1,12 +1,15 @@
 //! What the gateway is told to do, in its own terms.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::pause::SLOW_LOOK;
+use super::throttle::RequestLimits;
 use crate::domain::budget::Rates;
 use crate::domain::estimate::HitRates;
 use crate::domain::outage::Probing;
 use crate::domain::pricing::Prices;
+use crate::domain::share::Share;
 use crate::ledger::step::Terms;
 
 /// The gateway's settings.
@@ -32,6 +35,8 @@ pub struct Settings {
     pub gather_window: Duration,
     /// How often all replicas together may ask the vendor in a minute.
     pub request_rates: Rates,
+    /// How many addresses the vendor validates in an hour.
+    pub validations_per_hour: NonZeroU32,
     /// How soon a job's answer is asked for at the earliest.
     pub poll_interval_min: Duration,
     /// How soon at the latest.
@@ -53,6 +58,10 @@ pub struct Settings {
     pub turn_for: Duration,
     /// How long a look-up waits for its answer.
     pub find_wait: Duration,
+    /// What a team may ask whose policies do not say.
+    pub team_limits: RequestLimits,
+    /// How much of the limits below one team may use.
+    pub team_share: Share,
     /// How many look-ups wait at once.
     pub look_ups_max: usize,
     /// How many requests are passed on at once.

@@ -134,6 +134,9 @@ impl Gateway {
         for (team, avoided) in &settled.avoided {
             self.metrics.avoid(team, *avoided);
         }
+        for ((team, outcome), count) in &settled.outcomes {
+            self.metrics.come_to(team, outcome.name(), *count);
+        }
         for _ in 0..settled.perhaps_free {
             self.metrics.book_find_in_margin();
         }

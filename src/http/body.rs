@@ -3,14 +3,13 @@
 //! The bound on the size holds for what arrives and for what it unpacks to. What a body says is read
 //! in [`super::wire`].
 
-use std::time::Duration;
-
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
+use super::pace::{BODY_TIMEOUT, Pace};
 use super::packing::{Packing, Unpacking};
 use super::problem::{
     PAYLOAD_TOO_LARGE, Problem, REQUEST_TIMEOUT, UNREADABLE_BODY, UNSUPPORTED_MEDIA_TYPE,
@@ -20,41 +19,33 @@ use super::problem::{
 pub(super) const VENDOR_JSON: &str = "application/vnd.amp+json";
 pub(super) const JSON: &str = "application/json";
 
-/// How long a body may take to arrive.
-pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Takes in a JSON body, of which each piece is made room for as it comes. One without a media type
-/// is taken for JSON: nothing else would be understood.
+/// Takes in a JSON body that comes at this pace. Room is made for each piece of it as it is unpacked.
+/// A body without a media type is taken for JSON: nothing else would be understood.
 pub(super) async fn take(
     headers: &HeaderMap,
     body: Body,
     bytes_max: usize,
-    make_room: impl FnMut(usize) -> Result<(), Problem>,
+    pace: Pace,
+    mut make_room: impl FnMut(usize) -> Result<(), Problem>,
 ) -> Result<Bytes, Problem> {
     check_media_type(headers)?;
     let packing = Packing::of(headers)?;
     if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
         return Err(too_large(bytes_max));
     }
-    let collected = collect(body, packing, bytes_max, make_room);
-    timeout(BODY_TIMEOUT, collected).await.unwrap_or_else(|_| Err(late()))
-}
-
-async fn collect(
-    body: Body,
-    packing: Packing,
-    bytes_max: usize,
-    mut make_room: impl FnMut(usize) -> Result<(), Problem>,
-) -> Result<Bytes, Problem> {
     let (mut body, mut unpacking) = (Limited::new(body, bytes_max), Unpacking::of(packing));
-    let mut taken = 0;
-    while let Some(frame) = body.frame().await {
+    let began = Instant::now();
+    let (mut arrived, mut taken) = (0, 0);
+    loop {
+        let frame = timeout_at(began + pace.allowed(arrived), body.frame()).await;
+        let Some(frame) = frame.map_err(|_| late())? else { break };
         let frame = frame.map_err(|error| match &*error {
             error if error.is::<LengthLimitError>() => too_large(bytes_max),
             _ => cut(),
         })?;
         // What is no data is a trailer, which says nothing here.
         let Ok(piece) = frame.into_data() else { continue };
+        arrived += piece.len();
         let mut rest = &piece[..];
         while !rest.is_empty() {
             rest = &rest[unpacking.take(rest)?..];
@@ -78,7 +69,10 @@ pub(super) fn too_large(bytes_max: usize) -> Problem {
 /// A body that took too long to arrive.
 pub(super) fn late() -> Problem {
     REQUEST_TIMEOUT
-        .says(format!("The body did not arrive within {} seconds", BODY_TIMEOUT.as_secs()))
+        .says(format!(
+            "The body came too slowly, or did not arrive within {} seconds",
+            BODY_TIMEOUT.as_secs()
+        ))
         .with_header(header::CONNECTION, HeaderValue::from_static("close"))
 }
 

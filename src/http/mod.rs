@@ -9,8 +9,11 @@ mod public;
 mod access;
 mod bearer;
 mod body;
+mod guesses;
 mod idempotency_key;
+mod pace;
 mod packing;
+mod peer;
 mod problem;
 mod retry_after;
 mod room;
@@ -20,4 +23,4 @@ pub mod wire;
 
 pub use operator::operator_router;
 pub use public::public_router;
-pub use server::{Limits, listen, serve};
+pub use server::{Certificate, CertificateError, Limits, listen, serve};

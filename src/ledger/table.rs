@@ -15,7 +15,7 @@ use super::record::stage::Stage;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
 use super::record::validation::{AddressKey, AddressRow, Validation};
-use crate::domain::budget::Budget;
+use crate::domain::budget::{Budget, HourlyUse};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::outage::Outage;
@@ -136,4 +136,6 @@ tables! {
     Stages: "stages", (Stage, JobId) => ();
     /// How far the quotas that are new in the middle of a period have been counted.
     Openings: "openings", TeamId => Opening;
+    /// What was used in the last hour of what the vendor takes only so much of in one.
+    HourlyUses: "hourly_uses", String => HourlyUse;
 }

@@ -101,6 +101,19 @@ impl Remote {
             time_millis: time.as_ref().and_then(millis),
         })
     }
+
+    /// How many bytes of memory that server may still use; none where that is not limited, or it does
+    /// not say.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn memory_left(&self) -> Result<Option<u64>, RemoteError> {
+        let question = Command::beside("INFO", self.tag().as_bytes()).with("memory");
+        let answers = self.ask(vec![question]).await?;
+        let info = answers.first().and_then(Value::as_text).map(Info::read).unwrap_or_default();
+        let max = info.number("maxmemory").filter(|max| *max > 0);
+        Ok(max.and_then(|max| Some(max.saturating_sub(info.number("used_memory")?))))
+    }
 }
 
 /// Seconds, and microseconds of the next.

@@ -17,8 +17,12 @@ use super::bill::EntryKind;
 use super::fault::Operation;
 use super::routes::under_faults;
 
-const FREE: [&str; 19] = [
+const FREE: [&str; 23] = [
     "/account-info",
+    "/accounts",
+    "/accounts/{id}",
+    "/mailboxes",
+    "/mailboxes/{id}",
     "/users",
     "/users/{id}",
     "/contacts",
@@ -39,23 +43,28 @@ const FREE: [&str; 19] = [
     "/excluded-emails/{id}",
 ];
 
-const SPENDING: [&str; 8] = [
+/// What can spend credits by any method.
+const SPENDING: [&str; 6] = [
     "/companies/find",
     "/companies/enrichment-requests",
     "/companies/enrichment-requests/{id}",
     "/people/search",
     "/companies/search",
-    "/lead-lists",
-    "/lead-lists/{id}",
     REVIEW,
 ];
+
+/// What is free to be read, and can spend credits otherwise.
+const SPENDING_UNLESS_READ: [&str; 2] = ["/lead-lists", "/lead-lists/{id}"];
 
 /// What spends phone credits; the others spend email credits.
 const REVIEW: &str = "/phone-numbers/review";
 
 pub(super) fn router() -> Router<Sandbox> {
     let free = FREE.iter().fold(Router::new(), |router, path| router.route(path, any(free)));
-    SPENDING.iter().fold(free, |router, path| router.route(path, any(spending)))
+    let read = SPENDING_UNLESS_READ
+        .iter()
+        .fold(free, |router, path| router.route(path, any(spending).get(self::free)));
+    SPENDING.iter().fold(read, |router, path| router.route(path, any(spending)))
 }
 
 async fn free(State(sandbox): State<Sandbox>, method: Method, target: Uri) -> Response {

@@ -9,6 +9,7 @@ use std::fmt;
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
 
 use super::derive::{Purpose, derive};
 use super::item::ItemKey;
@@ -71,8 +72,8 @@ struct SealingKey {
 impl SealingKey {
     fn new(secret: &[u8]) -> Self {
         let [a, b, c, d, ..] = derive(secret, Purpose::SealingKeyId);
-        let key = derive(secret, Purpose::Sealing);
-        Self { id: [a, b, c, d], cipher: XChaCha20Poly1305::new(&key.into()) }
+        let key = Zeroizing::new(derive(secret, Purpose::Sealing));
+        Self { id: [a, b, c, d], cipher: XChaCha20Poly1305::new((&*key).into()) }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 use tollgate::clock::ManualClock;
 
@@ -21,6 +22,11 @@ const BURST: usize = 20;
 
 fn people(name: &str, count: usize) -> Value {
     let lead = |n| json!({"linkedin_url": format!("linkedin.com/in/reachable-{name}-{n}")});
+    json!({"leads": (0..count).map(lead).collect::<Vec<_>>()})
+}
+
+fn nobody(name: &str, count: usize) -> Value {
+    let lead = |n| json!({"linkedin_url": format!("linkedin.com/in/nobody-{name}-of-many-{n}")});
     json!({"leads": (0..count).map(lead).collect::<Vec<_>>()})
 }
 
@@ -162,4 +168,47 @@ async fn a_lead_is_answered_while_the_pages_of_another_teams_batch_are_read() {
     })
     .await;
     gateway.finish().await;
+}
+
+/// Asks for people of whom the vendor finds none, which costs nothing, one after the other.
+async fn look_up_nobody(team: Client, first: usize, stride: usize) {
+    for n in (first..).step_by(stride) {
+        team.get(&format!("/people/find?linkedin_url=linkedin.com/in/nobody-sales-{n}")).await;
+    }
+}
+
+#[tokio::test]
+async fn look_ups_that_find_nobody_delay_no_look_up_or_batch_of_another_team() {
+    const LOOPS: usize = 200;
+    let (gateway, clock) = one_by_one(Store::Memory).await;
+    let (sales, growth) = (gateway.team("sales", 50_000).await, gateway.team("growth", 9).await);
+    let mut loops = JoinSet::new();
+    for first in 0..LOOPS {
+        loops.spawn(look_up_nobody(sales.clone(), first, LOOPS));
+    }
+    let free = sales.start(&nobody("sales", 2_000)).await.id();
+    passes(&gateway, &clock, "many were sent", async || sent(&gateway, "sales") > 200).await;
+
+    let sent_before = sent(&gateway, "sales");
+    let finding =
+        TaskTracker::new().spawn({
+            let growth = growth.clone();
+            async move {
+                growth.get("/people/find?linkedin_url=linkedin.com/in/reachable-growth-9").await
+            }
+        });
+    passes(&gateway, &clock, "the person is found", async || finding.is_finished()).await;
+    let found = finding.await.unwrap();
+    assert_eq!((found.status, &found.body["object"]), (200, &json!("person")), "{found:?}");
+    let sent_meanwhile = sent(&gateway, "sales") - sent_before;
+    assert!(sent_meanwhile <= 2 * BURST, "{sent_meanwhile} were sent before the person");
+
+    let (sent_before, reads_before) = (sent(&gateway, "sales"), reads(&gateway).await);
+    let one = growth.start(&people("growth", 1)).await.id();
+    passes(&gateway, &clock, "it is answered", async || growth.read(one).await.has_ended()).await;
+    let meanwhile = sent(&gateway, "sales") - sent_before + reads(&gateway).await - reads_before;
+    assert!(meanwhile <= 6 * BURST, "{meanwhile} requests were made before it was answered");
+    assert_eq!(gateway.usage("sales").await["totals"]["email"]["spent"], json!(0), "all is free");
+    loops.shutdown().await;
+    ends(gateway, &clock, &sales, free).await;
 }

@@ -69,7 +69,7 @@ async fn a_thousand_callers_at_once_are_all_admitted() {
 
 #[tokio::test]
 async fn who_does_not_fit_is_turned_away_and_reads_go_on() {
-    let gateway = TestGateway::with(Setup::with_settings(&["server.bodies_max=2"])).await;
+    let gateway = TestGateway::with(Setup::with_settings(&["server.bodies_max=4"])).await;
     let team = gateway.team("sales", 100).await;
     let known = team.enrich(&person(0)).await.id();
     let body = person(1).to_string();
@@ -127,7 +127,7 @@ async fn bodies_that_come_slowly_keep_nobody_waiting() {
 
 #[tokio::test]
 async fn bodies_hold_no_more_bytes_together_than_they_may() {
-    let bytes = ["server.body_bytes_max=64KiB", "server.bodies_bytes_max=64KiB"];
+    let bytes = ["server.body_bytes_max=64KiB", "server.bodies_bytes_max=128KiB"];
     let gateway = TestGateway::with(Setup::with_settings(&bytes)).await;
     let team = gateway.team("sales", 100).await;
     let body = format!("{}{}", " ".repeat(60 << 10), person(0));
@@ -151,7 +151,7 @@ async fn bodies_hold_no_more_bytes_together_than_they_may() {
 
 #[tokio::test]
 async fn look_ups_that_find_no_place_to_wait_come_again_and_reads_go_on() {
-    let settings = ["server.look_ups_max=2", "server.find_wait=5m"];
+    let settings = ["server.look_ups_max=4", "server.find_wait=5m"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 100).await;
     let known = team.enrich(&person(0)).await.id();

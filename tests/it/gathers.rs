@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tollgate::clock::ManualClock;
-use tollgate::sandbox::{FaultKind, Faults, Operation, Rule};
+use tollgate::sandbox::{FaultKind, Faults, Naming, Operation, Rule};
 
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
@@ -103,6 +103,26 @@ async fn a_thousand_callers_of_one_lead_share_a_handful_of_requests() {
     for team in ["sales", "growth"] {
         assert_eq!(gateway.usage(team).await["totals"]["email"]["spent"], json!(750));
     }
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_refused_leads_that_nobody_names_cost_little_more_than_a_request_each() {
+    const ASKED: usize = 200;
+    let (gateway, clock) = gathering_by_clock(&[]).await;
+    let refused_leads = (0..ASKED).step_by(2).map(address).collect();
+    let refusals_name = Naming::None;
+    gateway.vendor.set_faults(Faults { refused_leads, refusals_name, ..Faults::default() });
+    let team = gateway.team("sales", 3_000).await;
+    let batches = ask_at_once(&[team], 0..ASKED).await;
+    all_end(&gateway, &clock, &batches).await;
+    for (n, (caller, id)) in batches.iter().enumerate() {
+        let status = if n % 2 == 0 { "error" } else { "completed" };
+        assert_eq!(caller.read(*id).await.body["status"], status, "lead {n}");
+    }
+    let posts = usize::try_from(gateway.vendor.posts_received()).unwrap();
+    assert!(posts <= ASKED + 15, "{posts} requests");
+    assert_eq!(gateway.usage("sales").await["totals"]["email"]["spent"], json!(150));
     gateway.finish().await;
 }
 

@@ -29,12 +29,12 @@ async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
     let shown = operator.get(PATH).await;
     let defaults = json!({
         "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
-        "ignore_no_cache": false,
+        "ignore_no_cache": false, "requests_per_minute": null, "requests_at_once": null,
     });
     assert_eq!(shown.body["policies"], defaults);
     let policies = json!({
         "strip_email_reveal": true, "phones": false, "max_age": "24h", "shared_cache": false,
-        "ignore_no_cache": true,
+        "ignore_no_cache": true, "requests_per_minute": 600, "requests_at_once": 8,
     });
     let put = operator.put(PATH, &json!({"policies": policies})).await;
     assert_eq!(put.body["policies"], policies);
@@ -43,6 +43,7 @@ async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
     for (body, pointer) in [
         (json!({"policies": {"max_age": "a day"}}), "/policies/max_age"),
         (json!({"policies": {"phones": null}}), "/policies/phones"),
+        (json!({"policies": {"requests_at_once": -1}}), "/policies/requests_at_once"),
         (json!({"policies": {"phone": false}}), "/policies/phone"),
         (json!({"policies": []}), "/policies"),
     ] {

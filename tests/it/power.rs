@@ -194,7 +194,7 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         retry: None,
         terms: terms(),
         lost: Lost::NOTHING,
-        leads_expire_at: began().after(Duration::from_hours(200)),
+        leads_expire_at: Some(began().after(Duration::from_hours(200))),
     }
 }
 

@@ -15,16 +15,19 @@ use tollgate::disk::Disk;
 use tollgate::domain::budget::{Rate, Rates};
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::identity::keys::Keyer;
+use tollgate::domain::key_terms::KeyTerms;
 use tollgate::domain::lead::{Field, Fields, Lead};
 use tollgate::domain::limits::Limits;
 use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::route::Routes;
+use tollgate::domain::share::Share;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Marks, NewTeam, OnNoAnswer, PageAsk,
-    PageFrom, Parts, Readiness, Refusal, Replicas, Settings, Standing, Status,
+    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks, NewTeam,
+    OnNoAnswer, PageAsk, PageFrom, Parts, Readiness, Refusal, Replicas, RequestLimits, Settings,
+    Standing, Status, UnderWay,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -87,6 +90,7 @@ impl Shared {
             vault: Arc::clone(&self.vault),
             replicas: Replicas::Many,
             concerns: Concerns::default(),
+            headroom: Headroom::new(0),
             vendor: HttpVendor::new(settings).unwrap(),
             keyer: Keyer::new([7; 32]),
             routes: Routes::default(),
@@ -130,6 +134,7 @@ fn settings() -> Settings {
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
         request_rates: rates(1_000_000),
+        validations_per_hour: NonZeroU32::MAX,
         poll_interval_min: Duration::from_millis(100),
         poll_interval_max: Duration::from_secs(1),
         on_no_answer: OnNoAnswer::Retry,
@@ -139,6 +144,8 @@ fn settings() -> Settings {
         retry_after_max: Duration::from_mins(5),
         job_deadline: Duration::from_hours(2),
         find_wait: Duration::from_secs(25),
+        team_limits: RequestLimits { per_minute: 0, at_once: 0 },
+        team_share: Share::HALF,
         look_ups_max: 8,
         passages_max: 8,
         calls_max: 8,
@@ -153,7 +160,10 @@ fn caller() -> Caller {
         team: "sales".parse().unwrap(),
         standing: Standing::Open,
         key_id: "tests".to_owned(),
+        terms: KeyTerms::default(),
         request: None,
+        requests: None,
+        under_way: UnderWay::default(),
     }
 }
 
@@ -368,11 +378,12 @@ async fn with_the_store_away_everything_is_refused_and_nothing_hangs() {
     };
     let gateway = shared.replica().await;
     let batch = gateway.enrich(&caller(), person(1), ()).await.unwrap().id;
-    let key = gateway.make_key(&caller().team, "tests".to_owned()).await.unwrap();
+    let key =
+        gateway.make_key(&caller().team, "tests".to_owned(), KeyTerms::default()).await.unwrap();
     disk.close().await;
 
     let refusals = [
-        gateway.authenticate(&key.secret).await.map(drop),
+        gateway.authenticate(&key.secret, None).await.map(drop),
         gateway.enrich(&caller(), person(2), ()).await.map(drop),
         gateway.estimate(&caller(), person(2)).await.map(drop),
         gateway.read(&caller(), batch, FIRST_PAGE).await.map(drop),

@@ -10,7 +10,7 @@ use crate::support::gateway::TestGateway;
 use crate::support::metrics::Scrape;
 
 /// Every label there may be.
-const LABELS: [&str; 15] = [
+const LABELS: [&str; 16] = [
     "team",
     "unit",
     "kind",
@@ -24,6 +24,7 @@ const LABELS: [&str; 15] = [
     "status",
     "operation",
     "outcome",
+    "listener",
     "version",
     "le",
 ];

@@ -203,7 +203,7 @@ async fn validations_that_wait_for_the_vendor_keep_no_turn() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_hangs_up_leaves_the_place_to_what_still_goes_on() {
     let base_url = half_open().await;
-    let settings = [&base_url, PATIENT, "server.shutdown_grace=1s", "server.bodies_max=3"];
+    let settings = [&base_url, PATIENT, "server.shutdown_grace=1s", "server.bodies_max=6"];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
     let team = gateway.team("sales", 100).await;
     hanging(&gateway, &team, 3).await.shutdown().await;

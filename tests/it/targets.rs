@@ -73,7 +73,7 @@ async fn a_url_in_full_leads_where_its_path_does() {
         (callers, &team.key, "/gateway/v1/usage", 200),
         (callers, &team.key, "/people/find?email=reachable@x.example", 200),
         (callers, &team.key, "/contacts?page[size]=1", 200),
-        (callers, &team.key, "/lead-lists/7", 403),
+        (callers, &team.key, "/people/search", 403),
         (operators, &operator.key, "/admin/v1/teams", 200),
         (operators, &operator.key, "/readyz", 200),
     ] {
@@ -120,10 +120,10 @@ async fn a_refusal_names_the_narrowest_route_and_no_prefix_that_the_vendor_lacks
         refused.body["_errors"][0]["detail"].as_str().unwrap().to_owned()
     };
     for (path, setting) in [
-        ("/lists/17/members", "/lists/*"),
-        ("/17/members", "/17/members"),
-        ("/17", "/17"),
-        ("/v2things/3", "/v2things/*"),
+        ("/lists/17/members", "GET /lists/*"),
+        ("/17/members", "GET /17/members"),
+        ("/17", "GET /17"),
+        ("/v2things/3", "GET /v2things/*"),
     ] {
         let expected = format!("the setting routes.\"{setting}\" would allow it");
         assert!(detail(path).await.ends_with(&expected), "{path}: {}", detail(path).await);

@@ -138,7 +138,8 @@ impl RouteTable {
         let mut warnings = Vec::new();
         for ((team, pattern), (place, route)) in &self.0 {
             let key = || setting(team.as_ref(), &pattern.to_string());
-            if pattern.is_everything() && route.access == Access::Free {
+            let is_unpriced = matches!(route.access, Access::Free | Access::ReadOnly);
+            if pattern.is_everything() && is_unpriced {
                 let wrong = "passes on whatever the vendor has or will have, priced or not";
                 let unfit = Unfit::new(wrong, "name the paths that are meant");
                 warnings.push(fault(place.clone(), key(), unfit));

@@ -14,7 +14,7 @@ use crate::domain::route::{Access, NotAPattern, Pattern, Price, Route};
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 
 const CHOICES: &str =
-    "write \"free\", \"refused\" or a price such as { email = 1, per = \"/emails\" }";
+    "write \"free\", \"read\", \"refused\" or a price such as { email = 1, per = \"/emails\" }";
 
 /// Reads a pattern and what it may do.
 pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> {
@@ -42,6 +42,7 @@ pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> 
 fn access(text: &str) -> Result<Access, Unfit> {
     match text {
         "free" => Ok(Access::Free),
+        "read" => Ok(Access::ReadOnly),
         "refused" => Ok(Access::Refused),
         _ => Err(Unfit::new(format!("\"{text}\" is none of the choices"), CHOICES)),
     }
@@ -125,6 +126,7 @@ pub(super) fn written(route: &Route) -> String {
     let mut fields = Vec::new();
     match &route.access {
         Access::Free => fields.push("access = \"free\"".to_owned()),
+        Access::ReadOnly => fields.push("access = \"read\"".to_owned()),
         Access::Refused => fields.push("access = \"refused\"".to_owned()),
         Access::Priced(Price { amounts, per }) => {
             for (unit, credits) in [("email", amounts.email), ("phone", amounts.phone)] {
@@ -140,6 +142,7 @@ pub(super) fn written(route: &Route) -> String {
     fields.extend(rate.map(|rate| format!("requests_per_minute = {}", rate.0)));
     match (fields.as_slice(), &route.access) {
         ([_], Access::Free) => "\"free\"".to_owned(),
+        ([_], Access::ReadOnly) => "\"read\"".to_owned(),
         ([_], Access::Refused) => "\"refused\"".to_owned(),
         _ => format!("{{ {} }}", fields.join(", ")),
     }

@@ -19,16 +19,16 @@ fn access_of(sources: &Sources, team: &str, path: &str) -> Option<Access> {
 #[test]
 fn the_defaults_pass_what_is_free_and_refuse_what_may_spend() {
     let access = |path| access_of(&file(""), "sales", path);
-    for free in ["/account-info", "/users", "/contacts/7", "/excluded-domains", "/calls/7/x"] {
-        assert_eq!(access(free), Some(Access::Free), "{free}");
+    for read in ["/users", "/contacts/7", "/excluded-domains", "/calls/7/x", "/lead-lists/7"] {
+        assert_eq!(access(read), Some(Access::ReadOnly), "{read}");
     }
-    for refused in ["/people/search", "/companies/enrichment-requests/7", "/lead-lists"] {
+    for refused in ["/people/search", "/companies/enrichment-requests/7", "/phone-numbers/review"] {
         assert_eq!(access(refused), Some(Access::Refused), "{refused}");
     }
     let each = Amounts { email: Credits::from_thousandths(1000), phone: Credits::ZERO };
     let price = Price { amounts: each, per: Some("/emails".to_owned()) };
     assert_eq!(access("/email-validations"), Some(Access::Priced(price)));
-    assert_eq!(access("/mailboxes"), None);
+    assert_eq!(access("/lists"), None);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_file_changes_single_routes_and_a_flag_outweighs_it() {
         panic!("it has a price");
     };
     assert_eq!((price.amounts.email, price.per), (Credits::from_thousandths(500), None));
-    assert_eq!(access_of(&sources, "sales", "/users"), Some(Access::Free));
+    assert_eq!(access_of(&sources, "sales", "/users"), Some(Access::ReadOnly));
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn routes_print_as_they_are_written() {
     let printed = load(&file(text)).unwrap().in_force.to_string();
     for line in [
         "[routes]",
-        "\"/contacts/*\" = \"free\"  # default",
+        "\"/contacts/*\" = \"read\"  # default",
         "\"/email-validations\" = { email = 1, per = \"/emails\" }  # default",
         "\"/a\" = { email = 1, phone = 0.5, per = \"/x\" }  # tollgate.toml:2:1",
         "[routes.teams.\"eu.sales\"]",
@@ -164,6 +164,7 @@ fn what_is_probably_not_meant_is_warned_of() {
     };
     assert_eq!(warned(""), 0);
     assert_eq!(warned("[routes]\n\"/*\" = \"free\""), 1);
+    assert_eq!(warned("[routes]\n\"/*\" = \"read\""), 1);
     assert_eq!(warned("[routes]\n\"/*\" = { email = 1 }"), 0);
     assert_eq!(warned("[routes]\n\"/a\" = { access = \"free\", requests_per_minute = 501 }"), 1);
 }

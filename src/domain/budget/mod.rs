@@ -5,8 +5,12 @@
 //! algorithm (ITU-T I.371): a request is allowed for as long as its meter is not ahead by more than
 //! a small burst. Intervals are chosen such that burst and flow together stay within any minute.
 
+mod hourly;
+
 use std::num::NonZeroU32;
 use std::time::Duration;
+
+pub use hourly::{HourlyUse, NoRoom};
 
 use super::time::Timestamp;
 

@@ -41,6 +41,8 @@ pub struct Route {
 pub enum Access {
     /// It costs nothing and is passed on as it comes.
     Free,
+    /// Reading it costs nothing: `GET` and `HEAD` are passed on, what changes something is not.
+    ReadOnly,
     /// It may cost so much, which is reserved before it is asked.
     Priced(Price),
     /// It is not asked at all.
@@ -58,7 +60,7 @@ impl Access {
                 let is_of_addresses = per.as_deref() == Some(ADDRESSES) && amounts.phone.is_zero();
                 is_of_addresses.then_some(amounts.email)
             }
-            Self::Refused => None,
+            Self::ReadOnly | Self::Refused => None,
         }
     }
 }

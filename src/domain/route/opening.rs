@@ -1,7 +1,7 @@
 //! Openings: what a caller, or an operator, can do about a path that no route covers.
 
 use super::path::VendorPath;
-use super::pattern::Pattern;
+use super::pattern::{Method, Pattern};
 
 /// What would let a path pass that no route covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +20,9 @@ pub enum Opening {
 }
 
 impl Opening {
-    /// What would let this path pass.
+    /// What would let a request by this method pass.
     #[must_use]
-    pub fn of(path: &VendorPath) -> Self {
+    pub fn of(method: Method, path: &VendorPath) -> Self {
         let segments: Vec<_> = path.folded().split('/').skip(1).collect();
         let is_prefix = |(at, segment): &(usize, &&str)| {
             is_version(segment) || (*at == 0 && **segment == "api")
@@ -30,7 +30,8 @@ impl Opening {
         let prefixes = segments.iter().enumerate().take_while(is_prefix).count();
         let (prefix, rest) = segments.split_at(prefixes);
         if prefix.is_empty() {
-            outline(rest).parse().map_or(Self::None, Self::Route)
+            let pattern = format!("{} {}", method.in_patterns(), outline(rest));
+            pattern.parse().map_or(Self::None, Self::Route)
         } else {
             Self::NoPrefix { prefix: format!("/{}", prefix.join("/")), path: outline(rest) }
         }
@@ -62,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_would_let_a_path_pass_names_words_and_no_ids() {
-        let opening = |path: &str| Opening::of(&VendorPath::of(path).unwrap());
+        let opening = |path: &str| Opening::of(Method::Get, &VendorPath::of(path).unwrap());
         for (path, route) in [
             ("/mailboxes", "/mailboxes"),
             ("/Lists/Mine", "/lists/mine"),
@@ -72,7 +73,8 @@ mod tests {
             ("/17", "/17"),
             ("/", "/"),
         ] {
-            assert_eq!(opening(path), Opening::Route(route.parse().unwrap()), "{path}");
+            let route = format!("GET {route}").parse().unwrap();
+            assert_eq!(opening(path), Opening::Route(route), "{path}");
         }
         for path in ["/ada@x.example", "/j%C3%BCrgen", "/a%20b"] {
             assert_eq!(opening(path), Opening::None, "{path}");
@@ -86,6 +88,18 @@ mod tests {
             let (prefix, path_without) = (prefix.to_owned(), rest.to_owned());
             let expected = Opening::NoPrefix { prefix, path: path_without };
             assert_eq!(opening(path), expected, "{path}");
+        }
+    }
+    #[test]
+    fn the_route_is_for_the_method_that_was_asked() {
+        let path = VendorPath::of("/contacts/17").unwrap();
+        for (method, route) in [
+            (Method::Get, "GET /contacts/*"),
+            (Method::Head, "GET /contacts/*"),
+            (Method::Delete, "DELETE /contacts/*"),
+        ] {
+            let expected = Opening::Route(route.parse().unwrap());
+            assert_eq!(Opening::of(method, &path), expected, "{method}");
         }
     }
 }

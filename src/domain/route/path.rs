@@ -7,6 +7,7 @@
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
+use unicode_normalization::UnicodeNormalization;
 
 /// What the gateway serves and no table has.
 const OFF_THE_TABLE: [&str; 3] = ["/people/enrichment-requests", "/people/find", "/gateway"];
@@ -39,6 +40,12 @@ pub enum Unsafe {
     /// It holds what some servers read as a separator once it is decoded.
     #[error("it has an encoded slash, backslash, semicolon, percent sign or control character")]
     Disguised,
+    /// It is no UTF-8 once it is decoded: nobody can say what it is read as.
+    #[error("it is not UTF-8")]
+    NotUtf8,
+    /// It has characters that some servers read as others.
+    #[error("it has characters that Unicode's compatibility form (NFKC) writes otherwise")]
+    Unstable,
     /// What follows a percent sign is no two hexadecimal digits.
     #[error("its percent-encoding is broken")]
     Encoding,
@@ -139,7 +146,11 @@ fn folded_segment(segment: &str) -> Result<String, Unsafe> {
     if decoded == b"." || decoded == b".." {
         return Err(Unsafe::DotSegment);
     }
-    Ok(String::from_utf8_lossy(&decoded).to_lowercase())
+    let decoded = String::from_utf8(decoded).map_err(|_| Unsafe::NotUtf8)?;
+    if !decoded.nfkc().eq(decoded.chars()) {
+        return Err(Unsafe::Unstable);
+    }
+    Ok(decoded.to_lowercase())
 }
 
 #[cfg(test)]
@@ -188,6 +199,14 @@ mod tests {
             ("/contacts/%4", Unsafe::Encoding),
             ("/contacts/%zz", Unsafe::Encoding),
             ("/contacts/%+1", Unsafe::Encoding),
+            ("/contacts/%FF", Unsafe::NotUtf8),
+            ("/contacts/%C0%AE%C0%AE", Unsafe::NotUtf8),
+            ("/contacts/%ED%A0%80", Unsafe::NotUtf8),
+            // A full-width full stop, a letter with its accent apart, a long s, a ligature.
+            ("/contacts/%EF%BC%8E%EF%BC%8E/people", Unsafe::Unstable),
+            ("/contacts/Ju%CC%88rgen", Unsafe::Unstable),
+            ("/contact%C5%BF", Unsafe::Unstable),
+            ("/%EF%AC%81nd", Unsafe::Unstable),
         ] {
             assert_eq!(VendorPath::of(path), Err(why), "{path}");
         }

@@ -151,6 +151,14 @@ impl Method {
     pub const ALL: [Self; 6] =
         [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
 
+    /// The method of the narrowest pattern that covers it: `GET` covers `HEAD`.
+    pub(super) const fn in_patterns(self) -> Self {
+        match self {
+            Self::Head => Self::Get,
+            other => other,
+        }
+    }
+
     /// As it is written in a request.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::domain::credits::{Credits, Unit};
+use crate::domain::key_terms::Scope;
 use crate::domain::period::Period;
 use crate::domain::quota::Action;
 use crate::ledger::record::entry::Fact;
@@ -112,5 +113,6 @@ named! {
     Period: Self::ALL;
     Action: [Self::Refuse, Self::Warn];
     Fact: Self::ALL;
+    Scope: Self::ALL;
     Standing: [Self::Open, Self::Paused, Self::Closed];
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::{Decimal, Hex, Name, Text};
 use crate::domain::credits::Unit;
+use crate::domain::key_terms::{KeyTerms, Scope, Scopes};
 use crate::domain::period::{Period, PeriodId, Zone};
 use crate::domain::policy::Policies;
 use crate::domain::quota::{Action, Quota};
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::tally::{Tally, TallyKey};
@@ -58,6 +61,10 @@ struct PoliciesForm {
     /// Left out where it is not so, as it was before there was such a policy.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ignore_no_cache: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_per_minute: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_at_once: Option<u32>,
 }
 
 /// A key's digest, and whose it is.
@@ -71,6 +78,22 @@ pub(in crate::export) struct KeyForm {
     created_at: Text<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Text<Timestamp>>,
+    /// Left out where the key may all that its team may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    terms: Option<TermsForm>,
+}
+
+/// What a key may be used for.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermsForm {
+    scopes: Vec<Name<Scope>>,
+    email: bool,
+    phones: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    networks: Vec<Text<IpNet>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Text<Timestamp>>,
 }
 
 /// A tally.
@@ -120,6 +143,7 @@ impl From<&Key> for CheckpointLine {
             sha256: Hex(key.digest),
             created_at: Text(key.created_at),
             revoked_at: key.revoked_at.map(Text),
+            terms: (key.terms != KeyTerms::default()).then(|| TermsForm::from(&key.terms)),
         })
     }
 }
@@ -162,20 +186,74 @@ impl From<TeamForm> for Team {
 
 impl From<Policies> for PoliciesForm {
     fn from(policies: Policies) -> Self {
-        let Policies { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } =
-            policies;
+        let Policies {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = policies;
         let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let max_age_ms = max_age.map(millis);
-        Self { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache }
+        Self {
+            strip_email_reveal,
+            phones,
+            max_age_ms,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        }
     }
 }
 
 impl From<PoliciesForm> for Policies {
     fn from(form: PoliciesForm) -> Self {
-        let PoliciesForm { strip_email_reveal, phones, max_age_ms, shared_cache, ignore_no_cache } =
-            form;
+        let PoliciesForm {
+            strip_email_reveal,
+            phones,
+            max_age_ms,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = form;
         let max_age = max_age_ms.map(Duration::from_millis);
-        Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache }
+        Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        }
+    }
+}
+
+impl From<&KeyTerms> for TermsForm {
+    fn from(terms: &KeyTerms) -> Self {
+        Self {
+            scopes: terms.scopes.iter().map(Name).collect(),
+            email: terms.reveals.email,
+            phones: terms.reveals.phone,
+            networks: terms.networks.iter().copied().map(Text).collect(),
+            expires_at: terms.expires_at.map(Text),
+        }
+    }
+}
+
+impl From<TermsForm> for KeyTerms {
+    fn from(form: TermsForm) -> Self {
+        let scopes: Vec<_> = form.scopes.into_iter().map(|Name(scope)| scope).collect();
+        Self {
+            scopes: Scopes::of(&scopes),
+            reveals: Reveals { email: form.email, phone: form.phones },
+            networks: form.networks.into_iter().map(|Text(network)| network).collect(),
+            expires_at: form.expires_at.map(|Text(at)| at),
+        }
     }
 }
 
@@ -188,6 +266,7 @@ impl From<KeyForm> for Key {
             digest: form.sha256.0,
             created_at: form.created_at.0,
             revoked_at: form.revoked_at.map(|Text(at)| at),
+            terms: form.terms.map_or_else(KeyTerms::default, KeyTerms::from),
         }
     }
 }

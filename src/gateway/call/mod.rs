@@ -89,7 +89,7 @@ impl Gateway {
     }
 
     async fn call_decided(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
-        let outcome = self.call_in_place(caller, call).await;
+        let outcome = self.call_under_limit(caller, call).await;
         self.metrics.decide(
             &caller.team,
             match &outcome {
@@ -101,15 +101,16 @@ impl Gateway {
         outcome
     }
 
-    /// Has a place for as long as anything of the call is held, its answer included.
-    async fn call_in_place(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
+    /// Holds a permit for as long as anything of the call is held, its answer included.
+    async fn call_under_limit(&self, caller: &Caller, call: Call) -> Result<CallAnswered, Refusal> {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        let place = self.calls.take(&caller.team)?;
+        let permit = self.calls.try_take(&caller.team)?;
+        self.headroom.take(0, 0)?;
         let mut answered = self.open_and_make(caller, call).await?;
         let body = take(&mut answered.answer.body);
-        answered.answer.body = holding(body, place);
+        answered.answer.body = holding(body, permit);
         Ok(answered)
     }
 

@@ -9,7 +9,7 @@ use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::identity::canonical_address;
 use crate::domain::lead::{Field, Lead};
-use crate::gateway::bodies::{forget_leads, keep_leads};
+use crate::gateway::bodies::{bytes_of, forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
 use crate::gateway::enrich::TRIES;
@@ -164,7 +164,6 @@ impl Gateway {
         while collisions < TRIES {
             let (batch, token) = (self.new_batch_id().await?, Token::new(random()));
             let expires = self.clock.now().after(self.settings.validation_results_ttl());
-            keep_leads(&self.vault, token, addresses, expires).await?;
             let mut order = ValidationOrder {
                 batch,
                 token,
@@ -180,7 +179,10 @@ impl Gateway {
                 lease_for: self.settings.turn_for,
                 lost: Lost::Unknown,
                 addresses_expire_at: expires,
+                per_hour: self.settings.validations_per_hour,
             };
+            // Nothing is kept of a validation that is refused or is a retry.
+            let mut are_kept = false;
             loop {
                 let opened = Instant::now();
                 let job = JobId { batch, ordinal: 0 };
@@ -190,7 +192,10 @@ impl Gateway {
                     return Ok(Opened::New { batch, validation, opened });
                 }
                 if let Err(Refused::Unchecked(results)) = &outcome {
+                    self.headroom.take(addresses.len(), bytes_of(addresses))?;
                     order.lost = self.lost_of(results).await?;
+                    keep_leads(&self.vault, token, addresses, expires).await?;
+                    are_kept = true;
                     continue;
                 }
                 if let Ok(ValidationOpened::Replayed(before)) = &outcome
@@ -206,7 +211,9 @@ impl Gateway {
                     sleep(jittered(BUSY_LOOK)).await;
                     continue;
                 }
-                forget_leads(&self.vault, token, addresses.len()).await?;
+                if are_kept {
+                    forget_leads(&self.vault, token, addresses.len()).await?;
+                }
                 match outcome {
                     Ok(ValidationOpened::Replayed(before)) => return Ok(Opened::Before(before)),
                     Ok(_) => return Err(Refusal::VendorBusy { retry_after: BUSY_REST }),

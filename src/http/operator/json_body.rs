@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::details::ProblemDetails;
 use crate::http::body;
+use crate::http::pace::Pace;
 
 /// Far more than a team with all its quotas takes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -18,6 +19,6 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     async fn from_request(request: Request, _: &S) -> Result<Self, ProblemDetails> {
         let (parts, body) = request.into_parts();
         // Operators are few, and their bodies small.
-        Ok(Self(body::take(&parts.headers, body, BODY_BYTES_MAX, |_| Ok(())).await?))
+        Ok(Self(body::take(&parts.headers, body, BODY_BYTES_MAX, Pace::ANY, |_| Ok(())).await?))
     }
 }

@@ -22,8 +22,8 @@ pub(super) async fn make(
     TeamPath(team): TeamPath,
     JsonBody(body): JsonBody,
 ) -> Result<Made, ProblemDetails> {
-    let name = key::parse(&body).map_err(Problem::with_faults)?;
-    let made = gateway.make_key(&team, name).await?;
+    let (name, terms) = key::parse(&body).map_err(Problem::with_faults)?;
+    let made = gateway.make_key(&team, name, terms).await?;
     Ok((StatusCode::CREATED, UNKEPT, Json(made.into())))
 }
 

@@ -25,13 +25,16 @@ async fn put(
 }
 
 async fn send_to(admin: &Admin, request: Builder, body: &'static str) -> Reply {
+    let metrics = Arc::new(Metrics::new());
+    let guesses = Guesses::new(Door::Operators, TrustedProxies::default(), Arc::clone(&metrics));
+    let gate = Gate { token: TokenDigest::of(admin), guesses };
     let behind = Router::new()
         .route("/teams/{team}", axum::routing::put(put))
         .route("/teams/{team}/keys/{id}", delete(async |path: KeyPath| Json(path.id)));
     let routes = Router::new()
         .route("/panic", get(async || -> Infallible { panic!("insides") }))
-        .merge(behind_token(behind, TokenDigest::of(admin)));
-    let edge = edged(routes, Arc::new(Metrics::new()));
+        .merge(behind_token(behind, gate));
+    let edge = edged(routes, Hosts::of(&[]), metrics);
     let answer = edge.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
     let (parts, body) = answer.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();

@@ -10,7 +10,8 @@ use subtle::ConstantTimeEq;
 use super::details::ProblemDetails;
 use crate::config::Admin;
 use crate::http::bearer;
-use crate::http::problem::{ADMIN_DISABLED, Problem};
+use crate::http::guesses::Guesses;
+use crate::http::problem::{ADMIN_DISABLED, Problem, UNAUTHORIZED};
 
 /// The digest of the token, if there is one. Digests are compared, so that neither the time it
 /// takes nor the length tells anything of the token.
@@ -23,7 +24,7 @@ impl TokenDigest {
         Self(admin.token.as_ref().map(|token| digest(token.expose_secret())))
     }
 
-    fn check(self, request: &Request) -> Result<(), Problem> {
+    fn check(&self, request: &Request) -> Result<(), Problem> {
         let Some(expected) = self.0 else {
             let detail = "Nobody is let in while there is no token: set admin.token, or \
                           TOLLGATE_ADMIN__TOKEN in the environment";
@@ -42,14 +43,19 @@ fn digest(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
-/// Lets through who holds the token.
-pub(super) async fn ask(
-    State(token): State<TokenDigest>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match token.check(&request) {
-        Ok(()) => next.run(request).await,
-        Err(problem) => ProblemDetails(problem).into_response(),
+/// The token, and who came without it.
+#[derive(Clone)]
+pub(super) struct Gate {
+    pub(super) token: TokenDigest,
+    pub(super) guesses: Guesses,
+}
+
+/// Lets through who holds the token. Who does not is counted, and answered late after many tries.
+pub(super) async fn ask(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let Err(problem) = gate.token.check(&request) else { return next.run(request).await };
+    if problem.kind == UNAUTHORIZED {
+        let (parts, _) = request.into_parts();
+        gate.guesses.refuse(gate.guesses.source(&parts)).await;
     }
+    ProblemDetails(problem).into_response()
 }

@@ -12,8 +12,9 @@ use super::retry_after::retry_after;
 use super::wire::fault::Fault;
 use crate::domain::limits::Excess;
 use crate::domain::period::Period;
+use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
-use crate::gateway::{Charged, QuotaShort, Refusal};
+use crate::gateway::{BatchId, Charged, QuotaShort, Refusal};
 
 /// A kind of problem: one row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +44,19 @@ table! {
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
     PHONES_NOT_ALLOWED: FORBIDDEN "phones_not_allowed" "Phones Not Allowed"
+    NETWORK_NOT_ALLOWED: FORBIDDEN "network_not_allowed" "Network Not Allowed"
+    SCOPE_NOT_ALLOWED: FORBIDDEN "scope_not_allowed" "Scope Not Allowed"
+    REVEAL_NOT_ALLOWED: FORBIDDEN "reveal_not_allowed" "Reveal Not Allowed"
     ROUTE_NOT_ALLOWED: FORBIDDEN "route_not_allowed" "Route Not Allowed"
     ADMIN_DISABLED: FORBIDDEN "admin_disabled" "Admin Disabled"
     NOT_FOUND: NOT_FOUND "not_found" "Not Found"
     PERSON_NOT_FOUND: NOT_FOUND "person_not_found" "Person Not Found"
+    HOST_NOT_ALLOWED: MISDIRECTED_REQUEST "host_not_allowed" "Host Not Allowed"
     METHOD_NOT_ALLOWED: METHOD_NOT_ALLOWED "method_not_allowed" "Method Not Allowed"
     REQUEST_TIMEOUT: REQUEST_TIMEOUT "request_timeout" "Request Timeout"
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
+    TOO_MANY_REQUESTS: TOO_MANY_REQUESTS "too_many_requests" "Too Many Requests"
     NOTHING_UNRESOLVED: CONFLICT "nothing_unresolved" "Nothing Unresolved"
     MORE_THAN_UNRESOLVED: CONFLICT "more_than_unresolved" "More Than Unresolved"
     RESOLVED_OTHERWISE: CONFLICT "resolved_otherwise" "Resolved Otherwise"
@@ -66,6 +72,7 @@ table! {
     VENDOR_REFUSES_KEY: BAD_GATEWAY "vendor_refuses_key" "Vendor Refuses Key"
     VENDOR_UNREACHABLE: BAD_GATEWAY "vendor_unreachable" "Vendor Unreachable"
     UNAVAILABLE: SERVICE_UNAVAILABLE "service_unavailable" "Service Unavailable"
+    STORE_FULL: SERVICE_UNAVAILABLE "store_full" "Store Full"
     UNRESOLVED: GATEWAY_TIMEOUT "unresolved" "Unresolved"
     VENDOR_TIMEOUT: GATEWAY_TIMEOUT "vendor_timeout" "Vendor Timeout"
 }
@@ -110,6 +117,21 @@ impl Problem {
         let pointer = "/reveal_phone_numbers".to_owned();
         let fault = Fault { code, title, detail: detail.clone(), pointer };
         Self { faults: vec![fault], ..PHONES_NOT_ALLOWED.says(detail) }
+    }
+
+    /// A request that asks for reveals, or would read some, that its key may not.
+    fn reveal_not_allowed(reveals: Reveals) -> Self {
+        let Kind { code, title, .. } = REVEAL_NOT_ALLOWED;
+        let detail = format!("This key may not be used to ask for or to read: {reveals}");
+        let pointers = [(reveals.email, "/reveal_email"), (reveals.phone, "/reveal_phone_numbers")];
+        let named = pointers.into_iter().filter(|(is_named, _)| *is_named);
+        let fault = |(_, pointer): (bool, &str)| Fault {
+            code,
+            title,
+            detail: detail.clone(),
+            pointer: pointer.to_owned(),
+        };
+        Self { faults: named.map(fault).collect(), ..REVEAL_NOT_ALLOWED.says(detail.clone()) }
     }
 
     /// A request that there was no room for.
@@ -161,11 +183,19 @@ impl Problem {
 }
 
 impl From<Refusal> for Problem {
+    #[expect(clippy::too_many_lines, reason = "it is a table, a row for each refusal")]
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::BadKey => {
-                Self::unauthorized("The key is unknown or was revoked; ask an operator for another")
+                Self::unauthorized(
+                    "The key is unknown, was revoked or has expired; ask an operator for another",
+                )
             }
+            Refusal::NetworkNotAllowed => NETWORK_NOT_ALLOWED
+                .says("This key may not be used from where the request comes from"),
+            Refusal::ScopeNotAllowed(scopes) => SCOPE_NOT_ALLOWED
+                .says(format!("This key may not be used for this: it needs the scope {scopes}")),
+            Refusal::RevealNotAllowed(reveals) => Self::reveal_not_allowed(reveals),
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
@@ -229,15 +259,27 @@ impl From<Refusal> for Problem {
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")
                 .after(retry_after),
+            Refusal::TooManyValidations { retry_after: Some(wait) } => UNAVAILABLE
+                .says(
+                    "The vendor validates no more addresses this hour, by the setting \
+                     vendor.validations_per_hour; nothing was sent or charged",
+                )
+                .after(wait),
+            Refusal::TooManyValidations { retry_after: None } => PAYLOAD_TOO_LARGE.says(
+                "These are more addresses than the vendor validates in an hour, by the setting \
+                 vendor.validations_per_hour; nothing was sent or charged",
+            ),
             Refusal::Crowded => Self::crowded(),
+            Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS
+                .says("The team has made too many requests in a minute, or has too many under way")
+                .after(retry_after),
+            Refusal::StoreFull => STORE_FULL
+                .says("The store has no room for new work; nothing was kept, sent or charged")
+                .after(LATER),
             Refusal::UnderWay { retry_after } => UNAVAILABLE
                 .says("The same request is under way; asked again, it is not made twice")
                 .after(retry_after),
-            Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(format!(
-                "The vendor answered this request before, and it is paid for, as batch {batch}; the \
-                 answer is not here to be given again. Under an Idempotency-Key of its own it is \
-                 made, and paid for, once more"
-            )),
+            Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(not_kept(batch)),
             Refusal::VendorRefused { code } => VENDOR_REFUSED.says(format!(
                 "The vendor refused this, and nothing was charged; its code is {}",
                 code.as_deref().unwrap_or("none")
@@ -245,10 +287,7 @@ impl From<Refusal> for Problem {
             Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
                 .says("The vendor refuses the gateway's own key; an operator has to see to it")
                 .after(LATER),
-            Refusal::Unresolved(batch) => UNRESOLVED.says(format!(
-                "The vendor gave no answer, so whether this was charged is open; it is not sent \
-                 again. Its credits stay unresolved under batch {batch}"
-            )),
+            Refusal::Unresolved(batch) => UNRESOLVED.says(unresolved(batch)),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {
                 UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
@@ -263,6 +302,23 @@ impl From<Refusal> for Problem {
                 .after(SOON),
         }
     }
+}
+
+/// What to do about an answer that was not kept.
+fn not_kept(batch: BatchId) -> String {
+    format!(
+        "The vendor answered this request before, and it is paid for, as batch {batch}; the answer is \
+         not here to be given again. Under an Idempotency-Key of its own it is made, and paid for, once \
+         more"
+    )
+}
+
+/// What a call came to whose charge is open.
+fn unresolved(batch: BatchId) -> String {
+    format!(
+        "The vendor gave no answer, so whether this was charged is open; it is not sent again. Its credits \
+         stay unresolved under batch {batch}"
+    )
 }
 
 /// An operator's word, in words.

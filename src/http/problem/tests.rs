@@ -6,7 +6,6 @@ use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::PeriodId;
 use crate::domain::time::Timestamp;
-use crate::gateway::BatchId;
 
 fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
     let credits = |text: &str| text.parse::<Credits>().unwrap();
@@ -109,6 +108,11 @@ fn every_refusal_has_its_row() {
         (
             Refusal::OutcomeUnknown,
             (503, "service_unavailable", vec![pair("tollgate-outcome", "unknown"), retry("2")]),
+        ),
+        (Refusal::StoreFull, (503, "store_full", vec![retry("30")])),
+        (
+            Refusal::TooManyRequests { retry_after: Duration::from_millis(1_001), left: None },
+            (429, "too_many_requests", vec![retry("2")]),
         ),
         (
             Refusal::ShuttingDown,

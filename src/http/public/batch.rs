@@ -1,15 +1,16 @@
 //! Batches: asked for, read and cancelled, with the vendor's object for an answer.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use super::ask_headers::AskHeaders;
 use super::batch_path::BatchPath;
+use super::caller::Uncounted;
 use super::envelope::Envelope;
-use super::json_body::JsonBody;
-use super::leads_body::{LeadsBody, Place};
+use super::json_body::Cancellation;
+use super::leads_body::Place;
 use super::{headers, page};
 use crate::gateway::{BatchPage, Caller, Gateway, PageAsk, Status};
 use crate::http::wire::batch::BatchShown;
@@ -18,13 +19,13 @@ use crate::http::wire::links::Links;
 /// `POST /people/enrichment-requests`.
 pub(super) async fn start(
     place: Place,
-    caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
-    body: LeadsBody,
+    request: Request,
 ) -> Result<Accepted, Envelope> {
-    let ask = body.enrichment(headers)?;
-    Ok(Accepted(gateway.enrich(&caller, ask, (place, body)).await?))
+    let body = place.receive(request).await?;
+    let (caller, ask) = (body.caller.clone(), body.enrichment(headers)?);
+    Ok(Accepted(gateway.enrich(&caller, ask, body).await?))
 }
 
 /// `GET /people/enrichment-requests/{id}`.
@@ -40,12 +41,11 @@ pub(super) async fn read(
 
 /// `PATCH /people/enrichment-requests/{id}`.
 pub(super) async fn cancel(
-    caller: Caller,
+    Uncounted(caller): Uncounted,
     State(gateway): State<Gateway>,
     BatchPath(id): BatchPath,
-    body: JsonBody,
+    _: Cancellation,
 ) -> Result<OnePage, Envelope> {
-    body.cancellation()?;
     let page = gateway.cancel(&caller, id).await?;
     Ok(OnePage { page, ask: page::FIRST })
 }

@@ -1,27 +1,27 @@
 //! Estimates: what an enrichment would cost now.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use super::ask_headers::AskHeaders;
 use super::envelope::Envelope;
 use super::headers;
-use super::leads_body::{LeadsBody, Place};
-use crate::gateway::{Caller, Estimate, Gateway};
+use super::leads_body::Place;
+use crate::gateway::{Estimate, Gateway};
 use crate::http::wire::estimate::EstimateShown;
 
 /// `POST /gateway/v1/estimates`.
 pub(super) async fn estimate(
-    _place: Place,
-    caller: Caller,
+    place: Place,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
-    body: LeadsBody,
+    request: Request,
 ) -> Result<Estimated, Envelope> {
+    let body = place.receive(request).await?;
     let ask = body.enrichment(headers)?;
-    Ok(Estimated(gateway.estimate(&caller, ask).await?))
+    Ok(Estimated(gateway.estimate(&body.caller, ask).await?))
 }
 
 /// An estimate, with what is left of the quotas.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::rate_limit;
+use super::rate_limit::{self, RATELIMIT, RATELIMIT_POLICY};
 use crate::domain::credits::{Amounts, Unit};
 use crate::gateway::{Account, Dispositions, Remaining};
 use crate::http::retry_after::retry_after;
@@ -17,8 +17,6 @@ const RESERVED: HeaderName = HeaderName::from_static("tollgate-credits-reserved"
 const SPENT: HeaderName = HeaderName::from_static("tollgate-credits-spent");
 const AVOIDED: HeaderName = HeaderName::from_static("tollgate-credits-avoided");
 const REMAINING: HeaderName = HeaderName::from_static("tollgate-credits-remaining");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 const REPLAYED: HeaderName = HeaderName::from_static("tollgate-replayed");
 

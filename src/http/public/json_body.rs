@@ -9,39 +9,41 @@ use super::envelope::Envelope;
 use crate::gateway::{Enrichment, ValidationAsk};
 use crate::http::body;
 use crate::http::problem::Problem;
-use crate::http::room::Held;
 use crate::http::wire::cancellation;
 use crate::http::wire::request::EnrichmentRequest;
 use crate::http::wire::validation;
 
+/// The largest body of a cancellation: far more than the one property takes.
+const CANCELLATION_BYTES_MAX: usize = 16 << 10;
+
 /// A body that calls itself JSON.
 pub(super) struct JsonBody {
     bytes: Bytes,
-    bounds: Bounds,
-    held: Held,
-}
-
-impl<S: Send + Sync> FromRequest<S> for JsonBody
-where
-    Bounds: FromRef<S>,
-{
-    type Rejection = Envelope;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
-        let bounds = Bounds::from_ref(state);
-        let (parts, body) = request.into_parts();
-        let mut held = bounds.room.hold();
-        let more = |bytes| held.more(bytes);
-        let bytes = body::take(&parts.headers, body, bounds.body_bytes_max, more).await?;
-        Ok(Self { bytes, bounds, held })
-    }
+    leads_max: usize,
+    field_chars_max: usize,
 }
 
 impl JsonBody {
+    /// Takes in a body of leads or addresses, with room made for each piece.
+    pub(super) async fn take(
+        request: Request,
+        bounds: &Bounds,
+        make_room: impl FnMut(usize) -> Result<(), Problem>,
+    ) -> Result<Self, Problem> {
+        let Bounds { body_bytes_max, pace, leads_max, field_chars_max, .. } = *bounds;
+        let (parts, body) = request.into_parts();
+        let bytes = body::take(&parts.headers, body, body_bytes_max, pace, make_room).await?;
+        Ok(Self { bytes, leads_max, field_chars_max })
+    }
+
+    /// How many bytes it has, unpacked.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// What is asked to be enriched, under what its headers say.
     pub(super) fn enrichment(&self, headers: AskHeaders) -> Result<Enrichment, Problem> {
-        let Bounds { leads_max, field_chars_max, .. } = self.bounds;
-        let request = EnrichmentRequest::parse(&self.bytes, leads_max, field_chars_max);
+        let request = EnrichmentRequest::parse(&self.bytes, self.leads_max, self.field_chars_max);
         let EnrichmentRequest { leads, reveals } = request.map_err(Problem::with_faults)?;
         let AskHeaders { max_age, limits, marks } = headers;
         Ok(Enrichment { leads, reveals, max_age, limits, marks })
@@ -51,18 +53,28 @@ impl JsonBody {
     pub(super) fn validation(&self, headers: AskHeaders) -> Result<ValidationAsk, Problem> {
         let max_age = headers.max_age;
         let (most, marks) = headers.untrimmed()?;
-        let addresses = validation::parse(&self.bytes, self.bounds.leads_max);
+        let addresses = validation::parse(&self.bytes, self.leads_max);
         let addresses = addresses.map_err(Problem::with_faults)?;
         Ok(ValidationAsk { addresses, max_age, most, marks })
     }
+}
 
-    /// That a batch shall be cancelled, and nothing else.
-    pub(super) fn cancellation(&self) -> Result<(), Problem> {
-        cancellation::parse(&self.bytes).map_err(Problem::with_faults)
-    }
+/// That a batch is to be cancelled, and nothing else. It takes none of the room for bodies of leads,
+/// so a cancellation waits for no other request.
+pub(super) struct Cancellation;
 
-    /// The room that it takes up.
-    pub(super) fn into_held(self) -> Held {
-        self.held
+impl<S: Send + Sync> FromRequest<S> for Cancellation
+where
+    Bounds: FromRef<S>,
+{
+    type Rejection = Envelope;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
+        let Bounds { body_bytes_max, pace, .. } = Bounds::from_ref(state);
+        let bytes_max = body_bytes_max.min(CANCELLATION_BYTES_MAX);
+        let (parts, body) = request.into_parts();
+        let bytes = body::take(&parts.headers, body, bytes_max, pace, |_| Ok(())).await?;
+        cancellation::parse(&bytes).map_err(Problem::with_faults)?;
+        Ok(Self)
     }
 }

@@ -1,55 +1,77 @@
-//! Bodies of leads or addresses: each has a place from before its caller is known, and a turn once
-//! it is there.
+//! Bodies of leads or addresses: each has a place of its caller's team before it is read, and a turn
+//! once it has arrived.
 
 use std::ops::Deref;
 
-use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::Bounds;
 use super::envelope::Envelope;
 use super::json_body::JsonBody;
-use crate::http::room::Held;
+use crate::gateway::{Caller, Gateway, Permit};
+use crate::http::guesses::Guesses;
+use crate::http::problem::Problem;
 
-/// A place among the requests that bring a body. A handler takes it before anything else, and what
-/// has to come to its end takes it on, since the caller may hang up before that.
-pub(super) struct Place(#[expect(dead_code, reason = "to have it is all")] OwnedSemaphorePermit);
+/// A caller whose request brings a body, with its place among such requests. A handler extracts it
+/// before anything else, so that a caller without a key takes no place.
+pub(super) struct Place {
+    pub(super) caller: Caller,
+    permit: Permit,
+    gateway: Gateway,
+    bounds: Bounds,
+}
 
 impl<S: Send + Sync> FromRequestParts<S> for Place
 where
     Bounds: FromRef<S>,
+    Gateway: FromRef<S>,
+    Guesses: FromRef<S>,
 {
     type Rejection = Envelope;
 
-    async fn from_request_parts(_: &mut Parts, state: &S) -> Result<Self, Envelope> {
-        Ok(Self(Bounds::from_ref(state).room.place()?))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Envelope> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        let (gateway, bounds) = (Gateway::from_ref(state), Bounds::from_ref(state));
+        let permit = bounds.room.place(&caller.team);
+        let permit = permit.map_err(|refusal| gateway.turn_away(&caller.team, refusal))?;
+        Ok(Self { caller, permit, gateway, bounds })
     }
 }
 
-/// A body whose turn it is for as long as this lives.
+impl Place {
+    /// Takes in the body, and waits for its turn.
+    pub(super) async fn receive(self, request: Request) -> Result<LeadsBody, Problem> {
+        let Self { caller, permit, gateway, bounds } = self;
+        let turned_away = |refusal| gateway.turn_away(&caller.team, refusal);
+        let mut held = bounds.room.hold(&caller.team);
+        let more = |bytes| Ok(held.grow(bytes).map_err(turned_away)?);
+        let body = JsonBody::take(request, &bounds, more).await?;
+        let turn = bounds.room.turn(&caller.team, body.len()).await.map_err(turned_away)?;
+        Ok(LeadsBody { caller, body, turn, room: BodyRoom { _place: permit, _bytes: held } })
+    }
+}
+
+/// A body whose turn it is for as long as this lives. What has to come to its end takes it on, since
+/// the caller may hang up before that.
 pub(super) struct LeadsBody {
+    pub(super) caller: Caller,
     body: JsonBody,
-    _turn: OwnedSemaphorePermit,
+    turn: Permit,
+    room: BodyRoom,
 }
 
-impl<S: Send + Sync> FromRequest<S> for LeadsBody
-where
-    Bounds: FromRef<S>,
-{
-    type Rejection = Envelope;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Envelope> {
-        let body = JsonBody::from_request(request, state).await?;
-        let turn = Bounds::from_ref(state).room.turn().await?;
-        Ok(Self { body, _turn: turn })
-    }
+/// What a body takes up beside its turn.
+pub(super) struct BodyRoom {
+    _place: Permit,
+    _bytes: Permit,
 }
 
 impl LeadsBody {
-    /// Ends its turn, and lets go of the body. What was read of it still takes up as much.
-    pub(super) fn end_turn(self) -> Held {
-        self.body.into_held()
+    /// Ends its turn, and drops the body. What was read of it still takes up as much room.
+    pub(super) fn end_turn(self) -> BodyRoom {
+        drop((self.turn, self.body));
+        self.room
     }
 }
 

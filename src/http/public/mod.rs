@@ -35,13 +35,16 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::envelope::Envelope;
+use super::guesses::Guesses;
+use super::pace::Pace;
+use super::peer::TrustedProxies;
 use super::problem::Problem;
 use super::room::Room;
 use super::{access, target};
 use crate::config::Server;
 use crate::domain::route::VendorPath;
 use crate::gateway::Gateway;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{Door, Metrics};
 
 /// How much one request may bring, and how much there is room for in all.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ struct Bounds {
     body_bytes_max: usize,
     leads_max: usize,
     field_chars_max: usize,
+    pace: Pace,
     room: Room,
 }
 
@@ -56,16 +60,19 @@ struct Bounds {
 struct Edge {
     gateway: Gateway,
     bounds: Bounds,
+    guesses: Guesses,
 }
 
 /// What is served on `server.listen`.
 pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -> Router {
-    let room = Room::new(server);
+    let proxies = TrustedProxies(server.trusted_proxies.clone());
+    let guesses = Guesses::new(Door::Callers, proxies, Arc::clone(&metrics));
     let bounds = Bounds {
         body_bytes_max: server.body_bytes_max,
         leads_max: server.leads_max,
         field_chars_max: server.lead_field_chars_max,
-        room,
+        pace: Pace { grace: server.body_grace, rate_min: server.body_rate_min },
+        room: Room::new(server),
     };
     let routes = Router::new()
         .route("/people/enrichment-requests", post(batch::start))
@@ -80,7 +87,7 @@ pub fn public_router(gateway: Gateway, metrics: Arc<Metrics>, server: &Server) -
         None => routes,
     };
     let routes = edged(own(routes).fallback(pass::pass), metrics);
-    target::in_one_form(routes.with_state(Edge { gateway, bounds }), is_own)
+    target::in_one_form(routes.with_state(Edge { gateway, bounds, guesses }), is_own)
 }
 
 /// Whether callers' requests are taken, for balancers; they bring no key.
@@ -109,6 +116,7 @@ fn own<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
 fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>, metrics: Arc<Metrics>) -> Router<S> {
     routes
         .layer(from_fn(refuse_foreign_targets))
+        .layer(from_fn(rate_limit::tell_requests))
         .layer(CatchPanicLayer::custom(tell_of_panic))
         .layer(from_fn_with_state(metrics, access::record))
 }

@@ -1,11 +1,21 @@
-//! `RateLimit-Policy` and `RateLimit`: a team's quotas, one item each, as
-//! draft-ietf-httpapi-ratelimit-headers-11 has them. They are of whole credits, rounded down, and
-//! tell of quotas only: how many requests may be made is not limited so.
+//! `RateLimit-Policy` and `RateLimit`: a team's quotas, one item each, and the requests it may make in
+//! a minute, as draft-ietf-httpapi-ratelimit-headers-11 has them. Credits are whole, rounded down.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
 
 use crate::domain::credits::Credits;
-use crate::gateway::{QuotaLeft, Remaining};
+use crate::gateway::{QuotaLeft, Remaining, RequestsLeft};
+
+pub(super) const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(super) const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// What is counted. The registry has no unit for it, and the default, requests, would be wrong.
 const UNIT: &str = "credits";
@@ -22,10 +32,7 @@ pub(super) fn policy(remaining: &Remaining) -> String {
 /// What is left of them: `r` is that, and `t` how soon the present period ends.
 pub(super) fn limit(remaining: &Remaining) -> String {
     list(remaining, |left| {
-        let seconds = left.resets.map(|resets| {
-            let begun = u64::from(resets.ends_in.subsec_nanos() > 0);
-            format!(";t={}", resets.ends_in.as_secs().saturating_add(begun))
-        });
+        let seconds = left.resets.map(|resets| format!(";t={}", seconds_of(resets.ends_in)));
         format!(";r={}{}", whole(left.remaining), seconds.unwrap_or_default())
     })
 }
@@ -42,6 +49,44 @@ fn list(remaining: &Remaining, parameters: impl Fn(&QuotaLeft) -> String) -> Str
         format!("\"{name}{suffix}\"{}", parameters(left))
     });
     items.collect::<Vec<_>>().join(", ")
+}
+
+/// Whole seconds, rounded up.
+fn seconds_of(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+}
+
+/// What is left of a caller's requests, once it is known who calls.
+#[derive(Clone, Debug, Default)]
+struct Noted(Arc<OnceLock<RequestsLeft>>);
+
+/// Adds the requests of the caller's team to what an answer says of its quotas.
+pub(super) async fn tell_requests(mut request: Request, next: Next) -> Response {
+    let noted = Noted::default();
+    request.extensions_mut().insert(noted.clone());
+    let mut response = next.run(request).await;
+    if let Some(RequestsLeft { per_minute, left, resets_in }) = noted.0.get() {
+        let policy = format!("\"requests\";q={per_minute};w=60");
+        let limit = format!("\"requests\";r={left};t={}", seconds_of(*resets_in));
+        append(response.headers_mut(), RATELIMIT_POLICY, &policy);
+        append(response.headers_mut(), RATELIMIT, &limit);
+    }
+    response
+}
+
+/// Notes what is left of the requests of whoever sent these.
+pub(super) fn note(parts: &Parts, left: RequestsLeft) {
+    if let Some(Noted(noted)) = parts.extensions.get() {
+        // A request is counted once.
+        let _ = noted.set(left);
+    }
+}
+
+/// Adds an item to a list.
+fn append(headers: &mut HeaderMap, name: HeaderName, item: &str) {
+    let before = headers.get(&name).and_then(|value| value.to_str().ok());
+    let list = before.map_or_else(|| item.to_owned(), |before| format!("{before}, {item}"));
+    headers.insert(name, HeaderValue::from_str(&list).expect("names and numbers fit in a header"));
 }
 
 fn whole(credits: Credits) -> i64 {

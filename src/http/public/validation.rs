@@ -1,15 +1,16 @@
 //! Email validations: asked for, read and cancelled, with the vendor's object for an answer.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
 use super::ask_headers::AskHeaders;
+use super::caller::Uncounted;
 use super::envelope::Envelope;
-use super::json_body::JsonBody;
-use super::leads_body::{LeadsBody, Place};
+use super::json_body::Cancellation;
+use super::leads_body::Place;
 use super::{headers, page};
 use crate::domain::uuid::Uuid;
 use crate::gateway::{Caller, Gateway, PageAsk, Refusal, ValidationPage};
@@ -18,14 +19,14 @@ use crate::http::wire::validation::ValidationShown;
 /// `POST /email-validations`.
 pub(super) async fn start(
     place: Place,
-    caller: Caller,
     State(gateway): State<Gateway>,
     headers: AskHeaders,
-    body: LeadsBody,
+    request: Request,
 ) -> Result<OnePage, Envelope> {
-    let ask = body.validation(headers)?;
-    // The vendor is waited for, which must keep no turn from those who wait for nobody.
-    let page = gateway.validate(&caller, ask, (place, body.end_turn())).await?;
+    let body = place.receive(request).await?;
+    let (caller, ask) = (body.caller.clone(), body.validation(headers)?);
+    // The vendor is waited for, which must keep no turn from requests that wait for no vendor.
+    let page = gateway.validate(&caller, ask, body.end_turn()).await?;
     Ok(OnePage { status: StatusCode::ACCEPTED, page, ask: page::FIRST })
 }
 
@@ -42,12 +43,11 @@ pub(super) async fn read(
 
 /// `PATCH /email-validations/{id}`.
 pub(super) async fn cancel(
-    caller: Caller,
+    Uncounted(caller): Uncounted,
     State(gateway): State<Gateway>,
     ValidationPath(name): ValidationPath,
-    body: JsonBody,
+    _: Cancellation,
 ) -> Result<OnePage, Envelope> {
-    body.cancellation()?;
     let page = gateway.cancel_validation(&caller, name).await?;
     Ok(OnePage { status: StatusCode::OK, page, ask: page::FIRST })
 }

@@ -7,6 +7,7 @@ mod impatient;
 mod lingering;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod unread;
 
 use std::io;
@@ -16,9 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
@@ -28,7 +32,9 @@ use tracing::{debug, info, warn};
 
 use self::impatient::Impatient;
 use self::lingering::Lingering;
+pub use self::tls::{Certificate, CertificateError};
 use self::unread::Arriving;
+use super::peer::Peer;
 
 /// What connections may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +59,9 @@ pub struct Limits {
 /// megabytes, and tells that there is room again only once a third of them is taken: a peer who
 /// takes little, but all the time, would look like one who takes nothing.
 const UNREAD_BYTES_MAX: u32 = 128 * 1024;
+
+/// How many bytes of a request's head are kept. Who sends it need not have a key.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// How many connections may wait to be accepted.
 const BACKLOG: u32 = 1024;
@@ -93,21 +102,24 @@ impl Limits {
 }
 
 /// Serves until `closing` is cancelled, and then until every connection has ended, which is at
-/// most [`Limits::grace`] later.
+/// most [`Limits::grace`] later. With a certificate, over TLS alone.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
+    certificate: Option<Certificate>,
     limits: Limits,
     closing: CancellationToken,
 ) {
     let connections = TaskTracker::new();
+    let certificate = certificate.map(Arc::new);
     let places = Arc::new(Semaphore::new(limits.connections_max));
-    while let Some((stream, place)) =
+    while let Some((stream, peer, place)) =
         closing.run_until_cancelled(next_connection(&listener, &places)).await
     {
         let (router, closing) = (router.clone(), closing.clone());
+        let certificate = certificate.clone();
         connections.spawn(async move {
-            attend(stream, router, limits, closing).await;
+            attend(stream, peer, router, certificate, limits, closing).await;
             drop(place);
         });
     }
@@ -122,11 +134,11 @@ pub async fn serve(
 async fn next_connection(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, Peer, OwnedSemaphorePermit) {
     let place = Arc::clone(places).acquire_owned().await.expect("the places are never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, peer)) => return (stream, Peer(peer), place),
             Err(error) if has_only_the_peer_failed(&error) => {}
             Err(error) => {
                 // Mostly out of file handles; at once it would fail again.
@@ -143,7 +155,14 @@ fn has_only_the_peer_failed(error: &io::Error) -> bool {
 }
 
 /// Serves one connection to its end.
-async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: CancellationToken) {
+async fn attend(
+    stream: TcpStream,
+    peer: Peer,
+    router: Router,
+    certificate: Option<Arc<Certificate>>,
+    limits: Limits,
+    closing: CancellationToken,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         // Answers are late by a packet's wait, but right.
         debug!(%error, "cannot send small packets at once");
@@ -151,9 +170,38 @@ async fn attend(stream: TcpStream, router: Router, limits: Limits, closing: Canc
     let arriving = Arriving::default();
     let lingering = Lingering::new(stream, limits.linger, limits.head_timeout, arriving.clone());
     let stream = Impatient::new(lingering, limits.unread_wait);
-    let service = service_fn(|request| unread::respond(router.clone(), request, arriving.clone()));
+    let Some(certificate) = certificate else {
+        return converse(stream, peer, router, arriving, limits, closing).await;
+    };
+    let handshake = timeout(limits.head_timeout, certificate.acceptor().accept(stream));
+    match closing.run_until_cancelled(handshake).await {
+        Some(Ok(Ok(stream))) => {
+            // What has come so far is not of a request.
+            arriving.end();
+            converse(stream, peer, router, arriving, limits, closing).await;
+        }
+        Some(Ok(Err(error))) => debug!(%error, "a peer did not agree on TLS"),
+        Some(Err(_)) => debug!("a peer took too long to agree on TLS"),
+        None => {}
+    }
+}
+
+/// Answers requests over a stream until it ends.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: Peer,
+    router: Router,
+    arriving: Arriving,
+    limits: Limits,
+    closing: CancellationToken,
+) {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        unread::respond(router.clone(), request, arriving.clone())
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
+        .max_buf_size(HEAD_BYTES_MAX)
         // Runs from the end of the last response on.
         .header_read_timeout(limits.idle_timeout)
         .serve_connection(TokioIo::new(stream), service);

@@ -57,7 +57,8 @@ impl Server {
         let listener = listen(ANYWHERE).unwrap();
         let address = listener.local_addr().unwrap();
         let closing = CancellationToken::new();
-        let serving = TaskTracker::new().spawn(serve(listener, router, limits, closing.clone()));
+        let serving =
+            TaskTracker::new().spawn(serve(listener, router, None, limits, closing.clone()));
         Self { address, closing, serving, held, released }
     }
 

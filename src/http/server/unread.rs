@@ -50,7 +50,7 @@ impl Arriving {
         self.0.store(BODY, Ordering::Relaxed);
     }
 
-    fn end(&self) {
+    pub(super) fn end(&self) {
         self.0.store(NOTHING, Ordering::Relaxed);
     }
 

@@ -124,6 +124,19 @@ impl<'b> Given<'b> {
         self.noted(self.text.parse(), faults)
     }
 
+    /// A whole number, zero or more.
+    pub(super) fn whole_number(&self, faults: &mut Faults) -> Option<u32> {
+        if self.kind() != "a number" {
+            self.mismatch("a number", faults);
+            return None;
+        }
+        let number = self.text.parse().ok();
+        if number.is_none() {
+            self.refuse("give a whole number from 0 to 4294967295", faults);
+        }
+        number
+    }
+
     /// A string that stands for something.
     pub(super) fn named<T: FromStr<Err: Display>>(&self, faults: &mut Faults) -> Option<T> {
         let name = self.string(faults)?;

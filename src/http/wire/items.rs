@@ -19,7 +19,11 @@ fn count_at(body: Given<'_>, pointer: &str, faults: &mut Faults) -> Option<usize
     for name in names {
         place = place.property(&name, faults)?;
     }
-    place.count(faults)
+    let count = place.count(faults)?;
+    if count == 0 {
+        place.refuse("Expected at least one item", faults);
+    }
+    Some(count)
 }
 
 #[cfg(test)]
@@ -30,7 +34,6 @@ mod tests {
     fn items_are_counted_where_the_pointer_leads() {
         let counted = |body: &str, pointer| count(body.as_bytes(), pointer).ok();
         assert_eq!(counted(r#"{"ask":{"emails":[1,{},"x"]},"ask2":[]}"#, "/ask/emails"), Some(3));
-        assert_eq!(counted(r#"{"ask":{"emails":[]}}"#, "/ask/emails"), Some(0));
         assert_eq!(counted(r#"{"a/b":{"~":[1]}}"#, "/a~1b/~0"), Some(1));
         assert_eq!(counted("[1,2]", ""), Some(2));
     }
@@ -42,6 +45,7 @@ mod tests {
             ("[]", "type_error", ""),
             ("{}", "missing_field", "/ask"),
             (r#"{"ask":[{"emails":[1]}]}"#, "type_error", "/ask"),
+            (r#"{"ask":{"emails":[]}}"#, "invalid_field", "/ask/emails"),
             (r#"{"ask":{"emails":7}}"#, "type_error", "/ask/emails"),
             (r#"{"ask":{"emails":[1,2],"emails":[1]}}"#, "duplicate_field", "/ask/emails"),
             (r#"{"ask":{"emails":[1]},"ask":{"emails":[1,2]}}"#, "duplicate_field", "/ask"),

@@ -1,21 +1,110 @@
 //! Keys: the body that asks for one, and what operators are shown.
 
+use ipnet::IpNet;
 use serde::Serialize;
 
-use super::fault::Fault;
+use super::fault::{Fault, Faults};
 use super::given::Given;
 use super::team::name_for_people;
+use crate::domain::key_terms::{KeyTerms, Scope, Scopes};
+use crate::domain::reveal::Reveals;
+use crate::domain::time::Timestamp;
 use crate::gateway::{KeyMade, KeyShown};
 
-/// Reads the name for a key to be made.
+/// The most networks of one key.
+const NETWORKS_MAX: usize = 64;
+
+/// Reads the name of a key to be made, and what it may be used for: what is left out is not bounded.
 ///
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
-pub(in crate::http) fn parse(body: &[u8]) -> Result<String, Vec<Fault>> {
+pub(in crate::http) fn parse(body: &[u8]) -> Result<(String, KeyTerms), Vec<Fault>> {
     Given::parse(body, |given, faults| {
-        let [name] = given.with_required(["name"], 1, faults)?;
-        name_for_people(&name?, faults)
+        let names = ["name", "scopes", "reveals", "networks", "expires_at"];
+        let [name, scopes, reveals, networks, expires_at] =
+            given.with_required(names, 1, faults)?;
+        let name = name.and_then(|given| name_for_people(&given, faults));
+        let scopes = scopes.map(|given| read_scopes(&given, faults));
+        let reveals = reveals.map(|given| read_reveals(&given, faults));
+        let networks = networks.map(|given| read_networks(&given, faults));
+        let expires_at = expires_at
+            .filter(|given| !given.is_null())
+            .and_then(|given| given.named::<Timestamp>(faults));
+        let all = KeyTerms::default();
+        let terms = KeyTerms {
+            scopes: scopes.unwrap_or(all.scopes),
+            reveals: reveals.unwrap_or(all.reveals),
+            networks: networks.unwrap_or_default(),
+            expires_at,
+        };
+        Some((name?, terms))
     })
+}
+
+/// A key that may be used for nothing is a mistake.
+fn read_scopes(given: &Given<'_>, faults: &mut Faults) -> Scopes {
+    let items = given.items(faults).unwrap_or_default();
+    if items.is_empty() {
+        given.refuse("Expected at least one scope", faults);
+    }
+    let scopes: Vec<_> = items.iter().filter_map(|item| item.named::<Scope>(faults)).collect();
+    Scopes::of(&scopes)
+}
+
+fn read_reveals(given: &Given<'_>, faults: &mut Faults) -> Reveals {
+    let mut reveals = Reveals::NONE;
+    for item in given.items(faults).unwrap_or_default() {
+        match item.string(faults).as_deref() {
+            Some(EMAIL) => reveals.email = true,
+            Some(PHONES) => reveals.phone = true,
+            Some(_) => item.refuse("a reveal is one of: email, phones", faults),
+            None => {}
+        }
+    }
+    reveals
+}
+
+/// From no network at all a key could not be used, so an empty list is a mistake, too.
+fn read_networks(given: &Given<'_>, faults: &mut Faults) -> Vec<IpNet> {
+    let items = given.items(faults).unwrap_or_default();
+    if !(1..=NETWORKS_MAX).contains(&items.len()) {
+        given.refuse(format!("Expected 1 to {NETWORKS_MAX} networks"), faults);
+    }
+    let network = |item: &Given<'_>| {
+        let text = item.string(faults)?;
+        let network = text.parse::<IpNet>().map(|network| network.trunc()).ok();
+        if network.is_none() {
+            item.refuse("a network is written as in 10.0.0.0/8 or 2001:db8::/32", faults);
+        }
+        network
+    };
+    items.iter().filter_map(network).collect()
+}
+
+const EMAIL: &str = "email";
+const PHONES: &str = "phones";
+
+/// What a key may be used for, as it is shown.
+#[derive(Serialize)]
+struct TermsShown {
+    scopes: Vec<&'static str>,
+    reveals: Vec<&'static str>,
+    networks: Option<Vec<String>>,
+    expires_at: Option<String>,
+}
+
+impl From<KeyTerms> for TermsShown {
+    fn from(terms: KeyTerms) -> Self {
+        let KeyTerms { scopes, reveals, networks, expires_at } = terms;
+        let named = [(reveals.email, EMAIL), (reveals.phone, PHONES)];
+        Self {
+            scopes: scopes.iter().map(Scope::name).collect(),
+            reveals: named.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect(),
+            networks: (!networks.is_empty())
+                .then(|| networks.iter().map(ToString::to_string).collect()),
+            expires_at: expires_at.map(|moment| moment.to_string()),
+        }
+    }
 }
 
 /// A key just made, with its secret.
@@ -25,12 +114,15 @@ pub(in crate::http) struct KeyMadeShown {
     key: String,
     name: String,
     created_at: String,
+    #[serde(flatten)]
+    terms: TermsShown,
 }
 
 impl From<KeyMade> for KeyMadeShown {
     fn from(made: KeyMade) -> Self {
-        let KeyMade { id, secret, name, created_at } = made;
-        Self { id, key: secret, name, created_at: created_at.to_string() }
+        let KeyMade { id, secret, name, created_at, terms } = made;
+        let (created_at, terms) = (created_at.to_string(), terms.into());
+        Self { id, key: secret, name, created_at, terms }
     }
 }
 
@@ -46,6 +138,8 @@ struct KeyListed {
     name: String,
     created_at: String,
     revoked_at: Option<String>,
+    #[serde(flatten)]
+    terms: TermsShown,
 }
 
 impl From<Vec<KeyShown>> for KeysShown {
@@ -55,6 +149,7 @@ impl From<Vec<KeyShown>> for KeysShown {
             name: key.name,
             created_at: key.created_at.to_string(),
             revoked_at: key.revoked_at.map(|moment| moment.to_string()),
+            terms: key.terms.into(),
         };
         Self { keys: keys.into_iter().map(listed).collect() }
     }
@@ -63,13 +158,36 @@ impl From<Vec<KeyShown>> for KeysShown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
 
     #[test]
-    fn a_key_has_a_name_and_nothing_else() {
-        assert_eq!(parse(br#"{"name":"crm sync"}"#).unwrap(), "crm sync");
-        for body in ["{}", r#"{"name":""}"#, r#"{"name":null}"#, r#"{"name":"a","team":"b"}"#, "[]"]
-        {
+    fn a_key_has_a_name_and_terms_where_it_is_bounded() {
+        let all = ("crm sync".to_owned(), KeyTerms::default());
+        assert_eq!(parse(br#"{"name":"crm sync"}"#).unwrap(), all);
+        assert_eq!(parse(br#"{"name":"crm sync","expires_at":null}"#).unwrap(), all);
+        let body = br#"{"name":"a","scopes":["read","find"],"reveals":["email"],
+            "networks":["10.1.2.3/8"],"expires_at":"2027-01-01T00:00:00Z"}"#;
+        let terms = KeyTerms {
+            scopes: Scopes::of(&[Scope::Find, Scope::Read]),
+            reveals: Reveals { email: true, phone: false },
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            expires_at: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+        };
+        assert_eq!(parse(body).unwrap(), ("a".to_owned(), terms));
+        assert_eq!(parse(br#"{"name":"a","reveals":[]}"#).unwrap().1.reveals, Reveals::NONE);
+        for body in [
+            "{}",
+            r#"{"name":""}"#,
+            r#"{"name":null}"#,
+            r#"{"name":"a","team":"b"}"#,
+            "[]",
+            r#"{"name":"a","scopes":[]}"#,
+            r#"{"name":"a","scopes":["write"]}"#,
+            r#"{"name":"a","scopes":"read"}"#,
+            r#"{"name":"a","reveals":["phone"]}"#,
+            r#"{"name":"a","networks":[]}"#,
+            r#"{"name":"a","networks":["10.0.0.1"]}"#,
+            r#"{"name":"a","expires_at":"tomorrow"}"#,
+        ] {
             assert_eq!(parse(body.as_bytes()).unwrap_err().len(), 1, "{body}");
         }
     }
@@ -78,16 +196,27 @@ mod tests {
     fn the_secret_of_a_key_is_shown_when_it_is_made_and_never_listed() {
         let (id, name) = ("k1".to_owned(), "crm sync".to_owned());
         let created_at = Timestamp::EPOCH;
-        let made =
-            KeyMade { id: id.clone(), secret: "tg_k1_x".into(), name: name.clone(), created_at };
+        let made = KeyMade {
+            id: id.clone(),
+            secret: "tg_k1_x".into(),
+            name: name.clone(),
+            created_at,
+            terms: KeyTerms::default(),
+        };
         assert_eq!(
             serde_json::to_string(&KeyMadeShown::from(made)).unwrap(),
-            r#"{"id":"k1","key":"tg_k1_x","name":"crm sync","created_at":"1970-01-01T00:00:00.000Z"}"#
+            r#"{"id":"k1","key":"tg_k1_x","name":"crm sync","created_at":"1970-01-01T00:00:00.000Z","scopes":["enrich","find","validate","forward","read"],"reveals":["email","phones"],"networks":null,"expires_at":null}"#
         );
-        let listed = KeyShown { id, name, created_at, revoked_at: None };
+        let terms = KeyTerms {
+            scopes: Scopes::of(&[Scope::Read]),
+            reveals: Reveals::NONE,
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            expires_at: Some(Timestamp::EPOCH),
+        };
+        let listed = KeyShown { id, name, created_at, revoked_at: None, terms };
         assert_eq!(
             serde_json::to_string(&KeysShown::from(vec![listed])).unwrap(),
-            r#"{"keys":[{"id":"k1","name":"crm sync","created_at":"1970-01-01T00:00:00.000Z","revoked_at":null}]}"#
+            r#"{"keys":[{"id":"k1","name":"crm sync","created_at":"1970-01-01T00:00:00.000Z","revoked_at":null,"scopes":["read"],"reveals":[],"networks":["10.0.0.0/8"],"expires_at":"1970-01-01T00:00:00.000Z"}]}"#
         );
     }
 }

@@ -11,9 +11,24 @@ use crate::domain::policy::Policies;
 
 /// Reads policies; what is left out has its default.
 pub(super) fn read(given: &Given<'_>, faults: &mut Faults) -> Option<Policies> {
-    let names = ["strip_email_reveal", "phones", "max_age", "shared_cache", "ignore_no_cache"];
-    let [strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache] =
-        given.properties(names, faults)?;
+    let names = [
+        "strip_email_reveal",
+        "phones",
+        "max_age",
+        "shared_cache",
+        "ignore_no_cache",
+        "requests_per_minute",
+        "requests_at_once",
+    ];
+    let [
+        strip_email_reveal,
+        phones,
+        max_age,
+        shared_cache,
+        ignore_no_cache,
+        requests_per_minute,
+        requests_at_once,
+    ] = given.properties(names, faults)?;
     let mut yes_or_no = |given: Option<Given<'_>>, default| {
         given.and_then(|given| given.boolean(faults)).unwrap_or(default)
     };
@@ -24,7 +39,15 @@ pub(super) fn read(given: &Given<'_>, faults: &mut Faults) -> Option<Policies> {
         shared_cache: yes_or_no(shared_cache, defaults.shared_cache),
         ignore_no_cache: yes_or_no(ignore_no_cache, defaults.ignore_no_cache),
         max_age: max_age.filter(|given| !given.is_null()).and_then(|given| age(&given, faults)),
+        requests_per_minute: count(requests_per_minute, faults),
+        requests_at_once: count(requests_at_once, faults),
     })
+}
+
+/// A number of requests; null, or left out, leaves it to the settings.
+fn count(given: Option<Given<'_>>, faults: &mut Faults) -> Option<u32> {
+    let given = given.filter(|given| !given.is_null())?;
+    given.whole_number(faults)
 }
 
 fn age(given: &Given<'_>, faults: &mut Faults) -> Option<Duration> {
@@ -44,13 +67,29 @@ pub(super) struct PoliciesShown {
     max_age: Option<String>,
     shared_cache: bool,
     ignore_no_cache: bool,
+    requests_per_minute: Option<u32>,
+    requests_at_once: Option<u32>,
 }
 
 impl From<Policies> for PoliciesShown {
     fn from(policies: Policies) -> Self {
-        let Policies { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } =
-            policies;
-        let max_age = max_age.map(measure::told);
-        Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache }
+        let Policies {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = policies;
+        Self {
+            strip_email_reveal,
+            phones,
+            max_age: max_age.map(measure::told),
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        }
     }
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::{Corrupt, Stored, stored_enum, stored_struct};
-use crate::domain::budget::{Budget, Meter};
+use crate::domain::budget::{Budget, HourlyUse, Meter};
 use crate::domain::charge::Facts;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::Parts;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, PhoneKey, RequestKey};
+use crate::domain::key_terms::{KeyTerms, Scopes};
 use crate::domain::limits::UpTo;
 use crate::domain::note::Note;
 use crate::domain::outage::Outage;
@@ -30,10 +33,12 @@ stored_struct!(Budget {
     closed_until,
     passages_closed_until
 });
+stored_struct!(HourlyUse { slots });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
 stored_struct!(Parts<LeadKey> { profile, email, names });
+stored_struct!(KeyTerms { scopes, reveals, networks, expires_at });
 stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {
@@ -53,32 +58,50 @@ stored_enum!(PhoneBasis { 0 => Person, 1 => Number });
 stored_enum!(Unit { 0 => Email, 1 => Phone });
 
 /// What a team does with the cache is one number, so that forms without `ignore_no_cache` are read
-/// as they were written.
+/// as they were written. Its third bit says that limits of requests follow.
 impl Stored for Policies {
     fn store(&self, out: &mut Vec<u8>) {
-        let Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache } = self;
+        let Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        } = self;
         strip_email_reveal.store(out);
         phones.store(out);
         max_age.store(out);
-        out.push(match (shared_cache, ignore_no_cache) {
-            (false, false) => 0,
-            (true, false) => 1,
-            (false, true) => 2,
-            (true, true) => 3,
-        });
+        let has_limits = requests_per_minute.is_some() || requests_at_once.is_some();
+        let [shared_cache, ignore_no_cache, limits] =
+            [*shared_cache, *ignore_no_cache, has_limits].map(u8::from);
+        out.push(shared_cache | ignore_no_cache << 1 | limits << 2);
+        if has_limits {
+            requests_per_minute.store(out);
+            requests_at_once.store(out);
+        }
     }
 
     fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
         let (strip_email_reveal, phones) = (Stored::load(bytes)?, Stored::load(bytes)?);
         let max_age = Stored::load(bytes)?;
-        let (shared_cache, ignore_no_cache) = match <[u8; 1]>::load(bytes)? {
-            [0] => (false, false),
-            [1] => (true, false),
-            [2] => (false, true),
-            [3] => (true, true),
-            _ => return Err(Corrupt("unknown Policies")),
-        };
-        Ok(Self { strip_email_reveal, phones, max_age, shared_cache, ignore_no_cache })
+        let [flags] = <[u8; 1]>::load(bytes)?;
+        if flags > 7 {
+            return Err(Corrupt("unknown Policies"));
+        }
+        let [shared_cache, ignore_no_cache, has_limits] = [1, 2, 4].map(|bit| flags & bit != 0);
+        let (requests_per_minute, requests_at_once) =
+            if has_limits { (Stored::load(bytes)?, Stored::load(bytes)?) } else { (None, None) };
+        Ok(Self {
+            strip_email_reveal,
+            phones,
+            max_age,
+            shared_cache,
+            ignore_no_cache,
+            requests_per_minute,
+            requests_at_once,
+        })
     }
 }
 
@@ -102,6 +125,12 @@ macro_rules! stored_as {
 pub(super) use stored_as;
 
 stored_as!(Credits as i64: |credits| credits.as_thousandths(), |n| Ok(Credits::from_thousandths(n)));
+stored_as!(Scopes as [u8; 1]: |scopes| [scopes.bits()], |[bits]| {
+    Scopes::from_bits(bits).ok_or(Corrupt("not scopes"))
+});
+stored_as!(IpNet as String: |network| network.to_string(), |text| {
+    text.parse().map_err(|_| Corrupt("not a network"))
+});
 stored_as!(Meter as u64: |meter| meter.0, |n| Ok(Meter(n)));
 stored_as!(Timestamp as i64: |moment| moment.as_millis(), |n| Ok(Timestamp::from_millis(n)));
 stored_as!(LeadKey as [u8; 16]: |key| *key.as_bytes(), |bytes| Ok(LeadKey::from_bytes(bytes)));

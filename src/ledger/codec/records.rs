@@ -2,6 +2,7 @@
 
 use super::domain::stored_as;
 use super::{Corrupt, Stored, stored_enum, stored_struct};
+use crate::domain::key_terms::KeyTerms;
 use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
@@ -31,7 +32,36 @@ stored_struct!(Team { id, version, name, quotas, policies, standing, opening, co
 stored_struct!(Opening { periods, cursor });
 stored_struct!(Counted { unit, period, spent });
 stored_enum!(Cursor { 0 => Jobs(after), 1 => Entries(below) });
-stored_struct!(Key { id, team, name, digest, created_at, revoked_at });
+
+/// A key that may all that its team may has the form that keys had before there were terms.
+impl Stored for Key {
+    fn store(&self, out: &mut Vec<u8>) {
+        let Self { id, team, name, digest, created_at, revoked_at, terms } = self;
+        id.store(out);
+        team.store(out);
+        name.store(out);
+        digest.store(out);
+        created_at.store(out);
+        revoked_at.store(out);
+        if *terms != KeyTerms::default() {
+            terms.store(out);
+        }
+    }
+
+    fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self {
+            id: Stored::load(bytes)?,
+            team: Stored::load(bytes)?,
+            name: Stored::load(bytes)?,
+            digest: Stored::load(bytes)?,
+            created_at: Stored::load(bytes)?,
+            revoked_at: Stored::load(bytes)?,
+            // It is the last, so what is left of the row is its.
+            terms: if bytes.is_empty() { KeyTerms::default() } else { Stored::load(bytes)? },
+        })
+    }
+}
+
 stored_enum!(Standing { 0 => Open, 1 => Paused, 2 => Closed });
 
 stored_struct!(Tally { spent, reserved, unresolved, avoided });

@@ -71,6 +71,14 @@ pub struct Dispositions {
     pub trimmed: u32,
 }
 
+impl Dispositions {
+    /// Whether every lead was trimmed. Such a batch has no slots, and the vault keeps none of its leads.
+    #[must_use]
+    pub const fn is_all_trimmed(&self) -> bool {
+        self.submitted > 0 && self.trimmed == self.submitted
+    }
+}
+
 /// How one lead of a batch will be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {

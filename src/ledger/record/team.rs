@@ -1,5 +1,6 @@
 //! Teams and their keys.
 
+use crate::domain::key_terms::KeyTerms;
 use crate::domain::policy::Policies;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
@@ -107,4 +108,6 @@ pub struct Key {
     pub created_at: Timestamp,
     /// When it stopped being good.
     pub revoked_at: Option<Timestamp>,
+    /// What it may be used for.
+    pub terms: KeyTerms,
 }

@@ -76,6 +76,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Carried
         | TableId::Numbers
         | TableId::Budgets
+        | TableId::HourlyUses
         | TableId::Rotations
         | TableId::Outages
         // A team has one while its new quotas are counted.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
+use crate::domain::budget::NoRoom;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::{Basis, HitRates};
 use crate::domain::identity::Parts;
@@ -99,14 +100,16 @@ pub struct Admission {
     pub terms: Terms,
     /// What the vault lacks of the results that it would be answered with.
     pub lost: Lost,
-    /// When the vault forgets the leads.
-    pub leads_expire_at: Timestamp,
+    /// When the vault forgets the leads; none where it keeps none, which is enough for a batch that is
+    /// trimmed to nothing.
+    pub leads_expire_at: Option<Timestamp>,
 }
 
 /// What the vault lacks of the results that a plan would point at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Lost {
-    /// Nobody has looked: a step that would point at a result names it and changes nothing.
+    /// Nobody has looked: the step only judges. It names the results that it would point at, and changes
+    /// nothing.
     #[default]
     Unknown,
     /// These results: they answer nobody. All others are there.
@@ -175,8 +178,13 @@ pub enum Refused {
     Collision,
     /// The vendor does not answer, and what is made once is not made before this moment.
     NoAnswers(Timestamp),
-    /// It would be answered with these results, and it is not known whether the vault holds them.
+    /// It would exceed what the vendor validates in an hour.
+    TooManyValidations(NoRoom),
+    /// It would be admitted, and answered with these results. Nothing was kept: it is asked again once
+    /// the vault was looked at.
     Unchecked(Vec<KeptResult>),
+    /// It would be admitted, and the vault does not keep its leads.
+    NeedsLeads,
 }
 
 /// A quota that a worst case does not fit.

@@ -8,6 +8,7 @@ mod remaining;
 mod room;
 mod settlement;
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -236,6 +237,34 @@ pub struct Settled {
     pub removed: Vec<KeptResult>,
     /// Finds charged that the vendor may not have charged.
     pub perhaps_free: u32,
+    /// How many leads of each team came to what.
+    pub outcomes: BTreeMap<(TeamId, Outcome), u64>,
+}
+
+/// What a lead came to, as far as it is worth to be counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// A person.
+    Found,
+    /// Nobody.
+    NotFound,
+    /// Somebody who was removed, before or by this very answer.
+    Removed,
+    /// Another person than a key of the lead was known to lead to.
+    Contradicted,
+}
+
+impl Outcome {
+    /// As in labels.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::NotFound => "not_found",
+            Self::Removed => "removed",
+            Self::Contradicted => "contradicted",
+        }
+    }
 }
 
 /// What joiners of a settled job were credited in one step.

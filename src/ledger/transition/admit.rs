@@ -13,7 +13,9 @@ use crate::ledger::record::job::{Job, JobLead, Part};
 use crate::ledger::record::lead::Claim;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::Team;
-use crate::ledger::step::{Admission, Admitted, LeadAsk, Novelty, QuotaShort, Refused, Terms};
+use crate::ledger::step::{
+    Admission, Admitted, LeadAsk, Lost, Novelty, QuotaShort, Refused, Terms,
+};
 use crate::ledger::table::{
     Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Replays, Slots, Table, Teams,
 };
@@ -78,8 +80,12 @@ pub fn admit(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
-    if !plan.unchecked.is_empty() {
+    if admission.lost == Lost::Unknown {
         return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
+    }
+    let is_all_trimmed = plan.dispositions.is_all_trimmed();
+    if admission.leads_expire_at.is_none() && !is_all_trimmed {
+        return Ok(Err(Refused::NeedsLeads));
     }
     keep(draft, &quotas, worst);
     let avoided = plan.avoided();
@@ -102,9 +108,11 @@ pub fn admit(
         jobs_made: 0,
         canceled_at: None,
         canceled_for: None,
-        sealed_until: plan.known_until.into_iter().chain([admission.leads_expire_at]).min(),
+        sealed_until: plan.known_until.into_iter().chain(admission.leads_expire_at).min(),
     };
-    put_slots(draft, admission.batch, &plan.slots);
+    if !is_all_trimmed {
+        put_slots(draft, admission.batch, &plan.slots);
+    }
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
     post_avoided(draft, &team.id, now, sum_avoided);
     if let Some(retry) = &admission.retry {

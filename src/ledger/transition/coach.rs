@@ -29,6 +29,11 @@ const GATHERED_LEADS_MAX: u32 = 100;
 /// rows, and one lead that the vendor refuses delays no more callers than these.
 const PASSENGERS_MAX: usize = 500;
 
+/// How often a combined job is halved before its members go alone. One bad member of 500 is found within
+/// some 70 requests, and however many are bad, there are no more than these halves and one request for
+/// each member.
+const HALVINGS_MAX: u32 = 3;
+
 /// Whether a new job waits for others to travel with.
 pub(super) fn is_gatherable(job: &Job, terms: &Terms) -> bool {
     !terms.gather_window.is_zero() && job.way == Way::Batch && job.leads <= GATHERED_LEADS_MAX
@@ -51,7 +56,7 @@ pub fn gather(draft: &mut Draft<'_>, gathering: &Gathering) -> Result<Option<Gat
         }
         let boarding = board(draft, &jobs, gathering.leads_max)?;
         if boarding.len() > 1 {
-            return depart(draft, reveals, boarding).map(Some);
+            return depart(draft, reveals, boarding, 0).map(Some);
         }
     }
     Ok(None)
@@ -96,13 +101,19 @@ pub(super) fn leads_of(draft: &Draft<'_>, job: JobId) -> Result<Vec<JobLead>, Fa
 }
 
 /// Puts jobs in a coach of their own, ready to be sent.
-fn depart(draft: &mut Draft<'_>, reveals: Reveals, aboard: Vec<Job>) -> Result<Gathered, Fault> {
+fn depart(
+    draft: &mut Draft<'_>,
+    reveals: Reveals,
+    aboard: Vec<Job>,
+    halvings: u32,
+) -> Result<Gathered, Fault> {
     let first = aboard.first().ok_or_else(|| Fault::Invariant("nobody is aboard".into()))?;
     let mut coach = Job {
         reveals,
         leads: aboard.iter().fold(0, |leads, job| job.leads.saturating_add(leads)),
         passengers: aboard.iter().map(|job| job.id).collect(),
         due: Some(draft.now()),
+        refusals: halvings,
         ..Job::new(first.id.coach(), Way::Batch)
     };
     queue_with(&mut coach, &aboard);
@@ -275,6 +286,14 @@ fn refused(draft: &mut Draft<'_>, mut coach: Job, quiet: Timestamp) -> Result<Sp
     (coach.first_sent_at, coach.charged_by) = (None, None);
     let Some(mut coach) = without_canceled(draft, coach)? else { return Ok(Split::Apart) };
     let mut front = passengers(draft, &coach)?;
+    if coach.refusals >= HALVINGS_MAX {
+        coach.passengers.clear();
+        end(draft, &mut coach, Cause::Split);
+        put_job(draft, &coach)?;
+        alone(draft, front)?;
+        return Ok(Split::Apart);
+    }
+    coach.refusals = coach.refusals.saturating_add(1);
     let back = front.split_off(front.len().div_ceil(2));
     if front.len() > 1 {
         coach.state = State::Ready;
@@ -290,7 +309,7 @@ fn refused(draft: &mut Draft<'_>, mut coach: Job, quiet: Timestamp) -> Result<Sp
     }
     put_job(draft, &coach)?;
     if back.len() > 1 {
-        depart(draft, coach.reveals, back)?;
+        depart(draft, coach.reveals, back, coach.refusals)?;
     } else {
         alone(draft, back)?;
     }

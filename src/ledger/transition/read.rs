@@ -90,6 +90,9 @@ pub(super) fn has_ended_for(job: &Job, batch: BatchId) -> bool {
     }
 }
 
+/// What is read of a lead that did not fit.
+const TRIMMED: LeadReading = LeadReading::Failed(Failure::InsufficientCredits);
+
 struct Reader<'a, 'b> {
     draft: &'a Draft<'b>,
     id: BatchId,
@@ -172,6 +175,10 @@ impl<'a, 'b> Reader<'a, 'b> {
     fn leads(&mut self, range: &Range<u32>) -> Result<Vec<LeadReading>, Fault> {
         let mut leads = Vec::new();
         let end = range.end.min(self.batch.dispositions.submitted);
+        if self.batch.dispositions.is_all_trimmed() {
+            leads.extend((range.start..end).map(|_| TRIMMED));
+            return Ok(leads);
+        }
         let chunks = range.start.div_euclid(CHUNK)..end.div_ceil(CHUNK);
         for chunk in chunks.clone() {
             self.draft.foresee::<Slots>(&(self.id, chunk));
@@ -212,7 +219,7 @@ impl<'a, 'b> Reader<'a, 'b> {
         Ok(match slot.source {
             Source::Removed => LeadReading::Removed,
             Source::NotFound => LeadReading::NotFound,
-            Source::Refused => LeadReading::Failed(Failure::InsufficientCredits),
+            Source::Refused => TRIMMED,
             Source::Cached(at) => self.answered(at)?,
             Source::Joined(at) | Source::Own(at) | Source::Repeated(at) => self.by_job(at)?,
         })
@@ -282,6 +289,9 @@ impl<'a, 'b> Reader<'a, 'b> {
         let dispositions = self.batch.dispositions;
         if dispositions.submitted == 0 || dispositions.cached > 0 {
             return Ok(true);
+        }
+        if dispositions.is_all_trimmed() {
+            return Ok(false);
         }
         for chunk in 0..dispositions.submitted.div_ceil(CHUNK) {
             for slot in self.draft.peek::<Slots>(&(self.id, chunk))?.unwrap_or_default() {

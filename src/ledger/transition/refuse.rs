@@ -43,10 +43,10 @@ pub fn refuse(draft: &mut Draft<'_>, refusing: &Refusing) -> Result<AfterRefusal
     }
     (job.first_sent_at, job.charged_by) = (None, None);
     let Some(mut job) = without_canceled(draft, job)? else { return Ok(AfterRefusal::Void) };
-    job.refusals = job.refusals.saturating_add(1);
     if job.is_coach() {
         return refuse_members(draft, job, &refusing.named);
     }
+    job.refusals = job.refusals.saturating_add(1);
     if job.refusals >= refusing.refusals_max {
         release(draft, job, Cause::Refused)?;
         return Ok(AfterRefusal::Void);

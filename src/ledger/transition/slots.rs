@@ -102,6 +102,13 @@ pub(super) fn slots(
     range: Range<u32>,
 ) -> Result<Vec<SlotShown>, Fault> {
     let end = range.end.min(batch.dispositions.submitted);
+    if batch.dispositions.is_all_trimmed() {
+        let trimmed = |position| {
+            let (cost, why) = (Some(Amounts::ZERO), Why::InsufficientCredits);
+            SlotShown { position, source: Source::Refused, cost, why }
+        };
+        return Ok((range.start..end).map(trimmed).collect());
+    }
     let mut chosen = Vec::new();
     for chunk in range.start.div_euclid(CHUNK)..end.div_ceil(CHUNK) {
         let slots = draft.peek::<Slots>(&(id, chunk))?.unwrap_or_default();

@@ -89,6 +89,17 @@ impl Address {
         &self.namespace
     }
 
+    /// The hosts that are spoken to without encryption.
+    pub fn hosts_in_clear(&self) -> impl Iterator<Item = &str> {
+        let endpoints = match (&self.trust, &self.place) {
+            (Trust::PublicRoots | Trust::File(_), _) => &[][..],
+            (Trust::Plain, Place::One(endpoint)) => std::slice::from_ref(endpoint),
+            (Trust::Plain, Place::Cluster(nodes)) => nodes,
+            (Trust::Plain, Place::Sentinels { sentinels, .. }) => sentinels,
+        };
+        endpoints.iter().map(|endpoint| endpoint.host.as_str())
+    }
+
     /// Who the gateway is to the servers.
     pub(super) fn user(&self) -> &str {
         self.login.as_ref().and_then(|login| login.user.as_deref()).unwrap_or("default")

@@ -27,6 +27,24 @@ impl Disposition {
     }
 }
 
+/// A listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The callers'.
+    Callers,
+    /// The operators'.
+    Operators,
+}
+
+impl Door {
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Callers => "callers",
+            Self::Operators => "operators",
+        }
+    }
+}
+
 /// What became of a request for a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {

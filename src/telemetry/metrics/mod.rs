@@ -20,7 +20,7 @@ use prometheus::{
 };
 
 pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
-pub use labels::{Circuit, Decision, Disposition, Stray};
+pub use labels::{Circuit, Decision, Disposition, Door, Stray};
 
 use crate::domain::avoided::Avoided;
 use crate::domain::credits::{Credits, Unit};
@@ -48,6 +48,8 @@ pub struct Metrics {
     credits_avoided: CounterVec,
     leads: IntCounterVec,
     admissions: IntCounterVec,
+    refused_keys: IntCounterVec,
+    outcomes: IntCounterVec,
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
@@ -58,6 +60,8 @@ pub struct Metrics {
     vendor_circuit: IntGauge,
     store_operations: HistogramVec,
     store_up: IntGauge,
+    /// Without labels, but able to show nothing.
+    store_headroom: GaugeVec,
     clock_jumps: IntCounter,
     ledger_drift: Gauge,
     sweep_overdue: GaugeVec,
@@ -72,6 +76,7 @@ impl Metrics {
     /// # Panics
     /// Where two metrics have one name, which the tests hold they do not.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "it is a table, a row for each metric")]
     pub fn new() -> Self {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self())).expect("it is the first");
@@ -79,14 +84,6 @@ impl Metrics {
         let build =
             families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-        let unreadable = families.counts(
-            "tollgate_vendor_unreadable_total",
-            &["operation"],
-            "Answers of the vendor's that came whole and cannot be read.",
-        );
-        for operation in ["submit", "find", "read", "call"] {
-            unreadable.with_label_values(&[operation]);
-        }
         Self {
             credits_spent: families.credit_sums(
                 "tollgate_credits_spent_total",
@@ -108,6 +105,12 @@ impl Metrics {
                 &["team", "decision", "reason"],
                 "Requests for a batch, by what became of them.",
             ),
+            refused_keys: refused_keys(&families),
+            outcomes: families.counts(
+                "tollgate_outcomes_total",
+                &["team", "outcome"],
+                "Settled leads, by what they came to.",
+            ),
             finds_in_margin: families.count(
                 "tollgate_finds_in_margin_total",
                 "Finds booked as charged within the margin or turn of the charge window, where the \
@@ -126,7 +129,7 @@ impl Metrics {
                 "tollgate_results_lost_total",
                 "Sealed results that the books point at and the vault no longer has.",
             ),
-            unreadable,
+            unreadable: unreadable(&families),
             http_requests: families.durations(
                 "tollgate_http_request_duration_seconds",
                 &["route", "method", "status"],
@@ -153,6 +156,11 @@ impl Metrics {
             clock_jumps: families.count(
                 "tollgate_clock_jumps_total",
                 "Jumps of the store's clock, ahead or back.",
+            ),
+            store_headroom: families.gauges(
+                "tollgate_store_headroom_bytes",
+                &[],
+                "How many bytes of the store new work may still take.",
             ),
             store_up: families.switch("tollgate_store_up", "1 while the store answers."),
             ledger_drift: families.gauge(
@@ -206,6 +214,16 @@ impl Metrics {
     pub fn decide(&self, team: &TeamId, decision: Decision) {
         let (decision, reason) = decision.labels();
         self.admissions.with_label_values(&[team.as_str(), decision, reason]).inc();
+    }
+
+    /// So many leads of a team came to this. The outcome's name is fixed in code.
+    pub fn come_to(&self, team: &TeamId, outcome: &'static str, count: u64) {
+        self.outcomes.with_label_values(&[team.as_str(), outcome]).inc_by(count);
+    }
+
+    /// A request came with a wrong key or token.
+    pub fn refuse_key(&self, door: Door) {
+        self.refused_keys.with_label_values(&[door.label()]).inc();
     }
 
     /// A find was booked as charged although the vendor may not have charged it.
@@ -275,6 +293,15 @@ impl Metrics {
         self.store_up.set(0);
     }
 
+    /// Shows how many bytes of the store new work may still take; nothing where that is not limited.
+    #[expect(clippy::cast_precision_loss, reason = "a store has far fewer bytes than 2^53")]
+    pub fn show_headroom(&self, bytes: Option<u64>) {
+        self.store_headroom.reset();
+        if let Some(bytes) = bytes {
+            self.store_headroom.with_label_values::<&str>(&[]).set(bytes as f64);
+        }
+    }
+
     /// Shows by how much counters and journal differ.
     pub fn show_drift(&self, drift: Credits) {
         self.ledger_drift.set(number(drift));
@@ -321,6 +348,32 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// The family of unreadable answers, with a series of each operation from the start.
+fn unreadable(families: &Families<'_>) -> IntCounterVec {
+    let unreadable = families.counts(
+        "tollgate_vendor_unreadable_total",
+        &["operation"],
+        "Answers of the vendor's that came whole and cannot be read.",
+    );
+    for operation in ["submit", "find", "read", "call"] {
+        unreadable.with_label_values(&[operation]);
+    }
+    unreadable
+}
+
+/// The family of refused keys, with a series of each listener from the start.
+fn refused_keys(families: &Families<'_>) -> IntCounterVec {
+    let refused_keys = families.counts(
+        "tollgate_refused_keys_total",
+        &["listener"],
+        "Requests refused for a wrong key or token, or for none.",
+    );
+    for door in [Door::Callers, Door::Operators] {
+        refused_keys.with_label_values(&[door.label()]);
+    }
+    refused_keys
 }
 
 /// Adds credits to a sum that only grows: a correction downwards is no spend, and what never

@@ -34,6 +34,8 @@ fn busy() -> Metrics {
     metrics.avoid(&sales, Avoided { reason: AvoidedReason::OwnedReveal, amounts });
     metrics.place_leads(&sales, Disposition::Fresh, 5);
     metrics.decide(&sales, Decision::Refused("insufficient_credits"));
+    metrics.refuse_key(Door::Callers);
+    metrics.come_to(&sales, "found", 1);
     metrics.book_find_in_margin();
     metrics.adjust_beyond_reservation();
     metrics.count_clock_jumps(2);

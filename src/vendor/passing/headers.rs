@@ -5,7 +5,7 @@
 
 use http::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
-    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION,
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
 };
 
 /// What the vendor is told of a caller's request.
@@ -14,22 +14,30 @@ const OF_A_REQUEST: [HeaderName; 3] = [ACCEPT, CONTENT_ENCODING, CONTENT_TYPE];
 /// What the caller is told of the vendor's answer. A `Retry-After` is told in whole seconds, and a
 /// `Location` where it stays with the gateway.
 const OF_AN_ANSWER: [HeaderName; 6] =
-    [ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE];
+    [ALLOW, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, VARY];
 
 /// Headers of which each may be passed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PassedHeaders(HeaderMap);
 
 impl PassedHeaders {
-    /// Those of a caller's request.
+    /// Those of a caller's request. A body of no type is given one that says nothing: some servers
+    /// take it for a form otherwise, and read another method in it.
     #[must_use]
-    pub fn of_request(headers: &HeaderMap) -> Self {
-        Self(only(headers, &OF_A_REQUEST))
+    pub fn of_request(headers: &HeaderMap, has_body: bool) -> Self {
+        let mut passed = only(headers, &OF_A_REQUEST);
+        if has_body && !passed.contains_key(CONTENT_TYPE) {
+            passed.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        }
+        Self(passed)
     }
 
     /// Those of the vendor's answer; only to a `HEAD` is the length told that has no body with it.
     pub(super) fn of_answer(headers: &HeaderMap, is_head: bool) -> Self {
         let mut passed = only(headers, &OF_AN_ANSWER);
+        if headers.contains_key(CACHE_CONTROL) {
+            passed.insert(CACHE_CONTROL, private(headers));
+        }
         let location = headers.get(LOCATION).filter(|value| {
             let bytes = value.as_bytes();
             bytes.starts_with(b"/") && !bytes.starts_with(b"//") && !bytes.contains(&b'\\')
@@ -45,6 +53,31 @@ impl PassedHeaders {
 
     pub(super) fn into_map(self) -> HeaderMap {
         self.0
+    }
+}
+
+/// What the vendor says of caches, for the caller's own cache alone. To the vendor all callers are one
+/// account, and what it lets everybody on the way keep is still one team's.
+fn private(headers: &HeaderMap) -> HeaderValue {
+    let values = headers.get_all(CACHE_CONTROL).iter();
+    let texts: Option<Vec<_>> = values.map(|value| value.to_str().ok()).collect();
+    let Some(texts) = texts else { return HeaderValue::from_static("no-store") };
+    let text = texts.join(",").to_ascii_lowercase();
+    let said: Vec<_> = text.split(',').map(str::trim).collect();
+    if said.contains(&"no-store") {
+        return HeaderValue::from_static("no-store");
+    }
+    // Names after `no-cache=` stand in quotes with commas of their own, so it counts for all.
+    let max_age = said.iter().find(|directive| directive.starts_with("max-age="));
+    let max_age =
+        max_age.and_then(|directive| directive[8..].trim_matches('"').parse::<u32>().ok());
+    if said.iter().any(|directive| directive.starts_with("no-cache")) {
+        return HeaderValue::from_static("private, no-cache");
+    }
+    match max_age {
+        Some(seconds) => HeaderValue::from_str(&format!("private, max-age={seconds}"))
+            .expect("a number fits in a header"),
+        None => HeaderValue::from_static("private"),
     }
 }
 
@@ -93,7 +126,7 @@ mod tests {
             ("x-forwarded-for", "10.0.0.1"),
             ("x-api-key", "a"),
         ]);
-        let passed = names(&PassedHeaders::of_request(&all));
+        let passed = names(&PassedHeaders::of_request(&all, true));
         assert_eq!(passed, ["accept", "accept", "content-encoding", "content-type"]);
     }
 
@@ -115,6 +148,27 @@ mod tests {
         assert_eq!(names(&PassedHeaders::of_answer(&all, false)), ["allow", "content-type"]);
         let to_head = names(&PassedHeaders::of_answer(&all, true));
         assert_eq!(to_head, ["allow", "content-length", "content-type"]);
+    }
+
+    #[test]
+    fn no_cache_but_the_callers_own_may_keep_an_answer() {
+        for (said, passed) in [
+            ("public, max-age=600", "private, max-age=600"),
+            ("PUBLIC", "private"),
+            ("max-age=60, s-maxage=600, must-revalidate", "private, max-age=60"),
+            ("private", "private"),
+            ("public, no-cache=\"set-cookie, x\"", "private, no-cache"),
+            ("public, no-store", "no-store"),
+            ("max-age=forever", "private"),
+        ] {
+            let answer = headers(&[("cache-control", said), ("vary", "accept")]);
+            let answer = PassedHeaders::of_answer(&answer, false).0;
+            assert_eq!((&answer[CACHE_CONTROL], &answer[VARY]), {
+                (&HeaderValue::from_static(passed), &HeaderValue::from_static("accept"))
+            });
+        }
+        let unsaid = PassedHeaders::of_answer(&headers(&[]), false).0;
+        assert!(!unsaid.contains_key(CACHE_CONTROL));
     }
 
     #[test]

@@ -8,6 +8,13 @@ use crate::vendor::VendorError;
 /// Longer texts are cut: they end up in stores and in other people's answers.
 const TEXT_CHARS_MAX: usize = 500;
 
+/// The longest code that is taken for one.
+const CODE_BYTES_MAX: usize = 48;
+
+/// In place of a code that is none. Codes are logged and answered, and what is no word may be
+/// somebody's data.
+const NO_CODE: &str = "undocumented_code";
+
 /// So many entries are kept of a list.
 const ERRORS_MAX: usize = 100;
 
@@ -45,12 +52,19 @@ pub(super) fn error_list(list: Option<&RawValue>) -> Vec<VendorError> {
         .take(ERRORS_MAX)
         .filter_map(|entry| serde_json::from_str::<Entry>(entry.get()).ok())
         .map(|entry| VendorError {
-            code: entry.code.map(shortened),
+            code: entry.code.map(code),
             detail: entry.detail.or_else(|| entry.title.clone()).map(shortened),
             title: entry.title.map(shortened),
             pointer: entry.source.and_then(|source| source.pointer).map(shortened),
         })
         .collect()
+}
+
+/// A code as the vendor documents them: words of small letters.
+fn code(text: String) -> String {
+    let is_code = (1..=CODE_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if is_code { text } else { NO_CODE.to_owned() }
 }
 
 fn shortened(mut text: String) -> String {
@@ -87,6 +101,14 @@ mod tests {
     fn what_is_no_envelope_holds_no_errors() {
         for body in ["", "<html>", "[]", "{}", r#"{"_errors":7}"#, r#"{"_errors":[7]}"#] {
             assert_eq!(errors(body.as_bytes()), [], "{body}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_look_like_a_code_is_not_repeated() {
+        for text in ["ada@x.example", "Ada Lovelace", "5551234", "", &"a".repeat(49)] {
+            let body = format!(r#"{{"_errors":[{{"code":"{text}"}}]}}"#);
+            assert_eq!(errors(body.as_bytes())[0].code.as_deref(), Some(NO_CODE), "{text}");
         }
     }
 

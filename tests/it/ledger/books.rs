@@ -149,7 +149,7 @@ impl<S: Store> Books<S> {
             retry: None,
             terms: terms(),
             lost: Lost::NOTHING,
-            leads_expire_at: self.now().after(RESULTS_TTL),
+            leads_expire_at: Some(self.now().after(RESULTS_TTL)),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tollgate::domain::epoch::Epoch;
+use tollgate::domain::key_terms::KeyTerms;
 use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::team::Key;
@@ -53,6 +54,7 @@ pub(super) async fn a_roster_tells_of_everybody_who_ever_paid(books: &Books<impl
         digest: [7; 32],
         created_at: books.now(),
         revoked_at: None,
+        terms: KeyTerms::default(),
     };
     books.ledger().put_key(key.clone()).await.unwrap();
     books.ledger().close_team(growth.clone()).await.unwrap();

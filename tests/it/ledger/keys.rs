@@ -1,5 +1,7 @@
 //! Keys of teams: good until they are revoked or their team is closed.
 
+use tollgate::domain::key_terms::{KeyTerms, Scope, Scopes};
+use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::team::Key;
@@ -15,6 +17,12 @@ pub(super) async fn put<S: Store>(books: &Books<S>, team: &TeamId, id: &str) -> 
         digest: [7; 32],
         created_at: books.now(),
         revoked_at: None,
+        terms: KeyTerms {
+            scopes: Scopes::of(&[Scope::Enrich, Scope::Read]),
+            reveals: Reveals { email: true, phone: false },
+            networks: vec!["10.0.0.0/8".parse().unwrap()],
+            expires_at: None,
+        },
     };
     books.ledger().put_key(key).await.unwrap()
 }

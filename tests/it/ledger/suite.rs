@@ -278,6 +278,7 @@ macro_rules! contract_suite {
                 whoever_wants_a_new_verdict_joins_what_is_under_way
                 verdicts_are_looked_for_in_turns_until_they_are_there
                 a_validation_above_what_its_caller_allows_is_refused_and_changes_nothing
+                no_more_addresses_are_sent_than_the_vendor_takes_in_an_hour
                 a_callers_key_names_one_validation
             }
         }

@@ -1,5 +1,6 @@
 //! Validations: an address is paid once as long as it counts, and nobody waits for what may die.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use tollgate::domain::credits::{Amounts, Unit};
@@ -29,6 +30,9 @@ use super::store::Store;
 use super::sweeping::{LIFETIMES, sweep_by};
 
 pub(super) const TTL: Duration = DAY.saturating_mul(30);
+/// More addresses than any test validates in an hour.
+const PER_HOUR: NonZeroU32 = NonZeroU32::new(15_000).unwrap();
+
 pub(super) const WINDOW: Duration = Duration::from_mins(5);
 
 pub(super) fn one_credit() -> Amounts {
@@ -61,6 +65,7 @@ pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -
         lease_for: TURN,
         lost: Lost::NOTHING,
         addresses_expire_at: books.now().after(TTL + 7 * DAY),
+        per_hour: PER_HOUR,
     }
 }
 

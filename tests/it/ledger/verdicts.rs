@@ -1,7 +1,9 @@
 //! Verdicts: whose they are, how old they may be, and that they are looked for until they are there.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
+use tollgate::domain::budget::NoRoom;
 use tollgate::domain::credits::Credits;
 use tollgate::domain::limits::{Excess, UpTo};
 use tollgate::domain::policy::Policies;
@@ -157,4 +159,26 @@ pub(super) async fn a_call_stays_until_its_verdicts_are_home(books: &Books<impl 
     assert_eq!(sent_anew(books, &sales, &["ada"], None).await, 1);
     sweep(books).await;
     assert_eq!(books.ledger().job(first(batch)).await, Ok(None));
+}
+
+pub(super) async fn no_more_addresses_are_sent_than_the_vendor_takes_in_an_hour(
+    books: &Books<impl Store>,
+) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let per_hour = NonZeroU32::new(3).unwrap();
+    let of = |team, names: &[&str]| ValidationOrder { per_hour, ..order(books, team, names) };
+    let made = of(&sales, &["ada", "bob"]);
+    assert!(matches!(try_open(books, &made).await, Ok(ValidationOpened::Opened(_))));
+    assert!(matches!(try_open(books, &made).await, Ok(ValidationOpened::Opened(_))), "as before");
+    let before = books.dump().await;
+    let refused = try_open(books, &of(&growth, &["eve", "joe"])).await;
+    let Err(Refused::TooManyValidations(NoRoom::Before(until))) = refused else {
+        panic!("{refused:?}")
+    };
+    let never = try_open(books, &of(&growth, &["eve", "joe", "kim", "liv"])).await;
+    assert_eq!(never, Err(Refused::TooManyValidations(NoRoom::Ever)));
+    assert_eq!(books.dump().await, before, "a refusal changes nothing");
+    books.pass(until.since(books.now()));
+    let opened = try_open(books, &of(&growth, &["eve", "joe", "kim"])).await;
+    assert!(matches!(opened, Ok(ValidationOpened::Opened(_))), "{opened:?}");
 }

@@ -23,7 +23,7 @@ async fn a_team_is_made_replaced_shown_and_closed() {
     let quota = json!({"unit": "email", "period": "day", "limit": 12.5, "time_zone": "Europe/Lisbon", "action": "warn"});
     let policies = json!({
         "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
-        "ignore_no_cache": false,
+        "ignore_no_cache": false, "requests_per_minute": null, "requests_at_once": null,
     });
     let whole = json!({
         "team": "sales", "name": "Sales & Co", "quotas": [quota], "policies": policies, "paused": true,

@@ -13,11 +13,11 @@ async fn a_refusal_names_the_setting_that_would_allow_it() {
     let gateway = TestGateway::with(Setup::with_settings(&[refused])).await;
     let team = gateway.team("sales", 100).await;
     for (path, setting) in [
-        ("/lead-lists/7", "routes.\"/lead-lists/*\""),
+        ("/companies/enrichment-requests/7", "routes.\"/companies/enrichment-requests/*\""),
         ("/people/search", "routes.\"/people/search\""),
         ("/tasks/7", "routes.teams.sales.\"/tasks/*\""),
-        ("/mailboxes", "routes.\"/mailboxes\""),
-        ("/lists/ada@x.example/members?email=ada@x.example", "routes.\"/lists/*\""),
+        ("/lists", "routes.\"GET /lists\""),
+        ("/lists/ada@x.example/members?email=ada@x.example", "routes.\"GET /lists/*\""),
     ] {
         let answer = team.get(path).await;
         let detail = answer.body["_errors"][0]["detail"].as_str().unwrap();
@@ -30,8 +30,9 @@ async fn a_refusal_names_the_setting_that_would_allow_it() {
 #[tokio::test]
 async fn a_team_has_routes_of_its_own_and_methods_may_differ() {
     let settings = [
-        "routes.\"/mailboxes\"=free",
+        "routes.\"/lists\"=free",
         "routes.teams.sales.\"/contacts/*\"=refused",
+        "routes.\"/users/*\"=free",
         "routes.\"DELETE /users/*\"=refused",
     ];
     let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
@@ -46,7 +47,7 @@ async fn a_team_has_routes_of_its_own_and_methods_may_differ() {
         (200, 403)
     );
     // It passes, and the vendor has no such thing.
-    let unknown = sales.get("/mailboxes").await;
+    let unknown = sales.get("/lists").await;
     assert_eq!((unknown.status, unknown.errors()), (404, vec![("not_found", "")]));
     gateway.finish().await;
 }
@@ -104,12 +105,11 @@ async fn nobody_unknown_is_passed_on() {
 async fn what_is_passed_on_is_counted_by_its_pattern_and_never_by_its_path() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
-    for path in ["/contacts/ada-lovelace?email=ada@x.example", "/lead-lists/8675309", "/x/8675309"]
-    {
+    for path in ["/contacts/ada-lovelace?email=ada@x.example", "/people/search", "/x/8675309"] {
         team.get(path).await;
     }
     let scrape = Scrape::of(&gateway.operator()).await;
-    for (route, status) in [("/contacts/*", 200), ("/lead-lists/*", 403), ("unmatched", 403)] {
+    for (route, status) in [("/contacts/*", 200), ("/people/search", 403), ("unmatched", 403)] {
         let series = format!(
             "tollgate_http_request_duration_seconds_count{{method=\"GET\",route=\"{route}\",status=\"{status}\"}}"
         );
@@ -165,6 +165,7 @@ async fn what_is_priced_per_item_is_not_sent_where_nobody_can_count() {
     let team = gateway.team("sales", 2).await;
     for (body, fault) in [
         ("{}", ("missing_field", "/titles")),
+        (r#"{"titles": []}"#, ("invalid_field", "/titles")),
         (r#"{"titles": "cto"}"#, ("type_error", "/titles")),
         (r#"{"titles": ["cto", "ceo"], "titles": ["cto"]}"#, ("duplicate_field", "/titles")),
     ] {

@@ -141,7 +141,7 @@ async fn the_vendors_media_type_is_not_renamed_on_what_is_passed_on() {
     let ask = |path| team.request(Method::GET, path).header("accept", VENDOR_JSON);
     let passed = team.send(ask("/contacts")).await;
     assert_eq!(passed.header("content-type"), Some("application/json"));
-    let refused = team.send(ask("/lead-lists")).await;
+    let refused = team.send(ask("/people/search")).await;
     assert_eq!(refused.header("content-type"), Some(VENDOR_JSON));
     gateway.finish().await;
 }

@@ -15,21 +15,36 @@ const FREE: [(&str, &str, u16); 15] = [
     ("GET", "/users", 200),
     ("GET", "/users/7", 200),
     ("GET", "/contacts?page[size]=2&page%5Bafter%5D=7", 200),
-    ("POST", "/contacts", 201),
-    ("PATCH", "/contacts/7", 201),
-    ("DELETE", "/contacts/7", 204),
     ("GET", "/sequences", 200),
-    ("POST", "/sequences/7/leads", 201),
+    ("GET", "/sequences/7/leads", 200),
     ("GET", "/tasks", 200),
-    ("POST", "/tasks/7/complete", 201),
     ("GET", "/calls/7/recording", 200),
     ("GET", "/excluded-domains", 200),
-    ("POST", "/excluded-emails", 201),
+    ("GET", "/accounts?page[size]=2", 200),
+    ("GET", "/mailboxes", 200),
+    ("GET", "/mailboxes/7", 200),
+    ("GET", "/lead-lists", 200),
+    ("GET", "/lead-lists/7", 200),
     ("OPTIONS", "/contacts", 405),
 ];
 
+/// What changes the account of all teams, with the narrowest route that lets it pass.
+const CHANGING: [(&str, &str, &str, u16); 11] = [
+    ("POST", "/contacts", "POST /contacts", 201),
+    ("PATCH", "/contacts/7", "PATCH /contacts/*", 201),
+    ("PUT", "/Contacts/7/notes", "PUT /contacts/*", 404),
+    ("DELETE", "/contacts/7", "DELETE /contacts/*", 204),
+    ("POST", "/sequences/7/leads", "POST /sequences/*", 201),
+    ("POST", "/tasks/7/complete", "POST /tasks/*", 201),
+    ("DELETE", "/tasks/7", "DELETE /tasks/*", 204),
+    ("POST", "/calls", "POST /calls", 201),
+    ("POST", "/excluded-emails", "POST /excluded-emails", 201),
+    ("DELETE", "/excluded-domains/7", "DELETE /excluded-domains/*", 204),
+    ("PATCH", "/users/7", "PATCH /users/*", 201),
+];
+
 /// What may spend: refused, unless an operator says what it costs.
-const SPENDING: [(&str, &str); 8] = [
+const SPENDING: [(&str, &str); 7] = [
     ("GET", "/companies/find?domain=x.example"),
     ("POST", "/companies/enrichment-requests"),
     ("GET", "/companies/enrichment-requests/7"),
@@ -37,7 +52,6 @@ const SPENDING: [(&str, &str); 8] = [
     ("POST", "/companies/search"),
     ("POST", "/phone-numbers/review"),
     ("POST", "/lead-lists"),
-    ("GET", "/lead-lists/7"),
 ];
 
 /// What the sandbox charges for each of them.
@@ -47,7 +61,7 @@ const PRICES: [&str; 6] = [
     "routes.\"/people/search\"={ email = 1 }",
     "routes.\"/companies/search\"={ email = 1 }",
     "routes.\"/phone-numbers/review\"={ phone = 1 }",
-    "routes.\"/lead-lists/*\"={ email = 1 }",
+    "routes.\"POST /lead-lists\"={ email = 1 }",
 ];
 
 async fn ask(team: &Client, method: &str, path: &str) -> Answer {
@@ -95,7 +109,7 @@ async fn by_default_what_is_known_to_spend_is_on_the_books_and_what_may_spend_is
             assert_eq!(answer.body["_links"]["self"]["href"], path, "links stay as they are");
         }
     }
-    for (method, path) in SPENDING.into_iter().chain([("GET", "/mailboxes")]) {
+    for (method, path) in SPENDING.into_iter().chain([("GET", "/lists")]) {
         let answer = ask(&team, method, path).await;
         assert_is_error(&answer);
         let told = (answer.status, answer.errors());
@@ -118,6 +132,48 @@ async fn once_all_that_spends_has_a_price_all_of_it_is_on_the_books() {
     }
     enrich_look_up_and_validate(&team).await;
     let sums = gateway.at_rest().await;
-    assert_eq!((sums.email.spent, sums.phone.spent), (12.0, 3.0));
+    assert_eq!((sums.email.spent, sums.phone.spent), (11.0, 3.0));
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn what_changes_the_account_passes_by_a_route_that_says_so_alone() {
+    let gateway = TestGateway::start().await;
+    let team = gateway.team("sales", 100).await;
+    for (method, path, route, _) in CHANGING {
+        let answer = ask(&team, method, path).await;
+        assert_is_error(&answer);
+        let detail = answer.body["_errors"][0]["detail"].as_str().unwrap();
+        let setting = format!("routes.\"{route}\"");
+        assert!(answer.status == 403 && detail.contains(&setting), "{method} {path}: {answer:?}");
+    }
+    let asked = gateway.vendor.posts_received();
+    assert_eq!(asked, 0, "nothing of it reached the vendor");
+    gateway.finish().await;
+
+    let settings = CHANGING.map(|(_, _, route, _)| format!("routes.teams.ops.\"{route}\"=free"));
+    let gateway = TestGateway::with(Setup::with_settings(&settings.each_ref().map(|s| &**s))).await;
+    let (ops, sales) = (gateway.team("ops", 100).await, gateway.team("sales", 100).await);
+    for (method, path, _, status) in CHANGING {
+        let answer = ask(&ops, method, path).await;
+        assert_eq!(answer.status, status, "{method} {path}: {answer:?}");
+        assert_eq!(ask(&sales, method, path).await.status, 403, "{method} {path}");
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_route_written_before_for_all_methods_holds_for_all_methods() {
+    let settings = ["routes.\"/contacts/*\"=refused", "routes.\"/tasks/*\"=free"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let team = gateway.team("sales", 100).await;
+    for (method, path, status) in [
+        ("GET", "/contacts", 403),
+        ("DELETE", "/contacts/7", 403),
+        ("GET", "/tasks/7", 200),
+        ("DELETE", "/tasks/7", 204),
+    ] {
+        assert_eq!(ask(&team, method, path).await.status, status, "{method} {path}");
+    }
     gateway.finish().await;
 }

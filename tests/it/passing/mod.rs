@@ -14,9 +14,11 @@ use tokio::net::TcpStream;
 use crate::support::gateway::{Setup, TestGateway};
 use crate::support::recorder::Recorder;
 
-/// A gateway in front of this vendor. Its own sandbox is there, and asked nothing.
+/// A gateway in front of this vendor, with contacts that may be changed. Its own sandbox is there, and
+/// asked nothing.
 async fn before(vendor: &Recorder, further: &[&str]) -> TestGateway {
     let mut setup = Setup::with_settings(further);
+    setup.settings.push("routes.\"/contacts/*\"=free".to_owned());
     setup.settings.push(vendor.setting());
     TestGateway::with(setup).await
 }

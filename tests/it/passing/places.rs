@@ -1,4 +1,4 @@
-//! Places of what is passed on: so many at once, half of them for one team, and none for a caller
+//! Places of what is passed on: so many at once, a share of them for one team, and none for a caller
 //! who takes nothing of its answer.
 
 use tokio::io::AsyncWriteExt;
@@ -23,6 +23,7 @@ async fn what_finds_no_place_is_turned_away_and_no_team_has_all_of_them() {
     let vendor = Recorder::with(replies).await;
     let gateway = before(&vendor, &["server.passages_max=4", "vendor.timeout=60s"]).await;
     let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    let support = gateway.team("support", 100).await;
     let mut hanging = JoinSet::new();
     for team in [&sales, &sales, &growth] {
         let team = team.clone();
@@ -33,7 +34,7 @@ async fn what_finds_no_place_is_turned_away_and_no_team_has_all_of_them() {
     assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
     assert_eq!(refused.header("retry-after"), Some("2"), "{refused:?}");
     assert_eq!(vendor.received().len(), 3, "the vendor was not asked");
-    let answer = growth.get("/contacts").await;
+    let answer = support.get("/contacts").await;
     assert_eq!((answer.status, answer.text.as_str()), (200, "here"));
     drop(hanging);
     gateway.finish().await;

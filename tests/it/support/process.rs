@@ -29,6 +29,8 @@ pub(crate) struct Process {
     http: reqwest::Client,
     /// What it prints and logs.
     output: NamedTempFile,
+    /// How many files it may have open, where that is not as many as this process may.
+    files_max: Option<usize>,
     /// The clock that it goes by, where that is not the machine's.
     clock: Option<Arc<FakeClock>>,
 }
@@ -55,12 +57,27 @@ impl Process {
         settings.extend(further.iter().map(|&setting| setting.to_owned()));
         let http = connections();
         let output = NamedTempFile::new().unwrap();
-        Self { child: None, settings, callers, operators, http, output, clock: None }
+        Self {
+            child: None,
+            settings,
+            callers,
+            operators,
+            http,
+            output,
+            files_max: None,
+            clock: None,
+        }
     }
 
     /// The same, by this clock.
     pub(crate) fn by(mut self, clock: &Arc<FakeClock>) -> Self {
         self.clock = Some(Arc::clone(clock));
+        self
+    }
+
+    /// The same, which may open no more files than these.
+    pub(crate) fn with_files_max(mut self, files_max: usize) -> Self {
+        self.files_max = Some(files_max);
         self
     }
 
@@ -91,13 +108,27 @@ impl Process {
         .await;
     }
 
+    /// Its id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// Whether it was started and not killed since.
     pub(crate) fn is_running(&self) -> bool {
         self.child.is_some()
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        const TOLLGATE: &str = env!("CARGO_BIN_EXE_tollgate");
+        let mut command = match self.files_max {
+            None => Command::new(TOLLGATE),
+            Some(files_max) => {
+                let mut command = Command::new("sh");
+                let script = format!("ulimit -n {files_max} && exec \"$0\" \"$@\"");
+                command.args(["-c", &script, TOLLGATE]);
+                command
+            }
+        };
         command.args(words.split(' '));
         for setting in &self.settings {
             command.args(["--set", setting]);

@@ -1,5 +1,7 @@
 //! What a validation may cost, and for whom: quotas, prices, policies, and what its caller says.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -162,5 +164,41 @@ async fn whoever_asks_for_a_new_verdict_has_the_address_sent_again() {
     let by_policy = validate(&strict, &["ada@x.example"]).await;
     ended(&strict, &by_policy).await;
     assert_eq!(gateway.vendor.addresses_received(), ["ada@x.example"; 3]);
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn the_vendors_addresses_of_an_hour_are_not_exceeded_by_all_teams_together() {
+    let (mut setup, clock) = Setup::with_clock();
+    setup.settings = vec!["vendor.validations_per_hour=3".to_owned(), RETRIES_ARE_TOLD.to_owned()];
+    let gateway = TestGateway::with(setup).await;
+    let sales = gateway.team("sales", 100).await;
+    let growth = gateway.team("growth", 100).await;
+    let first = validate(&sales, &["a@x.example", "b@x.example"]).await;
+    assert_eq!(first.status, 202, "{first:?}");
+
+    let refused = validate(&growth, &["c@x.example", "d@x.example"]).await;
+    assert_eq!((refused.status, refused.errors()), (503, vec![("service_unavailable", "")]));
+    let detail = refused.body["_errors"][0]["detail"].as_str().unwrap();
+    assert!(detail.contains("vendor.validations_per_hour"), "{detail}");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((3600..=3900).contains(&wait), "{wait}");
+    let too_many = ["c", "d", "e", "f"].map(|name| format!("{name}@x.example"));
+    let never = validate(&growth, &too_many.each_ref().map(String::as_str)).await;
+    assert_eq!((never.status, never.errors()), (413, vec![("payload_too_large", "")]));
+
+    // What is known or under way is not validated again, and a retry is none.
+    for emails in [&["a@x.example", "c@x.example"][..], &["b@x.example"], &["a@x.example"]] {
+        assert_eq!(validate(&growth, emails).await.status, 202, "{emails:?}");
+    }
+    assert_eq!(
+        validate(&sales, &["a@x.example", "b@x.example"]).await.body["id"],
+        first.body["id"]
+    );
+    assert_eq!(validate(&sales, &["d@x.example"]).await.status, 503);
+
+    clock.advance(Duration::from_secs(wait));
+    assert_eq!(validate(&growth, &["d@x.example", "e@x.example"]).await.status, 202);
+    clock.advance(Duration::from_secs(60));
     gateway.finish().await;
 }

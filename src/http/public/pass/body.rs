@@ -14,13 +14,14 @@ use hyper::body::{Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::gateway::PassageBody;
-use crate::http::body::{BODY_TIMEOUT, cut, late, too_large};
+use crate::http::body::{cut, late, too_large};
+use crate::http::pace::Pace;
 use crate::http::problem::Problem;
 
 /// A body that fails where it passes its bounds.
 pub(super) struct Bounded {
     body: Body,
-    left: usize,
+    arrived: usize,
     bytes_max: usize,
     patience: Patience,
     broken: Broken,
@@ -29,26 +30,34 @@ pub(super) struct Bounded {
 /// How long the caller is still waited for. While the vendor takes its time over what has come, it is
 /// not: that is the vendor's to answer for.
 struct Patience {
-    left: Duration,
+    pace: Pace,
+    /// For how long it was waited for before.
+    waited: Duration,
     /// Runs while the caller is waited for.
-    waiting: Option<Pin<Box<Sleep>>>,
+    waiting: Option<Waiting>,
+}
+
+struct Waiting {
+    since: Instant,
+    until: Pin<Box<Sleep>>,
 }
 
 impl Patience {
-    fn new() -> Self {
-        Self { left: BODY_TIMEOUT, waiting: None }
+    const fn new(pace: Pace) -> Self {
+        Self { pace, waited: Duration::ZERO, waiting: None }
     }
 
-    /// The caller is waited for; ready when it was for too long in all.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let left = self.left;
-        self.waiting.get_or_insert_with(|| Box::pin(sleep(left))).as_mut().poll(cx)
+    /// The caller, of whom so many bytes have come, is waited for; ready when it was for too long.
+    fn wait(&mut self, arrived: usize, cx: &mut Context<'_>) -> Poll<()> {
+        let left = self.pace.allowed(arrived).saturating_sub(self.waited);
+        let begin = || Waiting { since: Instant::now(), until: Box::pin(sleep(left)) };
+        self.waiting.get_or_insert_with(begin).until.as_mut().poll(cx)
     }
 
     /// The caller is waited for no more.
     fn rest(&mut self) {
         if let Some(waiting) = self.waiting.take() {
-            self.left = waiting.deadline().saturating_duration_since(Instant::now());
+            self.waited += waiting.since.elapsed();
         }
     }
 }
@@ -74,14 +83,22 @@ impl Bounded {
     ///
     /// # Errors
     /// Where it says beforehand that it is too large.
-    pub(super) fn within(bytes_max: usize, body: Body) -> Result<(PassageBody, Broken), Problem> {
+    pub(super) fn within(
+        bytes_max: usize,
+        pace: Pace,
+        body: Body,
+    ) -> Result<(PassageBody, Broken), Problem> {
         if usize::try_from(body.size_hint().lower()).is_ok_and(|bytes| bytes > bytes_max) {
             return Err(too_large(bytes_max));
         }
         let broken = Broken::default();
-        let patience = Patience::new();
-        let bounded = Self { body, left: bytes_max, bytes_max, patience, broken: broken.clone() };
+        let patience = Patience::new(pace);
+        let bounded = Self { body, arrived: 0, bytes_max, patience, broken: broken.clone() };
         Ok((bounded.boxed_unsync(), broken))
+    }
+
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        self.patience.wait(self.arrived, cx).is_ready()
     }
 
     fn break_off(&self, problem: Problem) -> Poll<Option<Result<Frame<Bytes>, BoxedError>>> {
@@ -108,18 +125,18 @@ impl HttpBody for Bounded {
         match polled {
             // What follows the data is trailers, which are headers that no list has seen.
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
-                Ok(data) => match self.left.checked_sub(data.len()) {
-                    Some(left) => {
-                        self.left = left;
-                        Poll::Ready(Some(Ok(Frame::data(data))))
+                Ok(data) => {
+                    self.arrived += data.len();
+                    if self.arrived > self.bytes_max {
+                        return self.break_off(too_large(self.bytes_max));
                     }
-                    None => self.break_off(too_large(self.bytes_max)),
-                },
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
                 Err(_) => Poll::Ready(None),
             },
             Poll::Ready(Some(Err(_))) => self.break_off(cut()),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending if self.patience.wait(cx).is_ready() => self.break_off(late()),
+            Poll::Pending if self.is_late(cx) => self.break_off(late()),
             Poll::Pending => Poll::Pending,
         }
     }
@@ -138,10 +155,11 @@ mod tests {
     use std::task::ready;
 
     use super::*;
+    use crate::http::pace::BODY_TIMEOUT;
 
     async fn told(body: Body, bytes_max: usize) -> Result<usize, u16> {
-        let (bounded, broken) =
-            Bounded::within(bytes_max, body).map_err(|problem| problem.kind.status.as_u16())?;
+        let (bounded, broken) = Bounded::within(bytes_max, Pace::ANY, body)
+            .map_err(|problem| problem.kind.status.as_u16())?;
         let whole = bounded.collect().await;
         whole
             .map(|whole| whole.to_bytes().len())
@@ -191,7 +209,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_caller_does_not_answer_for_the_time_that_the_vendor_takes() {
         let body = slow(2, BODY_TIMEOUT / 3);
-        let (mut bounded, broken) = Bounded::within(10, body).unwrap_or_else(|_| panic!("small"));
+        let bounded = Bounded::within(10, Pace::ANY, body);
+        let (mut bounded, broken) = bounded.unwrap_or_else(|_| panic!("small"));
         for _ in 0..2 {
             sleep(BODY_TIMEOUT * 2).await;
             bounded.frame().await.expect("there is more").expect("it is not given up");

@@ -8,20 +8,20 @@ mod priced;
 
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method as Asked, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use self::body::Bounded;
-use super::Edge;
 use super::envelope::Envelope;
 use super::media_type::Naming;
+use super::{Bounds, Edge};
 use crate::domain::route::{Access, Method, Taken, VendorPath};
 use crate::gateway::{Caller, Passage, Passed, PassedHeaders};
 use crate::http::access::RouteLabel;
-use crate::http::problem::{INVALID_PATH, Problem};
+use crate::http::problem::{INVALID_HEADER, INVALID_PATH, Problem, UNSUPPORTED_MEDIA_TYPE};
 use crate::http::retry_after::retry_after;
 
 /// Whatever is none of the gateway's own endpoints.
@@ -40,7 +40,7 @@ pub(super) async fn pass(State(edge): State<Edge>, request: Request) -> Response
         Access::Priced(price) => {
             priced::call(&edge, &caller, price, Request::from_parts(parts, body)).await
         }
-        Access::Free | Access::Refused => {
+        Access::Free | Access::ReadOnly | Access::Refused => {
             pass_on(&edge, &caller, taken, parts, body).await.map(shown)
         }
     };
@@ -54,6 +54,7 @@ async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'
     let caller = Caller::from_request_parts(parts, edge).await?;
     let path = path_of(&parts.uri)?;
     let method = method_of(&parts.method)?;
+    refuse_overrides(parts)?;
     let taken = edge.gateway.route(&caller, method, &path)?;
     Ok((caller, taken))
 }
@@ -61,6 +62,37 @@ async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'
 fn path_of(uri: &Uri) -> Result<VendorPath, Problem> {
     VendorPath::of(uri.path())
         .map_err(|why| INVALID_PATH.says(format!("The path is not passed on: {why}")))
+}
+
+/// Headers and parameters by which some servers take a request for one by another method than the one
+/// that its route was chosen by.
+const METHOD_HEADERS: [&str; 3] = ["x-http-method-override", "x-http-method", "x-method-override"];
+const METHOD_PARAMETERS: [&str; 4] =
+    ["_method", "x-http-method-override", "x-http-method", "x-method-override"];
+
+/// Forms: the vendor's API takes JSON, and of a form some servers read the method in its fields.
+const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
+
+fn refuse_overrides(parts: &Parts) -> Result<(), Problem> {
+    if METHOD_HEADERS.iter().any(|name| parts.headers.contains_key(*name)) {
+        let detail = "A header that names another method is not forwarded: ask by that method";
+        return Err(INVALID_HEADER.says(detail));
+    }
+    let query = parts.uri.query().unwrap_or_default().as_bytes();
+    let mut named = url::form_urlencoded::parse(query).map(|(name, _)| name.to_ascii_lowercase());
+    if named.any(|name| METHOD_PARAMETERS.contains(&name.as_str())) {
+        let detail = "A parameter that names another method is not forwarded: ask by that method";
+        return Err(INVALID_PATH.says(detail));
+    }
+    let types = parts.headers.get_all(header::CONTENT_TYPE).iter();
+    let is_form = |value: &HeaderValue| {
+        let text = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        FORMS.contains(&text.split(';').next().unwrap_or_default().trim())
+    };
+    if types.into_iter().any(is_form) {
+        return Err(UNSUPPORTED_MEDIA_TYPE.says("Forms are not forwarded; send JSON"));
+    }
+    Ok(())
 }
 
 fn method_of(asked: &Asked) -> Result<Method, Problem> {
@@ -84,8 +116,9 @@ async fn pass_on(
     body: Body,
 ) -> Result<Passed, Problem> {
     let target = parts.uri.into_parts().path_and_query.expect("a path was seen in it");
-    let (body, broken) = Bounded::within(edge.bounds.body_bytes_max, body)?;
-    let headers = PassedHeaders::of_request(&parts.headers);
+    let Bounds { body_bytes_max, pace, .. } = edge.bounds;
+    let (body, broken) = Bounded::within(body_bytes_max, pace, body)?;
+    let headers = PassedHeaders::of_request(&parts.headers, !body.is_end_stream());
     let passage = Passage { method: parts.method, target, headers, body };
     edge.gateway.pass(caller, taken, passage).await.map_err(|refusal| {
         // Where the caller's own body broke off, the vendor is not to blame.

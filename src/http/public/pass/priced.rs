@@ -26,10 +26,12 @@ pub(super) async fn call(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let (most, marks) = ask_headers::read(&parts.headers)?.untrimmed()?;
-    let Bounds { body_bytes_max, ref room, .. } = edge.bounds;
-    let (place, mut held) = (room.place()?, room.hold());
-    let more = |bytes| held.more(bytes);
-    let body = body::take(&parts.headers, body, body_bytes_max, more).await?;
+    let Bounds { body_bytes_max, pace, ref room, .. } = edge.bounds;
+    let turned_away = |refusal| edge.gateway.turn_away(&caller.team, refusal);
+    let place = room.place(&caller.team).map_err(turned_away)?;
+    let mut held = room.hold(&caller.team);
+    let more = |bytes| Ok(held.grow(bytes).map_err(turned_away)?);
+    let body = body::take(&parts.headers, body, body_bytes_max, pace, more).await?;
     let items = match &price.per {
         Some(pointer) => items::count(&body, pointer).map_err(Problem::with_faults)?,
         None => 1,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::lead::{Field, Lead};
 use crate::domain::period::Period;
+use crate::domain::reveal::Reveals;
 use crate::gateway::{
     Account, BatchId, BatchPage, Dispositions, Finding, Line, QuotaLeft, Remaining, Reset, Status,
 };
@@ -14,6 +15,7 @@ use crate::gateway::{
 pub(in crate::http) fn page(leads: u32, shown: Range<u32>) -> BatchPage {
     let line = |position| Line { position, echo: None, finding: Finding::Pending };
     BatchPage {
+        reveals: Reveals::NONE,
         id: BatchId::new(7).unwrap(),
         status: Status::Processing,
         leads,

@@ -6,11 +6,12 @@ mod people;
 use people::of_people;
 
 use super::{Ordered, to_row};
-use crate::domain::budget::{Budget, Meter};
+use crate::domain::budget::{Budget, HourlyUse, Meter};
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::estimate::Observed;
 use crate::domain::identity::Parts;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey, ReplayKey, RequestKey};
+use crate::domain::key_terms::{KeyTerms, Scope, Scopes};
 use crate::domain::limits::UpTo;
 use crate::domain::outage::Outage;
 use crate::domain::period::{Period, PeriodId};
@@ -37,9 +38,9 @@ use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{
-    Answers, Batches, Budgets, Carried, Due, JobLeads, Jobs, Joins, Journal, Keys, Numbers,
-    Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations, Settlements, Slots,
-    Stages, Table, TableId, Tallies, Teams, Waiting,
+    Answers, Batches, Budgets, Carried, Due, HourlyUses, JobLeads, Jobs, Joins, Journal, Keys,
+    Numbers, Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations,
+    Settlements, Slots, Stages, Table, TableId, Tallies, Teams, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -137,6 +138,12 @@ fn of_teams() -> Vec<(TableId, String)> {
                 digest: [9; 32],
                 created_at: at(1),
                 revoked_at: Some(at(2)),
+                terms: KeyTerms {
+                    scopes: Scopes::of(&[Scope::Enrich, Scope::Read]),
+                    reveals: Reveals { email: true, phone: false },
+                    networks: vec!["10.0.0.0/8".parse().unwrap()],
+                    expires_at: Some(at(3)),
+                },
             },
         ),
         row::<Tallies>(&tally_key(), &tally()),
@@ -338,6 +345,7 @@ fn of_the_store() -> Vec<(TableId, String)> {
     vec![
         row::<Numbers>(&"turns".into(), &1_000_000),
         row::<Budgets>(&"all".into(), &budget),
+        row::<HourlyUses>(&"all".into(), &HourlyUse { slots: vec![(at(1), 7), (at(2), 300)] }),
         row::<Outages>(
             &"vendor".into(),
             &Outage {
@@ -359,4 +367,23 @@ fn rows_have_the_form_that_stores_hold() {
     let lines: Vec<_> = rows.iter().map(|(table, row)| format!("{} {row}", table.name())).collect();
     let pinned: Vec<_> = PINNED.lines().collect();
     assert_eq!(lines, pinned, "the form of a row has changed: see the top of this file");
+}
+
+/// The terms of the pinned key, which end its row.
+const KEY_TERMS: &str = "1101010a31302e302e302e302f3801f02e";
+
+/// As keys were stored before there were terms.
+#[test]
+fn a_key_without_terms_may_all_that_its_team_may() {
+    let (table, row) = PINNED
+        .lines()
+        .find_map(|line| Some((line.strip_prefix("keys ")?.split_once(' ')?.0, line)))
+        .expect("a key is pinned");
+    assert_eq!(table, "3864633400");
+    let whole = hex::decode(row.rsplit(' ').next().unwrap()).unwrap();
+    let terms = hex::decode(KEY_TERMS).unwrap();
+    let before = whole.strip_suffix(terms.as_slice()).expect("the terms come last");
+    let key: Key = crate::ledger::codec::from_row(before).unwrap();
+    assert_eq!(key.terms, KeyTerms::default());
+    assert_eq!(crate::ledger::codec::to_row(&key), before);
 }

@@ -5,11 +5,12 @@ use crate::domain::charge::Shown;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
 use crate::domain::pricing::{Charges, PhoneBasis, Prices};
 use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{KeptResult, ResultRef};
 use crate::ledger::record::job::{Answer, Found, JobLead, Part};
-use crate::ledger::record::lead::{Known, LeadRow, NotFound};
-use crate::ledger::step::Evidence;
+use crate::ledger::record::lead::{Alias, Known, LeadRow, NotFound};
+use crate::ledger::step::{Evidence, Outcome};
 use crate::ledger::table::{Leads, Persons, Superseded};
 use crate::ledger::transition::{alias, erase};
 
@@ -50,10 +51,10 @@ impl Settling {
                     let known = Known { at, turn, covers, settled_at, expires_at, kept_for };
                     learn_person(draft, *person, known, *name)?;
                     for key in aliases {
-                        learn_alias(draft, key, *person, true)?;
+                        self.contradicted |= learn_alias(draft, key, *person, true)?;
                     }
                     if !aliases.contains(&lead.key) {
-                        learn_alias(draft, &lead.key, *person, *answers_key)?;
+                        self.contradicted |= learn_alias(draft, &lead.key, *person, *answers_key)?;
                     }
                 }
                 Ok((Answer::Found(found(*person, shown, part.prices.phone_basis)), charges))
@@ -75,6 +76,21 @@ impl Settling {
             // What this attempt did not come to, another one may have answered and charged.
             Evidence::Unanswered if self.is_in_doubt => Ok((Answer::Unmatched, Charges::ZERO)),
             Evidence::Unanswered => Ok((Answer::Unanswered, Charges::ZERO)),
+        }
+    }
+
+    /// Counts what a lead of a team came to.
+    pub(super) fn count(&mut self, team: &TeamId, answer: Answer) {
+        let outcome = match answer {
+            Answer::Found(_) => Some(Outcome::Found),
+            Answer::NotFound => Some(Outcome::NotFound),
+            Answer::Removed => Some(Outcome::Removed),
+            Answer::Unmatched | Answer::Unanswered | Answer::Refused => None,
+        };
+        let contradicted = std::mem::take(&mut self.contradicted).then_some(Outcome::Contradicted);
+        for outcome in outcome.into_iter().chain(contradicted) {
+            let count = self.settled.outcomes.entry((team.clone(), outcome)).or_default();
+            *count = count.saturating_add(1);
         }
     }
 
@@ -141,19 +157,21 @@ fn learn_person(
     Ok(())
 }
 
-/// An answer has shown the person under this key.
+/// An answer has shown the person under this key. Answers whether the key was known to lead to another.
 fn learn_alias(
     draft: &mut Draft<'_>,
     key: &LeadKey,
     person: PersonKey,
     is_proof: bool,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
-    row.alias = row.alias.shown(person, is_proof);
+    let before = row.alias;
+    row.alias = before.shown(person, is_proof);
+    let is_contradicted = before != Alias::Contradicted && row.alias == Alias::Contradicted;
     row.not_found.clear();
     row.touched_at = Some(draft.now());
     draft.put::<Leads>(key, &row);
-    Ok(())
+    Ok(is_contradicted)
 }
 
 /// Whether a person was removed, under any key that is proven to lead there.

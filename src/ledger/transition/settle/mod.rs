@@ -61,6 +61,7 @@ pub fn settle(draft: &mut Draft<'_>, settlement: &Settlement) -> Result<Settled,
         is_in_doubt: job.unanswered > 0,
         learns: true,
         settled: Settled { is_first: true, turn: settlement.turn, ..Settled::default() },
+        contradicted: false,
     };
     if job.is_coach() {
         settling.members(draft, job, settlement)?;
@@ -121,6 +122,8 @@ struct Settling {
     /// Whether the answer may be given to callers, and not only be booked.
     learns: bool,
     settled: Settled,
+    /// Whether a key of the lead that is being settled was contradicted.
+    contradicted: bool,
 }
 
 impl Settling {
@@ -238,6 +241,7 @@ impl Settling {
                 }
                 let at = ResultRef { job: job.id, index };
                 let (answer, due) = self.lead(draft, at, job.reveals, lead, evidence, part)?;
+                self.count(&part.team, answer);
                 came = came.with(came_of(evidence, job.reveals));
                 if answer == Answer::Unmatched {
                     sums.unmatched = sums.unmatched.plus(part.prices.price_of(lead.worst));

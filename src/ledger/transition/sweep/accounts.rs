@@ -8,6 +8,7 @@ use super::{SweepFrom, Swept};
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
+use crate::ledger::record::team::Key;
 use crate::ledger::table::{Carried, Keys, Tallies};
 
 /// How many tallies or keys go in one slice.
@@ -54,12 +55,13 @@ fn has_ended(key: &TallyKey, ttl: Duration, now: Timestamp) -> bool {
     ends.is_some_and(|ends| is_over(ends, ttl, now))
 }
 
-/// Removes keys that were revoked long ago.
+/// Removes keys that were revoked, or expired, long ago.
 pub(super) fn sweep_keys(draft: &mut Draft<'_>, ttl: Duration) -> Result<Swept, Fault> {
     let now = draft.now();
     draft.foresee_under::<Keys>(&());
     let mut over = draft.glance_at_all::<Keys>()?;
-    over.retain(|(_, key)| key.revoked_at.is_some_and(|at| is_over(at, ttl, now)));
+    let ended_at = |key: &Key| key.revoked_at.or(key.terms.expires_at);
+    over.retain(|(_, key)| ended_at(key).is_some_and(|at| is_over(at, ttl, now)));
     for (id, _) in over.iter().take(AT_ONCE) {
         draft.foresee::<Keys>(id);
     }

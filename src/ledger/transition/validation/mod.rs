@@ -10,6 +10,7 @@ mod open;
 mod plan;
 mod read;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::domain::avoided::Avoided;
@@ -64,6 +65,8 @@ pub struct ValidationOrder {
     pub lost: Lost,
     /// When the vault forgets the addresses.
     pub addresses_expire_at: Timestamp,
+    /// How many addresses the vendor validates in an hour.
+    pub per_hour: NonZeroU32,
 }
 
 /// What became of a validation that was to be opened.

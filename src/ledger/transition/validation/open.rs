@@ -2,6 +2,7 @@
 
 use super::plan::{Plan, key_for, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
+use crate::domain::budget::{HourlyUse, NoRoom};
 use crate::domain::credits::Amounts;
 use crate::domain::reveal::Reveals;
 use crate::ledger::draft::{Draft, Fault};
@@ -11,9 +12,9 @@ use crate::ledger::record::job::{State, Way};
 use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressRow, Validation};
-use crate::ledger::step::Refused;
+use crate::ledger::step::{Lost, Refused};
 use crate::ledger::table::{
-    Addresses, Batches, JobLeads, Jobs, Leads, Replays, Teams, Validations,
+    Addresses, Batches, HourlyUses, JobLeads, Jobs, Leads, Replays, Teams, Validations,
 };
 use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
@@ -62,13 +63,20 @@ pub fn open_validation(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
-    if !plan.unchecked.is_empty() {
+    let used = match used_with(draft, order, plan.own.len())? {
+        Ok(used) => used,
+        Err(no_room) => return Ok(Err(Refused::TooManyValidations(no_room))),
+    };
+    if order.lost == Lost::Unknown {
         return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
     }
     if !plan.own.is_empty()
         && let Err(probe_at) = outage::pass_once(draft)?
     {
         return Ok(Err(Refused::NoAnswers(probe_at)));
+    }
+    if let Some(used) = used {
+        draft.put::<HourlyUses>(&HOUR.to_owned(), &used);
     }
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
@@ -79,6 +87,23 @@ pub fn open_validation(
     let fresh = plan.own.iter().map(|lead| lead.position).collect();
     let opened = OpenedValidation { batch, call, fresh, avoided, remaining, passed };
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
+}
+
+/// Where the use of the last hour is.
+const HOUR: &str = "validations";
+
+/// What was used of the vendor's hour with so many addresses more; none where there are none.
+fn used_with(
+    draft: &Draft<'_>,
+    order: &ValidationOrder,
+    addresses: usize,
+) -> Result<Result<Option<HourlyUse>, NoRoom>, Fault> {
+    if addresses == 0 {
+        return Ok(Ok(None));
+    }
+    let used = draft.find::<HourlyUses>(&HOUR.to_owned())?.unwrap_or_default();
+    let wanted = u64::try_from(addresses).unwrap_or(u64::MAX);
+    Ok(used.spend(wanted, order.per_hour, draft.now()).map(Some))
 }
 
 fn opened_before(

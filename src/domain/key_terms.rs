@@ -1,0 +1,196 @@
+//! Key terms: what a key may be used for, from where and until when, within what its team may.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use super::reveal::Reveals;
+use super::time::Timestamp;
+
+/// What one key may be used for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// What may be asked.
+    pub scopes: Scopes,
+    /// Which reveals may be asked and read.
+    pub reveals: Reveals,
+    /// From where; from anywhere where there is none.
+    pub networks: Vec<IpNet>,
+    /// Until when; for good where nothing is said.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Default for KeyTerms {
+    /// All that its team may.
+    fn default() -> Self {
+        Self { scopes: Scopes::ALL, reveals: Reveals::ALL, networks: Vec::new(), expires_at: None }
+    }
+}
+
+impl KeyTerms {
+    /// Whether it is past its end.
+    #[must_use]
+    pub fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Whether it may be used from there. From nowhere that is known, only where it may from anywhere.
+    #[must_use]
+    pub fn allow_from(&self, source: Option<IpAddr>) -> bool {
+        let is_within = |source: IpAddr| self.networks.iter().any(|net| net.contains(&source));
+        self.networks.is_empty() || source.is_some_and(is_within)
+    }
+}
+
+/// One kind of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// To ask for batches, read and cancel them.
+    Enrich,
+    /// To look one person up.
+    Find,
+    /// To have addresses validated, read and cancel that.
+    Validate,
+    /// To use the vendor's other paths, as its routes say.
+    Forward,
+    /// To read batches and validations, and estimates.
+    Read,
+}
+
+/// There is no such scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a scope is one of: enrich, find, validate, forward, read")]
+pub struct NoScope;
+
+impl Scope {
+    /// Every one of them.
+    pub const ALL: [Self; 5] =
+        [Self::Enrich, Self::Find, Self::Validate, Self::Forward, Self::Read];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enrich => "enrich",
+            Self::Find => "find",
+            Self::Validate => "validate",
+            Self::Forward => "forward",
+            Self::Read => "read",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::Enrich => 1,
+            Self::Find => 2,
+            Self::Validate => 4,
+            Self::Forward => 8,
+            Self::Read => 16,
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NoScope;
+
+    fn from_str(name: &str) -> Result<Self, NoScope> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name).ok_or(NoScope)
+    }
+}
+
+/// Which uses there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Every use.
+    pub const ALL: Self = Self::of(&Scope::ALL);
+
+    /// These.
+    #[must_use]
+    pub const fn of(scopes: &[Scope]) -> Self {
+        let (mut bits, mut rest) = (0, scopes);
+        while let [first, others @ ..] = rest {
+            (bits, rest) = (bits | first.bit(), others);
+        }
+        Self(bits)
+    }
+
+    /// Those of a stored form; none where it has others.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits & !Self::ALL.0 == 0 { Some(Self(bits)) } else { None }
+    }
+
+    /// Their stored form.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether one of these is among them.
+    #[must_use]
+    pub const fn have_any_of(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.0 & scope.bit() != 0)
+    }
+}
+
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, scope) in self.iter().enumerate() {
+            f.write_str(if at == 0 { "" } else { " or " })?;
+            f.write_str(scope.name())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_default_a_key_may_all_that_its_team_may() {
+        let terms = KeyTerms::default();
+        assert!(Scope::ALL.iter().all(|scope| terms.scopes.have_any_of(Scopes::of(&[*scope]))));
+        assert!(terms.reveals.covers(Reveals::ALL) && terms.allow_from(None));
+        assert!(!terms.has_expired(Timestamp::from_millis(i64::MAX)));
+    }
+
+    #[test]
+    fn scopes_are_read_as_they_are_written() {
+        for scope in Scope::ALL {
+            assert_eq!(scope.name().parse(), Ok(scope));
+            let alone = Scopes::of(&[scope]);
+            assert_eq!(Scopes::from_bits(alone.bits()), Some(alone));
+            assert_eq!(alone.iter().collect::<Vec<_>>(), [scope]);
+        }
+        assert_eq!("write".parse::<Scope>(), Err(NoScope));
+        assert_eq!(Scopes::from_bits(32), None);
+        assert_eq!(Scopes::of(&[Scope::Read, Scope::Enrich]).to_string(), "enrich or read");
+    }
+
+    #[test]
+    fn networks_bound_where_a_key_is_used() {
+        let networks = vec!["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()];
+        let terms = KeyTerms { networks, ..KeyTerms::default() };
+        let allow = |source: &str| terms.allow_from(Some(source.parse().unwrap()));
+        assert!(allow("10.1.2.3") && allow("2001:db8::1"));
+        assert!(!allow("192.0.2.1") && !allow("2001:db9::1") && !terms.allow_from(None));
+    }
+
+    #[test]
+    fn a_key_is_good_until_its_end() {
+        let terms =
+            KeyTerms { expires_at: Some(Timestamp::from_millis(10)), ..KeyTerms::default() };
+        assert!(!terms.has_expired(Timestamp::from_millis(9)));
+        assert!(terms.has_expired(Timestamp::from_millis(10)));
+    }
+}

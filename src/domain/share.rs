@@ -1,0 +1,35 @@
+//! A team's share of what all teams use together.
+
+/// A share, in whole percent from 1 to 100.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share(u8);
+
+impl Share {
+    /// Half.
+    pub const HALF: Self = Self(50);
+
+    /// So many percent; none where these are not between 1 and 100.
+    #[must_use]
+    pub const fn percent(percent: u8) -> Option<Self> {
+        if percent >= 1 && percent <= 100 { Some(Self(percent)) } else { None }
+    }
+
+    /// The share of so many, rounded up: at least one of what there is.
+    #[must_use]
+    pub fn of(self, all: usize) -> usize {
+        all.saturating_mul(usize::from(self.0)).div_ceil(100)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_rounded_up() {
+        let of = |percent, all| Share::percent(percent).unwrap().of(all);
+        assert_eq!([0, 1, 2, 3, 101].map(|all| of(50, all)), [0, 1, 1, 2, 51]);
+        assert_eq!((of(1, 1), of(1, 1000), of(100, 7)), (1, 10, 7));
+        assert_eq!([0, 101].map(Share::percent), [None, None]);
+    }
+}

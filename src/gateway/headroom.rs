@@ -1,0 +1,107 @@
+//! How much the store can still take. New work is refused before it is full, so that what was admitted
+//! can be settled, what has expired be removed, and operators' changes be made.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tracing::{info, warn};
+
+use super::Refusal;
+
+/// What the books keep of a request, and of each of its leads, beside the leads themselves.
+const REQUEST_BYTES: u64 = 2 << 10;
+const LEAD_BYTES: u64 = 512;
+
+/// The room that the store was last seen to have. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Headroom(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    reserve: u64,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    /// How many bytes the store had left, less what was admitted since; none where that is not known.
+    left: Option<u64>,
+    /// Whether it was said that there is too little.
+    is_short: bool,
+}
+
+impl Headroom {
+    /// Of a store of which so many bytes are kept free of new work.
+    #[must_use]
+    pub fn new(reserve: u64) -> Self {
+        Self(Arc::new(Inside { reserve, seen: Mutex::default() }))
+    }
+
+    /// The store has so many bytes left; none where it has no limit, or none that is known.
+    pub fn show(&self, left: Option<u64>) {
+        let mut seen = self.seen();
+        seen.left = left;
+        let is_short = left.is_some_and(|left| left < self.0.reserve);
+        if is_short && !seen.is_short {
+            warn!(store.left = left, store.reserve = self.0.reserve, "{}", self.why());
+        } else if seen.is_short && !is_short {
+            info!(store.left = left, "the store has room again: new work is admitted");
+        }
+        seen.is_short = is_short;
+    }
+
+    /// How many bytes new work may still take; none where that is not limited.
+    #[must_use]
+    pub fn for_new_work(&self) -> Option<u64> {
+        self.seen().left.map(|left| left.saturating_sub(self.0.reserve))
+    }
+
+    /// Takes the room of a request with so many leads of so many bytes.
+    pub(super) fn take(&self, leads: usize, bytes: usize) -> Result<(), Refusal> {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let rows = count(leads).saturating_mul(LEAD_BYTES).saturating_add(REQUEST_BYTES);
+        let needed = rows.saturating_add(count(bytes));
+        let mut seen = self.seen();
+        let Some(left) = seen.left else { return Ok(()) };
+        let rest = left.checked_sub(needed).filter(|rest| *rest >= self.0.reserve);
+        seen.left = Some(rest.ok_or(Refusal::StoreFull)?);
+        Ok(())
+    }
+
+    /// What operators should know of it.
+    pub(super) fn remark(&self) -> Option<String> {
+        let is_short = self.seen().left.is_some_and(|left| left < self.0.reserve);
+        is_short.then(|| format!("store: {}", self.why()))
+    }
+
+    fn why(&self) -> String {
+        format!(
+            "less than store.reserve, {} bytes, is left, so new work is refused; give the store more \
+             room",
+            self.0.reserve
+        )
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_admitted_between_two_looks_counts_and_the_reserve_stays() {
+        let headroom = Headroom::new(10_000);
+        headroom.take(10_000, 1 << 30).unwrap();
+        headroom.show(Some(20_000));
+        headroom.take(1, 5_000).unwrap();
+        assert_eq!(headroom.for_new_work(), Some(20_000 - 10_000 - 5_000 - 2_560));
+        assert_eq!(headroom.take(1, 0), Err(Refusal::StoreFull));
+        assert_eq!(headroom.remark(), None, "some is left of what new work may take");
+        headroom.show(Some(9_999));
+        assert_eq!((headroom.for_new_work(), headroom.remark().is_some()), (Some(0), true));
+        headroom.show(None);
+        headroom.take(10_000, 1 << 30).unwrap();
+    }
+}

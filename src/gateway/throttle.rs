@@ -1,0 +1,188 @@
+//! How many requests a team may make in a minute, and how many at once, in this process. The team's
+//! policies say so, or else the settings.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::Refusal;
+use crate::domain::policy::Policies;
+use crate::domain::team::TeamId;
+
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// When a team may come again that has too many requests under way.
+const SOON: Duration = Duration::from_secs(1);
+
+/// What one team may do; zero where it is not limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// How many requests in a minute.
+    pub per_minute: u32,
+    /// How many at once.
+    pub at_once: u32,
+}
+
+/// How many requests of the minute a team has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestsLeft {
+    /// How many there are in a minute.
+    pub per_minute: u32,
+    /// How many of them are left.
+    pub left: u32,
+    /// When all of them are, if it makes no more until then.
+    pub resets_in: Duration,
+}
+
+/// A request under way, until the last clone is dropped.
+#[derive(Clone, Debug, Default)]
+pub struct UnderWay(#[expect(dead_code, reason = "to hold it is all")] Option<Arc<Counted>>);
+
+/// All teams that have made requests lately.
+#[derive(Debug)]
+pub(super) struct Throttle {
+    usual: RequestLimits,
+    teams: Teams,
+}
+
+type Teams = Arc<Mutex<HashMap<TeamId, Usage>>>;
+
+#[derive(Debug)]
+struct Usage {
+    /// When all requests of a minute are left again.
+    full_at: Instant,
+    under_way: u32,
+}
+
+/// One request that is counted.
+#[derive(Debug)]
+struct Counted {
+    team: TeamId,
+    teams: Teams,
+}
+
+impl RequestLimits {
+    /// The limits of a team with these policies, where these are the usual ones.
+    fn of(self, policies: &Policies) -> Self {
+        Self {
+            per_minute: policies.requests_per_minute.unwrap_or(self.per_minute),
+            at_once: policies.requests_at_once.unwrap_or(self.at_once),
+        }
+    }
+}
+
+impl Throttle {
+    pub(super) fn new(usual: RequestLimits) -> Self {
+        Self { usual, teams: Teams::default() }
+    }
+
+    /// Counts one request, or refuses it. Answers what is left of the minute, where that is limited.
+    pub(super) fn admit(
+        &self,
+        team: &TeamId,
+        policies: &Policies,
+    ) -> Result<(UnderWay, Option<RequestsLeft>), Refusal> {
+        let limits = self.usual.of(policies);
+        let now = Instant::now();
+        let mut teams = locked(&self.teams);
+        let begin = || Usage { full_at: now, under_way: 0 };
+        let usage = teams.entry(team.clone()).or_insert_with(begin);
+        if limits.at_once > 0 && usage.under_way >= limits.at_once {
+            return Err(Refusal::TooManyRequests { retry_after: SOON, left: None });
+        }
+        let left = usage.spend(limits.per_minute, now)?;
+        usage.under_way = usage.under_way.saturating_add(1);
+        let counted = Counted { team: team.clone(), teams: Arc::clone(&self.teams) };
+        Ok((UnderWay(Some(Arc::new(counted))), left))
+    }
+}
+
+impl Usage {
+    /// Takes one of the minute's requests: each comes back after its share of the minute.
+    fn spend(&mut self, per_minute: u32, now: Instant) -> Result<Option<RequestsLeft>, Refusal> {
+        let Some(each) = MINUTE.checked_div(per_minute) else { return Ok(None) };
+        let full_at = self.full_at.max(now) + each;
+        let resets_in = full_at.duration_since(now);
+        if resets_in > MINUTE {
+            let resets_in = resets_in.saturating_sub(each);
+            let left = RequestsLeft { per_minute, left: 0, resets_in };
+            let retry_after = (resets_in + each).saturating_sub(MINUTE);
+            return Err(Refusal::TooManyRequests { retry_after, left: Some(left) });
+        }
+        self.full_at = full_at;
+        let left = MINUTE.saturating_sub(resets_in).as_nanos() / each.as_nanos().max(1);
+        let left = u32::try_from(left).unwrap_or(u32::MAX).min(per_minute);
+        Ok(Some(RequestsLeft { per_minute, left, resets_in }))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut teams = locked(&self.teams);
+        let Some(usage) = teams.get_mut(&self.team) else { return };
+        usage.under_way = usage.under_way.saturating_sub(1);
+        if usage.under_way == 0 && usage.full_at <= Instant::now() {
+            teams.remove(&self.team);
+        }
+    }
+}
+
+/// Two requests of one caller are the same caller's.
+impl PartialEq for UnderWay {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for UnderWay {}
+
+fn locked(teams: &Teams) -> MutexGuard<'_, HashMap<TeamId, Usage>> {
+    teams.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sales() -> TeamId {
+        "sales".parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_minute_has_so_many_requests_and_each_comes_back_in_its_turn() {
+        let throttle = Throttle::new(RequestLimits { per_minute: 60, at_once: 0 });
+        let ask = |policies: &Policies| throttle.admit(&sales(), policies);
+        let usual = Policies::default();
+        for left in (0..60).rev() {
+            let (_, told) = ask(&usual).unwrap();
+            assert_eq!(told.unwrap().left, left);
+        }
+        let refused = ask(&usual).unwrap_err();
+        let second = Duration::from_secs(1);
+        let left = Some(RequestsLeft { per_minute: 60, left: 0, resets_in: MINUTE });
+        assert_eq!(refused, Refusal::TooManyRequests { retry_after: second, left });
+        tokio::time::advance(second).await;
+        assert!(ask(&usual).is_ok() && ask(&usual).is_err());
+        let more = Policies { requests_per_minute: Some(120), ..usual };
+        assert!(ask(&more).is_ok(), "a policy outweighs the settings");
+        assert_eq!(ask(&Policies { requests_per_minute: Some(0), ..usual }).unwrap().1, None);
+        tokio::time::advance(MINUTE * 2).await;
+        drop(ask(&Policies { requests_per_minute: Some(0), ..usual }));
+        assert!(locked(&throttle.teams).is_empty(), "nothing is kept of a team that asks nothing");
+    }
+
+    #[tokio::test]
+    async fn so_many_requests_are_under_way_at_once() {
+        let throttle = Throttle::new(RequestLimits { per_minute: 0, at_once: 5 });
+        let one = Policies { requests_at_once: Some(1), ..Policies::default() };
+        let (first, _) = throttle.admit(&sales(), &one).unwrap();
+        let copy = first.clone();
+        drop(first);
+        throttle.admit(&sales(), &one).unwrap_err();
+        throttle.admit(&"growth".parse().unwrap(), &one).unwrap();
+        drop(copy);
+        throttle.admit(&sales(), &one).unwrap();
+    }
+}
