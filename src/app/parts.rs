@@ -148,6 +148,8 @@ pub(super) fn gateway(
         page_size: VENDOR_PAGE,
         retry_after_max: config.vendor.retry_after_max,
     })?;
+    let keys = secret::check_keys(&stores.secret);
+    let export = config.ledger.export_dir.clone().map(|dir| (dir, keys));
     Ok(Parts {
         keyer: Keyer::new(derive(&stores.secret, Purpose::LeadKeys)),
         ledger: Arc::new(stores.ledger),
@@ -156,7 +158,7 @@ pub(super) fn gateway(
         vendor,
         settings: settings(config),
         routes: config.routes.clone(),
-        export_dir: config.ledger.export_dir.clone(),
+        export,
         metrics: Arc::clone(metrics),
         clock: stores.clock,
         concerns: stores.concerns,
@@ -190,6 +192,7 @@ fn settings(config: &Config) -> Settings {
         refusals_max: vendor.refusals_max,
         retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
+        answer_bytes_max: vendor.answer_bytes_max,
         find_wait: config.server.find_wait,
         look_ups_max: config.server.look_ups_max,
         passages_max: config.server.passages_max,
