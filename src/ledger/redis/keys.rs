@@ -78,6 +78,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Budgets
         | TableId::Rotations
         | TableId::Outages
+        | TableId::Shortages
         // A team has one while its new quotas are counted.
         | TableId::Openings
         // Nothing waits for longer than the window.
