@@ -6,18 +6,22 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
+use secrecy::ExposeSecret;
 
 use super::commands::say;
 use super::parts::Stores;
+use super::secret;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, StoreUrl};
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::period::PeriodId;
 use crate::domain::team::TeamId;
-use crate::export::{Books, Exported};
+use crate::export::{Books, Exported, Fault, Trust};
 use crate::ledger::Ledger;
+use crate::ledger::record::team::Key;
 use crate::ledger::redis::Founding;
 use crate::ledger::transition::adopt::{Adoptable, Inheritance};
+use crate::ledger::transition::checkpoint::Roster;
 use crate::ledger::transition::epoch::Holdings;
 use crate::telemetry::metrics::Metrics;
 
@@ -25,12 +29,12 @@ use crate::telemetry::metrics::Metrics;
 const ENTRIES: usize = 500;
 
 /// Restores the books from a folder, all of which is verified before the store is touched.
-pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCode> {
+pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::Result<ExitCode> {
     if config.store.url == StoreUrl::Memory {
         bail!("store.url is memory:, which would forget the books at once: name another store");
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let exported = Exported::open(from)?;
+    let exported = open(&config, from, trust)?;
     let epoch = exported.epoch;
     if let Some(pinned) = config.store.epoch.filter(|pinned| *pinned != epoch) {
         let dir = from.display();
@@ -39,7 +43,7 @@ pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCod
     let books = exported.books(clock.now().before(config.ledger.keep))?;
     let stores =
         Stores::open(&config, &clock, &Arc::new(Metrics::new()), Founding::Adopting, None).await?;
-    let Books { legacy, inheritance, entries, torn } = books;
+    let Books { legacy, inheritance, entries, torn, unverified } = books;
     let next = match stores.ledger.begin_adoption(legacy).await? {
         Adoptable::From(next) => next,
         Adoptable::Occupied(found) => bail!("{}", refusal(&found)),
@@ -47,6 +51,10 @@ pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCod
     post_entries(&stores.ledger, &exported, next).await?;
     stores.ledger.end_adoption(inheritance.clone()).await?;
     tell(&stores.ledger, &inheritance).await?;
+    tell_keys(&exported, &inheritance.roster)?;
+    for path in unverified {
+        say(&format!("{} was not verified: anybody may have written it", path.display()))?;
+    }
     if let Some(path) = torn {
         say(&format!("the end of {} was not wholly written and is passed over", path.display()))?;
     }
@@ -58,6 +66,38 @@ pub(super) async fn adopt(config: Config, from: &Path) -> anyhow::Result<ExitCod
         disk.close().await;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the folder under the secret that its files should be written under.
+fn open(config: &Config, from: &Path, trust: Trust) -> anyhow::Result<Exported> {
+    let given = config.security.secret.as_ref().map(|secret| secret.expose_secret().to_vec());
+    let secret = match (given, &config.store.url) {
+        (Some(secret), _) => Some(secret),
+        (None, StoreUrl::Embedded(dir)) => secret::found(dir)?,
+        (None, _) => None,
+    };
+    let is_lost = secret.is_none();
+    let keys = secret::check_keys(&secret.unwrap_or_else(secret::random));
+    match Exported::open(from, &keys, trust) {
+        Err(Fault::OtherKey { .. }) if is_lost => bail!(
+            "the secret that the files were written under is not there: put secret.hex back into \
+             the folder of the store, or give security.secret; without it nothing can be verified, \
+             and the files are adopted only with --unverified"
+        ),
+        opened => Ok(opened?),
+    }
+}
+
+/// Every key that callers may use from now on, for an operator to look through.
+fn tell_keys(exported: &Exported, roster: &Roster) -> anyhow::Result<()> {
+    let known = exported.before.as_ref().map(|before| &before.roster.keys);
+    for key in roster.keys.iter().filter(|key| key.revoked_at.is_none()) {
+        let is_new = known.is_some_and(|known| known.iter().all(|before| before.id != key.id));
+        let new = if is_new { ", which the checkpoint before did not have" } else { "" };
+        let Key { id, team, name, created_at, .. } = key;
+        say(&format!("{team} key {id} ({name:?}), created at {created_at}{new}"))?;
+    }
+    Ok(())
 }
 
 /// Posts every entry from `next` on.

@@ -19,6 +19,7 @@ use super::signals::{ignore_hangups, told_to_stop, told_to_stop_or_hung_up};
 use super::{demo, files, start};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, Sources};
+use crate::export::Trust;
 use crate::ledger::Ledger;
 use crate::ledger::redis::Founding;
 use crate::sandbox::{self, Sandbox};
@@ -70,6 +71,10 @@ enum LedgerCommand {
         /// The folder that the journal was exported to.
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
+        /// Believe files whose checks nothing verifies: those of an earlier version, and those under
+        /// another security.secret. Whoever could write to the folder could have changed them.
+        #[arg(long)]
+        unverified: bool,
         #[command(flatten)]
         settings: Settings,
     },
@@ -104,8 +109,9 @@ async fn act(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Sandbox { listen } => serve_sandbox(listen).await.map(|()| ExitCode::SUCCESS),
         Command::Check(settings) => check(settings),
         Command::Audit(settings) => with_settings(settings, audit_or_say_why_not).await,
-        Command::Ledger(LedgerCommand::Adopt { from, settings }) => {
-            with_settings(settings, async |config| adopt(config, &from).await).await
+        Command::Ledger(LedgerCommand::Adopt { from, unverified, settings }) => {
+            let trust = if unverified { Trust::Unverified } else { Trust::Keyed };
+            with_settings(settings, async |config| adopt(config, &from, trust).await).await
         }
     }
 }

@@ -155,6 +155,8 @@ pub(super) fn gateway(
         page_size: VENDOR_PAGE,
         retry_after_max: config.vendor.retry_after_max,
     })?;
+    let keys = secret::check_keys(&stores.secret);
+    let export = config.ledger.export_dir.clone().map(|dir| (dir, keys));
     Ok(Parts {
         keyer: Keyer::new(derive(stores.secrets.root(), Purpose::LeadKeys)),
         ledger: Arc::new(stores.ledger),
@@ -163,7 +165,7 @@ pub(super) fn gateway(
         vendor,
         settings: settings(config),
         routes: config.routes.clone(),
-        export_dir: config.ledger.export_dir.clone(),
+        export,
         metrics: Arc::clone(metrics),
         clock: stores.clock,
         concerns: stores.concerns,
@@ -200,6 +202,7 @@ fn settings(config: &Config) -> Settings {
         refusals_max: vendor.refusals_max,
         retry_after_max: vendor.retry_after_max,
         job_deadline: vendor.job_deadline,
+        answer_bytes_max: vendor.answer_bytes_max,
         find_wait: config.server.find_wait,
         team_limits: RequestLimits {
             per_minute: config.limits.requests_per_minute,

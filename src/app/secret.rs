@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::export::{CheckKey, CheckKeys};
 use crate::vault::derive::{Purpose, derive};
 
 const SECRET_FILE: &str = "secret.hex";
@@ -49,6 +50,21 @@ pub enum SecretError {
         /// The folder.
         dir: PathBuf,
     },
+}
+
+/// The keys of the checks of exported files.
+pub(super) fn check_keys(secret: &[u8]) -> CheckKeys {
+    let key = derive(secret, Purpose::ExportChecks);
+    let fingerprint = derive(secret, Purpose::ExportChecksKeyId);
+    CheckKeys::new(CheckKey::new(key, &fingerprint), Vec::new())
+}
+
+/// The secret that is kept in a folder, if there is one. Makes nothing.
+pub(super) fn found(dir: &Path) -> Result<Option<Vec<u8>>, SecretError> {
+    let path = dir.join(SECRET_FILE);
+    let is_there = path.try_exists();
+    let is_there = is_there.map_err(|source| SecretError::File { path: path.clone(), source })?;
+    is_there.then(|| kept(&path, Data::Old)).transpose()
 }
 
 /// A secret of random bytes.

@@ -21,6 +21,9 @@ const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
+
+/// What an answer to one lead may have in any case.
+const ANSWER_BYTES_MIN: usize = 4 << 20;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const VALIDATIONS_PER_HOUR_MAX: u32 = 1_000_000_000;
 const ATTEMPTS_MAX: u32 = 100;
@@ -146,6 +149,8 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     within(reading, "vendor.batch_leads_max", &vendor.batch_leads_max, &(1..=LEADS_MAX));
     within(reading, "vendor.attempts_max", &vendor.attempts_max, &(1..=ATTEMPTS_MAX));
     within(reading, "vendor.refusals_max", &vendor.refusals_max, &(1..=REFUSALS_MAX));
+    let bytes = &vendor.answer_bytes_max;
+    within(reading, "vendor.answer_bytes_max", bytes, &(ANSWER_BYTES_MIN..=BODIES_BYTES_MAX));
     check_gathering(vendor.gather_window, reading);
     let durations = [
         ("vendor.timeout", vendor.timeout, Duration::from_secs(1)),

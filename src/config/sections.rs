@@ -224,6 +224,8 @@ pub struct Vendor {
     pub retry_after_max: Duration,
     /// How long a job may take before it is unresolved.
     pub job_deadline: Duration,
+    /// How many bytes all pages of the answer to one job may have.
+    pub answer_bytes_max: usize,
 }
 
 impl Vendor {
@@ -247,6 +249,7 @@ impl Vendor {
             refusals_max: from.value("vendor.refusals_max"),
             retry_after_max: from.value("vendor.retry_after_max"),
             job_deadline: from.value("vendor.job_deadline"),
+            answer_bytes_max: from.value::<Size>("vendor.answer_bytes_max").0,
         }
     }
 }

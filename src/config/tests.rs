@@ -247,6 +247,7 @@ fn what_cannot_work_is_refused() {
         (&["vendor.base_url=http://vendor.internal"], "vendor.base_url"),
         (&["vendor.timeout=0s"], "vendor.timeout"),
         (&["vendor.attempts_max=0"], "vendor.attempts_max"),
+        (&["vendor.answer_bytes_max=1MiB"], "vendor.answer_bytes_max"),
         (&["vendor.gather_window=61s"], "vendor.gather_window"),
         (&["vendor.requests_per_minute=0"], "vendor.requests_per_minute"),
         (&["vendor.find_requests_per_minute=0"], "vendor.find_requests_per_minute"),

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 
-use super::checkpoint;
+use super::check::{Chain, CheckKeys, Trust};
+use super::checkpoint::{self, Kept};
 use super::fault::Fault;
 use super::folder::{self, Lines, Named};
 use super::forms::{EntryForm, JournalHead, Kind};
-use super::line;
 use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::entry::Entry;
@@ -23,8 +23,15 @@ pub struct Exported {
     pub epoch: Epoch,
     /// The newest checkpoint.
     pub checkpoint: Checkpoint,
+    /// The one before it, where it can be read.
+    pub before: Option<Checkpoint>,
     newest: Named,
+    /// The check of the last entry that is in the newest checkpoint.
+    last_check: Option<String>,
+    is_unverified: bool,
     journal: Vec<Named>,
+    keys: CheckKeys,
+    trust: Trust,
 }
 
 /// Books as a folder tells them, ready to be adopted.
@@ -38,6 +45,8 @@ pub struct Books {
     pub entries: u64,
     /// The file whose end was not wholly written.
     pub torn: Option<PathBuf>,
+    /// The files that anybody may have written.
+    pub unverified: Vec<PathBuf>,
 }
 
 impl Exported {
@@ -45,12 +54,31 @@ impl Exported {
     ///
     /// # Errors
     /// [`Fault`] where there is none, or it is not what was written.
-    pub fn open(dir: &Path) -> Result<Self, Fault> {
-        let newest = folder::files(dir, Kind::Checkpoint)?.pop();
+    pub fn open(dir: &Path, keys: &CheckKeys, trust: Trust) -> Result<Self, Fault> {
+        let mut checkpoints = folder::files(dir, Kind::Checkpoint)?;
+        let newest = checkpoints.pop();
         let newest = newest.ok_or_else(|| Fault::NoCheckpoint { dir: dir.to_owned() })?;
-        let (epoch, checkpoint) = checkpoint::read(&newest)?;
-        let journal = folder::files(dir, Kind::Journal)?;
-        Ok(Self { epoch, checkpoint, newest, journal })
+        let Kept { epoch, checkpoint, journal: last_check, after, chain, .. } =
+            checkpoint::read(&newest, keys, trust)?;
+        let before = checkpoints.pop().map(|named| checkpoint::read(&named, keys, trust));
+        let before = before.and_then(Result::ok);
+        if let (Some(before), Some(after)) = (&before, after)
+            && before.chain.last() != after
+        {
+            let before = before.named.path.clone();
+            return Err(Fault::Unchained { path: newest.path, before });
+        }
+        Ok(Self {
+            epoch,
+            checkpoint,
+            before: before.map(|before| before.checkpoint),
+            newest,
+            last_check,
+            is_unverified: chain.is_unverified(),
+            journal: folder::files(dir, Kind::Journal)?,
+            keys: keys.clone(),
+            trust,
+        })
     }
 
     /// Reads everything there is, and makes of it the books whose store keeps the entries written
@@ -64,10 +92,13 @@ impl Exported {
         let (mut moved, mut open) = (BTreeMap::new(), OpenParts::default());
         let mut next_batch = 1;
         let mut entries = self.entries();
-        for read in &mut entries {
+        while let Some(read) = entries.next() {
             let (number, entry) = read?;
             first = first.or(Some(number));
             next = Some(number.saturating_add(1));
+            if next == Some(as_of) {
+                self.follows(&entries)?;
+            }
             open.note(&entry);
             next_batch = after(next_batch, &entry);
             // All that follow the first one kept are kept, though they may be dated before it: two
@@ -83,6 +114,13 @@ impl Exported {
             let (from, to) = if first > as_of { (as_of, first) } else { (next, as_of) };
             return Err(Fault::Gap { path, from, to: to.saturating_sub(1) });
         }
+        if let Some(number) = entries.checkpoint.filter(|number| *number > as_of)
+            && self.trust != Trust::Unverified
+        {
+            let dir = self.newest.path.parent().unwrap_or(Path::new("")).to_owned();
+            return Err(Fault::NoNewestCheckpoint { dir, number });
+        }
+        let newest = self.is_unverified.then(|| self.newest.path.clone());
         let tallies = self.checkpoint.tallies_before(&moved);
         let epoch = self.epoch;
         let roster = self.checkpoint.roster.clone();
@@ -91,7 +129,20 @@ impl Exported {
             inheritance: Inheritance { epoch, roster, open: open.into_jobs(), next_batch },
             entries: next.saturating_sub(first),
             torn: entries.torn,
+            unverified: newest.into_iter().chain(entries.unverified).collect(),
         })
+    }
+
+    /// Whether the newest checkpoint is of the journal that was read up to its last entry.
+    fn follows(&self, entries: &Entries) -> Result<(), Fault> {
+        let found = entries.open.as_ref().map(|(lines, path)| (lines.chain().last(), path));
+        match (&self.last_check, found) {
+            (Some(due), Some((check, path))) if due != check => {
+                let (path, before) = (self.newest.path.clone(), path.clone());
+                Err(Fault::Unchained { path, before })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Every entry that is there, in order.
@@ -100,9 +151,14 @@ impl Exported {
         Entries {
             epoch: self.epoch,
             files: self.journal.clone().into(),
+            keys: self.keys.clone(),
+            trust: self.trust,
             open: None,
+            before: None,
             next: None,
+            checkpoint: None,
             torn: None,
+            unverified: Vec::new(),
         }
     }
 }
@@ -117,11 +173,19 @@ fn after(next_batch: u64, entry: &Entry) -> u64 {
 pub struct Entries {
     epoch: Epoch,
     files: VecDeque<Named>,
+    keys: CheckKeys,
+    trust: Trust,
     open: Option<(Lines, PathBuf)>,
+    /// The file before it, and its checks.
+    before: Option<(Chain, PathBuf)>,
     /// The number of the next entry, once the first is known.
     next: Option<u64>,
+    /// The newest checkpoint that a file names.
+    checkpoint: Option<u64>,
     /// The file whose end was not wholly written, once that was reached.
     torn: Option<PathBuf>,
+    /// The files that anybody may have written.
+    unverified: Vec<PathBuf>,
 }
 
 impl Entries {
@@ -133,10 +197,10 @@ impl Entries {
                 continue;
             };
             let Some(line) = lines.next()? else {
-                self.open = None;
+                self.before = self.open.take().map(|(lines, path)| (lines.chain().clone(), path));
                 continue;
             };
-            let form = match line::opened::<EntryForm>(&line) {
+            let form = match lines.opened::<EntryForm>(&line) {
                 Ok(form) => form,
                 Err(wrong) => {
                     let fault = lines.damaged(wrong);
@@ -160,7 +224,7 @@ impl Entries {
 
     fn open_file(&mut self, named: Named) -> Result<(), Fault> {
         let mut lines = Lines::open(&named.path)?;
-        let head: JournalHead = match lines.head(Kind::Journal) {
+        let head: JournalHead = match lines.head(Kind::Journal, &self.keys, self.trust) {
             Ok(head) => head,
             Err(Fault::Damaged { .. }) if self.files.is_empty() && !lines.have_entry()? => {
                 self.torn = Some(named.path);
@@ -179,6 +243,15 @@ impl Entries {
             }
             _ => self.next = Some(first),
         }
+        if let (Some((chain, before)), Some(after)) = (&self.before, &head.after)
+            && chain.last() != after
+        {
+            return Err(Fault::Unchained { path, before: before.clone() });
+        }
+        if lines.chain().is_unverified() {
+            self.unverified.push(path.clone());
+        }
+        self.checkpoint = self.checkpoint.max(head.checkpoint);
         self.open = Some((lines, path));
         Ok(())
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use super::checkpoint;
+use super::check::{Chain, CheckKeys, Scheme, Trust};
+use super::checkpoint::{self, Kept};
 use super::fault::Fault;
 use super::folder::{self, Lines, Named};
 use super::forms::{EntryForm, JournalHead, Kind};
@@ -25,13 +26,24 @@ const LOCK: &str = "lock";
 pub struct Exporter {
     dir: PathBuf,
     epoch: Epoch,
-    /// The file that is appended to, and the day it is of.
-    open: Option<(File, Named)>,
+    keys: CheckKeys,
+    /// The file that is appended to.
+    open: Option<Open>,
+    /// The last check of the newest file of entries.
+    last_check: Option<String>,
     /// The last entry on the disk.
     last: Option<(u64, Entry)>,
-    /// The day and the roster of the newest checkpoint.
-    checkpoint: Option<(String, Roster)>,
+    /// The newest checkpoint.
+    checkpoint: Option<Kept>,
     _lock: File,
+}
+
+/// A file that is appended to.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    named: Named,
+    chain: Chain,
 }
 
 impl Exporter {
@@ -43,7 +55,7 @@ impl Exporter {
     ///
     /// # Errors
     /// [`Fault`] where the folder is out of reach, or holds other books.
-    pub fn open(dir: &Path, epoch: Epoch) -> Result<Option<Self>, Fault> {
+    pub fn open(dir: &Path, epoch: Epoch, keys: &CheckKeys) -> Result<Option<Self>, Fault> {
         folder::make(dir)?;
         let path = dir.join(LOCK);
         let lock = folder::writable(&path)?;
@@ -52,9 +64,16 @@ impl Exporter {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(source)) => return Err(Fault::OutOfReach { path, source }),
         }
-        let dir = dir.to_owned();
-        let mut exporter =
-            Self { dir, epoch, open: None, last: None, checkpoint: None, _lock: lock };
+        let mut exporter = Self {
+            dir: dir.to_owned(),
+            epoch,
+            keys: keys.clone(),
+            open: None,
+            last_check: None,
+            last: None,
+            checkpoint: None,
+            _lock: lock,
+        };
         exporter.find_end()?;
         exporter.find_checkpoint()?;
         Ok(Some(exporter))
@@ -98,8 +117,11 @@ impl Exporter {
     /// Whether it is time for a checkpoint: once a day, and whenever the roster has changed.
     #[must_use]
     pub fn wants_checkpoint(&self, roster: &Roster, now: Timestamp) -> bool {
-        let is_current =
-            |(day, known): &(String, Roster)| *day == folder::day(now) && known == roster;
+        let is_current = |Kept { named, checkpoint, chain, .. }: &Kept| {
+            named.day == folder::day(now)
+                && checkpoint.roster == *roster
+                && chain.is_under(self.keys.active())
+        };
         !self.checkpoint.as_ref().is_some_and(is_current)
     }
 
@@ -108,8 +130,11 @@ impl Exporter {
     /// # Errors
     /// [`Fault`] where it cannot be written.
     pub fn put_checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), Fault> {
-        checkpoint::write(&self.dir, &checkpoint, self.epoch)?;
-        self.checkpoint = Some((folder::day(checkpoint.at), checkpoint.roster));
+        let is_last = self.next_entry() == checkpoint.next_entry;
+        let journal = self.last_check.clone().filter(|_| is_last);
+        let (before, key) = (self.checkpoint.as_ref(), self.keys.active());
+        let kept = checkpoint::write(&self.dir, checkpoint, self.epoch, key, before, journal)?;
+        self.checkpoint = Some(kept);
         Ok(())
     }
 
@@ -145,17 +170,23 @@ impl Exporter {
         entries: &[(u64, Entry)],
     ) -> Result<(), Fault> {
         let mut text = String::new();
-        let is_of_day = |(_, named): &(File, Named)| named.day == folder::day(at);
+        let is_of_day = |open: &Open| open.named.day == folder::day(at);
         let is_new = !self.open.as_ref().is_some_and(is_of_day);
         if is_new {
             let named = Named::new(&self.dir, Kind::Journal, first, at);
-            self.open = Some((folder::writable(&named.path)?, named));
-            text.push_str(&line::sealed(&JournalHead::new(self.epoch, first)));
+            let mut head = JournalHead::new(self.epoch, first, self.keys.active());
+            head.after.clone_from(&self.last_check);
+            head.checkpoint = self.checkpoint.as_ref().map(|kept| kept.named.number);
+            let mut chain = Chain::new(Scheme::Keyed(self.keys.active().clone()));
+            text.push_str(&line::sealed(&head, &mut chain));
+            self.open = Some(Open { file: folder::writable(&named.path)?, named, chain });
         }
-        let (file, named) = self.open.as_mut().expect("a file of the day is open by now");
+        let open = self.open.as_mut().expect("a file of the day is open by now");
+        let Open { file, named, chain } = open;
         for (number, entry) in entries {
-            text.push_str(&line::sealed(&EntryForm::of(*number, entry)));
+            text.push_str(&line::sealed(&EntryForm::of(*number, entry), chain));
         }
+        self.last_check = Some(chain.last().to_owned());
         let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
         written.map_err(Fault::out_of_reach(&named.path))?;
         if is_new { folder::sync(&self.dir) } else { Ok(()) }
@@ -165,7 +196,7 @@ impl Exporter {
     fn find_end(&mut self) -> Result<(), Fault> {
         let mut files = folder::files(&self.dir, Kind::Journal)?;
         while let Some(named) = files.pop() {
-            let (end, last) = whole_part(&named, self.epoch)?;
+            let Whole { end, last, chain } = whole_part(&named, self.epoch, &self.keys)?;
             let Some(last) = last else {
                 // It was begun, and nothing of it is there.
                 fs::remove_file(&named.path).map_err(Fault::out_of_reach(&named.path))?;
@@ -180,7 +211,10 @@ impl Exporter {
             }
             let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0)));
             cut.and_then(|_| file.sync_all()).map_err(Fault::out_of_reach(&named.path))?;
-            self.open = Some((file, named));
+            self.last_check = Some(chain.last().to_owned());
+            // A file under another key is not continued: the next entry begins a new one.
+            let is_current = chain.is_under(self.keys.active());
+            self.open = is_current.then_some(Open { file, named, chain });
             self.last = Some(last);
             return Ok(());
         }
@@ -190,13 +224,11 @@ impl Exporter {
     /// Finds the newest checkpoint. One that cannot be read counts as none: a new one is written.
     fn find_checkpoint(&mut self) -> Result<(), Fault> {
         let Some(named) = folder::files(&self.dir, Kind::Checkpoint)?.pop() else { return Ok(()) };
-        match checkpoint::read(&named) {
-            Ok((found, _)) if found != self.epoch => {
+        match checkpoint::read(&named, &self.keys, Trust::KeyedOrOlder) {
+            Ok(Kept { epoch: found, .. }) if found != self.epoch => {
                 return Err(Fault::Foreign { path: named.path, found, epoch: self.epoch });
             }
-            Ok((_, checkpoint)) => {
-                self.checkpoint = Some((named.day, checkpoint.roster));
-            }
+            Ok(kept) => self.checkpoint = Some(kept),
             Err(fault @ Fault::Damaged { .. }) => {
                 warn!(%fault, "the newest checkpoint cannot be read: another one is written");
             }
@@ -211,35 +243,52 @@ impl Exporter {
 ///
 /// # Errors
 /// [`Fault`] where the folder is out of reach, or holds other books.
-pub fn last_entry(dir: &Path, epoch: Epoch) -> Result<Option<(u64, Entry)>, Fault> {
+pub fn last_entry(
+    dir: &Path,
+    epoch: Epoch,
+    keys: &CheckKeys,
+) -> Result<Option<(u64, Entry)>, Fault> {
     if !dir.try_exists().map_err(Fault::out_of_reach(dir))? {
         return Ok(None);
     }
     for named in folder::files(dir, Kind::Journal)?.iter().rev() {
-        if let (_, Some(last)) = whole_part(named, epoch)? {
+        if let Some(last) = whole_part(named, epoch, keys)?.last {
             return Ok(Some(last));
         }
     }
     Ok(None)
 }
 
-/// Where the wholly written part of a file of entries ends, and the last entry in it.
-fn whole_part(named: &Named, epoch: Epoch) -> Result<(u64, Option<(u64, Entry)>), Fault> {
+/// The wholly written part of a file of entries.
+struct Whole {
+    /// Where it ends.
+    end: u64,
+    /// The last entry in it.
+    last: Option<(u64, Entry)>,
+    /// Its checks.
+    chain: Chain,
+}
+
+/// The wholly written part of a file of entries. What an earlier version has written is gone on with.
+fn whole_part(named: &Named, epoch: Epoch, keys: &CheckKeys) -> Result<Whole, Fault> {
     let mut lines = Lines::open(&named.path)?;
-    let head: JournalHead = match lines.head(Kind::Journal) {
+    let head: JournalHead = match lines.head(Kind::Journal, keys, Trust::KeyedOrOlder) {
         Ok(head) => head,
-        Err(Fault::Damaged { .. }) if !lines.have_entry()? => return Ok((0, None)),
+        Err(Fault::Damaged { .. }) if !lines.have_entry()? => {
+            return Ok(Whole { end: 0, last: None, chain: lines.chain().clone() });
+        }
         Err(fault) => return Err(fault),
     };
     if head.epoch() != epoch {
         return Err(Fault::Foreign { path: named.path.clone(), found: head.epoch(), epoch });
     }
-    let (mut end, mut last) = (lines.end(), None);
+    let mut whole = Whole { end: lines.end(), last: None, chain: lines.chain().clone() };
     while let Some(line) = lines.next()?.filter(|line| line.ends_with(b"\n")) {
-        let Ok(form) = line::opened::<EntryForm>(&line) else { break };
+        let Ok(form) = lines.opened::<EntryForm>(&line) else { break };
         let number = form.number;
         let Some(entry) = form.into_entry() else { break };
-        (end, last) = (lines.end(), Some((number, entry)));
+        let chain = lines.chain().clone();
+        whole = Whole { end: lines.end(), last: Some((number, entry)), chain };
     }
-    Ok((end, last))
+    Ok(whole)
 }

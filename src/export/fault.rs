@@ -36,6 +36,53 @@ pub enum Fault {
         /// Its version.
         version: u32,
     },
+    /// It was written before checks were keyed.
+    #[error(
+        "{} was written by an earlier version, whose checks anybody can write: if nobody else had \
+         access to the folder, adopt it with --unverified",
+        path.display()
+    )]
+    Unkeyed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its checks are under another key.
+    #[error(
+        "{} was written under another security.secret (key {key}): give the one that it was \
+         written under, or, if nobody else had access to the folder, adopt it with --unverified",
+        path.display()
+    )]
+    OtherKey {
+        /// The file.
+        path: PathBuf,
+        /// The key's name.
+        key: String,
+    },
+    /// It does not follow the file before it.
+    #[error(
+        "{} does not follow {}: one of them was replaced, or a file between them is missing; put \
+         the files back as they were, from a copy",
+        path.display(),
+        before.display()
+    )]
+    Unchained {
+        /// The file.
+        path: PathBuf,
+        /// The one before.
+        before: PathBuf,
+    },
+    /// The newest checkpoint is not there.
+    #[error(
+        "the checkpoint as of entry {number} or a later one is missing from {}: put it back, from \
+         a copy; an earlier one may lack keys that were revoked since",
+        dir.display()
+    )]
+    NoNewestCheckpoint {
+        /// The folder.
+        dir: PathBuf,
+        /// The number in its name.
+        number: u64,
+    },
     /// It holds other books.
     #[error(
         "{} holds books of epoch {found}, not of {epoch}: name another folder, or adopt them into \

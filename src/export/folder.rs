@@ -5,10 +5,12 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::VERSION;
+use serde::de::DeserializeOwned;
+
+use super::check::{Chain, CheckKeys, Scheme, Trust};
 use super::fault::Fault;
-use super::forms::{EntryForm, Kind, Version};
-use super::line;
+use super::forms::{AnyHead, EntryForm, Kind};
+use super::{PLAIN_VERSION, VERSION, line};
 use crate::domain::time::Timestamp;
 
 /// A file of the export.
@@ -79,6 +81,8 @@ pub(super) fn sync(dir: &Path) -> Result<(), Fault> {
 /// The lines of a file, one after the other.
 pub(super) struct Lines {
     path: PathBuf,
+    /// Once the head was read.
+    chain: Chain,
     reader: BufReader<File>,
     /// The number of the line that was read last, from 1.
     number: u64,
@@ -89,7 +93,8 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
         let file = File::open(path).map_err(Fault::out_of_reach(path))?;
-        Ok(Self { path: path.to_owned(), reader: BufReader::new(file), number: 0, end: 0 })
+        let (path, reader) = (path.to_owned(), BufReader::new(file));
+        Ok(Self { path, chain: Chain::new(Scheme::Unknown), reader, number: 0, end: 0 })
     }
 
     /// The next line, its newline with it; none at the end.
@@ -102,23 +107,54 @@ impl Lines {
         Ok((bytes > 0).then_some(line))
     }
 
-    /// The head of the file, which says that it is of this kind.
-    pub(super) fn head<T: serde::de::DeserializeOwned>(&mut self, kind: Kind) -> Result<T, Fault> {
+    /// The head of the file, which says that it is of this kind, and how its lines are checked.
+    pub(super) fn head<T: DeserializeOwned>(
+        &mut self,
+        kind: Kind,
+        keys: &CheckKeys,
+        trust: Trust,
+    ) -> Result<T, Fault> {
         let line = self.next()?.unwrap_or_default();
-        let version: Version = line::opened(&line).map_err(|why| self.damaged(why))?;
-        if version.version > VERSION {
-            return Err(Fault::Newer { path: self.path.clone(), version: version.version });
+        let any: AnyHead = line::unchecked(&line).map_err(|why| self.damaged(why))?;
+        if any.version > VERSION {
+            return Err(Fault::Newer { path: self.path.clone(), version: any.version });
         }
-        if version.tollgate != kind {
+        self.chain = Chain::new(self.scheme(&any, keys, trust)?);
+        let head = self.opened(&line).map_err(|why| self.damaged(why))?;
+        if any.tollgate != kind {
             return Err(self.damaged("says that the file is of another kind"));
         }
-        line::opened(&line).map_err(|why| self.damaged(why))
+        Ok(head)
+    }
+
+    fn scheme(&self, head: &AnyHead, keys: &CheckKeys, trust: Trust) -> Result<Scheme, Fault> {
+        if head.version == PLAIN_VERSION {
+            let path = self.path.clone();
+            let is_believed = trust != Trust::Keyed;
+            return is_believed.then_some(Scheme::Plain).ok_or(Fault::Unkeyed { path });
+        }
+        let key = head.key.clone().unwrap_or_default();
+        match keys.named(&key) {
+            Some(known) => Ok(Scheme::Keyed(known.clone())),
+            None if trust == Trust::Unverified => Ok(Scheme::Unknown),
+            None => Err(Fault::OtherKey { path: self.path.clone(), key }),
+        }
+    }
+
+    /// The form in the line that was read last; why there is none.
+    pub(super) fn opened<T: DeserializeOwned>(&mut self, line: &[u8]) -> Result<T, String> {
+        line::opened(line, &mut self.chain)
+    }
+
+    /// The checks of the lines that were opened so far.
+    pub(super) fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     /// Whether an entry is among the lines that are left.
     pub(super) fn have_entry(&mut self) -> Result<bool, Fault> {
         while let Some(line) = self.next()? {
-            if line::opened::<EntryForm>(&line).is_ok() {
+            if line::unchecked::<EntryForm>(&line).is_ok() {
                 return Ok(true);
             }
         }

@@ -245,8 +245,10 @@ pub enum Refusal {
     #[error("the idempotency key is that of another request")]
     KeyReused,
     /// The vendor says that its own credits are out.
-    #[error("the vendor's own credits are out")]
+    #[error("the vendor's own {unit} credits are out")]
     VendorCredits {
+        /// Which credits.
+        unit: Unit,
         /// When the next request may go through to see.
         retry_after: Duration,
     },

@@ -1,23 +1,24 @@
-//! The circuit to the vendor: open while the vendor says that its credits are out, or that the
-//! gateway's key or address is wrong, and while it does not answer (`outage`).
+//! The circuit to the vendor: open while the vendor says that its credits of a unit are out (`supply`),
+//! or that the gateway's key or address is wrong, and while it does not answer (`outage`).
 //!
-//! Whether the credits are out stands in the books, so that of all replicas one a minute goes and
-//! sees. Here is what this one knows of that, and what the books have yet to be told. Key and
+//! Which credits are out stands in the books, so that of all replicas one request a minute goes as a
+//! probe. Here is what this one knows of that, and what the books have yet to be told. Key and
 //! address are each replica's own, and so is what the vendor says of them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::outage::{Known, Silences, Turns};
+use super::supply::{News, PROBE_EVERY, Supply};
 use super::{Gateway, Refusal};
+use crate::domain::credits::Unit;
+use crate::domain::needs::Needs;
 use crate::domain::outage::{Heard, Outage, Probing};
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::step::{CircuitState, Probe};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Circuit as Shown, Metrics};
-
-/// How often a request goes through to see whether the vendor has credits again.
-pub(super) const PROBE_EVERY: Duration = Duration::from_mins(1);
 
 /// How long what this replica knows is taken for what the books say.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -30,12 +31,8 @@ pub(super) struct Circuit {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The vendor's credits are out; when the next request may go through to see.
-    probe_at: Option<Timestamp>,
-    /// Something was let through from here to see, and not yet answered.
-    is_probing: bool,
-    /// What the vendor said of its credits, and the books do not know yet.
-    news: Option<News>,
+    /// What is known of the vendor's credits.
+    supply: Supply,
     /// When the books were last looked at.
     looked_at: Option<Instant>,
     /// How often something was heard that the books tell only to who looks at them after that.
@@ -52,15 +49,6 @@ struct State {
     is_questioning: bool,
 }
 
-/// What the vendor says of its credits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum News {
-    RanOut,
-    HasSome,
-    /// It answered what was to see, and said nothing of them.
-    NoWord,
-}
-
 /// What the vendor was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -75,36 +63,27 @@ impl Circuit {
         Self { state: Mutex::default(), metrics }
     }
 
-    /// The vendor took a job: it has credits, and the key and the address are good.
-    pub(super) fn take(&self) {
+    /// The vendor took something: it has credits of these units, and the key and the address are good.
+    pub(super) fn take(&self, needs: Needs) {
         self.change(|state| {
-            if state.probe_at.take().is_some() {
-                state.news = Some(News::HasSome);
-            }
-            state.is_probing = false;
+            state.supply.take(needs);
             state.refused_submit = None;
         });
     }
 
     /// The vendor answered something that costs and sold nothing: the key and the address are good,
     /// and of its credits it said nothing, since what it finds or refuses for nothing it does without
-    /// any. Where that was to see, somebody else has to.
-    pub(super) fn sell_nothing(&self) {
+    /// any. Where it was a probe, another one has to go.
+    pub(super) fn sell_nothing(&self, needs: Needs) {
         self.change(|state| {
-            if std::mem::take(&mut state.is_probing) && state.probe_at.is_some() {
-                state.news = state.news.or(Some(News::NoWord));
-            }
+            state.supply.sell_nothing(needs);
             state.refused_submit = None;
         });
     }
 
-    /// The vendor's own credits are out.
-    pub(super) fn run_out(&self, now: Timestamp) {
-        self.change(|state| {
-            state.probe_at = Some(now.after(PROBE_EVERY));
-            state.news = Some(News::RanOut);
-            state.is_probing = false;
-        });
+    /// The vendor answered something with these needs that its credits are out.
+    pub(super) fn run_out(&self, needs: Needs, now: Timestamp) {
+        self.change(|state| state.supply.run_out(needs, now));
     }
 
     /// The vendor takes the gateway's key or address for wrong.
@@ -117,40 +96,22 @@ impl Circuit {
         self.change(|state| *state.refused(asked) = None);
     }
 
-    /// Something is let through to see.
-    fn probe(&self) {
-        self.state().is_probing = true;
-    }
-
-    /// Whether the vendor's own credits are out.
-    pub(super) fn is_out_of_credits(&self) -> bool {
-        self.state().probe_at.is_some()
-    }
-
-    /// What the books have to be told, if anything.
-    fn news(&self) -> Option<News> {
-        self.state().news
-    }
-
-    /// The books know this now. What was heard since they have yet to be told.
-    fn told(&self, news: News) {
-        let mut state = self.state();
-        state.news = state.news.filter(|since| *since != news);
+    /// The first unit of these of which the vendor's own credits are out.
+    pub(super) fn lacks(&self, needs: Needs) -> Option<Unit> {
+        self.state().supply.lacks(needs)
     }
 
     /// Whether the books were looked at so short a time ago that they need not be again.
     fn is_fresh(&self) -> bool {
         let state = self.state();
-        let has_news = state.news.is_some() || state.outage.has_news();
+        let has_news = !state.supply.news().is_empty() || state.outage.has_news();
         !has_news && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
     }
 
     /// What the books say, unless something was heard since they were looked at.
     fn learn(&self, books: CircuitState, heard: u64) {
         self.change(|state| {
-            if state.news.is_none() {
-                state.probe_at = books.probe_at;
-            }
+            state.supply.learn(books.probe_at);
             if state.heard == heard {
                 state.looked_at = Some(Instant::now());
                 state.outage.learn(books.outage);
@@ -210,11 +171,10 @@ impl Circuit {
     /// What is amiss, for operators.
     pub(super) fn remarks(&self) -> Vec<String> {
         let state = self.state();
-        let credits = state.probe_at.map(|_| "vendor: its own credits are out (402)".to_owned());
         let key = state.any_refused().map(|status| {
             format!("vendor: it answers {status}: check vendor.api_key and vendor.base_url")
         });
-        key.into_iter().chain(state.outage.remark()).chain(credits).collect()
+        key.into_iter().chain(state.outage.remark()).chain(state.supply.remarks()).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -224,11 +184,13 @@ impl Circuit {
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state();
         let changed = change(&mut state);
+        let is_out = |unit| state.supply.lacks(Needs::of_unit(unit)).is_some();
+        self.metrics.show_credits_out(is_out(Unit::Email), is_out(Unit::Phone));
         self.metrics.show_circuit(if state.any_refused().is_some() {
             Shown::KeyRefused
         } else if state.outage.is_open() {
             Shown::NotAnswering
-        } else if state.probe_at.is_some() {
+        } else if state.supply.lacks(Needs::ALL).is_some() {
             Shown::OutOfCredits
         } else {
             Shown::Closed
@@ -238,23 +200,29 @@ impl Circuit {
 }
 
 impl Gateway {
-    /// While the vendor's credits are out, one request a minute of all replicas passes, to see.
+    /// While the vendor's credits of a unit are out, one request a minute of all replicas that needs
+    /// them passes, as a probe.
     ///
     /// # Errors
     /// [`Refusal::VendorCredits`], or the store is away.
-    pub(super) async fn pass_circuit_to_pay(&self) -> Result<(), Refusal> {
-        if !self.circuit.is_out_of_credits() {
+    pub(super) async fn pass_circuit_to_pay(
+        &self,
+        team: &TeamId,
+        needs: Needs,
+    ) -> Result<(), Refusal> {
+        if self.circuit.lacks(needs).is_none() {
             return Ok(());
         }
         self.share_circuit().await?;
-        match self.ledger.ask_probe(PROBE_EVERY).await? {
+        let Some(unit) = self.circuit.lacks(needs) else { return Ok(()) };
+        match self.ledger.ask_probe(team.clone(), needs, PROBE_EVERY).await? {
             Probe::Needless => Ok(()),
             Probe::Given => {
-                self.circuit.probe();
+                self.circuit.change(|state| state.supply.probe(needs));
                 Ok(())
             }
             Probe::NotBefore(moment) => {
-                Err(Refusal::VendorCredits { retry_after: moment.since(self.clock.now()) })
+                Err(Refusal::VendorCredits { unit, retry_after: moment.since(self.clock.now()) })
             }
         }
     }
@@ -265,13 +233,15 @@ impl Gateway {
         if self.circuit.is_fresh() {
             return Ok(());
         }
-        if let Some(news) = self.circuit.news() {
+        let news = self.circuit.state().supply.news();
+        for (unit, news) in news {
+            let needs = Needs::of_unit(unit);
             match news {
-                News::RanOut => self.ledger.run_out(PROBE_EVERY).await?,
-                News::HasSome => self.ledger.has_credits().await?,
-                News::NoWord => self.ledger.give_probe_back().await?,
+                News::RanOut => self.ledger.run_out(unit, PROBE_EVERY).await?,
+                News::HasSome => self.ledger.has_credits(needs).await?,
+                News::NoWord => self.ledger.give_probe_back(needs).await?,
             }
-            self.circuit.told(news);
+            self.circuit.state().supply.told(unit, news);
         }
         let heard = self.circuit.state().heard;
         let (answered_at, silences) = self.circuit.change(|state| state.outage.take_news());
@@ -328,59 +298,13 @@ impl State {
 mod tests {
     use super::*;
 
-    fn books(probe_at: Option<Timestamp>) -> CircuitState {
-        CircuitState { probe_at, outage: Outage::default() }
-    }
-
-    #[test]
-    fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
-        let circuit = Circuit::new(Arc::new(Metrics::new()));
-        let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)), 0);
-        assert!(circuit.is_out_of_credits(), "another replica was told so");
-        circuit.take();
-        circuit.learn(books(Some(noon)), 0);
-        assert!(!circuit.is_out_of_credits() && !circuit.is_fresh());
-        assert_eq!(circuit.news(), Some(News::HasSome));
-        circuit.run_out(noon);
-        circuit.told(News::HasSome);
-        assert_eq!(circuit.news(), Some(News::RanOut));
-        circuit.told(News::RanOut);
-        circuit.learn(books(None), 0);
-        assert!(!circuit.is_out_of_credits() && circuit.is_fresh());
-        circuit.take();
-        assert_eq!(circuit.news(), None, "the books know that it has credits");
-    }
-
-    #[test]
-    fn only_what_was_to_see_and_heard_nothing_is_given_back_and_once() {
-        let circuit = Circuit::new(Arc::new(Metrics::new()));
-        let noon = Timestamp::from_millis(1_000_000);
-        circuit.learn(books(Some(noon)), 0);
-        circuit.sell_nothing();
-        assert_eq!(circuit.news(), None, "it was not to see");
-        for _ in 0..2 {
-            circuit.probe();
-            circuit.sell_nothing();
-            assert_eq!(circuit.news(), Some(News::NoWord));
-            circuit.told(News::NoWord);
-            circuit.sell_nothing();
-            assert_eq!(circuit.news(), None);
-        }
-        circuit.probe();
-        circuit.run_out(noon);
-        circuit.sell_nothing();
-        assert_eq!(circuit.news(), Some(News::RanOut), "what was to see has seen");
-        assert!(circuit.is_out_of_credits());
-    }
-
     #[test]
     fn a_read_that_is_answered_does_not_hide_that_submissions_are_refused() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         circuit.refuse_key(Asked::Submit, 403);
         circuit.accept_key(Asked::Read);
         assert_eq!(circuit.remarks().len(), 1);
-        circuit.take();
+        circuit.take(Needs::EMAIL);
         assert!(circuit.remarks().is_empty());
     }
 }

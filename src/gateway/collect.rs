@@ -58,6 +58,13 @@ impl Gateway {
         self.note_read(job.id, &looked);
         let looked = match looked {
             Looked::Ended(batch) => return self.end(job, lease, batch).await,
+            // What the vendor charged is not known, and reading on would cost memory without end.
+            looked if looked.is_too_large() => {
+                self.give_up(&job, lease, Reason::TooLarge).await?;
+                // It stays among what operators are shown.
+                self.note_read(job.id, &looked);
+                return Ok(());
+            }
             looked => looked,
         };
         // Nothing was learnt where the vendor could not be asked.
@@ -116,7 +123,12 @@ impl Gateway {
         self.note_read(job.id, &looked);
         match looked {
             Looked::Ended(batch) => self.end(job, lease, batch).await,
-            _ => self.look_again_slowly(&job, lease).await,
+            looked => {
+                if looked.is_too_large() {
+                    self.unsettled.remove(job.id);
+                }
+                self.look_again_slowly(&job, lease).await
+            }
         }
     }
 

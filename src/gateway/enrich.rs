@@ -11,6 +11,7 @@ use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, 
 use crate::domain::identity::Reading;
 use crate::domain::lead::{Field, Lead};
 use crate::domain::limits::OnQuota;
+use crate::domain::needs::Needs;
 use crate::domain::request_id::RequestId;
 use crate::domain::team::TeamId;
 use crate::ledger::ids::Token;
@@ -140,7 +141,8 @@ impl Gateway {
         self.admit_under_a_free_id(caller, ask, way, asks, retry).await
     }
 
-    /// While the vendor's credits are out, only what costs nothing passes, and one request a minute.
+    /// While the vendor's credits of a unit are out, what needs them does not pass, but for one request
+    /// a minute.
     /// While it does not answer, so do batches, which wait; nobody would wait for a look-up any more
     /// when it is sent.
     async fn pass_circuit(
@@ -152,7 +154,8 @@ impl Gateway {
         retry: Option<Retry>,
     ) -> Result<(), Refusal> {
         let outage_left = self.outage_left().filter(|_| way == Way::LookUp);
-        if !self.circuit.is_out_of_credits() && outage_left.is_none() {
+        let most = Needs::of_persons(ask.reveals);
+        if self.circuit.lacks(most).is_none() && outage_left.is_none() {
             return Ok(());
         }
         let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
@@ -163,12 +166,13 @@ impl Gateway {
                 || appraisal.replays.is_some()
                 || appraisal.refused.is_some()
         };
+        let needs = appraisal.as_ref().map_or(most, |appraisal| appraisal.needs);
         if appraisal.is_none_or(goes_on) {
             return Ok(());
         }
         match outage_left {
             Some(retry_after) => Err(Refusal::VendorBusy { retry_after }),
-            None => self.pass_circuit_to_pay().await,
+            None => self.pass_circuit_to_pay(&caller.team, needs).await,
         }
     }
 

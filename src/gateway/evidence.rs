@@ -90,6 +90,11 @@ fn missing(ending: Ending) -> Evidence {
 }
 
 impl Answer {
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.leads.iter().filter_map(|lead| lead.sections.as_ref()).map(Sections::bytes).sum()
+    }
+
     /// The places of its leads, in order.
     pub(super) fn places(&self) -> Vec<ResultRef> {
         self.leads.iter().map(|lead| lead.at).collect()

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tracing::{error, info};
 
 use super::Gateway;
-use crate::export::{Exporter, Fault, last_entry};
+use crate::export::{CheckKeys, Exporter, Fault, last_entry};
 use crate::ledger::halt::Reason;
 use crate::ledger::record::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
@@ -39,8 +39,8 @@ enum Halted {
 }
 
 /// Exports until all else has ended.
-pub(super) async fn run(gateway: Gateway, dir: PathBuf) {
-    let mut export = Export { gateway, dir, exporter: None, told: Told::Nothing };
+pub(super) async fn run(gateway: Gateway, dir: PathBuf, keys: CheckKeys) {
+    let mut export = Export { gateway, dir, keys, exporter: None, told: Told::Nothing };
     while !export.gateway.ended.is_cancelled() {
         let rest = match export.round_and_tell().await {
             Told::Halted(_) => BETWEEN_TRIES,
@@ -57,6 +57,7 @@ pub(super) async fn run(gateway: Gateway, dir: PathBuf) {
 struct Export {
     gateway: Gateway,
     dir: PathBuf,
+    keys: CheckKeys,
     /// None where it has to be opened, for the first time or after a fault.
     exporter: Option<Exporter>,
     /// What was said last, so that it is said once.
@@ -74,7 +75,7 @@ enum Told {
 
 impl Export {
     async fn round_and_tell(&mut self) -> &Told {
-        self.gateway.compare_with_export(&self.dir).await;
+        self.gateway.compare_with_export(&self.dir, &self.keys).await;
         if self.gateway.ledger.halt().check_read().is_err() {
             // Only an operator changes anything about that.
             return &self.told;
@@ -109,8 +110,8 @@ impl Export {
             (Some(exporter), _) => exporter,
             (None, None) => return Ok(()),
             (None, Some(epoch)) => {
-                let dir = self.dir.clone();
-                let opened = blocking(move || Exporter::open(&dir, epoch)).await??;
+                let (dir, keys) = (self.dir.clone(), self.keys.clone());
+                let opened = blocking(move || Exporter::open(&dir, epoch, &keys)).await??;
                 opened.ok_or(Halted::StandingBy)?
             }
         };
@@ -173,12 +174,12 @@ impl Export {
 impl Gateway {
     /// Compares the store with the folder where that was not done yet. Until it is, nothing is spent;
     /// a folder that cannot be read compares with nothing.
-    pub(super) async fn compare_with_export(&self, dir: &Path) {
+    pub(super) async fn compare_with_export(&self, dir: &Path, keys: &CheckKeys) {
         let halt = self.ledger.halt();
         if halt.reason() != Some(Reason::NotCompared) {
             return;
         }
-        match self.difference(dir).await {
+        match self.difference(dir, keys).await {
             Ok(()) => halt.compared(),
             Err(Halted::Folder(fault)) => {
                 self.stop_on_contradiction(&fault);
@@ -198,12 +199,12 @@ impl Gateway {
     }
 
     /// Holds the last entry of the folder against the store's, whoever exports to the folder.
-    async fn difference(&self, dir: &Path) -> Result<(), Halted> {
+    async fn difference(&self, dir: &Path, keys: &CheckKeys) -> Result<(), Halted> {
         let Some(epoch) = self.ledger.holdings().await?.epoch else {
             return Err(LedgerError::WrongEpoch.into());
         };
-        let folder = dir.to_owned();
-        let last = blocking(move || last_entry(&folder, epoch)).await??;
+        let (folder, keys) = (dir.to_owned(), keys.clone());
+        let last = blocking(move || last_entry(&folder, epoch, &keys)).await??;
         let Some((number, exported)) = last else { return Ok(()) };
         let entries = self.ledger.journal(number, 1).await?;
         let is_same = match entries.first() {

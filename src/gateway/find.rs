@@ -10,8 +10,9 @@ use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
-use super::circuit::PROBE_EVERY;
+use super::supply::PROBE_EVERY;
 use super::{BatchPage, Caller, Enrichment, Failure, Finding, Gateway, PageAsk, Refusal};
+use crate::domain::needs::Needs;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::Way;
@@ -31,6 +32,7 @@ impl Gateway {
     /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
     pub async fn find(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
         let until = Instant::now() + self.settings.find_wait;
+        let unit = Needs::of_persons(ask.reveals).short_unit();
         // From here on no turn ends unheard.
         let turned = self.turned.subscribe();
         let page = self.admit(caller, ask, Way::LookUp, ()).await?;
@@ -48,7 +50,7 @@ impl Gateway {
         match page.lines.first().map(|line| &line.finding) {
             // It was the first to hear of it: whoever asks next is told before anything is sent.
             Some(Finding::Failed(Failure::VendorCredits)) => {
-                Err(Refusal::VendorCredits { retry_after: PROBE_EVERY })
+                Err(Refusal::VendorCredits { unit, retry_after: PROBE_EVERY })
             }
             _ => Ok(page),
         }

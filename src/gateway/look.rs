@@ -13,7 +13,7 @@ use super::readers::Requests;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::JobId;
 use crate::ledger::record::job::Job;
-use crate::vendor::{Batch, Canceled, Cause, Cursor, Page, Unread, Vendor};
+use crate::vendor::{Batch, Canceled, Cause, Cursor, Page, Remaining, Unread, Vendor};
 
 /// How long a page that failed rests at least, and how often it is asked for again.
 const PAGE_REST: Duration = Duration::from_millis(100);
@@ -44,6 +44,7 @@ impl Gateway {
         requests: &mut Requests,
     ) -> Looked<Batch> {
         let mut read = self.unsettled.pages(job.id);
+        let all = self.settings.answer_to(job.leads);
         let results = u32::try_from(read.results()).unwrap_or(u32::MAX);
         let mut pages = Pages { leads: job.leads, read: results, largest: 1 };
         let mut failures = 0;
@@ -51,7 +52,7 @@ impl Gateway {
             if !self.may_ask(requests, pages.left()).await {
                 return Looked::NotAsked;
             }
-            let page = match self.page_of(vendor_id, read.after()).await {
+            let page = match self.page_of(vendor_id, read.after(), read.remaining(all)).await {
                 Ok(Page::Ended(page)) => page,
                 Ok(Page::Running { retry_after }) => return Looked::Running { retry_after },
                 Err(unread) => match wait_for_page(read.after(), &unread, failures) {
@@ -72,9 +73,14 @@ impl Gateway {
         }
     }
 
-    async fn page_of(&self, vendor_id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
+    async fn page_of(
+        &self,
+        vendor_id: VendorId,
+        after: Option<&Cursor>,
+        remaining: Remaining,
+    ) -> Result<Page, Unread> {
         let began = Instant::now();
-        let page = self.vendor.page(vendor_id, after).await;
+        let page = self.vendor.page(vendor_id, after, remaining).await;
         let outcome = match &page {
             Ok(Page::Running { .. }) => "running",
             Ok(Page::Ended(_)) => "ended",
@@ -160,6 +166,7 @@ impl Pages {
 /// the answer be read from the start another time.
 fn wait_for_page(after: Option<&Cursor>, unread: &Unread, failures: u32) -> Option<Duration> {
     let said = match unread {
+        Unread::NoAnswer(cause) if cause.is_too_large() => return None,
         Unread::Wait { retry_after } => Some(retry_after.unwrap_or(LEFT_ALONE_FOR)),
         Unread::NoAnswer(_) => None,
         Unread::Gone | Unread::Misaddressed { .. } => return None,
@@ -169,6 +176,13 @@ fn wait_for_page(after: Option<&Cursor>, unread: &Unread, failures: u32) -> Opti
     let wait = said.unwrap_or_default().max(back_off);
     let is_worth_it = failures < PAGE_TRIES && wait < PAGE_WAIT_MAX;
     (!is_first && is_worth_it).then(|| wait.saturating_add(jittered(back_off)))
+}
+
+impl<T> Looked<T> {
+    /// Whether the vendor's answer is larger than one to its leads can be.
+    pub(super) const fn is_too_large(&self) -> bool {
+        matches!(self, Self::Unread(Unread::NoAnswer(cause)) if cause.is_too_large())
+    }
 }
 
 /// Why there is no page, in one word.

@@ -47,6 +47,7 @@ mod restore;
 mod send;
 mod settings;
 mod settle;
+mod supply;
 mod sweep;
 mod throttle;
 mod unreadable;
@@ -92,6 +93,7 @@ use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
 use crate::domain::route::Routes;
 use crate::domain::time::Timestamp;
+use crate::export::CheckKeys;
 use crate::ledger::any::AnyLedger;
 use crate::ledger::halt::Reason;
 use crate::ledger::ids::JobId;
@@ -134,8 +136,8 @@ pub struct Parts {
     pub settings: Settings,
     /// What the vendor's other paths may do.
     pub routes: Routes,
-    /// The folder that the journal is exported to.
-    pub export_dir: Option<PathBuf>,
+    /// The folder that the journal is exported to, and the keys of its checks.
+    pub export: Option<(PathBuf, CheckKeys)>,
     /// Where it counts.
     pub metrics: Arc<Metrics>,
     /// The store's clock.
@@ -244,7 +246,7 @@ impl Gateway {
             headroom,
             settings,
             routes,
-            export_dir,
+            export,
             metrics,
             clock,
         } = parts;
@@ -289,9 +291,9 @@ impl Gateway {
             read_again: Mutex::default(),
             dispatcher: OnceLock::new(),
         }));
-        if let Some(dir) = &export_dir {
+        if let Some((dir, keys)) = &export {
             gateway.ledger.halt().set(Reason::NotCompared);
-            gateway.compare_with_export(dir).await;
+            gateway.compare_with_export(dir, keys).await;
         }
         if replicas == Replicas::One && gateway.ledger.halt().reason().is_none() {
             gateway.take_over().await?;
@@ -302,8 +304,8 @@ impl Gateway {
         gateway.tasks.spawn(sweep::run(gateway.clone()));
         gateway.tasks.spawn(audit::run(gateway.clone()));
         gateway.tasks.spawn(clock_watch::run(gateway.clone()));
-        if let Some(dir) = export_dir {
-            gateway.exports.spawn(export::run(gateway.clone(), dir));
+        if let Some((dir, keys)) = export {
+            gateway.exports.spawn(export::run(gateway.clone(), dir, keys));
         }
         Ok(gateway)
     }

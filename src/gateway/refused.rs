@@ -6,6 +6,7 @@ use super::circuit::Asked;
 use super::load::Carried;
 use super::words::{Words, keep_words};
 use super::{Failed, Gateway};
+use crate::domain::needs::Needs;
 use crate::ledger::Ledger;
 use crate::ledger::ids::Lease;
 use crate::ledger::record::job::{Cause, Job, State};
@@ -26,18 +27,19 @@ impl Gateway {
         sent: &[&Carried],
         refusal: &Refusal,
     ) -> Result<(), Failed> {
+        let needs = Needs::of_persons(job.reveals);
         match refusal.status {
             PAYMENT_REQUIRED => {
                 self.circuit.accept_key(Asked::Submit);
-                self.circuit.run_out(self.clock.now());
+                self.circuit.run_out(needs, self.clock.now());
                 self.void_refused(job, lease, Cause::VendorCredits, refusal).await?;
             }
             UNSUPPORTED_MEDIA_TYPE => {
-                self.circuit.sell_nothing();
+                self.circuit.sell_nothing(needs);
                 self.void_refused(job, lease, Cause::Refused, refusal).await?;
             }
             _ => {
-                self.circuit.sell_nothing();
+                self.circuit.sell_nothing(needs);
                 self.refused_leads(job, lease, sent, refusal).await?;
             }
         }

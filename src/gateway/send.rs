@@ -12,6 +12,7 @@ use super::load::{Carried, fields_of, incomplete, requests_of, sent_of};
 use super::outage::Asked as Question;
 use super::pause::{jittered, pause};
 use super::{Failed, Gateway};
+use crate::domain::needs::Needs;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{JobId, Lease};
@@ -119,7 +120,7 @@ impl Gateway {
         let submitting = self.vendor.submit(&fields, job.reveals);
         let asked = self.ask_vendor("submit", job, lease, &sent, submitting).await?;
         let Some(vendor_id) = asked else { return Ok(()) };
-        self.circuit.take();
+        self.circuit.take(Needs::of_persons(job.reveals));
         self.bind(job, vendor_id, &sent).await?;
         // What was not sent with it need not wait for its answer.
         let bound = Job { state: State::Bound, ..job.clone() };
@@ -137,8 +138,10 @@ impl Gateway {
         let asked = self.ask_vendor("find", job, lease, &sent, looking_up).await?;
         let Some(looked_up) = asked else { return Ok(()) };
         match &looked_up {
-            LookedUp::Found(_) => self.circuit.take(),
-            LookedUp::NotFound | LookedUp::Removed => self.circuit.sell_nothing(),
+            LookedUp::Found(_) => self.circuit.take(Needs::of_persons(job.reveals)),
+            LookedUp::NotFound | LookedUp::Removed => {
+                self.circuit.sell_nothing(Needs::of_persons(job.reveals));
+            }
         }
         let answer = read_look_up(&self.keyer, job.reveals, one, looked_up);
         self.settle(job, lease, Arc::new(answer)).await

@@ -11,6 +11,7 @@ use crate::domain::outage::Probing;
 use crate::domain::pricing::Prices;
 use crate::domain::share::Share;
 use crate::ledger::step::Terms;
+use crate::vendor::Remaining;
 
 /// The gateway's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Settings {
     pub retry_after_max: Duration,
     /// How long the vendor may take over a job.
     pub job_deadline: Duration,
+    /// How many bytes all pages of the vendor's answer to one job may have.
+    pub answer_bytes_max: usize,
     /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
     /// under way that died.
     pub turn_for: Duration,
@@ -108,6 +111,12 @@ impl Settings {
         // They are jittered, and bounded by clocks that differ a little.
         let longest = pauses.into_iter().max().unwrap_or_default();
         longest.saturating_add(longest / 4).saturating_add(Duration::from_mins(1))
+    }
+
+    /// How much the vendor's answer to so many leads or addresses may be.
+    pub(super) fn answer_to(&self, asked: u32) -> Remaining {
+        let asked = usize::try_from(asked).unwrap_or(usize::MAX);
+        Remaining::of(asked, self.answer_bytes_max)
     }
 
     /// How many attempts of a job may go unanswered.

@@ -7,11 +7,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::evidence::Answer;
 use crate::ledger::ids::JobId;
-use crate::vendor::{Batch, Cursor, EndedPage, Gathered, Gathering, Unreadable};
+use crate::vendor::{Batch, Cursor, EndedPage, Gathered, Gathering, Remaining, Unreadable};
 
 /// How many results are kept at most, of all jobs together. Beyond that the oldest are dropped, and
 /// read again if their job still needs them: another replica may have ended it.
 const RESULTS_MAX: usize = 300_000;
+
+/// How many bytes of them are kept at most.
+const BYTES_MAX: usize = 512 * 1024 * 1024;
 
 /// What was read, by job.
 #[derive(Default)]
@@ -37,6 +40,13 @@ impl Read {
         match self {
             Self::Partly(pages) => pages.results(),
             Self::Wholly(answer) => answer.leads.len(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Partly(pages) => pages.bytes(),
+            Self::Wholly(answer) => answer.bytes(),
         }
     }
 }
@@ -75,7 +85,7 @@ impl Unsettled {
         let number = all.next;
         all.next += 1;
         all.read.insert(job, (number, read));
-        while all.results() > RESULTS_MAX {
+        while all.sum(Read::results) > RESULTS_MAX || all.sum(Read::bytes) > BYTES_MAX {
             let oldest = all.read.iter().min_by_key(|(_, (number, _))| *number);
             let Some(oldest) = oldest.map(|(job, _)| *job) else { break };
             all.read.remove(&oldest);
@@ -88,8 +98,8 @@ impl Unsettled {
 }
 
 impl All {
-    fn results(&self) -> usize {
-        self.read.values().map(|(_, read)| read.results()).sum()
+    fn sum(&self, of: impl Fn(&Read) -> usize) -> usize {
+        self.read.values().map(|(_, read)| of(read)).sum()
     }
 }
 
@@ -104,6 +114,11 @@ impl PagesRead<'_> {
     /// How many results they hold.
     pub(super) fn results(&self) -> usize {
         self.gathering.results()
+    }
+
+    /// How much more may be read of an answer that may be so much in all.
+    pub(super) fn remaining(&self, all: Remaining) -> Remaining {
+        self.gathering.remaining(all)
     }
 
     /// Where the next page begins; none for the first.
@@ -142,19 +157,19 @@ mod tests {
     }
 
     /// A page of an answer that has another one.
-    fn page(results: usize) -> EndedPage {
+    fn page(results: usize, bytes: usize) -> EndedPage {
         let result =
             VendorResult { position: None, echo: Echo::default(), finding: Finding::NotFound };
         let (ending, results) = (Ending::Completed, Some(vec![result; results]));
         let batch = Batch { ending, results, errors: Vec::new() };
-        EndedPage { batch, next: Some(Cursor::of("page[after]=2")) }
+        EndedPage { batch, next: Some(Cursor::of("page[after]=2")), bytes }
     }
 
     #[test]
     fn pages_outlive_a_turn_that_stops() {
         let unsettled = Unsettled::default();
         let mut pages = unsettled.pages(job(1));
-        assert!(pages.add(page(100)).unwrap().is_none());
+        assert!(pages.add(page(100, 7)).unwrap().is_none());
         drop(pages);
         assert_eq!(unsettled.pages(job(2)).results(), 0);
         assert_eq!(unsettled.pages(job(1)).results(), 100);
@@ -165,9 +180,12 @@ mod tests {
     fn the_oldest_pages_make_room_for_new_ones() {
         let unsettled = Unsettled::default();
         for n in 1..=4 {
-            unsettled.pages(job(n)).add(page(RESULTS_MAX / 3)).unwrap();
+            unsettled.pages(job(n)).add(page(RESULTS_MAX / 3, 7)).unwrap();
         }
         assert_eq!(unsettled.pages(job(1)).results(), 0);
         assert_eq!(unsettled.pages(job(4)).results(), RESULTS_MAX / 3);
+        unsettled.pages(job(5)).add(page(1, BYTES_MAX)).unwrap();
+        assert_eq!(unsettled.pages(job(4)).results(), 0, "bytes count as well");
+        assert_eq!(unsettled.pages(job(5)).results(), 1);
     }
 }

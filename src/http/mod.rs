@@ -9,6 +9,8 @@ mod public;
 mod access;
 mod bearer;
 mod body;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod guesses;
 mod idempotency_key;
 mod pace;

@@ -16,6 +16,8 @@ mod counters;
 mod draft;
 pub mod embedded;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzz;
 pub mod halt;
 pub mod ids;
 mod journal;
@@ -41,8 +43,10 @@ pub use watch::{StepOutcome, Watch};
 pub use writes::{Bounded, RowWrites, Writes};
 
 use crate::domain::budget::{Leave, Reach};
+use crate::domain::credits::Unit;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::needs::Needs;
 use crate::domain::note::Note;
 use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
@@ -91,8 +95,7 @@ pub trait Ledger: Send + Sync + 'static {
         &self,
         question: Question,
     ) -> impl Future<Output = Outcome<Option<Appraisal>>> + Send;
-    /// Puts small jobs that have waited for long enough into a coach; none where no two may travel
-    /// together. Asked again, it gathers the next.
+    /// Puts small jobs that waited long enough into a coach; none where no two may travel together.
     fn gather(
         &self,
         gathering: Gathering,
@@ -117,24 +120,27 @@ pub trait Ledger: Send + Sync + 'static {
         lease: Lease,
         until: Option<Timestamp>,
     ) -> impl Future<Output = Outcome<()>> + Send;
-    /// Takes leave to ask the vendor out of the budget of all replicas. Asked again, it takes more:
-    /// a leave whose answer was lost is spent.
+    /// Takes leave to ask the vendor out of the budget of all replicas; again, and it takes more.
     fn ask_leave(&self, asking: Asking) -> impl Future<Output = Outcome<Leave>> + Send;
-    /// The vendor asked to be left alone until then: no replica is given leave before for what its
-    /// word reaches.
+    /// The vendor asked to be left alone until then, as far as its word reaches.
     fn leave_alone(
         &self,
         until: Timestamp,
         reach: Reach,
     ) -> impl Future<Output = Outcome<()>> + Send;
-    /// The vendor said that its credits are out: no replica sends what costs for so long.
-    fn run_out(&self, probe_every: Duration) -> impl Future<Output = Outcome<()>> + Send;
-    /// The vendor took something that costs.
-    fn has_credits(&self) -> impl Future<Output = Outcome<()>> + Send;
-    /// Asks to go and see whether the vendor has credits. Asked again, it is told to wait.
-    fn ask_probe(&self, probe_every: Duration) -> impl Future<Output = Outcome<Probe>> + Send;
-    /// Lets somebody else go and see at once: whoever went was told nothing of the vendor's credits.
-    fn give_probe_back(&self) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor said that its credits of a unit are out: what needs them waits for so long.
+    fn run_out(&self, unit: Unit, every: Duration) -> impl Future<Output = Outcome<()>> + Send;
+    /// The vendor took something that needs these units.
+    fn has_credits(&self, needs: Needs) -> impl Future<Output = Outcome<()>> + Send;
+    /// Claims the probe of every unit that a team's request needs and that is out.
+    fn ask_probe(
+        &self,
+        team: TeamId,
+        needs: Needs,
+        probe_every: Duration,
+    ) -> impl Future<Output = Outcome<Probe>> + Send;
+    /// Makes the next probe due at once: the last was answered without a word on the vendor's credits.
+    fn give_probe_back(&self, needs: Needs) -> impl Future<Output = Outcome<()>> + Send;
     /// Notes whether the vendor answers.
     fn hear(&self, heard: Heard) -> impl Future<Output = Outcome<()>> + Send;
     /// Takes a probe interval for a question that costs nothing. Asked again, it has to wait.

@@ -42,8 +42,10 @@ use super::transition::{
 };
 use super::{Ledger, Outcome};
 use crate::domain::budget::{Leave, Reach};
+use crate::domain::credits::Unit;
 use crate::domain::epoch::Epoch;
 use crate::domain::identity::keys::{LeadKey, PersonKey};
+use crate::domain::needs::Needs;
 use crate::domain::note::Note;
 use crate::domain::outage::{Claim, Heard, Probing};
 use crate::domain::team::TeamId;
@@ -99,24 +101,20 @@ impl<S: Shelf> Ledger for S {
         self.write("leave_alone", move |draft| budget::leave_alone(draft, until, &reach)).await
     }
 
-    async fn run_out(&self, probe_every: Duration) -> Outcome<()> {
-        let step = move |draft: &mut Draft<'_>| {
-            circuit::run_out(draft, probe_every);
-            Ok(())
-        };
-        self.write("run_out", step).await
+    async fn run_out(&self, unit: Unit, probe_every: Duration) -> Outcome<()> {
+        self.write("run_out", move |draft| circuit::run_out(draft, unit, probe_every)).await
     }
 
-    async fn has_credits(&self) -> Outcome<()> {
-        self.write("has_credits", circuit::has_credits).await
+    async fn has_credits(&self, needs: Needs) -> Outcome<()> {
+        self.write("has_credits", move |draft| circuit::has_credits(draft, needs)).await
     }
 
-    async fn ask_probe(&self, probe_every: Duration) -> Outcome<Probe> {
-        self.write("ask_probe", move |draft| circuit::ask_probe(draft, probe_every)).await
+    async fn ask_probe(&self, team: TeamId, needs: Needs, every: Duration) -> Outcome<Probe> {
+        self.write("ask_probe", move |d| circuit::ask_probe(d, &team, needs, every)).await
     }
 
-    async fn give_probe_back(&self) -> Outcome<()> {
-        self.write("give_probe_back", circuit::give_probe_back).await
+    async fn give_probe_back(&self, needs: Needs) -> Outcome<()> {
+        self.write("give_probe_back", move |draft| circuit::give_probe_back(draft, needs)).await
     }
 
     async fn hear(&self, heard: Heard) -> Outcome<()> {

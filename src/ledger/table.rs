@@ -20,6 +20,7 @@ use crate::domain::estimate::Observed;
 use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::outage::Outage;
 use crate::domain::reveal::Reveals;
+use crate::domain::shortage::Shortage;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -122,6 +123,8 @@ tables! {
     Budgets: "budgets", String => Budget;
     /// What is known of an outage of the vendor's, in one row; there is none while it answers.
     Outages: "outages", String => Outage;
+    /// The units of which the vendor's credits are out, by their names.
+    Shortages: "shortages", String => Shortage;
     /// The validation that each address was last sent with, by teams that share, and by each that keeps
     /// to itself.
     Addresses: "addresses", AddressKey => AddressRow;

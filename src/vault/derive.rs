@@ -10,6 +10,10 @@ pub enum Purpose {
     Sealing,
     /// Telling sealing keys apart without showing them.
     SealingKeyId,
+    /// Checks of exported lines.
+    ExportChecks,
+    /// Telling the keys of checks apart without showing them.
+    ExportChecksKeyId,
 }
 
 impl Purpose {
@@ -20,6 +24,8 @@ impl Purpose {
             Self::LeadKeys => "tollgate 2026-11 lead keys",
             Self::Sealing => "tollgate 2026-11 vault sealing",
             Self::SealingKeyId => "tollgate 2026-11 vault sealing key id",
+            Self::ExportChecks => "tollgate 2026-12 export checks",
+            Self::ExportChecksKeyId => "tollgate 2026-12 export checks key id",
         }
     }
 }
@@ -36,13 +42,19 @@ mod tests {
 
     #[test]
     fn every_purpose_and_every_secret_has_its_own_key() {
-        let purposes = [Purpose::LeadKeys, Purpose::Sealing, Purpose::SealingKeyId];
+        let purposes = [
+            Purpose::LeadKeys,
+            Purpose::Sealing,
+            Purpose::SealingKeyId,
+            Purpose::ExportChecks,
+            Purpose::ExportChecksKeyId,
+        ];
         let secrets: [&[u8]; 2] = [b"one secret of thirty-two bytes..", b"another"];
         let keys: std::collections::BTreeSet<_> = secrets
             .iter()
             .flat_map(|secret| purposes.map(|purpose| derive(secret, purpose)))
             .collect();
-        assert_eq!(keys.len(), 6);
+        assert_eq!(keys.len(), 10);
     }
 
     #[test]

@@ -209,6 +209,16 @@ impl Cause {
         }
     }
 
+    /// Whether the answer exceeds the bounds on its size. Reading it again would do no better.
+    #[must_use]
+    pub const fn is_too_large(&self) -> bool {
+        matches!(
+            self,
+            Self::TooLong { .. }
+                | Self::Unreadable(Unreadable::TooMany | Unreadable::Endless { .. })
+        )
+    }
+
     /// How long the vendor asks to be left alone.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
@@ -255,6 +265,9 @@ pub enum Unreadable {
     /// Pages of one batch that disagree on how it ended.
     #[error("pages that contradict each other")]
     Contradiction,
+    /// More results than the leads or addresses that were asked for can have.
+    #[error("more results than there are leads or addresses")]
+    TooMany,
     /// More pages than any batch can have.
     #[error("more than {pages_max} pages")]
     Endless {

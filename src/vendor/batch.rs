@@ -26,6 +26,8 @@ pub struct EndedPage {
     pub batch: Batch,
     /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
+    /// How many bytes the page had.
+    pub bytes: usize,
 }
 
 /// A batch that has ended, or one page of it.

@@ -16,19 +16,17 @@ use rustls::RootCertStore;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use super::bounds::{LOOK_UP_BYTES_MAX, PAGE_BYTES_MAX};
 use super::cursor::Pages;
 use super::passing::Passing;
 use super::retry_after::Waits;
 use super::sorting::{self, Answer};
 use super::{
-    Canceled, Cause, Cursor, LeadFields, LookedUp, Page, Passage, Passed, Submitted, Unread,
-    Vendor, wire,
+    Canceled, Cause, Cursor, LeadFields, LookedUp, Page, Passage, Passed, Remaining, Submitted,
+    Unread, Vendor, wire,
 };
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
-
-/// The longest answer that is read, as unpacked: a hundred times a page of the fullest persons.
-const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Shorter than servers keep an idle connection, so that a submission seldom meets one that is
 /// just being closed: nobody could say whether it arrived.
@@ -172,7 +170,7 @@ impl HttpVendor {
 
     /// Sends a request and reads the whole answer.
     pub(super) async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Cause> {
-        self.exchange_within(ANSWER_BYTES_MAX, request).await
+        self.exchange_within(PAGE_BYTES_MAX, request).await
     }
 
     /// The same, where an answer has fewer bytes.
@@ -201,13 +199,19 @@ impl Vendor for HttpVendor {
 
     async fn look_up(&self, lead: LeadFields<'_>, reveals: Reveals) -> Submitted<LookedUp> {
         let request = self.client.get(self.look_up_of(lead, reveals));
-        sorting::looked_up(self.exchange(request).await)
+        sorting::looked_up(self.exchange_within(LOOK_UP_BYTES_MAX, request).await)
     }
 
-    async fn page(&self, id: VendorId, after: Option<&Cursor>) -> Result<Page, Unread> {
+    async fn page(
+        &self,
+        id: VendorId,
+        after: Option<&Cursor>,
+        remaining: Remaining,
+    ) -> Result<Page, Unread> {
         let at = self.batch(id);
         let request = self.client.get(self.page_of(at.clone(), after));
-        sorting::page(id, self.pages(&at), self.exchange(request).await)
+        let answer = self.exchange_within(remaining.page_bytes(), request).await;
+        sorting::page(id, self.pages(&at), remaining, answer)
     }
 
     async fn cancel(&self, id: VendorId) -> Canceled {

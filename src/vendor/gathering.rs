@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Batch, Cursor, EndedPage, Unreadable};
+use super::{Batch, Cursor, EndedPage, Remaining, Unreadable};
 
 /// Ten times what the largest batch takes at a hundred results a page.
 const PAGES_MAX: usize = 1_000;
@@ -13,6 +13,7 @@ pub struct Gathering {
     batch: Option<Batch>,
     seen: HashSet<Cursor>,
     next: Option<Cursor>,
+    bytes: usize,
 }
 
 /// What stands after one more page.
@@ -38,12 +39,25 @@ impl Gathering {
         results.map_or(0, Vec::len)
     }
 
+    /// How many bytes the pages had.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// How much more may be gathered of an answer that may be so much in all.
+    #[must_use]
+    pub fn remaining(&self, all: Remaining) -> Remaining {
+        all.less(self.results(), self.bytes)
+    }
+
     /// What was gathered, and one page more.
     ///
     /// # Errors
     /// Where the pages cannot be those of one batch, or never end.
     pub fn with(self, page: EndedPage) -> Result<Gathered, Unreadable> {
-        let Self { batch, mut seen, .. } = self;
+        let Self { batch, mut seen, bytes, .. } = self;
+        let bytes = bytes.saturating_add(page.bytes);
         let batch = match batch {
             Some(batch) => joined(batch, page.batch)?,
             None => page.batch,
@@ -57,7 +71,7 @@ impl Gathering {
         if seen.len() >= PAGES_MAX {
             return Err(Unreadable::Endless { pages_max: PAGES_MAX });
         }
-        Ok(Gathered::Partly(Self { batch: Some(batch), seen, next: Some(next) }))
+        Ok(Gathered::Partly(Self { batch: Some(batch), seen, next: Some(next), bytes }))
     }
 }
 
@@ -92,6 +106,7 @@ mod tests {
                 errors: Vec::new(),
             },
             next: next.map(|next| Cursor::of(&format!("page[after]={next}"))),
+            bytes: 10,
         }
     }
 

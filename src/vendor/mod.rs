@@ -6,10 +6,13 @@
 
 mod answer;
 mod batch;
+mod bounds;
 mod call;
 mod client;
 mod cursor;
 mod fields;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod gathering;
 mod matching;
 mod passing;
@@ -25,6 +28,7 @@ mod tests;
 
 pub use answer::{Canceled, Cause, LookedUp, Read, Refusal, Submitted, Unread, Unreadable, Word};
 pub use batch::{Batch, EndedPage, Ending, Finding, Page, VendorError, VendorResult};
+pub use bounds::Remaining;
 pub use call::{Called, Request, Whole};
 pub use client::{HttpVendor, Unbuildable, VendorSettings};
 pub use cursor::Cursor;
@@ -53,23 +57,30 @@ pub trait Vendor: Send + Sync + 'static {
         reveals: Reveals,
     ) -> impl Future<Output = Submitted<LookedUp>> + Send;
 
-    /// Reads one page of a batch: the first, or the one after a cursor.
+    /// Reads one page of a batch: the first, or the one after a cursor. What exceeds `remaining` is
+    /// not read.
     fn page(
         &self,
         id: VendorId,
         after: Option<&Cursor>,
+        remaining: Remaining,
     ) -> impl Future<Output = Result<Page, Unread>> + Send;
 
     /// Asks the vendor to go no further with a batch. What it gathered so far is read as ever.
     fn cancel(&self, id: VendorId) -> impl Future<Output = Canceled> + Send;
 
-    /// Reads a batch whole, one request a page. Of a batch that has not ended only the first page
-    /// is read.
-    fn read(&self, id: VendorId) -> impl Future<Output = Result<Read, Unread>> + Send {
+    /// Reads the batch of so many leads whole, one request a page. Of a batch that has not ended
+    /// only the first page is read.
+    fn read(
+        &self,
+        id: VendorId,
+        all: Remaining,
+    ) -> impl Future<Output = Result<Read, Unread>> + Send {
         async move {
             let mut gathering = Gathering::default();
             loop {
-                let page = match self.page(id, gathering.after()).await? {
+                let remaining = gathering.remaining(all);
+                let page = match self.page(id, gathering.after(), remaining).await? {
                     Page::Running { retry_after } => return Ok(Read::Running { retry_after }),
                     Page::Ended(page) => page,
                 };

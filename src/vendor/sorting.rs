@@ -9,8 +9,8 @@ use http::{HeaderValue, StatusCode};
 
 use super::cursor::Pages;
 use super::{
-    Canceled, Cause, LookedUp, Page, Refusal, Submitted, Unread, Unreadable, ValidationPage, Whole,
-    wire,
+    Canceled, Cause, LookedUp, Page, Refusal, Remaining, Submitted, Unread, Unreadable,
+    ValidationPage, Whole, wire,
 };
 use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
@@ -94,20 +94,22 @@ fn sorted<T>(
 pub(super) fn page(
     id: VendorId,
     pages: Pages<'_>,
+    remaining: Remaining,
     answer: Result<Answer, Cause>,
 ) -> Result<Page, Unread> {
     let answer = readable(answer?)?;
-    Ok(wire::page(id, pages, &answer).map_err(Cause::from)?)
+    Ok(wire::page(id, pages, remaining, &answer).map_err(Cause::from)?)
 }
 
 /// What a page of this validation says.
 pub(super) fn validation_page(
     id: Uuid,
     pages: Pages<'_>,
+    remaining: Remaining,
     answer: Result<Answer, Cause>,
 ) -> Result<ValidationPage, Unread> {
     let answer = readable(answer?)?;
-    Ok(wire::validation_page(id, pages, &answer).map_err(Cause::from)?)
+    Ok(wire::validation_page(id, pages, remaining, &answer).map_err(Cause::from)?)
 }
 
 /// The answer to a read, if there is something to be read.

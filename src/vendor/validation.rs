@@ -5,7 +5,7 @@ use http::Method;
 
 use super::call::{Called, Request};
 use super::client::{HttpVendor, JSON};
-use super::{Canceled, Cursor, Ending, Unread, sorting, wire};
+use super::{Canceled, Cursor, Ending, Remaining, Unread, sorting, wire};
 use crate::domain::uuid::Uuid;
 
 const VALIDATIONS: &str = "/email-validations";
@@ -26,6 +26,8 @@ pub enum ValidationPage {
         results: Vec<Verdict>,
         /// The page after this one.
         next: Option<Cursor>,
+        /// How many bytes it had.
+        bytes: usize,
     },
 }
 
@@ -67,10 +69,12 @@ impl HttpVendor {
         &self,
         id: Uuid,
         after: Option<&Cursor>,
+        remaining: Remaining,
     ) -> Result<ValidationPage, Unread> {
         let at = self.at(&format!("{VALIDATIONS}/{id}")).ok_or(Unread::Gone)?;
         let request = self.request(Method::GET, self.page_of(at.clone(), after));
-        sorting::validation_page(id, self.pages(&at), self.exchange(request).await)
+        let answer = self.exchange_within(remaining.page_bytes(), request).await;
+        sorting::validation_page(id, self.pages(&at), remaining, answer)
     }
 
     /// Asks the vendor to go no further with a validation.

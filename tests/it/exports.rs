@@ -1,6 +1,8 @@
 //! The export, and books adopted from it, with the real binary: the store is lost, and no half-credit.
 
+use std::fmt::Write;
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::Method;
@@ -57,7 +59,11 @@ impl Exporting {
 
     /// What an operator types after the store was lost.
     fn adopt(&self) -> (bool, String) {
-        self.run(&format!("ledger adopt --from {}", self.export.path().display()))
+        self.run(&self.adoption())
+    }
+
+    fn adoption(&self) -> String {
+        format!("ledger adopt --from {}", self.export.path().display())
     }
 
     fn run(&self, command: &str) -> (bool, String) {
@@ -137,6 +143,55 @@ async fn a_lost_store_loses_no_half_credit() {
     assert_eq!(sales.get(&format!("/people/enrichment-requests/{lost}")).await.status, 404);
     assert_eq!(sales.enrich(&people(30, 31)).await.body["status"], "completed");
     it.caught_up().await;
+}
+
+/// Raises every limit of the newest checkpoint, and recomputes its checks as anybody can.
+fn forge(export: &Path) {
+    let files = fs::read_dir(export).unwrap().map(|entry| entry.unwrap().path());
+    let is_checkpoint = |path: &PathBuf| path.to_str().unwrap().contains("checkpoint-");
+    let newest = files.filter(is_checkpoint).max().unwrap();
+    let mut forged = String::new();
+    for line in fs::read_to_string(&newest).unwrap().lines() {
+        let body = line.rsplit_once(",\"check\"").unwrap().0.replace(":100,", ":100000,");
+        let check = blake3::hash(body.as_bytes()).to_hex();
+        writeln!(forged, "{body},\"check\":\"{}\"}}", &check[..16]).unwrap();
+    }
+    assert!(forged.contains("100000"), "{forged}");
+    fs::write(newest, forged).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_that_was_edited_is_not_adopted_and_every_key_is_told() {
+    let mut it = Exporting::start(&[]).await;
+    let sales = it.team("sales").await;
+    sales.enrich(&people(0, 2)).await;
+    it.caught_up().await;
+    it.gateway.kill();
+    let copy = tempfile::tempdir().unwrap();
+    copy_all(it.export.path(), copy.path());
+    forge(it.export.path());
+    let secret = fs::read(it.data.path().join("secret.hex")).unwrap();
+    it.lose_the_store();
+    for how in ["", " --unverified"] {
+        let (is_adopted, told) = it.run(&format!("{}{how}", it.adoption()));
+        assert!(!is_adopted && told.contains("its check differs"), "{told}");
+    }
+    copy_all(copy.path(), it.export.path());
+    // Without the secret nothing can be verified, which is for an operator to decide.
+    fs::remove_file(it.data.path().join("secret.hex")).unwrap();
+    let (is_adopted, told) = it.adopt();
+    assert!(!is_adopted && told.contains("put secret.hex back"), "{told}");
+    fs::write(it.data.path().join("secret.hex"), secret).unwrap();
+    let (is_adopted, told) = it.adopt();
+    assert!(is_adopted && told.contains("sales key ") && told.contains("created at "), "{told}");
+    assert!(!told.contains("was not verified"), "{told}");
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

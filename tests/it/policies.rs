@@ -165,3 +165,47 @@ async fn a_team_that_keeps_to_itself_shares_nothing_but_the_facts_of_payment() {
     assert_eq!(spent(&gateway).await, (1.5, 0.0), "the vendor's account is one");
     gateway.finish().await;
 }
+
+/// What a team is told of the price of its leads before anything is settled.
+async fn told_of(team: &Client, body: &Value) -> Value {
+    let estimate = team.post("/gateway/v1/estimates", body).await;
+    let accepted = team.start(body).await;
+    let headers = ["tollgate-leads", "tollgate-credits-reserved", "tollgate-credits-remaining"];
+    let headers = headers.map(|name| accepted.header(name).map(str::to_owned));
+    json!({"estimate": estimate.body, "headers": headers, "status": accepted.body["status"]})
+}
+
+#[tokio::test]
+async fn no_price_shows_what_a_team_that_keeps_to_itself_has_bought() {
+    let gateway = TestGateway::start().await;
+    let sales = gateway.team("sales", 100).await;
+    put(&gateway, json!({"shared_cache": false})).await;
+    let lead = |name: &str| json!({"linkedin_url": format!("linkedin.com/in/reachable-{name}")});
+    let ask = |name: &str, email: bool| json!({"leads": [lead(name)], "reveal_email": email});
+    sales.enrich(&ask("bought", true)).await;
+
+    // Of a team each, since what one is told moves its quota.
+    let (one, other) = (gateway.team("one", 2).await, gateway.team("other", 2).await);
+    let (bought, unknown) = (ask("bought", true), ask("unknown", true));
+    let short = gateway.team("short", 1).await;
+    let estimate = short.post("/gateway/v1/estimates", &bought).await;
+    assert_eq!(estimate.body["fits"], false, "{estimate:?}");
+    let told = (told_of(&one, &bought).await, told_of(&other, &unknown).await);
+    assert_eq!(told.0, told.1);
+    assert_eq!(told.0["estimate"]["credits"]["email"]["worst"], 1.5);
+
+    // Where others know the person without the email, that is what they are told of.
+    let growth = gateway.team("growth", 100).await;
+    growth.enrich(&ask("known", false)).await;
+    sales.enrich(&ask("known", true)).await;
+    let estimate = growth.post("/gateway/v1/estimates", &ask("known", true)).await;
+    assert_eq!(estimate.body["credits"]["email"]["worst"], 1.0, "{estimate:?}");
+
+    // Its own purchases it is told of, and what is due is charged, which may be less.
+    let own = sales.post("/gateway/v1/estimates", &ask("bought", true)).await;
+    assert_eq!(own.body["leads"]["cached"], 1, "{own:?}");
+    gateway.at_rest().await;
+    let spent = async |team: &str| gateway.usage(team).await["totals"]["email"]["spent"].clone();
+    assert_eq!((spent("one").await, spent("other").await), (json!(0), json!(1.5)));
+    gateway.finish().await;
+}

@@ -95,7 +95,7 @@ impl Shared {
             keyer: Keyer::new([7; 32]),
             routes: Routes::default(),
             settings: self.settings,
-            export_dir: None,
+            export: None,
             metrics: Arc::new(Metrics::new()),
             clock: self.clock.clone(),
         };
@@ -143,6 +143,7 @@ fn settings() -> Settings {
         refusals_max: 500,
         retry_after_max: Duration::from_mins(5),
         job_deadline: Duration::from_hours(2),
+        answer_bytes_max: 1 << 28,
         find_wait: Duration::from_secs(25),
         team_limits: RequestLimits { per_minute: 0, at_once: 0 },
         team_share: Share::HALF,

@@ -33,6 +33,13 @@ pub enum Undocumented {
 }
 
 impl Sections {
+    /// How many bytes of text they hold.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let contacts = [&self.email, &self.phone_numbers].into_iter().flatten();
+        [&self.person, &self.undocumented].into_iter().chain(contacts).map(|text| text.len()).sum()
+    }
+
     /// The person's JSON object for a reader who may see so much. A contact that is hidden reads
     /// null; one the vendor did not send stays away.
     #[must_use]

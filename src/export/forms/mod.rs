@@ -12,6 +12,7 @@ pub(super) use standing::CheckpointLine;
 use serde::{Deserialize, Serialize};
 
 use super::VERSION;
+use super::check::CheckKey;
 use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::transition::checkpoint::Checkpoint;
@@ -28,9 +29,11 @@ pub(super) enum Kind {
 
 /// What every version's first line says, and nothing else of it is looked at until it is known.
 #[derive(Deserialize)]
-pub(super) struct Version {
+pub(super) struct AnyHead {
     pub(super) tollgate: Kind,
     pub(super) version: u32,
+    /// The name of the key that the file's checks are under.
+    pub(super) key: Option<String>,
 }
 
 /// The first line of a file of entries.
@@ -42,11 +45,27 @@ pub(super) struct JournalHead {
     epoch: Text<Epoch>,
     /// The number of the first entry.
     pub(super) first: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// The last check of the file of entries before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<String>,
+    /// The number in the name of the newest checkpoint when the file was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) checkpoint: Option<u64>,
 }
 
 impl JournalHead {
-    pub(super) fn new(epoch: Epoch, first: u64) -> Self {
-        Self { tollgate: Kind::Journal, version: VERSION, epoch: Text(epoch), first }
+    pub(super) fn new(epoch: Epoch, first: u64, key: &CheckKey) -> Self {
+        Self {
+            tollgate: Kind::Journal,
+            version: VERSION,
+            epoch: Text(epoch),
+            first,
+            key: Some(key.id().to_owned()),
+            after: None,
+            checkpoint: None,
+        }
     }
 
     pub(super) fn epoch(&self) -> Epoch {
@@ -66,10 +85,18 @@ pub(super) struct CheckpointHead {
     pub(super) next_entry: u64,
     /// How many lines follow.
     pub(super) lines: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// The last check of the checkpoint before this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) after: Option<String>,
+    /// The check of the entry before `next_entry`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) journal: Option<String>,
 }
 
 impl CheckpointHead {
-    pub(super) fn of(checkpoint: &Checkpoint, epoch: Epoch) -> Self {
+    pub(super) fn of(checkpoint: &Checkpoint, epoch: Epoch, key: &CheckKey) -> Self {
         let roster = &checkpoint.roster;
         Self {
             tollgate: Kind::Checkpoint,
@@ -78,6 +105,9 @@ impl CheckpointHead {
             at: Text(checkpoint.at),
             next_entry: checkpoint.next_entry,
             lines: roster.teams.len() + roster.keys.len() + checkpoint.tallies.len(),
+            key: Some(key.id().to_owned()),
+            after: None,
+            journal: None,
         }
     }
 

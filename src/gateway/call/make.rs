@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 use tracing::{error, info, warn};
 
 use crate::domain::credits::Amounts;
+use crate::domain::needs::Needs;
 use crate::domain::team::TeamId;
-use crate::gateway::circuit::{Asked, PROBE_EVERY};
+use crate::gateway::circuit::Asked;
 use crate::gateway::enrich::{ASK_AGAIN_FOR, TRIES};
+use crate::gateway::supply::PROBE_EVERY;
 use crate::gateway::{Failed, Gateway, Refusal};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Cause, Way};
@@ -151,7 +153,7 @@ impl Gateway {
         called: Called<T>,
         charged: impl FnOnce(&T, Amounts) -> Closing,
     ) -> Result<Made<T>, Refusal> {
-        let job = ready.job;
+        let (job, needs) = (ready.job, Needs::of_price(ready.price));
         match &called {
             Called::Done(_)
             | Called::Refused(_)
@@ -165,18 +167,18 @@ impl Gateway {
         }
         match called {
             Called::Done(done) => {
-                self.circuit.take();
+                self.circuit.take(needs);
                 self.close(ready, charged(&done, ready.price)).await;
                 Ok(Made::Done(done))
             }
             Called::Refused(answer) if answer.status.as_u16() == PAYMENT_REQUIRED => {
                 self.circuit.accept_key(Asked::Submit);
-                self.circuit.run_out(self.clock.now());
+                self.circuit.run_out(needs, self.clock.now());
                 self.close(ready, Closing::NotCharged(Cause::VendorCredits)).await;
-                Err(Refusal::VendorCredits { retry_after: PROBE_EVERY })
+                Err(Refusal::VendorCredits { unit: needs.short_unit(), retry_after: PROBE_EVERY })
             }
             Called::Refused(answer) => {
-                self.circuit.sell_nothing();
+                self.circuit.sell_nothing(needs);
                 self.close(ready, Closing::NotCharged(Cause::Refused)).await;
                 Ok(Made::Refused(answer))
             }
@@ -187,7 +189,7 @@ impl Gateway {
                 Err(Refusal::VendorRefusesKey)
             }
             Called::Wait { retry_after } => {
-                self.circuit.sell_nothing();
+                self.circuit.sell_nothing(needs);
                 self.leave_alone(retry_after).await;
                 self.close(ready, Closing::NotCharged(Cause::NotSent)).await;
                 Err(Refusal::VendorBusy { retry_after: retry_after.unwrap_or(VENDOR_REST) })

@@ -22,6 +22,7 @@ use super::{Caller, Gateway, Marks, Refusal, Remaining};
 use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::Amounts;
 use crate::domain::limits::UpTo;
+use crate::domain::needs::Needs;
 use crate::domain::team::TeamId;
 use crate::ledger::Ledger;
 use crate::ledger::ids::{JobId, Token};
@@ -121,7 +122,8 @@ impl Gateway {
             Begun::Before(before) => return self.answer_again(&caller.team, before).await,
         };
         // What was refused before must not use up the one request that may go and see.
-        if let Err(refusal) = self.pass_circuit_to_pay().await {
+        let needs = Needs::of_price(call.price);
+        if let Err(refusal) = self.pass_circuit_to_pay(&caller.team, needs).await {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }

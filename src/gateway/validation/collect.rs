@@ -20,7 +20,9 @@ use crate::ledger::ids::{Lease, ResultRef};
 use crate::ledger::record::job::Job;
 use crate::ledger::record::validation::Validation;
 use crate::ledger::transition::validation::ValidationEnd;
-use crate::vendor::{Cause, Cursor, Ending, Unread, Unreadable, ValidationPage, Verdict};
+use crate::vendor::{
+    Cause, Cursor, Ending, Remaining, Unread, Unreadable, ValidationPage, Verdict,
+};
 
 /// More pages than any validation has.
 const PAGES_MAX: u32 = 2_000;
@@ -50,7 +52,7 @@ impl Gateway {
                 let telling = || self.vendor.cancel_validation(named);
                 self.tell_canceled(job.id, &mut requests, telling).await;
             }
-            Ok(self.look_at_validation(named, &mut requests).await)
+            Ok(self.look_at_validation(named, job.leads, &mut requests).await)
         };
         let looked = self.while_kept(job.id, lease, looking).await?;
         self.note_read(job.id, &looked);
@@ -65,6 +67,14 @@ impl Gateway {
                 }
                 self.note_unreadable(job.id, "it is complete, and lacks verdicts");
                 Looked::Running { retry_after: None }
+            }
+            // It is paid, and nothing of such an answer can be told apart from the rest.
+            looked if looked.is_too_large() => {
+                warn!(job.id = %job.id, "the answer to validation {} is too large", job.id.batch);
+                let judged = self.judged(job, Vec::new()).await?;
+                self.end_validation(job, &validation, judged).await?;
+                self.note_read(job.id, &looked);
+                return Ok(());
             }
             looked => looked,
         };
@@ -90,15 +100,18 @@ impl Gateway {
     async fn look_at_validation(
         &self,
         named: Uuid,
+        addresses: u32,
         requests: &mut Requests,
     ) -> Looked<(Ending, Vec<Verdict>)> {
         let (mut verdicts, mut after) = (Vec::new(), None);
+        let mut remaining = self.settings.answer_to(addresses);
         for _ in 0..PAGES_MAX {
             if !self.may_ask(requests, 1).await {
                 return Looked::NotAsked;
             }
-            match self.validation_page(named, after.as_ref()).await {
-                Ok(ValidationPage::Ended { ending, results, next }) => {
+            match self.validation_page(named, after.as_ref(), remaining).await {
+                Ok(ValidationPage::Ended { ending, results, next, bytes }) => {
+                    remaining = remaining.less(results.len(), bytes);
                     verdicts.extend(results);
                     if next.is_none() {
                         return Looked::Ended((ending, verdicts));
@@ -119,9 +132,10 @@ impl Gateway {
         &self,
         named: Uuid,
         after: Option<&Cursor>,
+        remaining: Remaining,
     ) -> Result<ValidationPage, Unread> {
         let began = Instant::now();
-        let page = self.vendor.validation_page(named, after).await;
+        let page = self.vendor.validation_page(named, after, remaining).await;
         let outcome = match &page {
             Ok(ValidationPage::Running { .. }) => "running",
             Ok(ValidationPage::Ended { .. }) => "ended",

@@ -9,6 +9,7 @@ use super::{ValidationAsk, ValidationPage};
 use crate::domain::credits::{Amounts, Unit};
 use crate::domain::identity::canonical_address;
 use crate::domain::lead::{Field, Lead};
+use crate::domain::needs::Needs;
 use crate::gateway::bodies::{bytes_of, forget_leads, keep_leads};
 use crate::gateway::call::{Made, Ready, tell_passed};
 use crate::gateway::caller::random;
@@ -127,7 +128,7 @@ impl Gateway {
         addresses: &[Lead],
         fresh: &[u32],
     ) -> Result<(), Refusal> {
-        if let Err(refusal) = self.pass_circuit_to_pay().await {
+        if let Err(refusal) = self.pass_circuit_to_pay(&ready.team, Needs::EMAIL).await {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }

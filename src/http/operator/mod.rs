@@ -3,6 +3,8 @@
 
 mod batches;
 mod details;
+#[cfg(fuzzing)]
+pub(super) mod fuzz;
 mod health;
 mod hosts;
 mod json_body;

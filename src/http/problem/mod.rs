@@ -253,8 +253,8 @@ impl From<Refusal> for Problem {
                 "This Idempotency-Key is that of another request in the last 24 hours; give each \
                  request a key of its own",
             ),
-            Refusal::VendorCredits { retry_after } => INSUFFICIENT_CREDITS
-                .says("The vendor says that its own credits are out; nothing was sent")
+            Refusal::VendorCredits { unit, retry_after } => INSUFFICIENT_CREDITS
+                .says(format!("The vendor's own {unit} credits are out; nothing was sent"))
                 .after(retry_after),
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
                 .says("The vendor cannot be asked now; nothing was sent or charged")

@@ -35,7 +35,8 @@ fn told(refusal: Refusal) -> (u16, &'static str, Vec<(String, String)>) {
 fn every_refusal_has_its_row() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let away = || Refusal::StoreAway { why: "disk full".to_owned() };
-    let vendor_out = Refusal::VendorCredits { retry_after: Duration::from_millis(41_001) };
+    let vendor_out =
+        Refusal::VendorCredits { unit: Unit::Phone, retry_after: Duration::from_millis(41_001) };
     let retry = |seconds| pair("retry-after", seconds);
     let expected = [
         (

@@ -10,6 +10,8 @@ mod caller;
 mod envelope;
 mod estimate;
 mod find;
+#[cfg(fuzzing)]
+pub(super) mod fuzz;
 mod headers;
 mod json_body;
 mod leads_body;

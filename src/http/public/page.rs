@@ -23,7 +23,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PageAsk {
 
 /// Reads `page[size]`, `page[after]` and `page[before]`, brackets raw or percent-encoded, and passes
 /// over what else a query says.
-fn parse(query: &str) -> Result<PageAsk, Problem> {
+pub(super) fn parse(query: &str) -> Result<PageAsk, Problem> {
     let (mut size, mut after, mut before) = (None, None, None);
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         let asked = match &*name {

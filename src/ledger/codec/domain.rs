@@ -21,6 +21,7 @@ use crate::domain::pricing::{Charges, PhoneBasis, Prices, WorstCase};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
+use crate::domain::shortage::Shortage;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 
@@ -37,6 +38,7 @@ stored_struct!(HourlyUse { slots });
 stored_struct!(Charges { person_found, email_revealed, phone_revealed, other });
 stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
+stored_struct!(Shortage { probe_at, waiting });
 stored_struct!(Parts<LeadKey> { profile, email, names });
 stored_struct!(KeyTerms { scopes, reveals, networks, expires_at });
 stored_struct!(UpTo { email, phone });

@@ -166,6 +166,7 @@ stored_enum!(Reason {
     3 => Failed,
     4 => BodyLost,
     5 => StoreLost,
+    6 => TooLarge,
 });
 stored_enum!(Cause {
     0 => Refused,

@@ -263,6 +263,8 @@ pub enum Reason {
     Gone,
     /// The vendor ended it in error and listed nothing.
     Failed,
+    /// The vendor's answer is larger than one to its leads can be.
+    TooLarge,
     /// What was to be sent again is no longer there.
     BodyLost,
     /// The store that held it was lost.

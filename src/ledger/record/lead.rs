@@ -119,6 +119,15 @@ pub struct Wanted<'a> {
     pub kept_for: Option<&'a TeamId>,
 }
 
+/// What a team may know was paid for a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purchases {
+    /// When the last of them was settled.
+    pub last_settled_at: Timestamp,
+    /// What was asked in any of them.
+    pub covers: Reveals,
+}
+
 impl Known {
     /// Its name in the vault.
     #[must_use]
@@ -149,10 +158,23 @@ impl PersonRow {
         superseded
     }
 
-    /// Whether any result, whosever it is, was settled at `since` or later.
+    /// What a team may know was paid for the person: by itself, or for everybody. None where it may
+    /// know of no result that was settled at `since` or later.
     #[must_use]
-    pub fn is_known_since(&self, since: Since) -> bool {
-        self.results.iter().any(|known| since.has(known.settled_at))
+    pub fn purchases_shown_to(&self, team: &TeamId, since: Since) -> Option<Purchases> {
+        let is_shown = |known: &&Known| {
+            let is_its = known.kept_for.as_ref().is_none_or(|kept_for| kept_for == team);
+            is_its && since.has(known.settled_at)
+        };
+        let purchases = self
+            .results
+            .iter()
+            .filter(is_shown)
+            .map(|known| Purchases { last_settled_at: known.settled_at, covers: known.covers });
+        purchases.reduce(|one, other| Purchases {
+            last_settled_at: one.last_settled_at.max(other.last_settled_at),
+            covers: one.covers.with(other.covers),
+        })
     }
 }
 

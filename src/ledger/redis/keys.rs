@@ -79,6 +79,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::HourlyUses
         | TableId::Rotations
         | TableId::Outages
+        | TableId::Shortages
         // A team has one while its new quotas are counted.
         | TableId::Openings
         // Nothing waits for longer than the window.

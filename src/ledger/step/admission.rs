@@ -10,6 +10,7 @@ use crate::domain::estimate::{Basis, HitRates};
 use crate::domain::identity::Parts;
 use crate::domain::identity::keys::{LeadKey, NameMarks};
 use crate::domain::limits::{Excess, Limits};
+use crate::domain::needs::Needs;
 use crate::domain::period::Period;
 use crate::domain::pricing::Prices;
 use crate::domain::request_id::RequestId;
@@ -217,6 +218,8 @@ pub struct Appraisal {
     pub dispositions: Dispositions,
     /// The most it costs: what admission would reserve.
     pub worst: Amounts,
+    /// The units that what is sent for it needs.
+    pub needs: Needs,
     /// What it is likely to cost.
     pub expected: Amounts,
     /// What that rests on.

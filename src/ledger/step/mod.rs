@@ -33,6 +33,7 @@ use crate::domain::budget::{Allowance, Errand, Rates};
 use crate::domain::charge::Shown;
 use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::{LeadKey, NameMarks, PersonKey};
+use crate::domain::needs::ByUnit;
 use crate::domain::outage::{Order, Outage, Probing};
 use crate::domain::pricing::Charges;
 use crate::domain::request_id::RequestId;
@@ -132,8 +133,8 @@ pub enum Begun {
 /// What the books say of whether the vendor sells and answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CircuitState {
-    /// The vendor's credits are out; when somebody may next go and see.
-    pub probe_at: Option<Timestamp>,
+    /// Of which units the vendor's credits are out, and when the next probe is due.
+    pub probe_at: ByUnit<Option<Timestamp>>,
     /// Whether it answers.
     pub outage: Outage,
 }

@@ -53,6 +53,7 @@ pub fn appraise(draft: &Draft<'_>, question: &Question) -> Result<Option<Apprais
     Ok(Some(Appraisal {
         dispositions: plan.dispositions,
         worst,
+        needs: plan.needs(),
         expected,
         basis,
         refused,

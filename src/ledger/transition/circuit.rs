@@ -1,81 +1,106 @@
-//! The circuit to the vendor, as far as all replicas share it: one number says that the vendor's
-//! credits are out, and when somebody may next go and see.
+//! The circuit to the vendor, as far as all replicas share it: for each unit of which the vendor's
+//! credits are out, one row that says when the next probe is due, and which teams wait to be it.
 
 use std::time::Duration;
 
-use crate::domain::time::Timestamp;
+use crate::domain::credits::Unit;
+use crate::domain::needs::{ByUnit, Needs};
+use crate::domain::shortage::Shortage;
+use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::step::{CircuitState, Probe};
-use crate::ledger::table::Numbers;
+use crate::ledger::table::Shortages;
 use crate::ledger::transition::outage::outage;
-
-/// The row of when somebody may next go and see; there is none while the vendor has credits.
-const PROBE_AT: &str = "probe_at";
 
 /// Whether the vendor has credits and answers, as far as the books know.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
 pub fn state(draft: &Draft<'_>) -> Result<CircuitState, Fault> {
-    Ok(CircuitState { probe_at: probe_at(draft)?, outage: outage(draft)? })
+    for unit in Unit::ALL {
+        draft.foresee::<Shortages>(&row(unit));
+    }
+    let mut probe_at = ByUnit::default();
+    for unit in Unit::ALL {
+        *probe_at.of_mut(unit) = shortage(draft, unit)?.map(|shortage| shortage.probe_at);
+    }
+    Ok(CircuitState { probe_at, outage: outage(draft)? })
 }
 
-/// The vendor says that its credits are out: for so long nobody asks again.
-pub fn run_out(draft: &mut Draft<'_>, probe_every: Duration) {
+/// The vendor says that its credits of a unit are out: for so long nothing that needs them is sent.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn run_out(draft: &mut Draft<'_>, unit: Unit, probe_every: Duration) -> Result<(), Fault> {
     let probe_at = draft.now().after(probe_every);
-    put_probe_at(draft, probe_at);
-}
-
-/// Whoever was let through to see was answered without a word on the vendor's credits: somebody else
-/// may go at once.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn give_probe_back(draft: &mut Draft<'_>) -> Result<(), Fault> {
-    let now = draft.now();
-    if probe_at(draft)?.is_some_and(|at| now < at) {
-        put_probe_at(draft, now);
-    }
+    let shortage = match shortage(draft, unit)? {
+        Some(known) => Shortage { probe_at, ..known },
+        None => Shortage::new(probe_at),
+    };
+    draft.put::<Shortages>(&row(unit), &shortage);
     Ok(())
 }
 
-fn put_probe_at(draft: &mut Draft<'_>, probe_at: Timestamp) {
-    let millis = u64::try_from(probe_at.as_millis()).unwrap_or_default();
-    draft.put::<Numbers>(&PROBE_AT.to_owned(), &millis);
-}
-
-/// The vendor took something that costs, so it has credits.
+/// A probe was answered without a word on the vendor's credits: another may go at once.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn has_credits(draft: &mut Draft<'_>) -> Result<(), Fault> {
-    if probe_at(draft)?.is_some() {
-        draft.delete::<Numbers>(&PROBE_AT.to_owned());
-    }
-    Ok(())
-}
-
-/// Lets somebody go and see, where it is time: nobody else does then for as long again.
-///
-/// # Errors
-/// [`Fault`] where the books cannot be read.
-pub fn ask_probe(draft: &mut Draft<'_>, probe_every: Duration) -> Result<Probe, Fault> {
+pub fn give_probe_back(draft: &mut Draft<'_>, needs: Needs) -> Result<(), Fault> {
     let now = draft.now();
-    match probe_at(draft)?.map(|at| at.not_beyond(probe_every, now)) {
-        None => Ok(Probe::Needless),
-        Some(at) if now < at => Ok(Probe::NotBefore(at)),
-        Some(_) => {
-            run_out(draft, probe_every);
-            Ok(Probe::Given)
+    for unit in needs.units() {
+        if let Some(known) = shortage(draft, unit)?.filter(|known| now < known.probe_at) {
+            draft.put::<Shortages>(&row(unit), &Shortage { probe_at: now, ..known });
         }
     }
+    Ok(())
 }
 
-/// When somebody may next go and see; none while the vendor has credits.
+/// The vendor took something that needs these units, so it has credits of them.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn probe_at(draft: &Draft<'_>) -> Result<Option<Timestamp>, Fault> {
-    let millis = draft.find::<Numbers>(&PROBE_AT.to_owned())?;
-    Ok(millis.map(|millis| Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))))
+pub fn has_credits(draft: &mut Draft<'_>, needs: Needs) -> Result<(), Fault> {
+    for unit in needs.units() {
+        if shortage(draft, unit)?.is_some() {
+            draft.delete::<Shortages>(&row(unit));
+        }
+    }
+    Ok(())
+}
+
+/// Lets a team's request go as the probe of every unit that it needs and that is out, where it is the
+/// team's turn. Where it is not, the team waits in line.
+///
+/// # Errors
+/// [`Fault`] where the books cannot be read.
+pub fn ask_probe(
+    draft: &mut Draft<'_>,
+    team: &TeamId,
+    needs: Needs,
+    probe_every: Duration,
+) -> Result<Probe, Fault> {
+    let now = draft.now();
+    let mut out = Vec::new();
+    for unit in needs.units() {
+        out.extend(shortage(draft, unit)?.map(|known| (unit, known)));
+    }
+    let turns = out.iter().map(|(_, known)| known.turn_of(team, probe_every, now));
+    let Some(turn) = turns.max() else { return Ok(Probe::Needless) };
+    for (unit, known) in out {
+        let before = known.clone();
+        let after =
+            if now < turn { known.refused(team) } else { known.probed(team, probe_every, now) };
+        if after != before {
+            draft.put::<Shortages>(&row(unit), &after);
+        }
+    }
+    Ok(if now < turn { Probe::NotBefore(turn) } else { Probe::Given })
+}
+
+fn shortage(draft: &Draft<'_>, unit: Unit) -> Result<Option<Shortage>, Fault> {
+    draft.find::<Shortages>(&row(unit))
+}
+
+fn row(unit: Unit) -> String {
+    unit.name().to_owned()
 }

@@ -6,6 +6,7 @@ use crate::domain::avoided::{Avoided, AvoidedReason};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::domain::limits::Room;
+use crate::domain::needs::Needs;
 use crate::domain::pricing::{PhoneBasis, Prices, WorstCase};
 use crate::domain::reveal::Reveals;
 use crate::domain::time::{Since, Timestamp};
@@ -13,7 +14,7 @@ use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, KeptResult, ResultRef};
 use crate::ledger::record::batch::{Dispositions, Slot, Source};
 use crate::ledger::record::job::JobLead;
-use crate::ledger::record::lead::{Alias, Known, LeadRow, PersonRow, Wanted};
+use crate::ledger::record::lead::{Alias, Known, LeadRow, PersonRow, Purchases, Wanted};
 use crate::ledger::step::{LeadAsk, Lost};
 use crate::ledger::table::{Jobs, Leads, Persons};
 use crate::ledger::transition::alias::{self, is_removed, rely_on};
@@ -77,6 +78,12 @@ impl Plan {
     /// The leads to be sent.
     pub(super) fn own(&self) -> impl Iterator<Item = &JobLead> {
         self.jobs.iter().flat_map(|job| &job.own)
+    }
+
+    /// The units that what is to be sent needs.
+    pub(super) fn needs(&self) -> Needs {
+        let phone = self.jobs.iter().any(|job| job.reveals.phone);
+        Needs { email: !self.jobs.is_empty(), phone }
     }
 
     /// The most that the plan costs.
@@ -207,13 +214,12 @@ impl Planner<'_, '_> {
         if row.not_found_for(kept_for).is_some_and(|gone| since.has(gone.settled_at)) {
             return Ok(Verdict::NotFound);
         }
-        // That the answers were too old, or another team's, changes nothing about who it is and what
-        // was paid.
+        // That the answers were too old changes nothing about who it is and what was paid.
         let known_since = Since { earliest: now.before(terms.person_ttl), now };
-        // Whom the vendor takes a lead for that it has not been asked for is not certain enough to
-        // reserve less.
-        if row.alias.person().is_some() && person.is_known_since(known_since) {
-            return Ok(self.upgrade(&person, reveals));
+        // Whom the vendor takes a lead for that it was not asked for is not certain enough.
+        let purchases = person.purchases_shown_to(&team.id, known_since);
+        if let Some(purchases) = purchases.filter(|_| row.alias.person().is_some()) {
+            return Ok(self.upgrade(&person, purchases, reveals));
         }
         Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO })
     }
@@ -292,17 +298,20 @@ impl Planner<'_, '_> {
     }
 
     /// A known person, asked for what no result answers: only what is missing is paid.
-    fn upgrade(&self, person: &PersonRow, reveals: Reveals) -> Verdict {
+    fn upgrade(&self, person: &PersonRow, purchases: Purchases, reveals: Reveals) -> Verdict {
         let terms = self.frame.terms;
         let full = terms.prices.worst_case(reveals);
-        let missing = reveals.without(person.facts.owned);
+        let missing = reveals.without(person.facts.owned.within(purchases.covers));
         let now = self.draft.now();
         let by_then = now.after(terms.horizon);
         let phones = match terms.prices.phone_basis {
             PhoneBasis::Person if !missing.phone => 0,
             PhoneBasis::Person | PhoneBasis::Number => full.phones,
         };
-        let find = !person.facts.is_found_free(by_then, terms.prices.person_window, now);
+        let window = terms.prices.person_window;
+        let is_free = person.facts.is_found_free(by_then, window, now)
+            && by_then < purchases.last_settled_at.after(window);
+        let find = !is_free;
         let worst = WorstCase { find, email: missing.email, phones };
         let all = terms.prices.price_of(WorstCase { find, ..full });
         let spared = all.minus(terms.prices.price_of(worst));

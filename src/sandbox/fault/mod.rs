@@ -146,7 +146,7 @@ mod tests {
         let (_, table) = page.split_once("| `kind` | what happens |").unwrap();
         let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
         let kinds: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
-        assert_eq!(kinds.len(), 19);
+        assert_eq!(kinds.len(), 20);
         for kind in kinds {
             assert!(from_str::<FaultKind>(kind).is_ok(), "{kind}");
         }

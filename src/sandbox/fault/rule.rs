@@ -61,6 +61,9 @@ pub enum FaultKind {
     ResultsMissing,
     /// A page has one result more, for a lead that nobody submitted.
     ResultsExtra,
+    /// A page has so many results more, for a lead that nobody submitted, and a link to another such
+    /// page.
+    ResultsEndless(u32),
     /// A page's results come in the opposite order.
     ResultsOutOfOrder,
     /// The first of a page's results echoes somebody else.
@@ -180,6 +183,7 @@ impl FaultKind {
             self,
             Self::ResultsMissing
                 | Self::ResultsExtra
+                | Self::ResultsEndless(_)
                 | Self::ResultsOutOfOrder
                 | Self::EchoContradicts
                 | Self::EchoTidied

@@ -1,5 +1,7 @@
 //! Spoiling answers that are otherwise right.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header;
@@ -48,6 +50,13 @@ fn distort(answer: &mut Answer, fault: FaultKind) {
                 *href = relinked(href.as_str().unwrap_or_default(), next);
             }
         }
+        FaultKind::ResultsEndless(count) => {
+            answer.body["_links"]["next"]["href"] = next_without_end(&answer.body);
+            if let Some(results) = answer.body["results"].as_array_mut() {
+                let extra = extra(results);
+                results.extend(std::iter::repeat_n(extra, count.try_into().unwrap_or(usize::MAX)));
+            }
+        }
         kind if kind.is_about_results() => {
             let results = answer.body.get_mut("results").and_then(Value::as_array_mut);
             if let Some(results) = results.filter(|results| !results.is_empty()) {
@@ -56,6 +65,13 @@ fn distort(answer: &mut Answer, fault: FaultKind) {
         }
         _ => {}
     }
+}
+
+/// A link to the same page, which differs from every such link before.
+fn next_without_end(page: &Value) -> Value {
+    static PAGES: AtomicU64 = AtomicU64::new(0);
+    let page_of = page["_links"]["self"]["href"].as_str().unwrap_or_default();
+    json!(format!("{page_of}?turn={}", PAGES.fetch_add(1, Ordering::Relaxed)))
 }
 
 /// A link to the next page, written another way.

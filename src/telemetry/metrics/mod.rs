@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{
-    CounterVec, Gauge, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, Registry,
-    TextEncoder,
+    CounterVec, Gauge, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Registry, TextEncoder,
 };
 
 pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
@@ -58,6 +58,7 @@ pub struct Metrics {
     http_requests: HistogramVec,
     vendor_requests: HistogramVec,
     vendor_circuit: IntGauge,
+    vendor_credits_out: IntGaugeVec,
     store_operations: HistogramVec,
     store_up: IntGauge,
     /// Without labels, but able to show nothing.
@@ -81,9 +82,7 @@ impl Metrics {
         let registry = Registry::new();
         registry.register(Box::new(ProcessCollector::for_self())).expect("it is the first");
         let families = Families(&registry);
-        let build =
-            families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
-        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        show_build(&families);
         Self {
             credits_spent: families.credit_sums(
                 "tollgate_credits_spent_total",
@@ -147,6 +146,7 @@ impl Metrics {
                 "1 while nothing is sent: the vendor does not answer, its credits are out, or it refuses \
                  the key.",
             ),
+            vendor_credits_out: credits_out(&families),
             store_operations: families.durations(
                 "tollgate_store_operation_duration_seconds",
                 &["operation"],
@@ -278,6 +278,13 @@ impl Metrics {
         self.vendor_circuit.set(i64::from(circuit != Circuit::Closed));
     }
 
+    /// Shows of which units the vendor's own credits are out.
+    pub fn show_credits_out(&self, email: bool, phone: bool) {
+        for (unit, is_out) in [(Unit::Email, email), (Unit::Phone, phone)] {
+            self.vendor_credits_out.with_label_values(&[unit.name()]).set(i64::from(is_out));
+        }
+    }
+
     /// The store was used. The name is fixed in code, as in `admit`.
     pub fn use_store(&self, operation: &'static str, took: Duration) {
         self.store_operations.with_label_values(&[operation]).observe(seconds(took));
@@ -374,6 +381,19 @@ fn refused_keys(families: &Families<'_>) -> IntCounterVec {
         refused_keys.with_label_values(&[door.label()]);
     }
     refused_keys
+}
+
+fn show_build(families: &Families<'_>) {
+    let build = families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+}
+
+fn credits_out(families: &Families<'_>) -> IntGaugeVec {
+    families.whole_gauges(
+        "tollgate_vendor_credits_out",
+        &["unit"],
+        "1 while the vendor says that its credits of this unit are out.",
+    )
 }
 
 /// Adds credits to a sum that only grows: a correction downwards is no spend, and what never

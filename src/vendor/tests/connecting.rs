@@ -36,6 +36,6 @@ async fn what_is_passed_on_shares_no_connection_and_the_gateways_own_requests_ma
     };
     let (passed, told) = tokio::join!(client.pass(passage), hello(&listener));
     assert!(passed.is_err() && !says_http_2(&told));
-    let (page, told) = tokio::join!(client.page(ID, None), hello(&listener));
+    let (page, told) = tokio::join!(client.page(ID, None, ALL), hello(&listener));
     assert!(page.is_err() && says_http_2(&told));
 }

@@ -17,6 +17,8 @@ use super::fake::{FakeVendor, PATIENCE, Reply, client};
 use super::*;
 
 const ID: VendorId = VendorId::from_number(7);
+/// More than any answer here is.
+const ALL: Remaining = Remaining { results: 1_000, bytes: usize::MAX };
 const LEADS: [LeadFields<'_>; 1] = [LeadFields {
     email: Some("ada@x.io"),
     linkedin_url: None,
@@ -37,7 +39,7 @@ async fn looked_up(reply: Reply) -> Submitted<LookedUp> {
 }
 
 async fn first_page(reply: Reply) -> Result<Page, Unread> {
-    FakeVendor::with([reply]).await.client().page(ID, None).await
+    FakeVendor::with([reply]).await.client().page(ID, None, ALL).await
 }
 
 async fn canceled(reply: Reply) -> Canceled {

@@ -17,7 +17,7 @@ fn next(href: &str) -> String {
 #[tokio::test]
 async fn a_running_batch_is_asked_for_one_page_and_says_when_to_come_back() {
     let fake = FakeVendor::with([page("processing", "", &next("?page[after]=1"))]).await;
-    let read = fake.client().read(ID).await;
+    let read = fake.client().read(ID, ALL).await;
     let Ok(Read::Running { retry_after }) = read else { panic!("{read:?}") };
     assert_eq!(retry_after, Some(Duration::from_secs(5)));
     assert_eq!(fake.requests().len(), 1);
@@ -31,7 +31,7 @@ async fn an_ended_batch_is_read_to_its_last_page_by_links_of_whatever_query() {
         page("completed", r#"{"status":"enriched","result":{"id":"9f"}}"#, ""),
     ])
     .await;
-    let read = fake.client().read(ID).await;
+    let read = fake.client().read(ID, ALL).await;
     let Ok(Read::Ended(batch)) = read else { panic!("{read:?}") };
     let findings: Vec<_> = batch.results.unwrap().into_iter().map(|r| r.finding).collect();
     assert!(matches!(
@@ -51,7 +51,7 @@ async fn an_ended_batch_is_read_to_its_last_page_by_links_of_whatever_query() {
 async fn a_link_that_leads_elsewhere_is_no_answer() {
     for href in ["/people?page[after]=1", "https://elsewhere.example/?page[after]=2", "/"] {
         let fake = FakeVendor::with([page("completed", "", &next(href))]).await;
-        let read = fake.client().read(ID).await;
+        let read = fake.client().read(ID, ALL).await;
         let is_link = matches!(read, Err(Unread::NoAnswer(Cause::Unreadable(Unreadable::Link))));
         assert!(is_link, "{href}: {read:?}");
     }
@@ -60,7 +60,7 @@ async fn a_link_that_leads_elsewhere_is_no_answer() {
 #[tokio::test]
 async fn links_in_a_circle_are_no_answer() {
     let circle = || page("completed", "", &next("?page[after]=1"));
-    let read = FakeVendor::with([circle(), circle()]).await.client().read(ID).await;
+    let read = FakeVendor::with([circle(), circle()]).await.client().read(ID, ALL).await;
     assert!(
         matches!(read, Err(Unread::NoAnswer(Cause::Unreadable(Unreadable::Circle)))),
         "{read:?}"
@@ -70,7 +70,7 @@ async fn links_in_a_circle_are_no_answer() {
 #[tokio::test]
 async fn a_batch_that_fails_midway_is_unread() {
     let replies = [page("completed", "", &next("?page[after]=1")), Reply::of(429, "", "")];
-    let read = FakeVendor::with(replies).await.client().read(ID).await;
+    let read = FakeVendor::with(replies).await.client().read(ID, ALL).await;
     assert!(matches!(read, Err(Unread::Wait { retry_after: None })), "{read:?}");
 }
 

@@ -37,8 +37,8 @@ async fn the_first_page_is_asked_for_with_its_size_and_others_as_the_vendor_wrot
     let page = || Reply::of(200, "", r#"{"id":7,"status":"queued"}"#);
     let fake = FakeVendor::with([page(), page()]).await;
     let cursor = Cursor::of("page[after]=a%2Bb%3D");
-    fake.client().page(ID, None).await.unwrap();
-    fake.client().page(ID, Some(&cursor)).await.unwrap();
+    fake.client().page(ID, None, ALL).await.unwrap();
+    fake.client().page(ID, Some(&cursor), ALL).await.unwrap();
 
     let path = "GET /people/enrichment-requests/7";
     let [first, second] = fake.requests().try_into().unwrap();

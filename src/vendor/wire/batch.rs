@@ -3,12 +3,13 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{envelope, person};
+use super::{envelope, list, person};
 use crate::domain::vendor_id::VendorId;
 use crate::vendor::cursor::Pages;
 use crate::vendor::sorting::Answer;
 use crate::vendor::{
-    Batch, Cursor, Echo, EndedPage, Ending, Finding, Page, Unreadable, VendorResult, Word,
+    Batch, Cursor, Echo, EndedPage, Ending, Finding, Page, Remaining, Unreadable, VendorResult,
+    Word,
 };
 
 /// All that a 202 has to hold.
@@ -64,6 +65,7 @@ pub(in crate::vendor) fn accepted(body: &[u8]) -> Result<VendorId, Unreadable> {
 pub(in crate::vendor) fn page(
     id: VendorId,
     pages: Pages<'_>,
+    remaining: Remaining,
     answer: &Answer,
 ) -> Result<Page, Unreadable> {
     let enrichment: Enrichment<'_> = serde_json::from_slice(&answer.body)?;
@@ -80,9 +82,10 @@ pub(in crate::vendor) fn page(
     Ok(Page::Ended(EndedPage {
         batch: Batch {
             ending,
-            results: enrichment.results.map(results).transpose()?,
+            results: enrichment.results.map(|list| results(list, remaining)).transpose()?,
             errors: envelope::error_list(enrichment.errors),
         },
+        bytes: answer.body.len(),
         next: enrichment.links.map(|links| links.next(pages)).transpose()?.flatten(),
     }))
 }
@@ -95,9 +98,12 @@ impl Links {
     }
 }
 
-fn results(list: &RawValue) -> Result<Vec<VendorResult>, Unreadable> {
-    let rows: Vec<&RawValue> = serde_json::from_str(list.get())?;
-    Ok(rows.into_iter().map(result).collect())
+fn results(list: &RawValue, remaining: Remaining) -> Result<Vec<VendorResult>, Unreadable> {
+    let rows = list::first(list, remaining.results)?;
+    if rows.has_more {
+        return Err(Unreadable::TooMany);
+    }
+    Ok(rows.entries.into_iter().map(result).collect())
 }
 
 /// One result. Whatever is wrong with it stays with it.
@@ -151,7 +157,8 @@ mod tests {
         let base: url::Url = "https://x.io".parse().unwrap();
         let at = base.join("/people/enrichment-requests/7").unwrap();
         let pages = Pages { at: &at, base: &base };
-        page(ID, pages, &Answer { status: 200, retry_after, content_type: None, body: body.into() })
+        let answer = Answer { status: 200, retry_after, content_type: None, body: body.into() };
+        page(ID, pages, Remaining::of(0, usize::MAX), &answer)
     }
 
     fn ended(body: &str) -> EndedPage {
@@ -201,6 +208,16 @@ mod tests {
         let page =
             ended(r#"{"id":7,"status":"error","_errors":[{"code":"internal_server_error"}]}"#);
         assert_eq!(page.batch.errors[0].code.as_deref(), Some("internal_server_error"));
+    }
+
+    #[test]
+    fn more_results_than_leads_and_a_few_more_are_not_read() {
+        let with = |results: usize| {
+            let rows = vec![r#"{"status":"not_found"}"#; results].join(",");
+            read(&format!(r#"{{"id":7,"status":"completed","results":[{rows}]}}"#))
+        };
+        assert!(with(100).is_ok());
+        assert_eq!(with(101).unwrap_err(), Unreadable::TooMany);
     }
 
     #[test]

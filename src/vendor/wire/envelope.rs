@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::list;
 use crate::vendor::VendorError;
 
 /// Longer texts are cut: they end up in stores and in other people's answers.
@@ -45,11 +46,11 @@ pub(in crate::vendor) fn errors(body: &[u8]) -> Vec<VendorError> {
 
 /// The errors in a list; whatever is no error is passed over.
 pub(super) fn error_list(list: Option<&RawValue>) -> Vec<VendorError> {
-    let entries = list.and_then(|list| serde_json::from_str::<Vec<&RawValue>>(list.get()).ok());
-    entries
+    let first = list.and_then(|list| list::first(list, ERRORS_MAX).ok());
+    first
+        .map(|first| first.entries)
         .into_iter()
         .flatten()
-        .take(ERRORS_MAX)
         .filter_map(|entry| serde_json::from_str::<Entry>(entry.get()).ok())
         .map(|entry| VendorError {
             code: entry.code.map(code),

@@ -3,6 +3,7 @@
 
 mod batch;
 mod envelope;
+mod list;
 mod person;
 mod request;
 mod validation;

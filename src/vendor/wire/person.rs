@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::domain::person::{Person, Phone, PhoneSource, Sections};
 use crate::vendor::Unreadable;
+use crate::vendor::bounds::{PERSON_BYTES_MAX, PHONES_MAX};
 
 /// The members of a person that the vendor's document names, without the two that are paid for.
 const DOCUMENTED: [&str; 19] = [
@@ -49,6 +50,9 @@ pub(in crate::vendor) fn person(body: &[u8]) -> Result<Person, Unreadable> {
 /// # Errors
 /// Says why it is none, without a word of it.
 pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
+    if object.get().len() > PERSON_BYTES_MAX {
+        return Err("the person is larger than any can be");
+    }
     let Members(members) =
         serde_json::from_str(object.get()).map_err(|_| "the person is no object")?;
 
@@ -107,7 +111,11 @@ fn phones(value: Option<&RawValue>) -> Result<Vec<Phone>, &'static str> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let numbers: Option<Vec<PhoneNumber>> = serde_json::from_str(value.get())
         .map_err(|_| "the person's phone_numbers are no list of numbers")?;
-    Ok(numbers.unwrap_or_default().into_iter().map(Phone::from).collect())
+    let numbers = numbers.unwrap_or_default();
+    if numbers.len() > PHONES_MAX {
+        return Err("the person has more phone numbers than any can have");
+    }
+    Ok(numbers.into_iter().map(Phone::from).collect())
 }
 
 impl From<PhoneNumber> for Phone {
@@ -311,5 +319,10 @@ mod tests {
         ] {
             assert!(cut_text(json).is_err(), "{json}");
         }
+        let numbers = |count| vec![r#"{"number":"+1"}"#; count].join(",");
+        let with = |count| format!(r#"{{"id":"9f","phone_numbers":[{}]}}"#, numbers(count));
+        assert!(cut_text(&with(PHONES_MAX)).is_ok() && cut_text(&with(PHONES_MAX + 1)).is_err());
+        let large = |bytes| format!(r#"{{"id":"9f","about":"{}"}}"#, "a".repeat(bytes));
+        assert!(cut_text(&large(10)).is_ok() && cut_text(&large(PERSON_BYTES_MAX)).is_err());
     }
 }

@@ -4,11 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::batch::Links;
+use super::list;
 use crate::domain::uuid::Uuid;
 use crate::vendor::cursor::Pages;
 use crate::vendor::sorting::Answer;
 use crate::vendor::validation::{ValidationPage, Verdict};
-use crate::vendor::{Ending, Unreadable, Word};
+use crate::vendor::{Ending, Remaining, Unreadable, Word};
 
 #[derive(Serialize)]
 struct Submission<'a> {
@@ -30,7 +31,7 @@ struct Validation<'a> {
     id: String,
     status: String,
     #[serde(borrow)]
-    results: Option<Vec<&'a RawValue>>,
+    results: Option<&'a RawValue>,
     #[serde(rename = "_links")]
     links: Option<Links>,
 }
@@ -59,6 +60,7 @@ pub(in crate::vendor) fn validation_accepted(body: &[u8]) -> Result<Uuid, Unread
 pub(in crate::vendor) fn validation_page(
     id: Uuid,
     pages: Pages<'_>,
+    remaining: Remaining,
     answer: &Answer,
 ) -> Result<ValidationPage, Unreadable> {
     let validation: Validation<'_> = serde_json::from_slice(&answer.body)?;
@@ -74,10 +76,14 @@ pub(in crate::vendor) fn validation_page(
         "error" => Ending::Error,
         other => return Err(Unreadable::Status(Word::of(other))),
     };
-    let rows = validation.results.unwrap_or_default().into_iter();
-    let rows = rows.filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
+    let rows = validation.results.map(|list| list::first(list, remaining.results)).transpose()?;
+    let (rows, has_more) = rows.map(|rows| (rows.entries, rows.has_more)).unwrap_or_default();
+    if has_more {
+        return Err(Unreadable::TooMany);
+    }
+    let rows = rows.into_iter().filter_map(|row| serde_json::from_str::<Row>(row.get()).ok());
     let results = rows.map(|Row { email, result, catch_all }| Verdict { email, result, catch_all });
     let results = results.collect();
     let next = validation.links.map(|links| links.next(pages)).transpose()?.flatten();
-    Ok(ValidationPage::Ended { ending, results, next })
+    Ok(ValidationPage::Ended { ending, results, next, bytes: answer.body.len() })
 }

@@ -224,3 +224,20 @@ pub(super) async fn what_one_kind_paid_the_other_does_not_pay_again(books: &Book
     assert_eq!(books.email(&apart).await, "spent=0 reserved=0 unresolved=0");
     assert_eq!(books.email(&sales).await, "spent=1.5 reserved=0 unresolved=0");
 }
+
+pub(super) async fn what_was_paid_apart_is_seen_in_no_reservation(books: &Books<impl Store>) {
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    books.buy(&apart, ALL, &["ada"], &[found("ada", ALL)]).await;
+    books.buy(&sales, NONE, &["bob"], &[found("bob", NONE)]).await;
+    books.buy(&apart, ALL, &["bob"], &[found("bob", ALL)]).await;
+    for (name, reserved) in [("ada", "email=1.5, phone=1"), ("bob", "email=1, phone=1")] {
+        let admission = books.admission(&sales, ALL, leads(&[name]));
+        let batch = admission.batch;
+        let admitted = books.admit(admission).await.unwrap();
+        assert_eq!(admitted.batch.reserved.to_string(), reserved, "{name}");
+        books.send(first(batch)).await;
+        books.settle(first(batch), &[found(name, ALL)]).await;
+    }
+    // The vendor's account is one.
+    assert_eq!(books.email(&sales).await, "spent=0.5 reserved=0 unresolved=0");
+}

@@ -108,6 +108,7 @@ macro_rules! contract_suite {
                 nobody_found_is_kept_apart_too
                 what_was_kept_apart_stays_so
                 what_one_kind_paid_the_other_does_not_pay_again
+                what_was_paid_apart_is_seen_in_no_reservation
             }
             observing: {
                 an_estimate_rests_on_what_came_back_once_that_is_enough
@@ -194,6 +195,8 @@ macro_rules! contract_suite {
                 of_many_at_once_one_goes_and_sees
                 whoever_has_seen_nothing_lets_another_go_at_once
                 once_the_vendor_takes_something_nobody_has_to_wait
+                each_unit_has_probes_of_its_own
+                teams_are_probes_in_turn
             }
             outages: {
                 in_an_outage_one_attempt_an_interval_goes_and_sees

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use tollgate::export::Exported;
 use tollgate::ledger::record::entry::Fact;
 use tollgate::sandbox::{Failure, FaultKind, Faults, Operation, Rule, Sandbox};
 
 use super::{SINGLE, people, refused, why_not_ready};
 use crate::support::asking::batch;
 use crate::support::books::{Sums, credits};
+use crate::support::exported::open;
 use crate::support::gateways::SECRET;
 use crate::support::process::Process;
 use crate::support::redis::Sentinels;
@@ -135,7 +135,7 @@ async fn in_strict_an_export_waits_for_what_a_failover_could_lose() {
     assert_eq!(team.enrich_retrying(&people(0, 1)).await.body["status"], "completed");
     watched.gateway.balance(&watched.vendor).await;
     assert!(watched.gateway.terminate().await.success());
-    let exported = Exported::open(folder.path()).unwrap();
+    let exported = open(folder.path()).unwrap();
     let facts = exported.entries().map(|entry| entry.unwrap().1.fact).collect::<Vec<_>>();
     assert!(facts.contains(&Fact::Settled) && !facts.contains(&Fact::Adjusted), "{facts:?}");
 }

@@ -19,6 +19,7 @@ use crate::domain::policy::Policies;
 use crate::domain::pricing::{Charges, Prices, WorstCase};
 use crate::domain::quota::{Action, Quota};
 use crate::domain::reveal::Reveals;
+use crate::domain::shortage::Shortage;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
@@ -40,7 +41,7 @@ use crate::ledger::record::team::{Key, Standing, Team};
 use crate::ledger::table::{
     Answers, Batches, Budgets, Carried, Due, HourlyUses, JobLeads, Jobs, Joins, Journal, Keys,
     Numbers, Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations,
-    Settlements, Slots, Stages, Table, TableId, Tallies, Teams, Waiting,
+    Settlements, Shortages, Slots, Stages, Table, TableId, Tallies, Teams, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -356,6 +357,7 @@ fn of_the_store() -> Vec<(TableId, String)> {
                 answer_counts_until: Some(at(5)),
             },
         ),
+        row::<Shortages>(&"phone".into(), &Shortage { probe_at: at(2), waiting: vec![team()] }),
     ]
 }
 

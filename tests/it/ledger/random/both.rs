@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use tollgate::clock::ManualClock;
 use tollgate::domain::budget::{Leave, Reach};
+use tollgate::domain::credits::Unit;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::needs::Needs;
 use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
@@ -136,10 +138,10 @@ on_both! {
         reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> ();
         ask_leave(asking: Asking) -> Leave;
         leave_alone(until: Timestamp, reach: Reach) -> ();
-        run_out(probe_every: Duration) -> ();
-        has_credits() -> ();
-        ask_probe(probe_every: Duration) -> Probe;
-        give_probe_back() -> ();
+        run_out(unit: Unit, probe_every: Duration) -> ();
+        has_credits(needs: Needs) -> ();
+        ask_probe(team: TeamId, needs: Needs, probe_every: Duration) -> Probe;
+        give_probe_back(needs: Needs) -> ();
         hear(heard: Heard) -> ();
         claim_question(probing: Probing) -> Claim;
         begin_send(attempt: Attempt) -> Begun;

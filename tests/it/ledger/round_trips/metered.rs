@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tollgate::clock::ManualClock;
 use tollgate::domain::budget::{Leave, Reach};
+use tollgate::domain::credits::Unit;
 use tollgate::domain::epoch::Epoch;
 use tollgate::domain::identity::keys::{LeadKey, PersonKey};
+use tollgate::domain::needs::Needs;
 use tollgate::domain::note::Note;
 use tollgate::domain::outage::{Claim, Heard, Probing};
 use tollgate::domain::team::TeamId;
@@ -165,10 +167,10 @@ at_most! {
     reschedule(job: JobId, lease: Lease, until: Option<Timestamp>) -> () => 10;
     ask_leave(asking: Asking) -> Leave => 20;
     leave_alone(until: Timestamp, reach: Reach) -> () => 10;
-    run_out(probe_every: Duration) -> () => 10;
-    has_credits() -> () => 10;
-    ask_probe(probe_every: Duration) -> Probe => 10;
-    give_probe_back() -> () => 10;
+    run_out(unit: Unit, probe_every: Duration) -> () => 10;
+    has_credits(needs: Needs) -> () => 10;
+    ask_probe(team: TeamId, needs: Needs, probe_every: Duration) -> Probe => 10;
+    give_probe_back(needs: Needs) -> () => 10;
     hear(heard: Heard) -> () => 10;
     claim_question(probing: Probing) -> Claim => 10;
     begin_send(attempt: Attempt) -> Begun => 20;

@@ -1,5 +1,7 @@
 //! What a folder of exported books promises: whatever happens to it is mended or told.
 
+mod checks;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::check::{Chain, Scheme};
 use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::epoch::Epoch;
@@ -27,6 +30,15 @@ use crate::ledger::transition::trim::fold;
 const EPOCH: Epoch = Epoch::from_number(0xfeed);
 const BEGINNING: Timestamp = Timestamp::from_millis(1_792_843_200_000);
 const HOURS: u64 = 7;
+
+/// Keys under one secret.
+fn keys(secret: u8) -> CheckKeys {
+    CheckKeys::new(key(secret), Vec::new())
+}
+
+fn key(secret: u8) -> CheckKey {
+    CheckKey::new([secret; 32], &[secret; 32])
+}
 
 fn amounts(email: i64, phone: i64) -> Amounts {
     let credits = Credits::from_thousandths;
@@ -138,7 +150,7 @@ fn holding(entries: &[(u64, Entry)]) -> Holdings {
 
 /// Exports what the store has and the folder has not.
 fn export(dir: &Path, store: &[(u64, Entry)]) -> Result<usize, Fault> {
-    let mut exporter = Exporter::open(dir, EPOCH)?.expect("nobody else exports there");
+    let mut exporter = Exporter::open(dir, EPOCH, &keys(1))?.expect("nobody else exports there");
     let from = exporter.wants_from();
     let asked: Vec<_> = store.iter().filter(|(number, _)| *number >= from).cloned().collect();
     exporter.append(&asked, &holding(store))
@@ -148,7 +160,7 @@ fn export(dir: &Path, store: &[(u64, Entry)]) -> Result<usize, Fault> {
 fn exported() -> (TempDir, Vec<(u64, Entry)>) {
     let (folder, entries) = (tempfile::tempdir().unwrap(), journal(10));
     export(folder.path(), &entries[..6]).unwrap();
-    let mut exporter = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
+    let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
     exporter.put_checkpoint(checkpoint(&entries[..6])).unwrap();
     drop(exporter);
     assert_eq!(export(folder.path(), &entries).unwrap(), 4);
@@ -156,7 +168,7 @@ fn exported() -> (TempDir, Vec<(u64, Entry)>) {
 }
 
 fn read_back(dir: &Path) -> Result<Vec<(u64, Entry)>, Fault> {
-    Exported::open(dir)?.entries().collect()
+    Exported::open(dir, &keys(1), Trust::Keyed)?.entries().collect()
 }
 
 fn files(dir: &Path, prefix: &str) -> Vec<PathBuf> {
@@ -170,7 +182,7 @@ fn files(dir: &Path, prefix: &str) -> Vec<PathBuf> {
 #[test]
 fn what_is_exported_is_read_back() {
     let (folder, entries) = exported();
-    let read = Exported::open(folder.path()).unwrap();
+    let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
     assert_eq!((read.epoch, &read.checkpoint), (EPOCH, &checkpoint(&entries[..6])));
     assert_eq!(read_back(folder.path()).unwrap(), entries);
     let names: Vec<_> = files(folder.path(), "journal-");
@@ -186,8 +198,7 @@ fn a_line_says_what_an_entry_is_in_words() {
     let (folder, _) = exported();
     let text = fs::read_to_string(&files(folder.path(), "journal-")[0]).unwrap();
     let lines: Vec<_> = text.lines().collect();
-    let head =
-        r#"{"tollgate":"journal","version":1,"epoch":"000000000000feed","first":0,"check":""#;
+    let head = r#"{"tollgate":"journal","version":2,"epoch":"000000000000feed","first":0,"key":"01010101","check":""#;
     assert!(lines[0].starts_with(head), "{}", lines[0]);
     let entry = r#"{"number":1,"at":"2026-10-24T19:00:00.000Z","team":"sales","fact":"settled","batch":1,"job":{"batch":1,"ordinal":3},"dated":"2026-10-24T12:00:00.000Z","periods":[{"unit":"email","period":"total"},{"unit":"email","period":"day:2026-10-24:Europe/Lisbon"}],"spent":{"phone":0.25},"reserved":{"email":-1.5},"unresolved":{"email":0.001,"phone":-0.001},"avoided":{"email":9007199254.74},"charges":{"other":{"email":0.001}},"check":""#;
     assert!(lines[2].starts_with(entry), "{}", lines[2]);
@@ -195,16 +206,18 @@ fn a_line_says_what_an_entry_is_in_words() {
 
 #[test]
 fn the_line_on_the_page_is_one_that_can_be_read() {
-    let page = include_str!("../../docs/operations.md");
+    let page = include_str!("../../../docs/operations.md");
     let line = page.lines().map(str::trim).find(|line| line.starts_with("{\"number\"")).unwrap();
-    let form: forms::EntryForm = line::opened(line.as_bytes()).unwrap();
-    assert_eq!(line::sealed(&form).trim(), line);
+    let form: forms::EntryForm = line::unchecked(line.as_bytes()).unwrap();
+    let sealed = line::sealed(&form, &mut Chain::new(Scheme::Keyed(key(1))));
+    let body = |line: &str| line.rsplit_once(",\"check\"").unwrap().0.to_owned();
+    assert_eq!((body(&sealed), sealed.trim().len()), (body(line), line.len()));
 }
 
 #[test]
 fn the_books_of_a_folder_are_those_of_the_store() {
     let (folder, entries) = exported();
-    let read = Exported::open(folder.path()).unwrap();
+    let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
     for kept in [0, 4, 6, 9] {
         let books = read.books(entries[kept].1.at).unwrap();
         let from = kept.min(6);
@@ -222,9 +235,10 @@ fn entries_whose_dates_cross_are_counted_once() {
     let (earlier, later) = (entries[2].1.at, entries[3].1.at);
     (entries[2].1.at, entries[3].1.at) = (later, earlier);
     export(folder.path(), &entries).unwrap();
-    let mut exporter = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
+    let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
     exporter.put_checkpoint(checkpoint(&entries)).unwrap();
-    let books = Exported::open(folder.path()).unwrap().books(later).unwrap();
+    let books =
+        Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap().books(later).unwrap();
     assert_eq!(books.legacy.next_entry, 2, "what follows is kept with it, older or not");
     assert_eq!(books.legacy.tallies, checkpoint(&entries[..2]).tallies);
 }
@@ -237,7 +251,7 @@ fn wherever_the_last_write_was_cut_it_is_mended_from_the_store() {
     for length in 0..whole.len() {
         fs::write(&last, &whole[..length]).unwrap();
         // As long as it is not mended, it is read as far as it goes.
-        let read = Exported::open(folder.path()).unwrap();
+        let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
         let short = read.books(BEGINNING).unwrap();
         let is_whole = whole[..length].ends_with(b"\n") || whole[length] == b'\n';
         assert_eq!(short.torn.is_none(), is_whole, "{length}");
@@ -256,10 +270,10 @@ fn wherever_the_last_write_was_cut_it_is_mended_from_the_store() {
 #[test]
 fn one_exports_to_a_folder_and_the_others_stand_by() {
     let folder = tempfile::tempdir().unwrap();
-    let one = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
-    assert!(Exporter::open(folder.path(), EPOCH).unwrap().is_none());
+    let one = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
+    assert!(Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().is_none());
     drop(one);
-    assert!(Exporter::open(folder.path(), EPOCH).unwrap().is_some());
+    assert!(Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().is_some());
 }
 
 #[test]
@@ -268,7 +282,7 @@ fn a_folder_of_other_books_is_left_as_it_is() {
     let last = files(folder.path(), "journal-").pop().unwrap();
     let torn = [fs::read(&last).unwrap(), b"{".to_vec()].concat();
     fs::write(&last, &torn).unwrap();
-    let refused = Exporter::open(folder.path(), Epoch::from_number(1));
+    let refused = Exporter::open(folder.path(), Epoch::from_number(1), &keys(1));
     assert!(matches!(refused, Err(Fault::Foreign { found: EPOCH, .. })));
     assert_eq!(fs::read(&last).unwrap(), torn);
 }
@@ -297,9 +311,9 @@ fn a_store_that_tells_another_story_is_told_so() {
 fn a_new_folder_begins_with_the_oldest_entry_there_is() {
     let (folder, entries) = (tempfile::tempdir().unwrap(), journal(9).split_off(5));
     assert_eq!(export(folder.path(), &entries).unwrap(), 4);
-    let mut exporter = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
+    let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
     exporter.put_checkpoint(Checkpoint { next_entry: 9, ..checkpoint(&entries) }).unwrap();
-    let read = Exported::open(folder.path()).unwrap();
+    let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
     assert_eq!(read.books(BEGINNING).unwrap().legacy.next_entry, 5);
     assert_eq!(read_back(folder.path()).unwrap(), entries);
 }
@@ -307,7 +321,7 @@ fn a_new_folder_begins_with_the_oldest_entry_there_is() {
 #[test]
 fn a_checkpoint_is_taken_daily_and_when_the_roster_changes() {
     let (folder, entries) = exported();
-    let mut exporter = Exporter::open(folder.path(), EPOCH).unwrap().unwrap();
+    let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
     let (now, day) = (entries[5].1.at, Duration::from_hours(24));
     assert!(!exporter.wants_checkpoint(&roster(), now));
     assert!(exporter.wants_checkpoint(&roster(), now.after(day)));
@@ -319,14 +333,18 @@ fn a_checkpoint_is_taken_daily_and_when_the_roster_changes() {
         exporter.put_checkpoint(Checkpoint { at, ..checkpoint(&entries[..6]) }).unwrap();
     }
     assert_eq!(files(folder.path(), "checkpoint-").len(), 7, "only the newest stay");
-    assert_eq!(Exported::open(folder.path()).unwrap().checkpoint.at, now.after(day * 19));
+    assert_eq!(
+        Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap().checkpoint.at,
+        now.after(day * 19)
+    );
 }
 
 /// What is told of a folder after something was done to it.
 fn told_after(spoil: impl FnOnce(&Path)) -> String {
     let (folder, _) = exported();
     spoil(folder.path());
-    let read = Exported::open(folder.path()).and_then(|read| read.books(BEGINNING));
+    let read = Exported::open(folder.path(), &keys(1), Trust::Keyed)
+        .and_then(|read| read.books(BEGINNING));
     read.unwrap_err().to_string().replace(&folder.path().display().to_string(), "DIR")
 }
 
@@ -379,8 +397,9 @@ fn what_is_missing_or_there_twice_is_told() {
 #[test]
 fn what_a_later_version_wrote_is_not_guessed_at() {
     let told = told_after(|dir| {
-        let form = serde_json::json!({"tollgate": "journal", "version": 2, "more": true});
-        fs::write(&files(dir, "journal-")[0], line::sealed(&form)).unwrap();
+        let form = serde_json::json!({"tollgate": "journal", "version": 3, "more": true});
+        let line = line::sealed(&form, &mut Chain::new(Scheme::Plain));
+        fs::write(&files(dir, "journal-")[0], line).unwrap();
     });
-    assert!(told.contains("has version 2"), "{told}");
+    assert!(told.contains("has version 3"), "{told}");
 }

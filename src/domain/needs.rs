@@ -1,0 +1,107 @@
+//! Which units a request needs, and what is known of each unit.
+
+use super::credits::{Amounts, Unit};
+use super::reveal::Reveals;
+
+/// Which units a request needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Email credits.
+    pub email: bool,
+    /// Phone credits.
+    pub phone: bool,
+}
+
+impl Needs {
+    /// Email credits alone.
+    pub const EMAIL: Self = Self { email: true, phone: false };
+    /// Both.
+    pub const ALL: Self = Self { email: true, phone: true };
+
+    /// One unit alone.
+    #[must_use]
+    pub const fn of_unit(unit: Unit) -> Self {
+        match unit {
+            Unit::Email => Self::EMAIL,
+            Unit::Phone => Self { email: false, phone: true },
+        }
+    }
+
+    /// Those of persons of whom so much is asked. Finding a person takes email credits.
+    #[must_use]
+    pub const fn of_persons(reveals: Reveals) -> Self {
+        Self { email: true, phone: reveals.phone }
+    }
+
+    /// Those of a price.
+    #[must_use]
+    pub fn of_price(price: Amounts) -> Self {
+        Self { email: !price.email.is_zero(), phone: !price.phone.is_zero() }
+    }
+
+    /// The units, in order.
+    pub fn units(self) -> impl Iterator<Item = Unit> {
+        let has = move |unit: &Unit| match unit {
+            Unit::Email => self.email,
+            Unit::Phone => self.phone,
+        };
+        Unit::ALL.into_iter().filter(has)
+    }
+
+    /// The unit that counts as out where the vendor answers such a request that its credits are: it
+    /// does not say which. Where a phone number was asked for, phone credits may be what is missing, and
+    /// what needs only email credits goes on until it meets the same answer.
+    #[must_use]
+    pub const fn short_unit(self) -> Unit {
+        if self.phone { Unit::Phone } else { Unit::Email }
+    }
+}
+
+/// Something of each unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ByUnit<T> {
+    /// Of email credits.
+    pub email: T,
+    /// Of phone credits.
+    pub phone: T,
+}
+
+impl<T> ByUnit<T> {
+    /// Of a unit.
+    #[must_use]
+    pub const fn of(&self, unit: Unit) -> &T {
+        match unit {
+            Unit::Email => &self.email,
+            Unit::Phone => &self.phone,
+        }
+    }
+
+    /// Of a unit, to be changed.
+    pub const fn of_mut(&mut self, unit: Unit) -> &mut T {
+        match unit {
+            Unit::Email => &mut self.email,
+            Unit::Phone => &mut self.phone,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn persons_take_email_credits_and_their_numbers_phone_credits() {
+        let units = |needs: Needs| needs.units().collect::<Vec<_>>();
+        assert_eq!(units(Needs::of_persons(Reveals::NONE)), [Unit::Email]);
+        assert_eq!(units(Needs::of_persons(Reveals::ALL)), Unit::ALL);
+        let phone = Amounts::of(Unit::Phone, super::super::credits::Credits::from_thousandths(1));
+        assert_eq!(units(Needs::of_price(phone)), [Unit::Phone]);
+        assert_eq!(units(Needs::default()), []);
+    }
+
+    #[test]
+    fn what_asks_for_numbers_says_nothing_of_email_credits_where_it_is_refused() {
+        assert_eq!(Needs::of_persons(Reveals::ALL).short_unit(), Unit::Phone);
+        assert_eq!(Needs::EMAIL.short_unit(), Unit::Email);
+    }
+}

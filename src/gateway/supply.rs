@@ -1,0 +1,184 @@
+//! The vendor's credits, unit by unit, as far as this replica knows: whether they are out, when the
+//! next probe is due, and what the books have yet to be told.
+//!
+//! A 402 does not say which unit is missing. It counts for phone credits where phone numbers were asked
+//! for ([`Needs::short_unit`]), so what needs only email credits goes on. A request that the vendor
+//! takes proves every unit that it needs.
+
+use std::time::Duration;
+
+use crate::domain::credits::Unit;
+use crate::domain::needs::{ByUnit, Needs};
+use crate::domain::time::Timestamp;
+
+/// How often a request goes as a probe.
+pub(super) const PROBE_EVERY: Duration = Duration::from_mins(1);
+
+/// What is known of the vendor's credits.
+#[derive(Debug, Default)]
+pub(super) struct Supply(ByUnit<OfUnit>);
+
+#[derive(Debug, Default)]
+struct OfUnit {
+    /// The credits are out; when the next probe is due.
+    probe_at: Option<Timestamp>,
+    /// A probe went from here, and was not answered yet.
+    is_probing: bool,
+    /// What the vendor said, and the books do not know yet.
+    news: Option<News>,
+}
+
+/// What the vendor says of its credits of a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    RanOut,
+    HasSome,
+    /// It answered a probe, and said nothing of them.
+    NoWord,
+}
+
+impl Supply {
+    /// The vendor took something.
+    pub(super) fn take(&mut self, needs: Needs) {
+        for unit in needs.units() {
+            let of_unit = self.0.of_mut(unit);
+            if of_unit.probe_at.take().is_some() {
+                of_unit.news = Some(News::HasSome);
+            }
+            of_unit.is_probing = false;
+        }
+    }
+
+    /// The vendor answered and sold nothing.
+    pub(super) fn sell_nothing(&mut self, needs: Needs) {
+        for unit in needs.units() {
+            let of_unit = self.0.of_mut(unit);
+            if std::mem::take(&mut of_unit.is_probing) && of_unit.probe_at.is_some() {
+                of_unit.news = of_unit.news.or(Some(News::NoWord));
+            }
+        }
+    }
+
+    /// The vendor answered that its credits are out.
+    pub(super) fn run_out(&mut self, needs: Needs, now: Timestamp) {
+        let short = self.0.of_mut(needs.short_unit());
+        *short = OfUnit {
+            probe_at: Some(now.after(PROBE_EVERY)),
+            is_probing: false,
+            news: Some(News::RanOut),
+        };
+        self.sell_nothing(needs);
+    }
+
+    /// A request goes as a probe.
+    pub(super) fn probe(&mut self, needs: Needs) {
+        for unit in needs.units() {
+            self.0.of_mut(unit).is_probing = true;
+        }
+    }
+
+    /// The first unit of these of which the credits are out.
+    pub(super) fn lacks(&self, needs: Needs) -> Option<Unit> {
+        needs.units().find(|unit| self.0.of(*unit).probe_at.is_some())
+    }
+
+    /// What the books have to be told.
+    pub(super) fn news(&self) -> Vec<(Unit, News)> {
+        let news = |unit| Some((unit, self.0.of(unit).news?));
+        Unit::ALL.into_iter().filter_map(news).collect()
+    }
+
+    /// The books know this now. What was heard since they have yet to be told.
+    pub(super) fn told(&mut self, unit: Unit, news: News) {
+        let of_unit = self.0.of_mut(unit);
+        of_unit.news = of_unit.news.filter(|since| *since != news);
+    }
+
+    /// What the books say, unless something was heard since.
+    pub(super) fn learn(&mut self, books: ByUnit<Option<Timestamp>>) {
+        for unit in Unit::ALL {
+            let of_unit = self.0.of_mut(unit);
+            if of_unit.news.is_none() {
+                of_unit.probe_at = *books.of(unit);
+            }
+        }
+    }
+
+    /// What is amiss, for operators.
+    pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
+        let out = Unit::ALL.into_iter().filter(|unit| self.0.of(*unit).probe_at.is_some());
+        out.map(|unit| format!("vendor: its own {unit} credits are out (402)"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reveal::Reveals;
+
+    const NOON: Timestamp = Timestamp::from_millis(1_000_000);
+    const BOTH: Needs = Needs::of_persons(Reveals::ALL);
+
+    fn books(email: Option<Timestamp>, phone: Option<Timestamp>) -> ByUnit<Option<Timestamp>> {
+        ByUnit { email, phone }
+    }
+
+    #[test]
+    fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
+        let mut supply = Supply::default();
+        supply.learn(books(Some(NOON), None));
+        assert_eq!(supply.lacks(Needs::EMAIL), Some(Unit::Email), "another replica was told so");
+        supply.take(Needs::EMAIL);
+        supply.learn(books(Some(NOON), None));
+        assert_eq!(supply.lacks(Needs::EMAIL), None);
+        assert_eq!(supply.news(), [(Unit::Email, News::HasSome)]);
+        supply.run_out(Needs::EMAIL, NOON);
+        supply.told(Unit::Email, News::HasSome);
+        assert_eq!(supply.news(), [(Unit::Email, News::RanOut)]);
+        supply.told(Unit::Email, News::RanOut);
+        supply.learn(books(None, None));
+        assert_eq!(supply.lacks(BOTH), None);
+        supply.take(BOTH);
+        assert_eq!(supply.news(), [], "the books know that it has credits");
+    }
+
+    #[test]
+    fn a_402_to_what_asks_for_numbers_shuts_nothing_that_needs_email_credits_alone() {
+        let mut supply = Supply::default();
+        supply.run_out(BOTH, NOON);
+        assert_eq!((supply.lacks(Needs::EMAIL), supply.lacks(BOTH)), (None, Some(Unit::Phone)));
+        supply.take(Needs::EMAIL);
+        assert_eq!(supply.lacks(BOTH), Some(Unit::Phone), "emails prove nothing of phones");
+        supply.take(BOTH);
+        assert_eq!(supply.lacks(BOTH), None);
+    }
+
+    #[test]
+    fn a_probe_of_both_that_is_refused_gives_that_of_email_credits_back() {
+        let mut supply = Supply::default();
+        supply.learn(books(Some(NOON), None));
+        supply.probe(BOTH);
+        supply.run_out(BOTH, NOON);
+        assert_eq!(supply.news(), [(Unit::Email, News::NoWord), (Unit::Phone, News::RanOut)]);
+    }
+
+    #[test]
+    fn only_a_probe_that_heard_nothing_is_given_back_and_once() {
+        let mut supply = Supply::default();
+        supply.learn(books(Some(NOON), None));
+        supply.sell_nothing(Needs::EMAIL);
+        assert_eq!(supply.news(), [], "it was no probe");
+        for _ in 0..2 {
+            supply.probe(Needs::EMAIL);
+            supply.sell_nothing(Needs::EMAIL);
+            assert_eq!(supply.news(), [(Unit::Email, News::NoWord)]);
+            supply.told(Unit::Email, News::NoWord);
+            supply.sell_nothing(Needs::EMAIL);
+            assert_eq!(supply.news(), []);
+        }
+        supply.probe(Needs::EMAIL);
+        supply.run_out(Needs::EMAIL, NOON);
+        supply.sell_nothing(Needs::EMAIL);
+        assert_eq!(supply.news(), [(Unit::Email, News::RanOut)], "the probe was answered");
+    }
+}
