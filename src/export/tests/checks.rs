@@ -160,3 +160,13 @@ fn what_an_earlier_version_wrote_is_gone_on_with_and_adopted_only_unverified() {
     let read = books(folder.path(), 1, Trust::Unverified).unwrap();
     assert_eq!((read.entries, read.unverified.len()), (13, 5), "the newest file is verified");
 }
+
+#[test]
+fn what_a_later_version_wrote_is_not_guessed_at() {
+    let told = told_after(|dir| {
+        let form = serde_json::json!({"tollgate": "journal", "version": 3, "more": true});
+        let line = line::sealed(&form, &mut Chain::new(Scheme::Plain));
+        fs::write(&files(dir, "journal-")[0], line).unwrap();
+    });
+    assert!(told.contains("has version 3"), "{told}");
+}

@@ -393,13 +393,3 @@ fn what_is_missing_or_there_twice_is_told() {
     let told = told_after(|dir| fs::remove_file(&files(dir, "checkpoint-")[0]).unwrap());
     assert!(told.starts_with("DIR holds no checkpoint"), "{told}");
 }
-
-#[test]
-fn what_a_later_version_wrote_is_not_guessed_at() {
-    let told = told_after(|dir| {
-        let form = serde_json::json!({"tollgate": "journal", "version": 3, "more": true});
-        let line = line::sealed(&form, &mut Chain::new(Scheme::Plain));
-        fs::write(&files(dir, "journal-")[0], line).unwrap();
-    });
-    assert!(told.contains("has version 3"), "{told}");
-}

@@ -6,6 +6,7 @@
 mod books;
 mod families;
 mod labels;
+mod series;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::domain::pricing::Charges;
 use crate::domain::team::TeamId;
 use books::BooksGauges;
 use families::{Families, number, seconds};
+use series::{credits_out, refused_keys, show_build, unreadable};
 
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -355,45 +357,6 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// The family of unreadable answers, with a series of each operation from the start.
-fn unreadable(families: &Families<'_>) -> IntCounterVec {
-    let unreadable = families.counts(
-        "tollgate_vendor_unreadable_total",
-        &["operation"],
-        "Answers of the vendor's that came whole and cannot be read.",
-    );
-    for operation in ["submit", "find", "read", "call"] {
-        unreadable.with_label_values(&[operation]);
-    }
-    unreadable
-}
-
-/// The family of refused keys, with a series of each listener from the start.
-fn refused_keys(families: &Families<'_>) -> IntCounterVec {
-    let refused_keys = families.counts(
-        "tollgate_refused_keys_total",
-        &["listener"],
-        "Requests refused for a wrong key or token, or for none.",
-    );
-    for door in [Door::Callers, Door::Operators] {
-        refused_keys.with_label_values(&[door.label()]);
-    }
-    refused_keys
-}
-
-fn show_build(families: &Families<'_>) {
-    let build = families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
-    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
-}
-
-fn credits_out(families: &Families<'_>) -> IntGaugeVec {
-    families.whole_gauges(
-        "tollgate_vendor_credits_out",
-        &["unit"],
-        "1 while the vendor says that its credits of this unit are out.",
-    )
 }
 
 /// Adds credits to a sum that only grows: a correction downwards is no spend, and what never

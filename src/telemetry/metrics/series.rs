@@ -1,0 +1,47 @@
+//! Families some of whose series are there from the start.
+
+use prometheus::{IntCounterVec, IntGaugeVec};
+
+use super::families::Families;
+use super::labels::Door;
+
+/// The family of unreadable answers, with a series of each operation from the start.
+pub(super) fn unreadable(families: &Families<'_>) -> IntCounterVec {
+    let unreadable = families.counts(
+        "tollgate_vendor_unreadable_total",
+        &["operation"],
+        "Answers of the vendor's that came whole and cannot be read.",
+    );
+    for operation in ["submit", "find", "read", "call"] {
+        unreadable.with_label_values(&[operation]);
+    }
+    unreadable
+}
+
+/// The family of refused keys, with a series of each listener from the start.
+pub(super) fn refused_keys(families: &Families<'_>) -> IntCounterVec {
+    let refused_keys = families.counts(
+        "tollgate_refused_keys_total",
+        &["listener"],
+        "Requests refused for a wrong key or token, or for none.",
+    );
+    for door in [Door::Callers, Door::Operators] {
+        refused_keys.with_label_values(&[door.label()]);
+    }
+    refused_keys
+}
+
+/// The version, as a series.
+pub(super) fn show_build(families: &Families<'_>) {
+    let build = families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
+    build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+}
+
+/// The family of the vendor's credits that are out.
+pub(super) fn credits_out(families: &Families<'_>) -> IntGaugeVec {
+    families.whole_gauges(
+        "tollgate_vendor_credits_out",
+        &["unit"],
+        "1 while the vendor says that its credits of this unit are out.",
+    )
+}
