@@ -18,7 +18,7 @@ ALWAYS = {"ConfigMap", "Deployment", "Service", "ServiceAccount", "PodDisruption
 
 
 class Objects(unittest.TestCase):
-    def test_helm_lint_has_nothing_to_say(self):
+    def test_helm_lint_finds_nothing(self):
         for case in CASES:
             for version in KUBERNETES:
                 with self.subTest(case=case, kubernetes=version):
