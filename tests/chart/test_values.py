@@ -1,5 +1,6 @@
 """Values: documented, checked, and each of them does something."""
 
+import functools
 import json
 import unittest
 
@@ -68,6 +69,12 @@ def context(path):
     return values
 
 
+@functools.cache
+def rendered(values):
+    """What is rendered for values as JSON: most values have a context in common with others."""
+    return helm.files(json.loads(values))
+
+
 class Values(unittest.TestCase):
     def test_every_value_changes_what_is_rendered(self):
         tried = 0
@@ -75,7 +82,7 @@ class Values(unittest.TestCase):
             if path in UNUSED:
                 continue
             values = context(path)
-            before = helm.files(values)
+            before = rendered(json.dumps(values))
             for example in examples(node, value_at(merged(DEFAULTS, values), path)):
                 with self.subTest(value=path, example=example):
                     change = merged(ALONG.get(path, {}), nested(path, example))
