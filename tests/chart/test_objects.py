@@ -47,6 +47,12 @@ class Objects(unittest.TestCase):
         with self.assertRaises(kubernetes_validate.ValidationError):
             kubernetes_validate.validate(item, KUBERNETES[-1], strict=True)
 
+    def test_clusters_before_the_native_sleep_need_the_other_way_to_wait(self):
+        item = one(helm.objects(helm.value_file("minimal")), "Deployment")
+        with self.assertRaises(kubernetes_validate.ValidationError):
+            kubernetes_validate.validate(item, "1.28.0", strict=True)
+        kubernetes_validate.validate(item, "1.30.0", strict=True)
+
     def test_the_smallest_set_of_values_makes_no_object_of_an_add_on(self):
         kinds = {item["kind"] for item in helm.objects(helm.value_file("minimal"))}
         self.assertEqual(kinds, ALWAYS | {"Secret"})
