@@ -21,7 +21,7 @@ def enter():
     installed = ENVIRONMENT / "requirements.sha256"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if not installed.exists() or installed.read_text() != wanted:
-        install = ["-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(REQUIREMENTS)]
+        install = ["-m", "pip", "install", "--quiet", "--no-compile", "--require-hashes", "-r", str(REQUIREMENTS)]
         try:
             venv.create(ENVIRONMENT, clear=True, with_pip=True)
             subprocess.run([python, *install], check=True)

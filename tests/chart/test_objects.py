@@ -5,6 +5,7 @@ import unittest
 import kubernetes_validate
 
 import helm
+from documents import CHART
 from helm import KUBERNETES, merged, nested, one
 
 CASES = ("minimal", "embedded", "existing", "full")
@@ -118,6 +119,8 @@ class Objects(unittest.TestCase):
         self.assertEqual(before, annotations(nested("replicas", 3)))
 
     def test_capabilities_of_the_cluster_change_nothing(self):
+        for template in (CHART / "templates").rglob("*.*"):
+            self.assertNotIn(".Capabilities", template.read_text())
         values = helm.value_file("full")
         texts = [helm.files(values, version) for version in KUBERNETES]
         self.assertEqual(texts[0], texts[1])
