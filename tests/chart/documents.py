@@ -25,6 +25,8 @@ SET_BY_CHART = {
 }
 # Sections whose keys are not fixed.
 FREE_SECTIONS = {"routes"}
+# The default of a list of tables.
+TABLES = object()
 # The alerts have a table of their own.
 ALERTS = "prometheusRule.alerts"
 
@@ -39,40 +41,51 @@ def generated():
     }
 
 
-def settings():
-    """Each setting with its section, name, default (None where it has none) and description."""
+def settings(text=None):
+    """Each setting with its section, name, default (None where it has none) and description.
+
+    Of a list of tables (`[[teams]]`, `[[admin.tokens]]`, in a comment or not) the default is TABLES.
+    Its section is None where it is one by itself, and what is below it is not looked at.
+    """
     found = []
     section, comment = None, []
-    for line in SETTINGS.read_text().splitlines():
+    for line in (text or SETTINGS.read_text()).splitlines():
         if match := re.fullmatch(r"\[(\w+)\]", line):
             section, comment = match[1], []
-        elif line.startswith("[["):
-            raise ValueError(f"say here how the schema shows {line}")
-        elif match := re.fullmatch(r'#(\w+) = .*', line):
+        elif match := re.fullmatch(r"#? ?\[\[(?:(\w+)\.)?(\w+)\]\]", line):
+            if (None, match[1]) not in [(above, name) for above, name, *_ in found]:
+                found.append((match[1], match[2], TABLES, " ".join(comment)))
+            section, comment = TABLES, []
+        elif match := re.fullmatch(r"#(\w+) = .*", line):
             found.append((section, match[1], None, " ".join(comment)))
             comment = []
         elif line.startswith("#"):
             comment.append(line.removeprefix("#").strip())
         elif match := re.match(r'("[^"]+"|\w+) = ', line):
-            (name, default), = tomllib.loads(line).items()
+            ((name, default),) = tomllib.loads(line).items()
             found.append((section, name, default, " ".join(comment)))
             comment = []
         else:
             comment = []
-    return found
+    return [setting for setting in found if setting[0] is not TABLES]
 
 
-def config_schema():
+def config_schema(text=None):
     """The schema of the settings that may be given, section by section."""
     sections = {}
-    for section, name, default, description in settings():
+    for section, name, default, description in settings(text):
         if section in FREE_SECTIONS:
             sections[section] = {"type": "object", "examples": [{"/tasks/*": "refused"}]}
+            continue
+        if section is None:
+            sections[name] = {**kind(section, name, default), "description": description}
             continue
         properties = sections.setdefault(
             section, {"type": "object", "additionalProperties": False, "properties": {}}
         )["properties"]
         if f"{section}.{name}" not in SET_BY_CHART:
+            # Settings are in a ConfigMap, where no secret belongs.
+            name = f"{name}_file" if "(secret)" in description else name
             properties[name] = kind(section, name, default)
             if description:
                 properties[name]["description"] = description
@@ -82,6 +95,10 @@ def config_schema():
 
 def kind(section, name, default):
     """The schema of a setting's value."""
+    if default is TABLES:
+        return {"type": "array", "items": {"type": "object"}, "examples": [[{"name": "other"}]]}
+    if isinstance(default, list):
+        return {"type": "array", "examples": [[*default, *default]]}
     if isinstance(default, bool):
         return {"type": "boolean", "examples": [not default]}
     if section == "prices" and isinstance(default, (int, float)) and not name.endswith("_max"):

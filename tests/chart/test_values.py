@@ -126,6 +126,34 @@ class Values(unittest.TestCase):
             with self.subTest(file=path.name):
                 self.assertEqual(path.read_text(), text, "run tests/chart/generate")
 
+    def test_settings_of_every_form_become_values(self):
+        schema = documents.config_schema(
+            """
+# Teams.
+#[[teams]]
+#name = "Sales"
+#[[teams.quotas]]
+#limit = 5
+
+[alerts]
+# Where to.
+#webhook_url = ""
+# What it is signed with (secret).
+#webhook_secret = ""
+# In percent.
+thresholds = [50, 80]
+
+[[admin.tokens]]
+name = "ops"
+"""
+        )["properties"]
+        self.assertEqual(set(schema), {"teams", "alerts", "admin"})
+        self.assertEqual(schema["teams"]["type"], "array")
+        self.assertEqual(set(schema["admin"]["properties"]), {"tokens"})
+        alerts = schema["alerts"]["properties"]
+        self.assertEqual(set(alerts), {"webhook_url", "webhook_secret_file", "thresholds"})
+        self.assertEqual(alerts["thresholds"]["type"], "array")
+
     def test_the_version_is_that_of_the_gateway(self):
         chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
         manifest = (documents.ROOT / "Cargo.toml").read_text()
