@@ -7,6 +7,8 @@ import tomllib
 import unittest
 from pathlib import Path
 
+import yaml
+
 import documents
 import helm
 from helm import merged, nested, one
@@ -23,8 +25,9 @@ def check(values):
     """Runs `tollgate check` on what the pod would run the gateway with."""
     found = helm.objects(values)
     container = one(found, "Deployment")["spec"]["template"]["spec"]["containers"][0]
-    secret = [item["stringData"] for item in found if item["kind"] == "Secret"]
-    secret = secret[0] if secret else existing_secret()
+    secret = existing_secret()
+    for item in found:
+        secret.update(item.get("stringData", {}))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "tollgate.toml").write_text(settings(values))
@@ -88,6 +91,26 @@ class Settings(unittest.TestCase):
         routes = helm.value_file("full")["config"]["routes"]
         self.assertEqual(read["routes"], routes)
         self.assertNotRegex(written, re.compile("vendor-key|a-long-admin-token|p%40ss"))
+
+    def test_the_examples_of_values_on_the_pages_can_be_used(self):
+        for page in (documents.ROOT / "docs/deploy.md", documents.CHART / "README.md"):
+            examples = re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S)
+            self.assertTrue(examples)
+            for example in examples:
+                with self.subTest(page=page.name):
+                    values = merged(helm.value_file("minimal"), yaml.safe_load(example))
+                    ran = check(values)
+                    self.assertEqual(ran.returncode, 0, ran.stderr)
+
+    def test_the_examples_of_settings_on_the_page_of_deployment_can_be_used(self):
+        page = (documents.ROOT / "docs/deploy.md").read_text()
+        (example,) = re.findall(r"^```toml\n(.*?)^```", page, re.M | re.S)
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(example)
+            file.flush()
+            command = [TOLLGATE, "check", "--config", file.name, "--set", "vendor.api_key=vendor-key"]
+            ran = subprocess.run(command, env={}, capture_output=True, text=True, check=False)
+            self.assertEqual(ran.returncode, 0, ran.stderr)
 
     def test_the_shutdown_agrees_with_the_pod(self):
         for by in ("hook", "gateway"):
