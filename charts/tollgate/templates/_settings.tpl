@@ -4,7 +4,13 @@
 {{- $delayByGateway := eq .Values.shutdown.delayBy "gateway" -}}
 {{- $delay := int .Values.shutdown.delaySeconds -}}
 {{- $grace := int .Values.shutdown.graceSeconds -}}
+{{- $service := printf "%s-operators" (include "tollgate.fullname" .) -}}
+{{- $hosts := list $service (printf "%s.%s" $service .Release.Namespace) (printf "%s.%s.svc" $service .Release.Namespace) -}}
+{{- with dig "server" "admin_hosts" "" .Values.config -}}
+{{- $hosts = append $hosts . -}}
+{{- end -}}
 {{- $chart := dict "server" (dict
+      "admin_hosts" (join "," $hosts)
       "listen" (printf "%s:%d" .Values.listenAddress (int .Values.ports.callers))
       "admin_listen" (printf "%s:%d" .Values.listenAddress (int .Values.ports.operators))
       "shutdown_delay" (printf "%ds" (ternary $delay 0 $delayByGateway))
