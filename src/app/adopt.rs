@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
-use secrecy::ExposeSecret;
 
 use super::commands::say;
 use super::parts::Stores;
 use super::secret;
+use super::secrets::Secrets;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, StoreUrl};
 use crate::domain::credits::{Amounts, Unit};
@@ -70,14 +70,13 @@ pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::
 
 /// Opens the folder under the secret that its files should be written under.
 fn open(config: &Config, from: &Path, trust: Trust) -> anyhow::Result<Exported> {
-    let given = config.security.secret.as_ref().map(|secret| secret.expose_secret().to_vec());
-    let secret = match (given, &config.store.url) {
-        (Some(secret), _) => Some(secret),
-        (None, StoreUrl::Embedded(dir)) => secret::found(dir)?,
+    let secrets = match (Secrets::of(&config.security), &config.store.url) {
+        (Some(secrets), _) => Some(secrets),
+        (None, StoreUrl::Embedded(dir)) => secret::found(dir)?.map(Secrets::alone),
         (None, _) => None,
     };
-    let is_lost = secret.is_none();
-    let keys = secret::check_keys(&secret.unwrap_or_else(secret::random));
+    let is_lost = secrets.is_none();
+    let keys = secrets.unwrap_or_else(|| Secrets::alone(secret::random())).check_keys();
     match Exported::open(from, &keys, trust) {
         Err(Fault::OtherKey { .. }) if is_lost => bail!(
             "the secret that the files were written under is not there: put secret.hex back into \

@@ -155,8 +155,8 @@ pub(super) fn gateway(
         page_size: VENDOR_PAGE,
         retry_after_max: config.vendor.retry_after_max,
     })?;
-    let keys = secret::check_keys(&stores.secret);
-    let export = config.ledger.export_dir.clone().map(|dir| (dir, keys));
+    let export_dir = config.ledger.export_dir.clone();
+    let export = export_dir.map(|dir| (dir, stores.secrets.check_keys()));
     Ok(Parts {
         keyer: Keyer::new(derive(stores.secrets.root(), Purpose::LeadKeys)),
         ledger: Arc::new(stores.ledger),

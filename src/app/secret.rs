@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::export::{CheckKey, CheckKeys};
 use crate::vault::derive::{Purpose, derive};
 
 const SECRET_FILE: &str = "secret.hex";
@@ -50,13 +49,6 @@ pub enum SecretError {
         /// The folder.
         dir: PathBuf,
     },
-}
-
-/// The keys of the checks of exported files.
-pub(super) fn check_keys(secret: &[u8]) -> CheckKeys {
-    let key = derive(secret, Purpose::ExportChecks);
-    let fingerprint = derive(secret, Purpose::ExportChecksKeyId);
-    CheckKeys::new(CheckKey::new(key, &fingerprint), Vec::new())
 }
 
 /// The secret that is kept in a folder, if there is one. Makes nothing.

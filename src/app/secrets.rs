@@ -3,6 +3,8 @@
 use secrecy::{ExposeSecret, SecretSlice};
 
 use crate::config::Security;
+use crate::export::{CheckKey, CheckKeys};
+use crate::vault::derive::{Purpose, derive};
 use crate::vault::sealing::{KeyRing, Sealer};
 
 /// A secret, and those that were in force before it.
@@ -34,6 +36,19 @@ impl Secrets {
         let retired: Vec<_> = self.retired.iter().map(ExposeSecret::expose_secret).collect();
         Sealer::new(KeyRing::new(self.active.expose_secret(), &retired))
     }
+
+    /// The keys of the checks of exported files: files are written under the secret in force, and read
+    /// under any.
+    pub(super) fn check_keys(&self) -> CheckKeys {
+        let retired = self.retired.iter().map(check_key).collect();
+        CheckKeys::new(check_key(&self.active), retired)
+    }
+}
+
+fn check_key(secret: &SecretSlice<u8>) -> CheckKey {
+    let secret = secret.expose_secret();
+    let fingerprint = derive(secret, Purpose::ExportChecksKeyId);
+    CheckKey::new(derive(secret, Purpose::ExportChecks), &fingerprint)
 }
 
 #[cfg(test)]
