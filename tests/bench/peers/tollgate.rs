@@ -33,6 +33,8 @@ impl Tollgate {
             format!("vendor.base_url=http://{vendor}"),
             "vendor.api_key=bench".to_owned(),
             "vendor.poll_interval_min=20ms".to_owned(),
+            "limits.requests_per_minute=0".to_owned(),
+            "limits.requests_at_once=0".to_owned(),
             "vendor.requests_per_minute=1000000".to_owned(),
             format!("store.url={store}"),
             "store.durability=relaxed".to_owned(),
