@@ -163,9 +163,8 @@ mod tests {
         ] {
             let answer = headers(&[("cache-control", said), ("vary", "accept")]);
             let answer = PassedHeaders::of_answer(&answer, false).0;
-            assert_eq!((&answer[CACHE_CONTROL], &answer[VARY]), {
-                (&HeaderValue::from_static(passed), &HeaderValue::from_static("accept"))
-            });
+            assert_eq!(answer[CACHE_CONTROL], passed);
+            assert_eq!(answer[VARY], "accept");
         }
         let unsaid = PassedHeaders::of_answer(&headers(&[]), false).0;
         assert!(!unsaid.contains_key(CACHE_CONTROL));
