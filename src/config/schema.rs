@@ -176,11 +176,18 @@ mod tests {
         assert_eq!(
             keys,
             [
+                "server.tls_cert",
+                "server.tls_key",
+                "server.admin_tls_cert",
+                "server.admin_tls_key",
+                "server.admin_hosts",
+                "server.trusted_proxies",
                 "server.health_path",
                 "vendor.api_key",
                 "store.epoch",
                 "ledger.export_dir",
                 "security.secret",
+                "security.retired_secrets",
                 "admin.token",
                 "telemetry.log_format"
             ]

@@ -43,11 +43,12 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<(String, KeyTerms), Vec<Faul
 
 /// A key that may be used for nothing is a mistake.
 fn read_scopes(given: &Given<'_>, faults: &mut Faults) -> Scopes {
-    let items = given.items(faults).unwrap_or_default();
-    if items.is_empty() {
+    let items = given.items(faults);
+    if items.as_ref().is_some_and(Vec::is_empty) {
         given.refuse("Expected at least one scope", faults);
     }
-    let scopes: Vec<_> = items.iter().filter_map(|item| item.named::<Scope>(faults)).collect();
+    let scopes = items.unwrap_or_default();
+    let scopes: Vec<_> = scopes.iter().filter_map(|item| item.named::<Scope>(faults)).collect();
     Scopes::of(&scopes)
 }
 
@@ -66,8 +67,8 @@ fn read_reveals(given: &Given<'_>, faults: &mut Faults) -> Reveals {
 
 /// From no network at all a key could not be used, so an empty list is a mistake, too.
 fn read_networks(given: &Given<'_>, faults: &mut Faults) -> Vec<IpNet> {
-    let items = given.items(faults).unwrap_or_default();
-    if !(1..=NETWORKS_MAX).contains(&items.len()) {
+    let items = given.items(faults);
+    if items.as_ref().is_some_and(|items| !(1..=NETWORKS_MAX).contains(&items.len())) {
         given.refuse(format!("Expected 1 to {NETWORKS_MAX} networks"), faults);
     }
     let network = |item: &Given<'_>| {
@@ -78,7 +79,7 @@ fn read_networks(given: &Given<'_>, faults: &mut Faults) -> Vec<IpNet> {
         }
         network
     };
-    items.iter().filter_map(network).collect()
+    items.unwrap_or_default().iter().filter_map(network).collect()
 }
 
 const EMAIL: &str = "email";
@@ -185,6 +186,7 @@ mod tests {
             r#"{"name":"a","scopes":"read"}"#,
             r#"{"name":"a","reveals":["phone"]}"#,
             r#"{"name":"a","networks":[]}"#,
+            r#"{"name":"a","networks":"10.0.0.0/8"}"#,
             r#"{"name":"a","networks":["10.0.0.1"]}"#,
             r#"{"name":"a","expires_at":"tomorrow"}"#,
         ] {

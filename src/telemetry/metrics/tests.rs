@@ -44,6 +44,8 @@ fn busy() -> Metrics {
     metrics.serve(Some("/people/find"), &Method::GET, StatusCode::OK, took);
     metrics.ask_vendor("submit", "answered", took);
     metrics.show_circuit(Circuit::OutOfCredits);
+    metrics.show_credits_out(false, true);
+    metrics.show_headroom(Some(1 << 30));
     metrics.use_store("admit", took);
     metrics.show_store_up();
     metrics.show_drift(credits("-0.5"));

@@ -32,14 +32,15 @@ const SECONDS: u64 = 10;
 const COMPARED_FROM: Duration = Duration::from_mins(5);
 /// How much longer the slowest cached answer of a hundred may take beside the hostile team.
 const SLOWER_AT_MOST: f64 = 3.0;
-const MEMORY: &str = "256mb";
+/// What the Redis may hold.
+const MEMORY: &str = "maxmemory 256mb";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_team_costs_no_other_team_a_request() {
     let seed = asked("TOLLGATE_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
     say(&format!("TOLLGATE_SEED={seed} repeats these attacks"));
     let length = Duration::from_secs(asked("TOLLGATE_SOAK_SECONDS").unwrap_or(SECONDS));
-    let redis = Server::with(&["--maxmemory", MEMORY, "--maxmemory-policy", "noeviction"]).await;
+    let redis = Server::with(&[MEMORY, "maxmemory-policy noeviction"]).await;
     let vendor =
         Door::open(Options { processing: Duration::from_millis(100), ..Options::default() });
     let vendor = vendor.await;

@@ -38,6 +38,7 @@ pub fn open_validation(
         draft.foresee::<Replays>(&retry.key);
     }
     outage::foresee(draft);
+    draft.foresee::<HourlyUses>(&HOUR.to_owned());
     let Some(team) = draft.find::<Teams>(&order.team)? else { return Ok(Err(Refused::NoTeam)) };
     for address in &order.addresses {
         draft.foresee::<Addresses>(&key_for(&team, *address));
