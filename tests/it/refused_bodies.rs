@@ -133,7 +133,7 @@ impl Refused {
         let Self { request_line, headers, body, .. } = self;
         let body = body.header();
         format!(
-            "{request_line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n{headers}{body}\
+            "{request_line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n{headers}{body}\
              \r\n"
         )
     }

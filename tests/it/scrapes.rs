@@ -61,6 +61,11 @@ async fn every_metric_of_the_page_is_shown_and_well_formed() {
     for line in page.lines().filter_map(|line| line.strip_prefix("| `tollgate_")) {
         let (name, rest) = line.split_once("` | ").unwrap();
         let kind = rest.split(' ').next().unwrap();
+        if name == "store_headroom_bytes" {
+            // A store in memory has no limit to show.
+            assert!(!kinds.contains_key("tollgate_store_headroom_bytes"));
+            continue;
+        }
         assert_eq!(kinds.get(&*format!("tollgate_{name}")), Some(&kind), "{name}");
     }
     for (series, value) in &scrape.series {

@@ -66,7 +66,8 @@ async fn what_is_the_vendors_keeps_the_slashes_that_it_may_read_otherwise() {
 
 #[tokio::test]
 async fn a_url_in_full_leads_where_its_path_does() {
-    let gateway = TestGateway::start().await;
+    let hosts = ["server.admin_hosts=gateway.internal,gateway"];
+    let gateway = TestGateway::with(Setup::with_settings(&hosts)).await;
     let (team, operator) = (gateway.team("sales", 100).await, gateway.operator());
     let (callers, operators) = (gateway.app.callers, gateway.app.operators);
     for (address, key, path, status) in [

@@ -181,7 +181,7 @@ async fn while_the_vendor_hangs_nobody_else_waits() {
     eventually("both hang", async || vendor.received().len() == 2).await;
     let leads = json!({"leads": [{"email": "ada@x.example"}]});
     assert_eq!(team.post(ESTIMATES, &leads).await.status, 200);
-    assert_eq!(team.get("/lead-lists").await.status, 403);
+    assert_eq!(team.get("/companies/find").await.status, 403);
     assert_eq!(gateway.operator().get("/readyz").await.status, 200);
     assert!(hanging.iter().all(|asking| !asking.is_finished()));
     drop(hanging);
