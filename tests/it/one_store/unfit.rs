@@ -59,7 +59,7 @@ async fn under_another_secret_nothing_is_done_though_the_redis_was_away_at_the_s
 
     let wire = Proxy::before(store.server.address()).await;
     wire.set(Wire::Cut).await;
-    let other = format!("security.secret={}", "ab".repeat(32));
+    let other = format!("security.secret={}cd", "ab".repeat(31));
     let mut gateway = Process::not_yet(store.door, &wire.url(), &[&other, SINGLE]);
     gateway.launch();
     eventually("it is up", async || {

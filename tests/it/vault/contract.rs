@@ -19,6 +19,7 @@ use tollgate::vault::sealing::{KeyRing, Sealer};
 use tollgate::vault::{Item, ItemKey, Swept, Vault};
 
 use crate::support::redis::Server;
+use crate::support::wait::LIMIT;
 
 const NOON: Timestamp = Timestamp::from_millis(12 * 60 * 60 * 1000);
 const HOUR: Duration = Duration::from_hours(1);
@@ -63,7 +64,9 @@ async fn redis() -> Bench<RedisVault> {
 
 /// A bench for a vault on somebody's Redis.
 fn on(url: &str) -> Bench<RedisVault> {
-    let remote = Remote::new(&url.parse().unwrap(), Patience::default()).unwrap();
+    // No answer of a busy machine is too late here.
+    let patience = Patience { connect: LIMIT, answer: LIMIT };
+    let remote = Remote::new(&url.parse().unwrap(), patience).unwrap();
     bench(|clock| RedisVault::new(remote, clock, sealer(), Confirm::Nothing))
 }
 
