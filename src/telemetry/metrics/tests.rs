@@ -173,5 +173,5 @@ fn a_name_says_what_is_counted_and_in_what() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 23, "every metric is recorded above");
+    assert_eq!(seen, 27, "every metric is recorded above");
 }
