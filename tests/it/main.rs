@@ -25,7 +25,6 @@ mod exposed;
 mod finds;
 mod freshness;
 mod gathers;
-mod hostile;
 mod house;
 mod identity;
 mod key_terms;
