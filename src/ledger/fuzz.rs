@@ -20,7 +20,7 @@ pub fn row(table: u8, key: &[u8], row: &[u8]) {
     any_of!(id, key, row,
         Teams Keys Tallies Observations Batches Slots Jobs JobLeads Answers Settlements Joins Leads
         Persons Superseded Replays Due Rotations Waiting Journal Carried Numbers Budgets Outages
-        Shortages Addresses Validations ReplayEnds Remnants Stages Openings
+        Shortages Addresses Validations ReplayEnds Remnants Stages Openings HourlyUses
     );
 }
 
