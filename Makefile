@@ -1,9 +1,9 @@
 # What is done with this repository. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check fmt lint doc bench bench-quick ci
+.PHONY: help demo test soak check fmt lint doc bench ci
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## run the whole thing on this machine, with nothing to install or pay
 	cargo run --release -- demo
@@ -30,13 +30,8 @@ lint: ## refuse what the lints refuse
 doc: ## build the reference, private items too
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
-bench: ## compare the release binary with proxies that only pass requests on
-	tests/bench/install-peers
-	cargo bench --bench bench
-
-bench-quick: ## the same in less than three minutes, less exactly
-	tests/bench/install-peers
-	cargo bench --bench bench -- --quick
+bench: ## measure
+	cargo bench
 
 ci: ## everything a change must pass
 	.ci/run

@@ -43,8 +43,6 @@ impl Gateway {
             .args(["--set", &format!("vendor.base_url=http://{address}")])
             .args(["--set", "vendor.api_key=sandbox"])
             .args(["--set", "vendor.poll_interval_min=20ms"])
-            .args(["--set", "limits.requests_per_minute=0"])
-            .args(["--set", "limits.requests_at_once=0"])
             .args(["--set", "vendor.requests_per_minute=1000000"])
             .args(["--set", "vendor.find_requests_per_minute=1000000"])
             .args(["--set", &format!("store.url=embedded:{}", data.path().display())])
@@ -114,8 +112,7 @@ impl Drop for Gateway {
     }
 }
 
-/// An address that nothing listens at.
-pub(crate) fn free() -> SocketAddr {
+fn free() -> SocketAddr {
     let port = FreePort::bind("127.0.0.1:0").expect("a free port");
     port.local_addr().expect("an address")
 }
