@@ -43,6 +43,8 @@ impl Gateway {
             .args(["--set", &format!("vendor.base_url=http://{address}")])
             .args(["--set", "vendor.api_key=sandbox"])
             .args(["--set", "vendor.poll_interval_min=20ms"])
+            .args(["--set", "limits.requests_per_minute=0"])
+            .args(["--set", "limits.requests_at_once=0"])
             .args(["--set", "vendor.requests_per_minute=1000000"])
             .args(["--set", "vendor.find_requests_per_minute=1000000"])
             .args(["--set", &format!("store.url=embedded:{}", data.path().display())])

@@ -122,7 +122,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
             gather_window: Duration::ZERO,
         },
         lost: Lost::NOTHING,
-        leads_expire_at: Timestamp::from_millis(4_000_000_000_000),
+        leads_expire_at: Some(Timestamp::from_millis(4_000_000_000_000)),
     }
 }
 
