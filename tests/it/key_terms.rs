@@ -23,7 +23,7 @@ fn code(answer: &Answer) -> (u16, &str) {
     (answer.status, code)
 }
 
-fn ada(reveals: Value) -> Value {
+fn ada(reveals: &Value) -> Value {
     let mut body = json!({"leads": [{"email": "reachable.1@x.example"}]});
     body.as_object_mut().unwrap().extend(reveals.as_object().unwrap().clone());
     body
@@ -33,7 +33,7 @@ fn ada(reveals: Value) -> Value {
 async fn a_key_is_used_for_what_its_scopes_say() {
     let gateway = TestGateway::start().await;
     let team = gateway.team("sales", 100).await;
-    let ended = team.enrich(&ada(json!({}))).await;
+    let ended = team.enrich(&ada(&json!({}))).await;
     let batch = format!("{BATCHES}/{}", ended.id());
     let emails = json!({"emails": [{"email": "ada@x.example"}]});
     let validated = team.post("/email-validations", &emails).await;
@@ -58,7 +58,7 @@ async fn a_key_is_used_for_what_its_scopes_say() {
         let caller = key(&gateway, json!({"scopes": [scope]})).await;
         for (scopes, method, path, body) in &uses {
             let body = match body {
-                Some(body) if body.get("results").is_some() => Some(ada(json!({}))),
+                Some(body) if body.get("results").is_some() => Some(ada(&json!({}))),
                 body => body.cloned(),
             };
             let answer = match body {
@@ -86,7 +86,7 @@ async fn a_key_reveals_what_it_may_and_nothing_that_others_of_its_team_asked() {
         (&nothing, json!({"reveal_email": true}), vec!["/reveal_email"]),
     ] {
         for path in [BATCHES, "/gateway/v1/estimates"] {
-            let refused = caller.post(path, &ada(reveals.clone())).await;
+            let refused = caller.post(path, &ada(&reveals)).await;
             let expected: Vec<_> =
                 pointers.iter().map(|pointer| ("reveal_not_allowed", *pointer)).collect();
             assert_eq!((refused.status, refused.errors()), (403, expected), "{path} {reveals}");
@@ -97,16 +97,16 @@ async fn a_key_reveals_what_it_may_and_nothing_that_others_of_its_team_asked() {
     assert_eq!(gateway.vendor.posts_received(), 0);
 
     // What others of the team asked for is not read around the terms either.
-    let ended = team.enrich(&ada(both)).await;
+    let ended = team.enrich(&ada(&both)).await;
     let batch = format!("{BATCHES}/{}", ended.id());
     for caller in [&emails, &nothing] {
         assert_eq!(code(&caller.get(&batch).await), (403, "reveal_not_allowed"));
         let canceled = caller.patch(&batch, &json!({"status": "canceled"})).await;
         assert_eq!(code(&canceled), (403, "reveal_not_allowed"));
     }
-    let own = emails.enrich(&ada(json!({"reveal_email": true}))).await;
+    let own = emails.enrich(&ada(&json!({"reveal_email": true}))).await;
     assert_eq!(own.results()[0]["email"], "reachable.1@x.example");
-    assert_eq!(nothing.enrich(&ada(json!({}))).await.body["status"], "completed");
+    assert_eq!(nothing.enrich(&ada(&json!({}))).await.body["status"], "completed");
     gateway.finish().await;
 }
 
