@@ -50,7 +50,7 @@ def existing_secret():
     keys = helm._chart.values["secrets"]["existingSecretKeys"].values()
     secret = {key: "a-long-secret-value" for key in keys}
     secret["store-url"] = "redis://redis.example:6379"
-    secret["security-secret"] = "00" * 32
+    secret["security-secret"] = "0123456789abcdef" * 4
     return secret
 
 
