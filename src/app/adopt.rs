@@ -31,7 +31,9 @@ const ENTRIES: usize = 500;
 /// Restores the books from a folder, all of which is verified before the store is touched.
 pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::Result<ExitCode> {
     if config.store.url == StoreUrl::Memory {
-        bail!("store.url is memory:, which would forget the books at once: name another store");
+        bail!(
+            "store.url is memory:, which keeps nothing after the command ends: name another store"
+        );
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let exported = open(&config, from, trust)?;
@@ -53,10 +55,10 @@ pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::
     tell(&stores.ledger, &inheritance).await?;
     tell_keys(&exported, &inheritance.roster)?;
     for path in unverified {
-        say(&format!("{} was not verified: anybody may have written it", path.display()))?;
+        say(&format!("{} was not verified: anyone could have written it", path.display()))?;
     }
     if let Some(path) = torn {
-        say(&format!("the end of {} was not wholly written and is passed over", path.display()))?;
+        say(&format!("the incomplete last line of {} is skipped", path.display()))?;
     }
     let (teams, keys) = (inheritance.roster.teams.len(), inheritance.roster.keys.len());
     say(&format!(

@@ -32,8 +32,8 @@ const WRONG_SETTINGS: u8 = 2;
 /// The books could not be read: nobody can say whether they agree.
 const NOT_AUDITED: u8 = 2;
 
-/// Tollgate stands in front of the Amplemarket API: no lead is paid for twice, no team spends past
-/// its quota, and every half-credit is on the books.
+/// HTTP gateway in front of the Amplemarket API. No lead is paid for twice, no team exceeds its
+/// quota, and every half-credit is recorded in a ledger.
 #[derive(Debug, Parser)]
 #[command(name = "tollgate", version, about)]
 pub struct Arguments {
@@ -43,36 +43,36 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the whole thing on this machine: sandbox vendor, gateway, a store in a temporary folder,
-    /// two teams. Nothing to install, nothing to pay.
+    /// Run a demo on this machine: sandbox vendor, gateway, a store in a temporary folder and two
+    /// teams. It needs no other software and costs nothing.
     Demo,
     /// Run the gateway.
     Serve(Settings),
-    /// Run the simulated vendor alone.
+    /// Run only the sandbox vendor.
     Sandbox {
-        /// Where it listens.
+        /// The address to listen on.
         #[arg(long, default_value = "127.0.0.1:8090")]
         listen: SocketAddr,
     },
-    /// Read the settings, tell every fault with its place, and print what is in force.
+    /// Validate the configuration; print errors and effective settings.
     Check(Settings),
-    /// Recompute the books from the journal and tell where they do not agree. The gateway must not
-    /// be running; ask a running one at /admin/v1/audit.
+    /// Recompute the counters from the journal and report differences. The gateway must not be
+    /// running; a running gateway is audited at /admin/v1/audit.
     Audit(Settings),
-    /// Care for the books themselves.
+    /// Maintain the ledger.
     #[command(subcommand)]
     Ledger(LedgerCommand),
 }
 
 #[derive(Debug, Subcommand)]
 enum LedgerCommand {
-    /// After the store was lost: restore the books from what was exported, into an empty store.
+    /// Restore the ledger from exported files into an empty store, after the store was lost.
     Adopt {
-        /// The folder that the journal was exported to.
+        /// The folder of the exported files.
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
-        /// Believe files whose checks nothing verifies: those of an earlier version, and those under
-        /// another security.secret. Whoever could write to the folder could have changed them.
+        /// Accept files that cannot be verified: files of an earlier version, or written under another
+        /// security.secret. Anyone with access to the folder could have changed them.
         #[arg(long)]
         unverified: bool,
         #[command(flatten)]
@@ -82,10 +82,10 @@ enum LedgerCommand {
 
 #[derive(Args, Debug)]
 struct Settings {
-    /// The settings' file.
+    /// The configuration file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// One setting; outweighs the file and the environment.
+    /// One setting; overrides the file and the environment.
     #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
     set: Vec<String>,
 }
@@ -183,7 +183,7 @@ async fn audit_or_say_why_not(config: Config) -> anyhow::Result<ExitCode> {
     match audit(config).await {
         Ok(code) => Ok(code),
         Err(why) => {
-            say_error(&format!("nothing was audited: {}", in_one_line(why.as_ref())))?;
+            say_error(&format!("the audit failed: {}", in_one_line(why.as_ref())))?;
             Ok(ExitCode::from(NOT_AUDITED))
         }
     }
@@ -214,7 +214,7 @@ async fn audit(config: Config) -> anyhow::Result<ExitCode> {
         ))?;
     }
     for (stage, job) in &audit.misplaced {
-        say(&format!("job {job}: wrong in the index of {} jobs", stage.name()))?;
+        say(&format!("job {job}: wrongly in the index of {} jobs", stage.name()))?;
     }
     let count = audit.differences();
     say(&format!("{} entries, {} tallies, {count} mismatches", audit.entries, audit.tallies))?;

@@ -145,7 +145,7 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
   export GROWTH={growth}
   export ADMIN={token}
 
-1. Sales has three leads enriched. The worst case is reserved, the batch runs by itself.
+1. Sales has three leads enriched. Their maximum cost is reserved; the batch is processed in the background.
 
   curl -si http://{callers}/people/enrichment-requests -H "Authorization: Bearer $SALES" \
     -H 'Content-Type: application/json' -d '{{"reveal_email": true, "leads": [
@@ -157,19 +157,19 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
 
   curl -si http://{callers}/people/enrichment-requests/ID -H "Authorization: Bearer $SALES"
 
-3. Growth asks for the same people, written another way. Status completed at once, spent 0.
+3. Growth asks for two of them, written differently. The status is completed at once, spent 0.
 
   curl -si http://{callers}/people/enrichment-requests -H "Authorization: Bearer $GROWTH" \
     -H 'Content-Type: application/json' -d '{{"reveal_email": true, "leads": [
       {{"linkedin_url": "uk.linkedin.com/in/Ada-Lovelace/?trk=x"}},
       {{"email": " Grace.Hopper@NAVY.example "}}]}}'
 
-4. One of them alone, looked up: the person is the answer, and costs nothing either.
+4. Look one of them up: served from the cache, free.
 
   curl -si -G http://{callers}/people/find -H "Authorization: Bearer $GROWTH" \
     -d email=grace.hopper@navy.example -d reveal_email=true
 
-5. A batch whose worst case does not fit the quota is refused with 402, and nothing is sent.
+5. A batch whose maximum cost does not fit the quota is refused with 402, and nothing is sent.
 
   curl -si http://{callers}/people/enrichment-requests -H "Authorization: Bearer $GROWTH" \
     -H 'Content-Type: application/json' -d '{{"reveal_email": true, "leads": [
@@ -178,14 +178,14 @@ Two teams, each with 10 email and 10 phone credits a day. In another shell, past
       {{"name": "F F", "company_name": "E"}}, {{"name": "G G", "company_name": "E"}},
       {{"name": "H H", "company_name": "E"}}]}}'
 
-6. What was spent and avoided, the vendor's own bill beside it, and whether the books agree.
+6. Compare the spent and avoided credits with the vendor's bill, and audit the ledger.
 
   curl -s http://{operators}/metrics | grep '^tollgate_credits'
   curl -s http://{vendor}/sandbox/bill
   curl -s http://{operators}/admin/v1/teams/sales/usage -H "Authorization: Bearer $ADMIN"
   curl -s http://{operators}/admin/v1/audit -H "Authorization: Bearer $ADMIN"
 
-Press Ctrl-C to stop. The data is in a temporary folder and goes with it."#
+Press Ctrl-C to stop. The data is in a temporary folder, which is then deleted."#
         )
     }
 }

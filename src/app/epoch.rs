@@ -17,7 +17,7 @@ pub(super) async fn begin(ledger: &impl Ledger, pinned: Option<Epoch>) -> Result
         return match found.epoch.or(found.adopting) {
             Some(epoch) if epoch != pinned => Err(StartError::OtherBooks { pinned, found: epoch }),
             Some(epoch) if is_whole => {
-                info!(%epoch, "the books are of epoch {epoch}");
+                info!(%epoch, "the ledger has epoch {epoch}");
                 Ok(())
             }
             Some(epoch) => Err(StartError::HalfAdopted { epoch }),
@@ -25,8 +25,8 @@ pub(super) async fn begin(ledger: &impl Ledger, pinned: Option<Epoch>) -> Result
         };
     }
     match ledger.begin(fresh()).await? {
-        Beginning::Found(epoch) => info!(%epoch, "the books are of epoch {epoch}"),
-        Beginning::Begun(epoch) => info!(%epoch, "new books begin, of epoch {epoch}"),
+        Beginning::Found(epoch) => info!(%epoch, "the ledger has epoch {epoch}"),
+        Beginning::Begun(epoch) => info!(%epoch, "a new ledger begins, with epoch {epoch}"),
         Beginning::Adopting(epoch) => return Err(StartError::HalfAdopted { epoch }),
     }
     Ok(())

@@ -42,7 +42,7 @@ fn raise() -> Option<usize> {
     let current = match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(error) => {
-            debug!(%error, "the limit of open files stays as it is");
+            debug!(%error, "the limit of open files could not be raised");
             limit.current
         }
     };

@@ -80,12 +80,12 @@ pub enum StartError {
     #[error("security.secret is missing: every replica of a shared store needs the same one")]
     NoSecret,
     /// The store is not set as the books need it.
-    #[error("the store cannot be used as it is: {0}")]
+    #[error("the store does not meet the requirements: {0}")]
     Store(String),
     /// The store holds other books than the settings name.
     #[error(
         "store.epoch is {pinned}, and the store has books of epoch {found}: name the right store, \
-         or leave store.epoch out to take these"
+         or remove store.epoch to use these"
     )]
     OtherBooks {
         /// The epoch that the settings name.
@@ -96,20 +96,23 @@ pub enum StartError {
     /// The store holds no books, and the settings name some.
     #[error(
         "store.epoch is {pinned}, and the store has no such books: adopt them with `tollgate \
-         ledger adopt --from DIR`, or leave store.epoch out to begin new ones"
+         ledger adopt --from DIR`, or remove store.epoch to begin new ones"
     )]
     NoBooks {
         /// The epoch that the settings name.
         pinned: Epoch,
     },
     /// The store holds books that are not whole.
-    #[error("the books of epoch {epoch} are not wholly adopted: run `tollgate ledger adopt` again")]
+    #[error(
+        "the adoption of the books of epoch {epoch} is not complete: run `tollgate ledger adopt` \
+         again"
+    )]
     HalfAdopted {
         /// Their epoch.
         epoch: Epoch,
     },
     /// An address cannot be listened on.
-    #[error("{setting} = {address} cannot be listened on: {source}")]
+    #[error("cannot listen on {setting} = {address}: {source}")]
     Listen {
         /// The setting that names it.
         setting: &'static str,
@@ -260,7 +263,7 @@ impl App {
         self.listeners.close();
         self.listeners.wait().await;
         if timeout_at(until, self.gateway.stop()).await.is_err() {
-            warn!("the grace is over: what is under way is taken up at the next start");
+            warn!("the grace period is over: unfinished work continues at the next start");
         }
         self.leaving.cancel();
         self.watching.close();
@@ -282,10 +285,10 @@ impl App {
             stop = first_signal => (None, self.delay_after(stop)),
             lost = self.lost() => (Some(lost), Duration::ZERO),
         };
-        info!("stopping: no new requests after {delay:?}, what was begun comes to its end");
+        info!("stopping: no new requests after {delay:?}, open requests are completed");
         tokio::select! {
             () = self.stop_after(delay) => info!("stopped"),
-            _ = told_to_stop() => warn!("told twice: stopping at once"),
+            _ = told_to_stop() => warn!("second signal: stopping at once"),
         }
         lost.map_or(Ok(()), Err)
     }

@@ -31,8 +31,8 @@ pub enum SecretError {
     },
     /// Its file is gone, and the data is not.
     #[error(
-        "{} is missing, and the data beside it was written under it: restore it from a backup, or \
-         give it as security.secret",
+        "{} is missing, and the data beside it was written with it: restore it from a backup, or \
+         set it as security.secret",
         path.display()
     )]
     Missing {
@@ -42,7 +42,8 @@ pub enum SecretError {
     /// The data was written under another secret.
     #[error(
         "the data in {} was written under another security.secret: with this one no person would \
-         be recognised and all would be paid again; give the one it was written under",
+         be recognised and every person would be paid for again; set the secret it was written \
+         under",
         dir.display()
     )]
     Another {

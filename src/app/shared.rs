@@ -28,11 +28,11 @@ const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 const OTHER_SECRET: &str = "the books were written under another security.secret: with this one no \
-                            person would be recognised and all would be paid again; give the one \
-                            they were written under";
+                            person would be recognised and every person would be paid for again; \
+                            set the secret they were written under";
 
-const BOOKS_LOST: &str = "the books that were in use are not in this store: nothing that costs is \
-                          done; restore the store, or run `tollgate ledger adopt --from DIR` with \
+const BOOKS_LOST: &str = "the books that were in use are not in this store: nothing is spent; \
+                          restore the store, or run `tollgate ledger adopt --from DIR` with the \
                           exported entries";
 
 /// A Redis with books and sealed items in it.
@@ -135,7 +135,7 @@ impl Keeper {
             }
             self.tell(self.look().await.concerns);
             if let Err(error) = self.ledger.tidy().await {
-                tracing::debug!(%error, "the store is tidied later");
+                tracing::debug!(%error, "interrupted steps are cleaned up later");
             }
         }
         self.remote.close().await;
@@ -167,7 +167,7 @@ impl Keeper {
             .collect();
         if let Err(error) = self.try_out().await {
             is_unfit |= !may_pass(&error);
-            concerns.push(fatal(format!("commands do not run as they must: {error}")));
+            concerns.push(fatal(format!("commands do not run as required: {error}")));
         }
         // Books are not begun where they cannot be entrusted.
         if is_unfit && !self.ledger.has_books() {
@@ -208,7 +208,7 @@ impl Keeper {
             }
         }
         if had_any && !self.concerns.is_any_fatal() {
-            info!(store = %self.remote.address(), "the store is fit again");
+            info!(store = %self.remote.address(), "the store meets the requirements again");
         }
     }
 }

@@ -46,11 +46,11 @@ pub(crate) fn told_to_stop_or_hung_up() -> impl Future<Output = Stop> {
 pub(super) fn ignore_hangups() {
     let mut hangups = match signal(SignalKind::hangup()) {
         Ok(hangups) => hangups,
-        Err(error) => return warn!(%error, "SIGHUP cannot be ignored: it ends the process"),
+        Err(error) => return warn!(%error, "SIGHUP cannot be ignored and ends the process"),
     };
     TaskTracker::new().spawn(async move {
         while hangups.recv().await.is_some() {
-            warn!("SIGHUP is ignored: start the gateway again to change its settings");
+            warn!("SIGHUP is ignored: restart the gateway to change its settings");
         }
     });
 }

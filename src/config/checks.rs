@@ -73,7 +73,7 @@ fn check_server(server: &Server, reading: &mut Reading) {
         || operators.ip().is_unspecified();
     if callers.port() == operators.port() && callers.port() != 0 && overlap {
         let wrong = format!("callers at {callers} and operators at {operators} share a port");
-        let unfit = Unfit::new(wrong, "give each a port of its own");
+        let unfit = Unfit::new(wrong, "give each its own port");
         reading.refuse(&["server.listen", "server.admin_listen"], unfit);
     }
     within(reading, "server.leads_max", &server.leads_max, &(1..=LEADS_MAX));
@@ -81,7 +81,8 @@ fn check_server(server: &Server, reading: &mut Reading) {
     within(reading, "server.lead_field_chars_max", chars_max, &(100..=FIELD_CHARS_LIMIT));
     within(reading, "server.body_bytes_max", &server.body_bytes_max, &(1..=BODY_BYTES_MAX));
     if server.body_bytes_max < 64 << 10 {
-        let unfit = Unfit::new("refuses batches of a few hundred leads", "8MiB holds 10000 leads");
+        let unfit =
+            Unfit::new("refuses batches of a few hundred leads", "8MiB is enough for 10000 leads");
         reading.warn(&["server.body_bytes_max"], unfit);
     }
     above_zero(reading, "server.find_wait", server.find_wait);
@@ -93,8 +94,9 @@ fn check_server(server: &Server, reading: &mut Reading) {
     at_most(reading, "server.replay_window", server.replay_window, REPLAY_WINDOW_MAX);
     at_most(reading, "server.shutdown_grace", server.shutdown_grace, DURATION_MAX);
     if server.shutdown_delay >= server.shutdown_grace && !server.shutdown_delay.is_zero() {
-        let wrong = "the delay is not below the grace, so no request would have time to end";
-        let unfit = Unfit::new(wrong, "lower the delay or lengthen the grace");
+        let wrong =
+            "the delay is not below the grace period, so open requests would have no time to end";
+        let unfit = Unfit::new(wrong, "lower the delay or lengthen the grace period");
         reading.refuse(&["server.shutdown_delay", "server.shutdown_grace"], unfit);
     }
     above_zero(reading, "server.idle_timeout", server.idle_timeout);
@@ -111,7 +113,8 @@ fn check_room(server: &Server, reading: &mut Reading) {
     let bytes = &server.bodies_bytes_max;
     within(reading, "server.bodies_bytes_max", bytes, &(1..=BODIES_BYTES_MAX));
     if server.team_share_percent.of(server.bodies_bytes_max) < server.body_bytes_max {
-        let unfit = Unfit::new("one body may be larger than all of a team together", "raise it");
+        let unfit =
+            Unfit::new("one body may be larger than a team's share of all bodies", "raise it");
         let keys =
             ["server.bodies_bytes_max", "server.body_bytes_max", "server.team_share_percent"];
         reading.refuse(&keys, unfit);
@@ -130,7 +133,9 @@ fn check_room(server: &Server, reading: &mut Reading) {
     }
     let waiting_max = waiting.iter().fold(0_usize, |sum, (_, most)| sum.saturating_add(*most));
     if waiting_max >= server.connections_max {
-        let wrong = format!("{waiting_max} that wait leave no connection for whoever only reads");
+        let wrong = format!(
+            "{waiting_max} waiting requests leave no connection for requests that only read"
+        );
         let [bodies, look_ups, passages, calls] = waiting.map(|(key, _)| key);
         let keys = [bodies, look_ups, passages, calls, "server.connections_max"];
         reading.refuse(&keys, Unfit::new(wrong, "lower them, or raise the connections"));
@@ -172,7 +177,10 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
         reading.refuse(&["vendor.poll_interval_min", "vendor.poll_interval_max"], unfit);
     }
     if vendor.connect_timeout > vendor.timeout {
-        let unfit = Unfit::new("connecting may take longer than the whole request", "lower it");
+        let unfit = Unfit::new(
+            "connecting may take longer than the timeout of the whole request",
+            "lower it",
+        );
         reading.warn(&["vendor.connect_timeout", "vendor.timeout"], unfit);
     }
     let is_loopback = match vendor.base_url.host() {
@@ -184,10 +192,11 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     if vendor.base_url.scheme() == "http" && !is_loopback {
         let wrong = "sends the key and personal data unencrypted";
         if vendor.allow_http {
-            let unfit = Unfit::new(wrong, "vendor.allow_http is for a sandbox; else use https");
+            let unfit =
+                Unfit::new(wrong, "vendor.allow_http is for a sandbox; otherwise use https");
             reading.warn(&["vendor.base_url"], unfit);
         } else {
-            let remedy = "use https, or set vendor.allow_http to true where it is a sandbox";
+            let remedy = "use https, or set vendor.allow_http to true for a sandbox";
             reading.refuse(&["vendor.base_url", "vendor.allow_http"], Unfit::new(wrong, remedy));
         }
     }
@@ -198,10 +207,10 @@ fn check_gathering(window: Duration, reading: &mut Reading) {
     let key = &["vendor.gather_window"];
     if window > GATHER_WINDOW_MAX {
         let wrong = format!("is longer than {GATHER_WINDOW_MAX:?}");
-        reading.refuse(key, Unfit::new(wrong, "a second gathers what many callers ask at once"));
+        reading.refuse(key, Unfit::new(wrong, "a second is enough to gather concurrent requests"));
     } else if window > GATHER_WINDOW_USUAL {
         let wrong = format!("every small submission waits for {window:?} before it is sent");
-        reading.warn(key, Unfit::new(wrong, "200ms gathers what many callers ask at once"));
+        reading.warn(key, Unfit::new(wrong, "200ms is enough to gather concurrent requests"));
     }
 }
 
@@ -214,7 +223,7 @@ fn check_prices(prices: &Prices, reading: &mut Reading) {
     for (key, price) in each {
         if price > PRICE_MAX {
             let wrong = format!("is above {PRICE_MAX} credits");
-            reading.refuse(&[key], Unfit::new(wrong, "give the price of one, in credits"));
+            reading.refuse(&[key], Unfit::new(wrong, "give the price of one unit, in credits"));
         }
     }
     within(
@@ -259,15 +268,15 @@ fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
         "lower vendor.quiet_period or vendor.attempts_max, or set vendor.on_no_answer to hold";
     if lasts > prices.person_window {
         let window = prices.person_window;
-        let wrong = format!("attempts would go on for {lasts:?}, beyond the window of {window:?}");
+        let wrong =
+            format!("attempts would continue for {lasts:?}, beyond the window of {window:?}");
         reading.refuse(&keys[..3], Unfit::new(wrong, remedy));
     } else if lasts > safe_for {
-        let wrong = "the last attempts fall into the margin of the window and are never made";
+        let wrong = "the last attempts are inside the margin of the window and are never made";
         reading.warn(&keys, Unfit::new(wrong, remedy));
     } else if lasts.saturating_add(vendor.job_deadline) > safe_for {
         // Another attempt is only made where its job would end inside the window, too.
-        let wrong = "an attempt that is not answered is not made again: its job might end after \
-                     the window";
+        let wrong = "an unanswered attempt is not repeated: its job could end after the window";
         let remedy = "lower vendor.job_deadline, or set vendor.on_no_answer to hold";
         reading.warn(&["vendor.job_deadline", "prices.person_window"], Unfit::new(wrong, remedy));
     }
@@ -291,27 +300,30 @@ fn check_store(store: &Store, reading: &mut Reading) {
     within(reading, "store.reserve", &store.reserve, &(0..=BODIES_BYTES_MAX));
     match &store.url {
         StoreUrl::Memory => {
-            let unfit = Unfit::new("forgets the books at exit", "use embedded:DIR to keep them");
+            let unfit = Unfit::new(
+                "keeps no books after the process ends",
+                "use embedded:DIR to keep them",
+            );
             reading.warn(&["store.url"], unfit);
             if store.epoch.is_some() {
-                let wrong = "names books that are to be found again, and memory: keeps none";
-                let unfit = Unfit::new(wrong, "leave it out, or use another store");
+                let wrong = "names books of an earlier process, and memory: keeps none";
+                let unfit = Unfit::new(wrong, "remove it, or use another store");
                 reading.refuse(&["store.epoch"], unfit);
             }
         }
         StoreUrl::Redis(address) => {
             if let Err(why) = check_certificates(address) {
-                let remedy = "name a file of certificates in PEM that this process may read";
+                let remedy = "give a readable PEM file of certificates";
                 reading.refuse(&["store.url"], Unfit::new(why.to_string(), remedy));
             }
             if !reading.is_set("security.secret") {
                 let wrong = "is not set, and with a Redis every replica needs the same one";
-                let remedy = "give one such as `openssl rand -hex 32` prints, and keep it safe: \
-                              without it what is in the store is lost";
+                let remedy = "set one such as `openssl rand -hex 32` prints, and keep it safe: \
+                              without it the data in the store is lost";
                 reading.refuse(&["security.secret"], Unfit::new(wrong, remedy));
             }
             if store.durability == Durability::Relaxed {
-                let wrong = "may lose what was reserved for leads that the vendor charges";
+                let wrong = "can lose reservations of leads that the vendor charges";
                 let unfit = Unfit::new(wrong, "relaxed is for development; use single or strict");
                 reading.warn(&["store.durability"], unfit);
             }
@@ -322,20 +334,20 @@ fn check_store(store: &Store, reading: &mut Reading) {
 
 fn check_ledger(ledger: &Ledger, store: &Store, reading: &mut Reading) {
     if ledger.keep < KEEP_MIN {
-        let wrong = "is shorter than 32 days, and a month's quota is reckoned from its entries";
-        reading.refuse(&["ledger.keep"], Unfit::new(wrong, "give 32d or more"));
+        let wrong = "is shorter than 32 days, and a month's quota is calculated from its entries";
+        reading.refuse(&["ledger.keep"], Unfit::new(wrong, "set 32d or more"));
     }
     at_most(reading, "ledger.keep", ledger.keep, KEEP_MAX);
     match (&ledger.export_dir, &store.url) {
         (Some(export), StoreUrl::Embedded(books)) if export.starts_with(books) => {
-            let wrong = "lies in the store, and would be lost with it";
+            let wrong = "is inside the store, and would be lost with it";
             reading
                 .warn(&["ledger.export_dir", "store.url"], Unfit::new(wrong, "use another disk"));
         }
         (None, StoreUrl::Embedded(_) | StoreUrl::Redis(_)) => {
-            let wrong = "is not set, so the journal is never trimmed and the store grows, and there is \
-                         nothing to restore the books from if the store is lost";
-            let remedy = "name a folder on another disk than the store";
+            let wrong = "is not set, so the journal is never trimmed, the store grows, and the \
+                         books cannot be restored if the store is lost";
+            let remedy = "set a folder on another disk than the store";
             reading.warn(&["ledger.export_dir"], Unfit::new(wrong, remedy));
         }
         _ => {}
@@ -344,7 +356,7 @@ fn check_ledger(ledger: &Ledger, store: &Store, reading: &mut Reading) {
 
 fn check_what_is_missing(reading: &mut Reading) {
     if !reading.is_set("admin.token") {
-        let unfit = Unfit::new("is not set, so the admin API refuses everybody", "set one");
+        let unfit = Unfit::new("is not set, so the admin API refuses every request", "set one");
         reading.warn(&["admin.token"], unfit);
     }
 }
@@ -357,13 +369,13 @@ fn within<T: PartialOrd + Display>(
 ) {
     if !bounds.contains(value) {
         let wrong = format!("{value} is not between {} and {}", bounds.start(), bounds.end());
-        reading.refuse(&[key], Unfit::new(wrong, "give a number in between"));
+        reading.refuse(&[key], Unfit::new(wrong, "set a number in this range"));
     }
 }
 
 fn above_zero(reading: &mut Reading, key: &str, duration: Duration) {
     if duration.is_zero() {
-        reading.refuse(&[key], Unfit::new("is zero", "give a longer duration"));
+        reading.refuse(&[key], Unfit::new("is zero", "set a longer duration"));
     }
 }
 
@@ -373,7 +385,7 @@ fn at_most(reading: &mut Reading, key: &str, duration: Duration, max: Duration) 
             0 => format!("{max:?}"),
             days => format!("{days} days"),
         };
-        let unfit = Unfit::new(format!("is longer than {most}"), "give a shorter duration");
+        let unfit = Unfit::new(format!("is longer than {most}"), "set a shorter duration");
         reading.refuse(&[key], unfit);
     }
 }
@@ -381,7 +393,7 @@ fn at_most(reading: &mut Reading, key: &str, duration: Duration, max: Duration) 
 fn usually_at_least(reading: &mut Reading, key: &str, duration: Duration, usual_min: Duration) {
     if duration < usual_min {
         let wrong = format!("{duration:?} is unusually short");
-        let remedy = format!("less than {usual_min:?} is for trying things out");
+        let remedy = format!("less than {usual_min:?} is for trials only");
         reading.warn(&[key], Unfit::new(wrong, remedy));
     }
 }

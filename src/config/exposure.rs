@@ -14,21 +14,21 @@ pub(super) fn check(config: &Config, reading: &mut Reading) {
     let operators = config.server.admin_listen.ip();
     if operators.is_unspecified() {
         let unfit = Unfit::new(
-            "operators are served on every network of this machine",
-            "name one address, or see that only operators and Prometheus reach the port",
+            "operators are served on all network interfaces of this machine",
+            "set one address, or make sure that only operators and Prometheus can reach the port",
         );
         reading.warn(&["server.admin_listen"], unfit);
     }
     if !config.security.retired.is_empty() && config.security.secret.is_none() {
-        let wrong = "is set and security.secret is not, so no secret takes over from them";
-        let unfit = Unfit::new(wrong, "give the new secret as security.secret");
+        let wrong = "is set and security.secret is not, so there is no current secret";
+        let unfit = Unfit::new(wrong, "set the new secret as security.secret");
         reading.refuse(&["security.retired_secrets"], unfit);
     }
     check_store(&config.store, reading);
     for key in SECRETS {
         let place = reading.settings.get(key).map(|setting| &setting.place);
         if matches!(place, Some(Place::Flag(_))) {
-            let wrong = "is given in a flag, which every user of this machine can read";
+            let wrong = "is in a flag, which every user of this machine can read";
             let remedy = format!("use {key}_file, or the environment");
             reading.warn(&[key], Unfit::new(wrong, remedy));
         }
@@ -46,8 +46,8 @@ fn check_store(store: &Store, reading: &mut Reading) {
         }
         StoreUrl::Embedded(folder) if is_open_to_others(folder) => {
             let unfit = Unfit::new(
-                "names a folder that other users of this machine can read",
-                "run `chmod 700` on it: it holds the books and perhaps the secret",
+                "is a folder that other users of this machine can read",
+                "run `chmod 700` on it: it contains the books and possibly the secret",
             );
             reading.warn(&["store.url"], unfit);
         }

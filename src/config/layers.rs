@@ -140,8 +140,8 @@ impl Layers {
         let place = Place::Environment(name.to_owned());
         match value.to_str() {
             _ if key.starts_with(ROUTE_PREFIX) => {
-                let remedy = "write routes into the file, or give them as --set";
-                self.refuse(place, &key, "no variable can name a path", remedy);
+                let remedy = "set routes in the file or with --set";
+                self.refuse(place, &key, "environment variables cannot set routes", remedy);
             }
             _ if schema::find(&key).is_none() => self.refuse_unknown(&key, place),
             Some(text) => self.set(&key, text.to_owned(), place),
@@ -155,12 +155,13 @@ impl Layers {
             return;
         }
         let remedy = meant(schema::nearest_key_to_variable(path).map(|key| variable(&key)), || {
-            "a setting has two underscores after its section, as in TOLLGATE_STORE__URL".to_owned()
+            "a setting needs two underscores after its section, as in TOLLGATE_STORE__URL"
+                .to_owned()
         });
         self.warnings.push(Remark {
             place: Place::Environment(name.to_owned()),
             key: String::new(),
-            wrong: "is not a variable of the gateway's and has no effect".to_owned(),
+            wrong: "is not a variable of the gateway and has no effect".to_owned(),
             remedy,
         });
     }
@@ -214,8 +215,8 @@ impl Layers {
             None => format!("{key}_file"),
         };
         if self.settings.get(&twin).is_some_and(|set| set.place.is_beside(&place)) {
-            let wrong = format!("is given beside {twin}");
-            self.refuse(place, key, wrong, "give one of the two");
+            let wrong = format!("is set together with {twin}");
+            self.refuse(place, key, wrong, "set one of the two");
             return;
         }
         self.settings.remove(&twin);
@@ -227,7 +228,7 @@ impl Layers {
             Place::Environment(_) => variable(key),
             _ => key.to_owned(),
         });
-        let remedy = meant(nearest, || "see docs/configuration.md for those there are".to_owned());
+        let remedy = meant(nearest, || "see the list in docs/configuration.md".to_owned());
         self.refuse(place, key, "unknown key", remedy);
     }
 

@@ -13,8 +13,8 @@ impl Value for HostNames {
         let name = |item: &str| match Host::parse(item) {
             Ok(Host::Domain(name)) if !item.contains('*') => Ok(name),
             _ => Err(Unfit::new(
-                "has an item that is no name of a host",
-                "write names such as \"tollgate.example, tollgate\", without port or wildcard; \
+                "has an item that is not a host name",
+                "write names such as \"tollgate.example, tollgate\", without port or wildcard; IP \
                  addresses need not be listed",
             )),
         };
@@ -31,7 +31,7 @@ impl Value for Networks {
             let network = item.parse::<IpNet>().map(|network| network.trunc());
             network.map_err(|_| {
                 Unfit::new(
-                    "has an item that is no network",
+                    "has an item that is not a network",
                     "write networks such as \"10.0.0.0/8, 192.0.2.7/32\"",
                 )
             })

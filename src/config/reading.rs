@@ -52,7 +52,7 @@ impl Reading {
         };
         let read = std::fs::read_to_string(file.text.as_str()).map(Zeroizing::new).map_err(|why| {
             let wrong = format!("the file \"{}\" cannot be read: {why}", file.text.as_str());
-            Unfit::new(wrong, "give the path of a file that holds nothing but the secret")
+            Unfit::new(wrong, "give the path of a file that contains only the secret")
         });
         read.and_then(|text| T::read(text.trim()))
             .map_err(|unfit| self.refuse(&[&file_key], unfit))

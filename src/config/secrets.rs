@@ -35,7 +35,7 @@ impl Value for AdminToken {
             let wrong = format!("is shorter than {ADMIN_TOKEN_CHARACTERS_MIN} characters");
             return Err(Unfit::new(
                 wrong,
-                "take a longer one, such as `openssl rand -hex 24` prints",
+                "use a longer one, such as `openssl rand -hex 24` prints",
             ));
         }
         Ok(Self(text.into()))
@@ -51,10 +51,10 @@ pub(super) struct RootSecret(pub(super) SecretSlice<u8>);
 
 impl Value for RootSecret {
     fn read(text: &str) -> Result<Self, Unfit> {
-        let remedy = "take one such as `openssl rand -hex 32` prints";
+        let remedy = "use one such as `openssl rand -hex 32` prints";
         match hex::decode(text).ok().or_else(|| from_base64(text)) {
             Some(bytes) if bytes.len() >= SECRET_BYTES_MIN && is_constant(&bytes) => {
-                Err(Unfit::new("is one byte again and again", remedy))
+                Err(Unfit::new("is one repeated byte", remedy))
             }
             Some(bytes) if bytes.len() >= SECRET_BYTES_MIN => Ok(Self(bytes.into())),
             Some(_) => Err(Unfit::new(format!("is shorter than {SECRET_BYTES_MIN} bytes"), remedy)),
@@ -98,11 +98,11 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
 /// Refuses what no `Authorization` header can carry.
 fn for_a_header(text: &str) -> Result<(), Unfit> {
     if text.is_empty() {
-        return Err(Unfit::new("is empty", "give the secret itself, or leave the setting out"));
+        return Err(Unfit::new("is empty", "give the secret itself, or remove the setting"));
     }
     if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let wrong = "holds a blank or a character that is not ASCII";
-        return Err(Unfit::new(wrong, "give the bare secret, without `Bearer`"));
+        let wrong = "contains a blank or a character that is not ASCII";
+        return Err(Unfit::new(wrong, "give only the secret, without `Bearer`"));
     }
     Ok(())
 }

@@ -174,10 +174,10 @@ impl TlsFiles {
             (Some(cert), Some(key)) => Some(Self { cert, key }),
             (None, None) => None,
             _ => {
-                let remedy = "give both, or neither for plain HTTP";
+                let remedy = "set both, or neither for plain HTTP";
                 from.refuse(
                     &[cert, key],
-                    Unfit::new("a certificate and its key go together", remedy),
+                    Unfit::new("a certificate needs its key, and a key its certificate", remedy),
                 );
                 None
             }

@@ -186,7 +186,7 @@ fn a_secret_and_its_file_are_one_setting_with_two_names() {
     assert_eq!(loaded.config.vendor.api_key.expose_secret(), KEY.1);
     let text = "[admin]\ntoken = \"a-token-of-the-operators\"\ntoken_file = \"x\"";
     let told = faults(&file(text));
-    assert!(told[0].contains("admin.token_file: is given beside admin.token"), "{told:?}");
+    assert!(told[0].contains("admin.token_file: is set together with admin.token"), "{told:?}");
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn an_unknown_variable_of_ours_is_warned_of_with_the_name_that_was_probably_mean
         ("TOLLGATE_VENDOR_API_KEY", "did you mean TOLLGATE_VENDOR__API_KEY?"),
         ("TOLLGATE_VENDOR_APIKEY_FILE", "did you mean TOLLGATE_VENDOR__API_KEY_FILE?"),
         ("TOLLGATE_SERVER_LISTN", "did you mean TOLLGATE_SERVER__LISTEN?"),
-        ("TOLLGATE_COLOUR", "a setting has two underscores after its section"),
+        ("TOLLGATE_COLOUR", "a setting needs two underscores after its section"),
     ] {
         let loaded = load(&Sources::none().with_environment([KEY, (variable, "hunter2")])).unwrap();
         let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();

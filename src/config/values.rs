@@ -86,7 +86,7 @@ fn one_of<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, U
     let chosen = choices.into_iter().find(|(name, _)| *name == text);
     chosen
         .map(|(_, value)| value)
-        .ok_or_else(|| Unfit::new("is none of the choices", format!("write {names}")))
+        .ok_or_else(|| Unfit::new("is not one of the choices", format!("write {names}")))
 }
 
 /// Where the books are.
@@ -105,7 +105,7 @@ impl Value for StoreUrl {
         let remedy = "write embedded:DIR, memory:, redis://, rediss://, redis-cluster:// or \
                       redis-sentinel://";
         match text.split_once(':') {
-            Some(("embedded", "")) => Err(Unfit::new("names no folder", remedy)),
+            Some(("embedded", "")) => Err(Unfit::new("does not name a folder", remedy)),
             Some(("embedded", folder)) => Ok(Self::Embedded(folder.into())),
             Some(("memory", "")) => Ok(Self::Memory),
             Some((scheme, _)) if Address::has_scheme(scheme) => {
@@ -154,7 +154,7 @@ impl Value for Epoch {
 impl Value for PathBuf {
     fn read(text: &str) -> Result<Self, Unfit> {
         if text.is_empty() {
-            return Err(Unfit::new("is empty", "give a path, or leave the setting out"));
+            return Err(Unfit::new("is empty", "give a path, or remove the setting"));
         }
         Ok(text.into())
     }
@@ -169,10 +169,10 @@ impl Value for Url {
         let has_userinfo = !url.username().is_empty() || url.password().is_some();
         match url.scheme() {
             "http" | "https" if has_userinfo => {
-                Err(Unfit::new("holds a user name or password", "leave them out"))
+                Err(Unfit::new("contains a user name or password", "remove them"))
             }
             "http" | "https" if has_more => {
-                Err(Unfit::new("has a query or fragment", "leave them out"))
+                Err(Unfit::new("has a query or fragment", "remove them"))
             }
             "http" | "https" => Ok(url),
             _ => Err(Unfit::new("is neither http nor https", remedy)),

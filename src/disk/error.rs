@@ -8,7 +8,10 @@ use std::sync::Arc;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Its folder or file could not be made or reached.
-    #[error("cannot reach {}: let this user read and write it, or name another folder", path.display())]
+    #[error(
+        "cannot open {}: give this user read and write access, or set another folder",
+        path.display()
+    )]
     OutOfReach {
         /// The folder or file.
         path: PathBuf,
@@ -17,7 +20,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another process has it open.
-    #[error("{place} is open in another process: stop that one, or give this one its own folder")]
+    #[error("{place} is in use by another process: stop that process, or set another folder")]
     InUse {
         /// The file.
         place: String,
@@ -30,7 +33,7 @@ pub enum OpenError {
     },
     /// Another version of this program has written it.
     #[error(
-        "{place} has schema {found}, and this program knows only {known}: run the version that \
+        "{place} has schema {found}, and this program supports only {known}: run the version that \
          wrote it"
     )]
     OtherSchema {
@@ -42,7 +45,7 @@ pub enum OpenError {
         known: u64,
     },
     /// It is not a store, or no longer a sound one.
-    #[error("{place} cannot be read as a store: put it aside and restore the last backup")]
+    #[error("{place} is not a valid store: move it away and restore the last backup")]
     Damaged {
         /// The file.
         place: String,
@@ -82,7 +85,7 @@ pub enum DiskError {
     #[error("the write may or may not have happened: {0}")]
     Unknown(#[source] Arc<Fault>),
     /// The disk was closed before the step or read came to its turn.
-    #[error("nothing was written or read: the disk is closed")]
+    #[error("nothing was written or read: the store is closed")]
     Closed,
     /// What was asked for could not be read.
     #[error("the disk could not be read: {0}")]
@@ -93,7 +96,9 @@ pub enum DiskError {
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// There is no room left on the disk.
-    #[error("the disk is full; make room, and the store is opened again without a restart: {0}")]
+    #[error(
+        "the disk is full; free some space, and the store is opened again without a restart: {0}"
+    )]
     Full(#[source] redb::Error),
     /// The storage failed, or holds what makes no sense.
     #[error("the storage failed: {0}")]

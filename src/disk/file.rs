@@ -153,7 +153,7 @@ fn schema(database: &Database) -> Result<u64, redb::Error> {
 
 fn announce_repair(session: &mut RepairSession, place: &str, opening: Opening) {
     let percent = session.progress() * 100.0;
-    let what = format!("{place} was not closed in order: verifying it, {percent:.0} % done");
+    let what = format!("{place} was not closed cleanly: verifying it, {percent:.0} % done");
     match opening {
         Opening::First => warn!(disk.place = place, "{what}"),
         // The disk may be full for hours.

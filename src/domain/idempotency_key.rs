@@ -26,7 +26,7 @@ impl fmt::Debug for IdempotencyKey {
 
 /// Why a text is no key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected 1 to {CHARACTERS_MAX} visible ASCII characters, without a blank")]
+#[error("expected 1 to {CHARACTERS_MAX} visible ASCII characters without blanks")]
 pub struct NotAKey;
 
 impl FromStr for IdempotencyKey {

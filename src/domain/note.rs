@@ -26,7 +26,7 @@ impl fmt::Display for Note {
 
 /// Why a text is no note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("expected 1 to {CHARACTERS_MAX} characters, not only blanks, and none of them a control")]
+#[error("expected 1 to {CHARACTERS_MAX} characters, not only blanks, and no control characters")]
 pub struct NotANote;
 
 impl FromStr for Note {

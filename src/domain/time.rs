@@ -88,7 +88,7 @@ impl fmt::Display for Timestamp {
 
 /// Why a text is no moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a moment is written as RFC 3339 says, such as 2026-11-23T10:00:00.000Z")]
+#[error("write a time as in RFC 3339, such as 2026-11-23T10:00:00.000Z")]
 pub struct NotAMoment;
 
 impl FromStr for Timestamp {

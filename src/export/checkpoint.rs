@@ -80,7 +80,7 @@ pub(super) fn read(named: &Named, keys: &CheckKeys, trust: Trust) -> Result<Kept
     let head: CheckpointHead = lines.head(Kind::Checkpoint, keys, trust)?;
     let (at, next_entry) = (head.at(), head.next_entry);
     if named.number != next_entry || named.day != folder::day(at) {
-        return Err(lines.damaged("is a checkpoint of another name"));
+        return Err(lines.damaged("is a checkpoint under a wrong name"));
     }
     let mut checkpoint =
         Checkpoint { at, next_entry, tallies: Vec::new(), roster: Roster::default() };

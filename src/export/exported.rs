@@ -213,11 +213,13 @@ impl Entries {
             };
             let (number, expected) = (form.number, self.next.unwrap_or_default());
             if number != expected {
-                let wrong = format!("has entry {number} where entry {expected} belongs");
+                let wrong = format!("has entry {number} instead of entry {expected}");
                 return Err(lines.damaged(wrong));
             }
             self.next = Some(number.saturating_add(1));
-            let entry = form.into_entry().ok_or_else(|| lines.damaged("names no batch or job"))?;
+            let entry = form
+                .into_entry()
+                .ok_or_else(|| lines.damaged("does not name a batch and a job"))?;
             return Ok(Some((number, entry)));
         }
     }

@@ -207,7 +207,7 @@ impl Exporter {
             let length = file.seek(SeekFrom::End(0)).map_err(Fault::out_of_reach(&named.path))?;
             if length > end {
                 let (cut, path) = (length - end, named.path.display());
-                warn!(bytes = cut, "cut {cut} bytes off {path} that were not wholly written");
+                warn!(bytes = cut, "removed {cut} incompletely written bytes from {path}");
             }
             let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0)));
             cut.and_then(|_| file.sync_all()).map_err(Fault::out_of_reach(&named.path))?;
@@ -230,7 +230,7 @@ impl Exporter {
             }
             Ok(kept) => self.checkpoint = Some(kept),
             Err(fault @ Fault::Damaged { .. }) => {
-                warn!(%fault, "the newest checkpoint cannot be read: another one is written");
+                warn!(%fault, "the newest checkpoint cannot be read; a new one is written");
             }
             Err(fault) => return Err(fault),
         }

@@ -9,7 +9,10 @@ use crate::domain::epoch::Epoch;
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The folder or a file in it cannot be read or written.
-    #[error("{}: {source}; give this process the right to it, and room on the disk", path.display())]
+    #[error(
+        "{}: {source}; give this process access to it, and make sure that the disk has space",
+        path.display()
+    )]
     OutOfReach {
         /// The folder or file.
         path: PathBuf,
@@ -29,7 +32,10 @@ pub enum Fault {
         remedy: &'static str,
     },
     /// A later version of this program has written it.
-    #[error("{} has version {version}: read it with the program that wrote it, or a later one", path.display())]
+    #[error(
+        "{} has version {version}: use the version of tollgate that wrote it, or a later one",
+        path.display()
+    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -38,8 +44,8 @@ pub enum Fault {
     },
     /// It was written before checks were keyed.
     #[error(
-        "{} was written by an earlier version, whose checks anybody can write: if nobody else had \
-         access to the folder, adopt it with --unverified",
+        "{} was written by an earlier version, whose checks have no key: if no one else had access \
+         to the folder, adopt it with --unverified",
         path.display()
     )]
     Unkeyed {
@@ -48,8 +54,8 @@ pub enum Fault {
     },
     /// Its checks are under another key.
     #[error(
-        "{} was written under another security.secret (key {key}): give the one that it was \
-         written under, or, if nobody else had access to the folder, adopt it with --unverified",
+        "{} was written under another security.secret (key {key}): set the secret that it was \
+         written under, or, if no one else had access to the folder, adopt it with --unverified",
         path.display()
     )]
     OtherKey {
@@ -60,8 +66,8 @@ pub enum Fault {
     },
     /// It does not follow the file before it.
     #[error(
-        "{} does not follow {}: one of them was replaced, or a file between them is missing; put \
-         the files back as they were, from a copy",
+        "{} does not follow {}: one of them was replaced, or a file between them is missing; \
+         restore the files from a copy",
         path.display(),
         before.display()
     )]
@@ -73,8 +79,8 @@ pub enum Fault {
     },
     /// The newest checkpoint is not there.
     #[error(
-        "the checkpoint as of entry {number} or a later one is missing from {}: put it back, from \
-         a copy; an earlier one may lack keys that were revoked since",
+        "the checkpoint as of entry {number} or a later one is missing from {}: restore it from a \
+         copy; an earlier one may not show that keys were revoked since",
         dir.display()
     )]
     NoNewestCheckpoint {
@@ -85,8 +91,8 @@ pub enum Fault {
     },
     /// It holds other books.
     #[error(
-        "{} holds books of epoch {found}, not of {epoch}: name another folder, or adopt them into \
-         a store that has none",
+        "{} holds books of epoch {found}, not of {epoch}: set another folder, or adopt them into \
+         an empty store",
         path.display()
     )]
     Foreign {
@@ -98,14 +104,14 @@ pub enum Fault {
         epoch: Epoch,
     },
     /// There is nothing to go by.
-    #[error("{} holds no checkpoint: name the folder that ledger.export_dir named", dir.display())]
+    #[error("{} holds no checkpoint: use the folder of ledger.export_dir", dir.display())]
     NoCheckpoint {
         /// The folder.
         dir: PathBuf,
     },
     /// Entries are missing between two files.
     #[error(
-        "entries {from} to {to} are missing before {}: put back the file that has them",
+        "entries {from} to {to} are missing before {}: restore the file that has them",
         path.display()
     )]
     Gap {
@@ -130,7 +136,7 @@ pub enum Fault {
     },
     /// The store no longer has entries that were not exported.
     #[error(
-        "the store has trimmed entries {from} to {to}, which {} lacks: name another folder, and \
+        "the store has trimmed entries {from} to {to}, which {} lacks: set another folder, and \
          keep this one",
         dir.display()
     )]
@@ -145,7 +151,7 @@ pub enum Fault {
     /// The store says otherwise than what was exported.
     #[error(
         "the store's books differ from those in {} at entry {number}: the store went back in time, \
-         or the folder is another store's; keep the folder",
+         or the folder belongs to another store; keep the folder",
         dir.display()
     )]
     Differs {

@@ -122,7 +122,7 @@ impl Lines {
         self.chain = Chain::new(self.scheme(&any, keys, trust)?);
         let head = self.opened(&line).map_err(|why| self.damaged(why))?;
         if any.tollgate != kind {
-            return Err(self.damaged("says that the file is of another kind"));
+            return Err(self.damaged("says that the file has another type"));
         }
         Ok(head)
     }
@@ -168,8 +168,8 @@ impl Lines {
 
     /// What is wrong with the line that was read last.
     pub(super) fn damaged(&self, wrong: impl Into<String>) -> Fault {
-        let remedy = "put the file back as it was, from a copy; a checkpoint may also be moved \
-                      away, and an earlier one is used";
+        let remedy = "restore the file from a copy; a checkpoint may also be moved away, and an \
+                      earlier one is used";
         Fault::Damaged { path: self.path.clone(), line: self.number, wrong: wrong.into(), remedy }
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn sealed(form: &impl Serialize, chain: &mut Chain) -> String {
 pub(super) fn opened<T: DeserializeOwned>(line: &[u8], chain: &mut Chain) -> Result<T, String> {
     let (body, found) = parts(line)?;
     if !chain.take(body, found) {
-        return Err("is not what was written: its check differs".to_owned());
+        return Err("was changed after it was written: its check differs".to_owned());
     }
     form(body)
 }

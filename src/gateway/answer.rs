@@ -169,7 +169,7 @@ pub struct Estimate {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// There is no such key, or it is not good any more.
-    #[error("the key is not good")]
+    #[error("the key is not valid")]
     BadKey,
     /// The team has no such batch.
     #[error("the team has no such batch")]
@@ -188,10 +188,10 @@ pub enum Refusal {
     #[error("the batch cannot be cancelled")]
     NotCancelable,
     /// The batch has nothing unresolved, and had nothing that an operator resolved.
-    #[error("nothing of the batch is unresolved")]
+    #[error("the batch has no unresolved credits")]
     NothingUnresolved,
     /// An operator says that more was charged than is unresolved.
-    #[error("more is said to be charged than is unresolved")]
+    #[error("more credits were stated as charged than are unresolved")]
     MoreThanUnresolved {
         /// What was said.
         said: Amounts,
@@ -199,7 +199,7 @@ pub enum Refusal {
         unresolved: Amounts,
     },
     /// An operator said something else before, and it is booked.
-    #[error("the batch was resolved otherwise")]
+    #[error("the batch was already resolved with another outcome")]
     ResolvedOtherwise {
         /// When.
         at: Timestamp,
@@ -207,7 +207,7 @@ pub enum Refusal {
         before: Charged,
     },
     /// A correction would bring what was spent in a period below zero.
-    #[error("the correction would bring what was spent below zero")]
+    #[error("the adjustment would make the spent credits negative")]
     SpentBelowZero {
         /// Whose.
         team: TeamId,
@@ -221,31 +221,31 @@ pub enum Refusal {
         amount: Credits,
     },
     /// The key may not be used from where the request comes from.
-    #[error("the key may not be used from there")]
+    #[error("the key is not allowed from this address")]
     NetworkNotAllowed,
     /// The key may not be used for this.
-    #[error("the key needs a scope: {0}")]
+    #[error("the key lacks a required scope: {0}")]
     ScopeNotAllowed(Scopes),
     /// The key may not be used to ask for these reveals, or to read them.
-    #[error("the key may not reveal {0}")]
+    #[error("the key does not allow the reveals {0}")]
     RevealNotAllowed(Reveals),
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
     /// A policy of the team's does not let it ask for phone numbers.
-    #[error("the team may not ask for phone numbers")]
+    #[error("the team is not allowed to request phone numbers")]
     PhonesNotAllowed(TeamId),
     /// The worst case does not fit a quota.
-    #[error("the worst case does not fit the quota")]
+    #[error("the maximum cost does not fit the quota")]
     Quota(Box<QuotaShort>),
     /// The worst case is above what its caller allows.
-    #[error("the worst case is above what its caller allows")]
+    #[error("the maximum cost exceeds the caller's limit")]
     Beyond(Excess),
     /// The caller's key for the request is that of another.
-    #[error("the idempotency key is that of another request")]
+    #[error("the idempotency key was used for another request")]
     KeyReused,
     /// The vendor says that its own credits are out.
-    #[error("the vendor's own {unit} credits are out")]
+    #[error("the vendor's account has no {unit} credits")]
     VendorCredits {
         /// Which credits.
         unit: Unit,
@@ -256,7 +256,7 @@ pub enum Refusal {
     #[error("there is no such path")]
     NoSuchPath,
     /// The path is not passed on.
-    #[error("the path is not passed on")]
+    #[error("the path is not forwarded")]
     RouteNotAllowed {
         /// What would allow it.
         setting: String,
@@ -279,22 +279,22 @@ pub enum Refusal {
     #[error("the vendor gave no answer in time")]
     VendorLate,
     /// The vendor cannot be asked now, so nothing was sent.
-    #[error("the vendor cannot be asked now")]
+    #[error("the vendor cannot be called now")]
     VendorBusy {
         /// When it pays to come again.
         retry_after: Duration,
     },
     /// The vendor validates only so many addresses in an hour, over all teams.
-    #[error("the vendor validates no more addresses this hour")]
+    #[error("the limit of email validations per hour is reached")]
     TooManyValidations {
         /// When there is room; none where there never is, for so many at once.
         retry_after: Option<Duration>,
     },
     /// Too many requests of this kind are under way.
-    #[error("too many requests are under way")]
+    #[error("too many requests are in progress")]
     Crowded,
     /// The team has made too many requests lately, or has too many under way.
-    #[error("the team makes too many requests")]
+    #[error("the team exceeded its request limit")]
     TooManyRequests {
         /// When it pays to come again.
         retry_after: Duration,
@@ -302,7 +302,7 @@ pub enum Refusal {
         left: Option<RequestsLeft>,
     },
     /// The store has no room for new work.
-    #[error("the store has no room for new work")]
+    #[error("the store has no space for new work")]
     StoreFull,
     /// The vendor refused a call, and charged nothing.
     #[error("the vendor refused the call")]
@@ -311,32 +311,32 @@ pub enum Refusal {
         code: Option<String>,
     },
     /// The same request is just being made.
-    #[error("the same request is under way")]
+    #[error("the same request is in progress")]
     UnderWay {
         /// When it pays to come again.
         retry_after: Duration,
     },
     /// A call was made and answered before, and its answer was not kept.
-    #[error("the answer to call {0} was not kept")]
+    #[error("the answer to call {0} was not stored")]
     AnswerNotKept(BatchId),
     /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
-    #[error("the vendor refuses the gateway's key")]
+    #[error("the vendor rejected the gateway's API key")]
     VendorRefusesKey,
     /// A call was not answered and is never made again; its credits stay unresolved under this batch.
     #[error("the vendor gave no answer: batch {0} is unresolved")]
     Unresolved(BatchId),
     /// The books cannot be kept now.
-    #[error("the books cannot be kept: {why}")]
+    #[error("the store is not available: {why}")]
     StoreAway {
         /// What is wrong, for operators.
         why: String,
     },
     /// The store is not the one whose books these are: nothing is sent or written until an operator
     /// has seen to it.
-    #[error("the store is not the one whose books these are")]
+    #[error("the store holds a different ledger (epoch mismatch)")]
     OtherStore,
     /// The request may have been admitted; asked again, nobody is paid for twice.
-    #[error("the books gave no answer: the request may have been admitted")]
+    #[error("the store did not answer: the request may have been admitted")]
     OutcomeUnknown,
     /// The gateway is shutting down.
     #[error("the gateway is shutting down")]

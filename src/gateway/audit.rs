@@ -17,7 +17,7 @@ pub(super) async fn run(gateway: Gateway) {
     loop {
         // What it finds it reports itself.
         if let Err(error) = gateway.audit().await {
-            warn!(%error, "the books could not be audited; tried again in an hour");
+            warn!(%error, "the audit failed and is repeated in an hour");
         }
         tokio::select! {
             () = tokio::time::sleep(BETWEEN_AUDITS) => {}
@@ -37,7 +37,11 @@ impl Gateway {
         self.metrics.show_drift(drift);
         let mismatches = audit.differences();
         if mismatches > 0 {
-            error!(mismatches, credits.drift = %drift, "the books do not agree with the journal");
+            error!(
+                mismatches,
+                credits.drift = %drift,
+                "the counters do not agree with the journal"
+            );
         }
         Ok(audit)
     }

@@ -172,7 +172,10 @@ impl Circuit {
     pub(super) fn remarks(&self) -> Vec<String> {
         let state = self.state();
         let key = state.any_refused().map(|status| {
-            format!("vendor: it answers {status}: check vendor.api_key and vendor.base_url")
+            format!(
+                "vendor: it rejected our API key or URL ({status}): check vendor.api_key and \
+                 vendor.base_url"
+            )
         });
         key.into_iter().chain(state.outage.remark()).chain(state.supply.remarks()).collect()
     }

@@ -71,7 +71,7 @@ impl Gateway {
         };
         match (before, ahead) {
             (None, Some(ahead)) => warn!("{}", behind(ahead)),
-            (Some(_), None) => info!("the clock has passed the latest entry of the books"),
+            (Some(_), None) => info!("the clock is past the latest journal entry again"),
             _ => {}
         }
         Ok(())
@@ -97,9 +97,9 @@ fn remark(jump: Jump) -> String {
         Direction::Back => "back",
     };
     let so = if jump.is_believed {
-        "it lasted, so steps follow it"
+        "it lasted, so the ledger follows it"
     } else {
-        "steps follow it only once it has lasted"
+        "the ledger ignores it unless it lasts"
     };
     format!("clock: the store's clock jumped {to} by {seconds} s; {so}: check its time service")
 }
@@ -107,7 +107,7 @@ fn remark(jump: Jump) -> String {
 fn behind(by: Duration) -> String {
     let seconds = by.as_secs();
     format!(
-        "clock: the store's clock is {seconds} s behind the latest entry of the books, so it is \
-         wrong, or was: check its time service"
+        "clock: the store's clock is {seconds} s behind the latest journal entry, so it is or was \
+         wrong: check its time service"
     )
 }

@@ -27,7 +27,10 @@ impl Crowded {
         let mut said_at = self.said_at();
         if said_at.is_none_or(|said_at| said_at.elapsed() > SAID_EVERY) {
             *said_at = Some(Instant::now());
-            warn!(setting = self.setting, "requests are turned away: {} is reached", self.setting);
+            warn!(
+                setting = self.setting,
+                "requests are refused: the limit {} is reached", self.setting
+            );
         }
     }
 

@@ -36,13 +36,13 @@ pub(super) async fn run(gateway: Gateway) {
         let rest = match take_turns(&gateway, &permits).await {
             Ok(rest) => {
                 if std::mem::take(&mut is_store_away) {
-                    info!("turns are taken again");
+                    info!("workers take jobs again");
                 }
                 rest
             }
             Err(error) => {
                 if !std::mem::replace(&mut is_store_away, true) {
-                    warn!(%error, "no turns are taken until the store is back: {error}");
+                    warn!(%error, "workers take no jobs until the store is available: {error}");
                 }
                 STORE_REST
             }
@@ -129,7 +129,7 @@ impl Gateway {
         let (quiet, turn_for) = (self.settings.quiet_period, self.settings.turn_for);
         let jobs = self.ledger.take_over(quiet, turn_for).await?;
         if jobs > 0 {
-            info!(jobs, "took over the jobs that had not ended: {jobs}");
+            info!(jobs, "took over {jobs} unfinished jobs");
         }
         Ok(())
     }
@@ -144,10 +144,10 @@ impl Gateway {
             // Whoever has the turn now goes on from where the books stand.
             Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
             Err(Failed::Ledger(LedgerError::Invariant(what))) => {
-                error!(job.id = %job, what, "the books contradict themselves at job {job}");
+                error!(job.id = %job, what, "the ledger contradicts itself at job {job}");
             }
             Err(failed) => {
-                warn!(job.id = %job, error = %failed, "the turn with job {job} goes on later");
+                warn!(job.id = %job, error = %failed, "job {job} continues later");
             }
         }
     }
@@ -203,7 +203,7 @@ impl Gateway {
                 leads.fresh = driven.fresh,
                 leads.refused = driven.refused,
                 credits.reserved = %driven.reserved,
-                "batch {batch} was driven again off job {}", job.id
+                "leads of batch {batch} moved from job {} to a new job", job.id
             );
         }
         self.wake.notify_one();
@@ -239,7 +239,11 @@ impl Gateway {
         let look_again_at = self.clock.now().after(SLOW_LOOK);
         self.ledger.give_up(GivingUp { job: job.id, lease, reason, look_again_at }).await?;
         self.forget_marks(job.id);
-        warn!(job.id = %job.id, ?reason, "job {} is unresolved: nobody knows its charge", job.id);
+        warn!(
+            job.id = %job.id,
+            ?reason,
+            "job {} is unresolved: it is not known whether the vendor charged it", job.id
+        );
         self.wake.notify_one();
         Ok(())
     }
@@ -255,7 +259,8 @@ impl Gateway {
         warn!(
             job.id = %job.id,
             leads.left = left,
-            "what was cancelled of job {} is unresolved: nobody knows its charge", job.id
+            "the cancelled leads of job {} are unresolved: it is not known whether the vendor \
+             charged them", job.id
         );
         self.wake.notify_one();
         Ok(())

@@ -69,7 +69,7 @@ impl Gateway {
         // Its lines carry the request's id.
         let outcome = self.tasks.spawn(admitting.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
-            error!(%died, "an admission ended in a panic, which is a bug");
+            error!(%died, "an admission panicked, which is a bug");
             Err(Refusal::OutcomeUnknown)
         })
     }
@@ -209,7 +209,7 @@ impl Gateway {
                 return Err(refusal);
             }
         }
-        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+        Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
     /// Judges a batch, and admits it where it is not refused: answered with no result that the vault
@@ -252,7 +252,11 @@ impl Gateway {
             if Instant::now() > patience {
                 break;
             }
-            warn!(batch.id = %admission.batch, why, "asking again whether it was admitted");
+            warn!(
+                batch.id = %admission.batch,
+                why,
+                "repeating an admission whose outcome is unknown"
+            );
             outcome = match self.ledger.admit(admission.clone()).await {
                 // That it was not taken now says nothing of the time before.
                 Err(LedgerError::NotApplied(why)) => Err(LedgerError::Unknown(why)),
@@ -317,7 +321,7 @@ impl Gateway {
             Novelty::Replayed => {
                 let id = admitted.id;
                 self.metrics.decide(team, Decision::Replayed);
-                info!(batch.id = %id, %team, "{team} asked again for batch {id}");
+                info!(batch.id = %id, %team, "{team} retried the request of batch {id}");
             }
         }
     }

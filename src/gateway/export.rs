@@ -92,11 +92,11 @@ impl Export {
         let dir = self.dir.display();
         match (&self.told, &says) {
             (told, says) if told == says => {}
-            (Told::Halted(_), Told::Exporting) => info!("the export to {dir} goes on"),
+            (Told::Halted(_), Told::Exporting) => info!("the export to {dir} continues"),
             (_, Told::Nothing | Told::Exporting) => info!("exporting to {dir}"),
             (_, Told::StandingBy) => info!("standing by: another process exports to {dir}"),
             (_, Told::Halted(why)) => {
-                error!(why, "the export to {dir} has stopped; it goes on when this is mended");
+                error!(why, "the export to {dir} has stopped; it resumes when this is fixed");
             }
         }
         self.told = says;

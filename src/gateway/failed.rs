@@ -34,9 +34,9 @@ impl Refusal {
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
             // The gateway looks, and asks again.
-            Refused::Unchecked(_) | Refused::NeedsLeads => {
-                Self::StoreAway { why: "it was judged again and again, and not kept".to_owned() }
-            }
+            Refused::Unchecked(_) | Refused::NeedsLeads => Self::StoreAway {
+                why: "the admission was repeated too often without being stored".to_owned(),
+            },
             Refused::TooManyValidations(no_room) => Self::TooManyValidations {
                 retry_after: match no_room {
                     NoRoom::Before(until) => Some(until.since(now)),
@@ -50,7 +50,7 @@ impl Refusal {
 
 impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
-        warn!(%error, "a request could not be put on the books");
+        warn!(%error, "a request could not be stored");
         match error {
             // What may be lost again is not promised to anybody.
             LedgerError::Unknown(_) | LedgerError::NotDurable => Self::OutcomeUnknown,
@@ -66,7 +66,7 @@ impl From<Failed> for Refusal {
             Failed::Ledger(error) => error.into(),
             // Nothing points at what the vault may or may not have kept.
             Failed::Vault(error) => {
-                warn!(%error, "what a request needs could not be kept or read");
+                warn!(%error, "the data of a request could not be stored or read");
                 Self::StoreAway { why: error.to_string() }
             }
         }

@@ -70,7 +70,11 @@ impl Gateway {
                 Ok(Some(reading)) if !self.is_in_vain(&reading) => reading.batch.jobs,
                 Ok(_) => return,
                 Err(error) => {
-                    warn!(batch.id = %batch, %error, "who waits for {batch} looks again soon");
+                    warn!(
+                        batch.id = %batch,
+                        %error,
+                        "batch {batch} could not be read and is polled again soon"
+                    );
                     Vec::new()
                 }
             };

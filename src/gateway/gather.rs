@@ -27,7 +27,7 @@ impl Gateway {
                     "gathered {} jobs as job {}", gathered.jobs, gathered.coach
                 ),
                 Ok(None) => return,
-                Err(error) => return warn!(%error, "nothing is gathered: {error}"),
+                Err(error) => return warn!(%error, "jobs could not be gathered: {error}"),
             }
         }
     }
@@ -45,10 +45,18 @@ impl Gateway {
         let splitting = Splitting::Refused { coach, lease, quiet_until };
         match self.hand_in(|| self.ledger.split(splitting.clone())).await? {
             Split::Apart => {
-                warn!(job.id = %coach, status, "job {coach} was refused and goes on in halves");
+                warn!(
+                    job.id = %coach,
+                    status,
+                    "job {coach} was refused and is split into smaller ones"
+                );
             }
             Split::StillUnknown => {
-                warn!(job.id = %coach, status, "refused, but an attempt before may count");
+                warn!(
+                    job.id = %coach,
+                    status,
+                    "the job was refused, but an earlier attempt may have been charged"
+                );
             }
         }
         self.wake.notify_one();
@@ -62,7 +70,11 @@ impl Gateway {
         lease: Lease,
         jobs: Vec<JobId>,
     ) -> Result<(), Failed> {
-        warn!(job.id = %coach.id, jobs = jobs.len(), "what some of job {} send is gone", coach.id);
+        warn!(
+            job.id = %coach.id,
+            jobs = jobs.len(),
+            "the leads of some members of job {} are lost", coach.id
+        );
         self.ledger.split(Splitting::Without { coach: coach.id, lease, jobs }).await?;
         self.wake.notify_one();
         Ok(())

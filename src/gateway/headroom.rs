@@ -44,7 +44,7 @@ impl Headroom {
         if is_short && !seen.is_short {
             warn!(store.left = left, store.reserve = self.0.reserve, "{}", self.why());
         } else if seen.is_short && !is_short {
-            info!(store.left = left, "the store has room again: new work is admitted");
+            info!(store.left = left, "the store has space again: new work is admitted");
         }
         seen.is_short = is_short;
     }
@@ -75,8 +75,8 @@ impl Headroom {
 
     fn why(&self) -> String {
         format!(
-            "less than store.reserve, {} bytes, is left, so new work is refused; give the store more \
-             room",
+            "less than store.reserve ({} bytes) is free, so new work is refused; give the store \
+             more space",
             self.0.reserve
         )
     }

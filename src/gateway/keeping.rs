@@ -71,7 +71,7 @@ impl Gateway {
                 Ok(()) => {}
                 Err(LedgerError::Fenced) => return lost.cancel(),
                 Err(error) => {
-                    warn!(job.id = %job, %error, "the turn with job {job} was not renewed");
+                    warn!(job.id = %job, %error, "the lease of job {job} was not renewed");
                 }
             }
         }

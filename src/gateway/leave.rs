@@ -137,10 +137,10 @@ impl Gateway {
     /// The same, as far as the vendor's word reaches.
     pub(super) async fn leave_alone_by(&self, reach: Reach, retry_after: Option<Duration>) {
         let until = self.clock.now().after(retry_after.unwrap_or(LEFT_ALONE_FOR));
-        warn!(%until, ?reach, "the vendor has had too many requests: it is left alone until {until}");
+        warn!(%until, ?reach, "the vendor limits the rate: no requests are sent until {until}");
         if let Err(error) = self.ledger.leave_alone(until, reach).await {
             // This turn leaves it alone all the same, and the next one is told anew.
-            warn!(%error, "other turns could not be told to leave the vendor alone");
+            warn!(%error, "the pause could not be shared with other workers");
         }
     }
 

@@ -139,7 +139,7 @@ impl Gateway {
                 told.insert(job);
             }
         }
-        info!(job.id = %job, outcome, "told the vendor that job {job} is cancelled");
+        info!(job.id = %job, outcome, "cancelled job {job} at the vendor");
     }
 }
 

@@ -29,7 +29,7 @@ impl Gateway {
             warn!(
                 results.lost = lost.len(),
                 job.id = %first.at.job,
-                "the vault has lost {} results that the books point at; they are asked for again",
+                "the vault has lost {} results that the ledger refers to; they are requested again",
                 lost.len()
             );
         }

@@ -56,7 +56,7 @@ impl Gateway {
     /// [`Refusal`] where the store is away.
     pub async fn put_team(&self, team: &TeamId, new: NewTeam) -> Result<(Put, Team), Refusal> {
         let put = self.ledger.put_team(team.clone(), new).await?;
-        info!(%team, "team {team} was put");
+        info!(%team, "team {team} was created or changed");
         Ok(put)
     }
 
@@ -107,7 +107,7 @@ impl Gateway {
             terms,
         };
         let key = self.ledger.put_key(key).await?.ok_or(Refusal::NoSuchTeam)?;
-        info!(%team, key.id = key.id, "made key {} for {team}", key.id);
+        info!(%team, key.id = key.id, "created key {} for {team}", key.id);
         let Key { id, name, created_at, terms, .. } = key;
         Ok(KeyMade { id, secret: fresh.whole, name, created_at, terms })
     }

@@ -37,6 +37,6 @@ impl Gateway {
         block.next += 1;
         drop(block);
         BatchId::new(number)
-            .ok_or_else(|| LedgerError::Invariant(format!("{number} is no id of a batch")))
+            .ok_or_else(|| LedgerError::Invariant(format!("{number} is not a batch id")))
     }
 }

@@ -107,8 +107,8 @@ impl Known {
         match books.probe_at {
             Some(at) if !was_open => warn!(
                 unanswered = books.unanswered,
-                "the vendor has not answered the last {} submissions: jobs wait, and one goes at \
-                 {at} to see",
+                "the vendor has not answered the last {} submissions: jobs wait, and a probe is \
+                 sent at {at}",
                 books.unanswered
             ),
             None if was_open && !is_open => info!("the vendor answers again: jobs are sent"),
@@ -142,8 +142,8 @@ impl Known {
         let Outage { unanswered, probe_at, .. } = self.books;
         probe_at.map(|at| {
             format!(
-                "vendor: it has not answered the last {unanswered} submissions: jobs wait, and one \
-                 goes at {at} to see"
+                "vendor: it has not answered the last {unanswered} submissions: jobs wait, and a \
+                 probe is sent at {at}"
             )
         })
     }
@@ -243,7 +243,7 @@ impl Gateway {
                 // Nothing waits: whatever comes next may go as ever.
                 Ok(Asked::Answered) => gateway.hear_answer(),
                 Ok(Asked::NotBefore(_)) => {}
-                Err(error) => warn!(%error, "whether the vendor answers could not be asked"),
+                Err(error) => warn!(%error, "the vendor could not be probed"),
             }
             gateway.circuit.end_question();
         });

@@ -99,7 +99,7 @@ impl Gateway {
         match passed.status.as_u16() {
             // Not a 403, which says of this one path that it is not for the account.
             401 => {
-                warn!(route = %route.pattern, "the vendor takes our key for wrong");
+                warn!(route = %route.pattern, "the vendor rejected our API key (401)");
                 self.circuit.refuse_key(Asked::Pass, 401);
                 Err(Refusal::VendorRefusesKey)
             }
@@ -151,7 +151,7 @@ fn not_allowed(taken: Taken<'_>, passage: &Passage) -> Refusal {
 }
 
 fn no_answer(route: &Route, cause: &Cause) -> Refusal {
-    warn!(%cause, route = %route.pattern, "a request that was passed on got no answer: {cause}");
+    warn!(%cause, route = %route.pattern, "a forwarded request got no answer: {cause}");
     match cause {
         Cause::Late => Refusal::VendorLate,
         _ => Refusal::VendorAway,

@@ -61,7 +61,12 @@ impl Gateway {
         match voided {
             Voided::Void => warn!(job.id = %job.id, status, code, "job {} was refused", job.id),
             Voided::StillUnknown => {
-                warn!(job.id = %job.id, status, code, "refused, but an attempt before may count");
+                warn!(
+                    job.id = %job.id,
+                    status,
+                    code,
+                    "the job was refused, but an earlier attempt may have been charged"
+                );
             }
         }
         Ok(())
@@ -114,10 +119,15 @@ impl Gateway {
                 job.id = %id,
                 status,
                 code,
-                "job {id} was refused and no lead named; half of it is sent next"
+                "job {id} was refused without naming a lead; half of it is sent next"
             ),
             AfterRefusal::StillUnknown => {
-                warn!(job.id = %id, status, code, "refused, but an attempt before may count");
+                warn!(
+                    job.id = %id,
+                    status,
+                    code,
+                    "the job was refused, but an earlier attempt may have been charged"
+                );
             }
         }
         Ok(())

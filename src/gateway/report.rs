@@ -67,7 +67,9 @@ impl Gateway {
             return Readiness::NotReady(vec!["shutting down".to_owned()]);
         }
         if self.dispatcher.get().is_none_or(JoinHandle::is_finished) {
-            return Readiness::NotReady(vec!["no turns are taken: a fault of the gateway".into()]);
+            return Readiness::NotReady(vec![
+                "the workers have stopped, which is a bug: restart the gateway".into(),
+            ]);
         }
         if let Some(reason) = self.ledger.halt().reason() {
             return Readiness::NotReady(vec![format!("store: {reason}")]);
@@ -111,8 +113,8 @@ impl Gateway {
 fn why_not(error: &LedgerError) -> String {
     match error {
         LedgerError::WrongEpoch => {
-            "store: the books that were in use are not in it, so nothing is \
-                                    sent or written; restore it, or have exported entries adopted"
+            "store: it no longer holds the ledger that was in use, so nothing is sent or written; \
+             restore it, or adopt the exported entries"
                 .to_owned()
         }
         _ => format!("store: {error}"),

@@ -36,7 +36,9 @@ impl Gateway {
                 Ok(0) => {}
                 Ok(_) => gateway.wake.notify_one(),
                 // The next reader asks for it again.
-                Err(error) => debug!(%error, "lost results are not read again yet"),
+                Err(error) => {
+                    debug!(%error, "lost results could not be scheduled to be read again");
+                }
             }
         });
     }
@@ -85,7 +87,7 @@ impl Gateway {
             restored += self.keep_row_again(job, at, leads).await?;
         }
         if restored > 0 {
-            info!(job.id = %job.id, results = restored, "read {restored} lost results again");
+            info!(job.id = %job.id, results = restored, "restored {restored} lost results");
         }
         Ok(())
     }

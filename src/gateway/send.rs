@@ -65,7 +65,7 @@ impl Gateway {
         match self.ledger.begin_send(attempt).await {
             Ok(Begun::Attempt(_)) => {}
             Ok(Begun::Probe(_)) => {
-                info!(job.id = %job.id, "job {} goes to see whether the vendor answers", job.id);
+                info!(job.id = %job.id, "job {} is sent as a probe", job.id);
                 self.circuit.look_again();
             }
             Ok(Begun::NotBefore(moment)) => {
@@ -98,7 +98,7 @@ impl Gateway {
             Way::Batch => self.submit(&job, lease, &load).await,
             Way::LookUp => self.look_up(&job, lease, &load).await,
             Way::Call => {
-                let what = format!("job {} is a call, and calls are never made again", job.id);
+                let what = format!("job {} is a call, and calls are never repeated", job.id);
                 Err(LedgerError::Invariant(what).into())
             }
         }
@@ -131,7 +131,7 @@ impl Gateway {
     async fn look_up(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
         let sent = sent_of(load);
         let [one] = sent.as_slice() else {
-            let what = format!("job {} looks up {} persons at once", job.id, sent.len());
+            let what = format!("job {} looks up {} persons, not one", job.id, sent.len());
             return Err(LedgerError::Invariant(what).into());
         };
         let looking_up = self.vendor.look_up(fields_of(one), job.reveals);
@@ -180,7 +180,7 @@ impl Gateway {
             Submitted::Accepted(accepted) => return Ok(Some(accepted)),
             Submitted::Refused(refusal) => self.refused(job, lease, sent, &refusal).await?,
             Submitted::Misaddressed { status } => {
-                warn!(job.id = %job.id, status, "the vendor takes our key or address for wrong");
+                warn!(job.id = %job.id, status, "the vendor rejected our API key or URL");
                 self.circuit.refuse_key(Asked::Submit, status);
                 self.put_back(job, lease, now.after(jittered(KEY_REST))).await?;
             }
@@ -195,7 +195,7 @@ impl Gateway {
                 self.put_back(job, lease, self.back_off(job.attempts)).await?;
             }
             Submitted::NoAnswer(cause) => {
-                warn!(job.id = %job.id, %cause, "the vendor may have taken job {}", job.id);
+                warn!(job.id = %job.id, %cause, "the vendor may have accepted job {}", job.id);
                 self.no_answer(job, lease, cause.retry_after()).await?;
             }
         }
@@ -213,7 +213,12 @@ impl Gateway {
         let poll_at = self.clock.now().after(pause(Duration::ZERO, least, most));
         let binding = Binding { job: job.id, vendor_id, poll_at };
         if let Err(error) = self.hand_in(|| self.ledger.bind(binding)).await {
-            warn!(job.id = %job.id, vendor.id = %vendor_id, %error, "not written down");
+            warn!(
+                job.id = %job.id,
+                vendor.id = %vendor_id,
+                %error,
+                "the vendor's id of a job could not be stored"
+            );
             return Err(error);
         }
         info!(
@@ -221,7 +226,7 @@ impl Gateway {
             vendor.id = %vendor_id,
             request.id = requests_of(sent.iter().copied()),
             leads = sent.len(),
-            "the vendor took job {} as {vendor_id}", job.id
+            "the vendor accepted job {} as {vendor_id}", job.id
         );
         Ok(())
     }
@@ -231,7 +236,7 @@ impl Gateway {
         if job.is_coach() && job.unanswered == 0 {
             return self.go_without(job, lease, of).await;
         }
-        warn!(job.id = %job.id, "what job {} was to send is gone", job.id);
+        warn!(job.id = %job.id, "the leads of job {} are lost", job.id);
         if job.unanswered > 0 {
             return self.give_up(job, lease, Reason::BodyLost).await;
         }

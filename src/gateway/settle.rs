@@ -100,7 +100,7 @@ impl Gateway {
         self.metrics.meet_strays(Stray::Unmatched, unmatched);
         self.metrics.meet_strays(Stray::Extra, extras);
         if unmatched + extras > 0 {
-            warn!(job.id = %job, unmatched, extras, "results of job {job} match no lead");
+            warn!(job.id = %job, unmatched, extras, "leads and results of job {job} do not match");
         }
     }
 

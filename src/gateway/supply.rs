@@ -107,7 +107,7 @@ impl Supply {
     /// What is amiss, for operators.
     pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
         let out = Unit::ALL.into_iter().filter(|unit| self.0.of(*unit).probe_at.is_some());
-        out.map(|unit| format!("vendor: its own {unit} credits are out (402)"))
+        out.map(|unit| format!("vendor: its account has no {unit} credits (402)"))
     }
 }
 

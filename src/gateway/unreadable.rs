@@ -56,7 +56,10 @@ impl Unreadable {
         let lasting = jobs.values().filter(|seen| now.since(seen.at) < FORGOTTEN_AFTER);
         let count = lasting.clone().count();
         let last = lasting.max_by_key(|seen| seen.at)?;
-        Some(format!("vendor: its answers to {count} jobs cannot be read; the last: {}", last.what))
+        Some(format!(
+            "vendor: its answers to {count} jobs cannot be parsed; the last: {}",
+            last.what
+        ))
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<JobId, Seen>> {
@@ -71,7 +74,7 @@ pub(super) fn what_is_wrong(batch: &Batch) -> &'static str {
         _ => None,
     };
     let found = batch.results.iter().flatten().find_map(unreadable);
-    found.unwrap_or("it is complete, and lacks results")
+    found.unwrap_or("it is complete but lacks results")
 }
 
 impl Gateway {
@@ -83,7 +86,7 @@ impl Gateway {
 
     fn log_unreadable(&self, job: JobId, what: &str) {
         if self.unreadable.note(job, what.to_owned(), self.clock.now()) {
-            warn!(job.id = %job, what, "the vendor's answer to job {job} cannot be read: {what}");
+            warn!(job.id = %job, what, "the vendor's answer to job {job} cannot be parsed: {what}");
         }
     }
 

@@ -9,7 +9,7 @@ pub(super) fn secret(headers: &HeaderMap) -> Result<&str, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
-        return Err(Problem::unauthorized("There is more than one Authorization header"));
+        return Err(Problem::unauthorized("There is more than one Authorization header; send one"));
     }
     let (scheme, secret) =
         value.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(missing)?;

@@ -70,7 +70,7 @@ pub(super) fn too_large(bytes_max: usize) -> Problem {
 pub(super) fn late() -> Problem {
     REQUEST_TIMEOUT
         .says(format!(
-            "The body came too slowly, or did not arrive within {} seconds",
+            "The body arrived too slowly, or not within {} seconds",
             BODY_TIMEOUT.as_secs()
         ))
         .with_header(header::CONNECTION, HeaderValue::from_static("close"))
@@ -89,6 +89,6 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), Problem> {
     if is_known {
         return Ok(());
     }
-    let detail = format!("Send a body of Content-Type {JSON} or {VENDOR_JSON}");
+    let detail = format!("Send a body with Content-Type {JSON} or {VENDOR_JSON}");
     Err(UNSUPPORTED_MEDIA_TYPE.says(detail))
 }

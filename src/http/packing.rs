@@ -39,7 +39,7 @@ impl Packing {
 
 fn unknown() -> Problem {
     UNSUPPORTED_MEDIA_TYPE
-        .says("Send a body as it is, or packed once with Content-Encoding gzip")
+        .says("Send the body uncompressed, or compressed once with Content-Encoding gzip")
         .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"))
 }
 
@@ -107,9 +107,9 @@ impl Unpacking {
 }
 
 fn not_gzip() -> Problem {
-    UNREADABLE_BODY.says("The body is not whole gzip, as its Content-Encoding says")
+    UNREADABLE_BODY.says("The body is not complete gzip, although its Content-Encoding says gzip")
 }
 
 fn goes_on() -> Problem {
-    UNREADABLE_BODY.says("The body goes on after its gzip data, with bytes that are not gzip")
+    UNREADABLE_BODY.says("The body has bytes after its gzip data that are not gzip")
 }

@@ -31,8 +31,7 @@ pub(super) fn check(uri: &Uri) -> Result<(), Problem> {
     match uri.authority() {
         None => Ok(()),
         Some(_) => Err(INVALID_PATH.says(
-            "Ask for a path, or for an http URL of the host that the Host header names, without a \
-             user",
+            "Request a path, or an http URL without a user name whose host equals the Host header",
         )),
     }
 }

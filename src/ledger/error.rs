@@ -6,19 +6,19 @@ use super::draft::Fault;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {
     /// It was certainly not taken: ask again, or later.
-    #[error("the step was not taken: {0}")]
+    #[error("the step was not written: {0}")]
     NotApplied(String),
     /// It may have been taken: ask again with the same ids, and assume nothing.
-    #[error("the step may have been taken: {0}")]
+    #[error("the step may have been written: {0}")]
     Unknown(String),
     /// Another has the job's turn, or the job has moved on: stop.
-    #[error("another has the job's turn")]
+    #[error("another worker has the job's lease")]
     Fenced,
     /// The store is not the one whose books these are: stop all that costs.
-    #[error("the store is not the one that was in use")]
+    #[error("the store holds a different ledger than before")]
     WrongEpoch,
     /// It was taken but may be lost: do not act on it.
-    #[error("the step was taken but is not yet durable")]
+    #[error("the step was written but is not yet durable")]
     NotDurable,
     /// The books contradict themselves: a fault of this program or of the store.
     #[error("the books contradict themselves: {0}")]

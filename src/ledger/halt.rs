@@ -9,15 +9,14 @@ use super::{LedgerError, Outcome};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// The store has not been compared yet with the exported entries.
-    #[error("the store has not been compared yet with the folder that ledger.export_dir names")]
+    #[error("the store has not yet been compared with the folder of ledger.export_dir")]
     NotCompared,
     /// The store has fewer journal entries than it had confirmed.
     #[error(
         "the store went back in time: it has {found} journal entries and had confirmed {known}, so \
-         an old copy was restored or a failover lost writes; nothing that costs is done. Restore \
-         the right store and restart every replica; or empty it and run `tollgate ledger adopt \
-         --from DIR`; or, to accept what is there, look at `tollgate audit` and restart every \
-         replica"
+         an old copy was restored or a failover lost writes; nothing is spent. Restore the right \
+         store and restart every replica; or empty it and run `tollgate ledger adopt --from DIR`; \
+         or, to accept the present store, check `tollgate audit` and restart every replica"
     )]
     WentBack {
         /// How many entries the store had confirmed.
@@ -27,9 +26,9 @@ pub enum Reason {
     },
     /// The store contradicts the exported entries.
     #[error(
-        "{fault}; nothing that costs is done. Restore the right store and restart every replica; \
-         or empty it and run `tollgate ledger adopt --from DIR`; or, to accept what is there, look \
-         at `tollgate audit`, move the folder away or name another one in ledger.export_dir, and \
+        "{fault}; nothing is spent. Restore the right store and restart every replica; or empty it \
+         and run `tollgate ledger adopt --from DIR`; or, to accept the present store, check \
+         `tollgate audit`, move the folder away or set another one in ledger.export_dir, and \
          restart every replica"
     )]
     ExportDiffers {

@@ -10,14 +10,14 @@ use super::value::Value;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
     /// Certainly not done. May be asked again.
-    #[error("not done: {0}")]
+    #[error("not written: {0}")]
     NotApplied(String),
     /// Perhaps done, in whole or in part, or done yet. May be asked again where doing it twice is
     /// doing it once.
-    #[error("perhaps done: {0}")]
+    #[error("perhaps written: {0}")]
     Unknown(String),
     /// Done, but not on as many disks or replicas as it has to be: a failover may lose it.
-    #[error("done, but not confirmed by every replica that has to")]
+    #[error("written, but not confirmed by every required replica")]
     NotDurable,
     /// A script, or the server, has answered so; the next time it would again.
     #[error("{code} {message}")]

@@ -33,7 +33,7 @@ impl Remote {
     /// that they keep nobody else waiting: their lines are few enough.
     async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>, RemoteError> {
         let turn = timeout_at(until, self.0.calls.acquire()).await;
-        let turn = turn.map_err(|_elapsed| not_applied("too many calls are under way"))?;
+        let turn = turn.map_err(|_elapsed| not_applied("too many calls are in progress"))?;
         Ok(turn.expect("the semaphore is never closed"))
     }
 
@@ -167,7 +167,7 @@ async fn timely<T>(
 ) -> Result<T, RemoteError> {
     match timeout_at(until, reached).await {
         Ok(reached) => reached.map_err(|Unreached(why)| not_applied(&why)),
-        Err(_elapsed) => Err(not_applied("no connection in time")),
+        Err(_elapsed) => Err(not_applied("timeout while waiting for a connection")),
     }
 }
 

@@ -110,6 +110,9 @@ fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
 fn without_a_word(why: Option<&io::Error>) -> String {
     why.and_then(remedy::of_tls).unwrap_or_else(|| {
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));
-        format!("hung up without an answer{why}: if it is a TLS port, {}", remedy::OVER_TLS)
+        format!(
+            "closed the connection without an answer{why}: if it is a TLS port, {}",
+            remedy::OVER_TLS
+        )
     })
 }

@@ -70,7 +70,7 @@ impl Dial {
     /// An error continues a sentence that begins with the server.
     async fn connect(&self, endpoint: &Endpoint, until: Instant) -> Result<Line, String> {
         if self.closing.is_cancelled() {
-            return Err("is not connected to: the gateway is stopping".to_owned());
+            return Err("is not connected: the gateway is stopping".to_owned());
         }
         let late = || format!("cannot be reached: no answer within {:?}", self.connect);
         let Endpoint { host, port } = endpoint;
@@ -154,8 +154,8 @@ impl Line {
 impl From<Lost> for RemoteError {
     fn from(lost: Lost) -> Self {
         Self::Unknown(match lost {
-            Lost::Late => "no answer in time".to_owned(),
-            Lost::Cut(why) => format!("the connection was cut: {why}"),
+            Lost::Late => "timeout".to_owned(),
+            Lost::Cut(why) => format!("the connection was closed: {why}"),
         })
     }
 }

@@ -74,7 +74,7 @@ impl Remote {
             Value::List(answer) if answer == right => Ok(()),
             _ => Err(RemoteError::Said {
                 code: "PROBE".to_owned(),
-                message: "a script did not give back what it has to".to_owned(),
+                message: "a script returned an unexpected result".to_owned(),
             }),
         }
     }

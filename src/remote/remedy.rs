@@ -8,9 +8,10 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 pub(super) const OVER_TLS: &str =
     "write rediss:// in store.url, or tls=true for a cluster or sentinels";
 
-const IN_PLAIN: &str = "write redis:// in store.url, leave tls=true out, or name its TLS port";
+const IN_PLAIN: &str = "write redis:// in store.url, remove tls=true, or use its TLS port";
 
-const PERMISSIONS: &str = "give the user of store.url what the ACL line in docs/operations.md says";
+const PERMISSIONS: &str =
+    "give the user of store.url the permissions of the ACL line in docs/operations.md";
 
 /// What to do about a refusal with this code and message, where that is known.
 pub(super) fn of(code: &str, message: &str) -> Option<&'static str> {
@@ -25,18 +26,19 @@ pub(super) fn of(code: &str, message: &str) -> Option<&'static str> {
         }
         "NOPERM" => PERMISSIONS,
         "DENIED" => {
-            "give the server a password, or set protected-mode no where only yours reach it"
+            "give the server a password, or set protected-mode no if only trusted clients can \
+             reach it"
         }
-        "READONLY" => "name its primary in store.url",
-        "MISCONF" => "make room on its disk",
+        "READONLY" => "use its primary in store.url",
+        "MISCONF" => "free space on its disk",
         "OOM" => "raise maxmemory",
         "ERR" if says("without any password configured") => {
-            "leave the password out of store.url, or set requirepass"
+            "remove the password from store.url, or set requirepass"
         }
         "ERR" if says("invalid password") => "correct the password in store.url",
         "ERR" if says("max number of clients") => "raise maxclients, or close other connections",
-        "ERR" if says("DB index") => "name a lower database in store.url, or raise databases",
-        "ERR" if says("SELECT is not allowed") => "leave the database out of store.url",
+        "ERR" if says("DB index") => "use a lower database in store.url, or raise databases",
+        "ERR" if says("SELECT is not allowed") => "remove the database from store.url",
         "ERR" if is_for_want_of_permission(message) => PERMISSIONS,
         _ => return None,
     })
@@ -55,29 +57,29 @@ pub(super) fn of_tls(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     let remedy = match error {
         Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            return Some(format!("does not speak TLS: {IN_PLAIN}"));
+            return Some(format!("does not use TLS: {IN_PLAIN}"));
         }
         Error::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
         ) => {
-            "it may want a certificate of the gateway's, which has none: set tls-auth-clients to no or \
-             optional, and log in with a password"
+            "it may require a client certificate, and the gateway has none: set tls-auth-clients \
+             to no or optional, and log in with a password"
         }
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            "name the certificates of its authority in store.url, as ca=FILE"
+            "set the certificates of its authority in store.url, as ca=FILE"
         }
         Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => "name it in store.url as its certificate does",
+        ) => "use the host name of its certificate in store.url",
         Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => "renew its certificate",
-        _ => return Some(format!("cannot be spoken to in TLS: {error}")),
+        _ => return Some(format!("TLS failed: {error}")),
     };
-    Some(format!("cannot be spoken to in TLS: {error}; {remedy}"))
+    Some(format!("TLS failed: {error}; {remedy}"))
 }
 
 /// What is said of a server that does not answer in TLS in time.
 pub(super) fn of_silence_in_tls() -> String {
-    format!("does not answer in TLS: if it is a plain port, {IN_PLAIN}")
+    format!("does not answer with TLS: if it is a plain port, {IN_PLAIN}")
 }

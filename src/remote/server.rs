@@ -110,7 +110,7 @@ impl Server {
             // What may not be asked is not held against it: a replica refuses writes by itself.
             None => {}
             Some(Role::Replica) => {
-                return Err(self.is_no_primary("a replica", "name its primary in store.url"));
+                return Err(self.is_no_primary("a replica", "use its primary in store.url"));
             }
             Some(Role::Sentinel) => {
                 let remedy = "write redis-sentinel://HOST/SERVICE in store.url";
@@ -121,7 +121,7 @@ impl Server {
     }
 
     fn is_no_primary(&self, what: &str, remedy: &str) -> Unreached {
-        Unreached(format!("{} is {what}: it takes no writes; {remedy}", self.endpoint))
+        Unreached(format!("{} is {what} and accepts no writes; {remedy}", self.endpoint))
     }
 
     fn good_idle(&self) -> Option<Line> {

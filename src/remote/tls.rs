@@ -17,7 +17,7 @@ pub enum Unusable {
     #[error("the certificates in {} cannot be read: {}", .0.display(), .1)]
     Certificates(PathBuf, rustls::pki_types::pem::Error),
     /// The file of `ca=` has no certificate, or one that vouches for nobody.
-    #[error("{} has no certificate that can vouch for a server", .0.display())]
+    #[error("{} has no certificate of an authority", .0.display())]
     NoCertificate(PathBuf),
 }
 
@@ -42,7 +42,7 @@ pub(super) fn connector(trust: &Trust) -> Result<Option<TlsConnector>, Unusable>
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring speaks every version of TLS that is safe")
+        .expect("ring supports every safe version of TLS")
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(Some(TlsConnector::from(Arc::new(config))))

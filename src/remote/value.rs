@@ -92,7 +92,7 @@ pub(super) fn reply(read: redis::Value) -> Reply {
         }),
         _ => Err(Refusal {
             code: "PROTOCOL".to_owned(),
-            message: "an answer of a kind that was not asked for".to_owned(),
+            message: "an answer of an unexpected type".to_owned(),
         }),
     }
 }

@@ -129,8 +129,8 @@ impl Desk {
                 self.tally.book(&delivery, &self.faults.dedupe_misses);
                 Ok(Answer::ok(shown))
             }
-            (Found::Removed, _) => Err(LEGAL_REASONS.says("The person asked to be forgotten.")),
-            _ => Err(PERSON_NOT_FOUND.says("Nobody was found.")),
+            (Found::Removed, _) => Err(LEGAL_REASONS.says("The person requested erasure.")),
+            _ => Err(PERSON_NOT_FOUND.says("No person was found.")),
         }
     }
 

@@ -33,7 +33,7 @@ impl LookUp {
             }
         }
         if fields.is_empty() {
-            errors.push(MISSING_FIELD.says("Give at least one field that names a person."));
+            errors.push(MISSING_FIELD.says("Give at least one field that identifies a person."));
         }
         if errors.is_empty() { Ok(Self { lead: Lead::new(fields), reveals }) } else { Err(errors) }
     }

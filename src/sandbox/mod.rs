@@ -191,7 +191,7 @@ impl Sandbox {
 
     /// Everything that looks at the desk looks at one brought up to the present first.
     fn at_desk<T>(&self, look: impl FnOnce(&mut Desk, i64) -> T) -> T {
-        let mut desk = self.desk.lock().expect("nobody panics at the desk");
+        let mut desk = self.desk.lock().expect("no code panics while it holds the lock");
         let now = (self.options.now)();
         desk.catch_up(now);
         look(&mut desk, now)

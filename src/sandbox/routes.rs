@@ -44,7 +44,7 @@ pub(super) fn router(sandbox: Sandbox) -> Router {
         .route("/sandbox/faults", get(faults).post(set_faults))
         .fallback(async || Answer::from(NOT_FOUND.says("There is no such endpoint.")))
         .method_not_allowed_fallback(async || {
-            Answer::from(WRONG_METHOD.says("The endpoint has no such method."))
+            Answer::from(WRONG_METHOD.says("The endpoint does not support this method."))
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(RequestDecompressionLayer::new())

@@ -14,10 +14,10 @@ use crate::config::{LogFormat, Telemetry};
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
     /// The filter is none; a checked configuration has no such filter.
-    #[error("the log filter cannot be read")]
+    #[error("the log filter is not valid")]
     Filter(#[source] ParseError),
     /// Another start came first.
-    #[error("logs were started before")]
+    #[error("logging was already initialised")]
     Again(#[source] TryInitError),
 }
 

@@ -154,7 +154,7 @@ fn fetched(
     let opened = sealer.open(key, envelope);
     Ok(opened
         .inspect_err(|error| {
-            warn!(item.key = %key, error = %error, "item {key} cannot be opened: {error}");
+            warn!(item.key = %key, error = %error, "item {key} cannot be decrypted: {error}");
         })
         .ok())
 }

@@ -61,9 +61,9 @@ pub struct Swept {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// Nothing was done.
-    #[error("the vault cannot be reached")]
+    #[error("the vault is not available")]
     Unavailable(#[source] Box<dyn Error + Send + Sync>),
     /// It may have been done, or may yet be.
-    #[error("the vault gave no answer: it may have been done")]
+    #[error("the vault did not answer: the operation may have been done")]
     Unknown(#[source] Box<dyn Error + Send + Sync>),
 }

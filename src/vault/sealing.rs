@@ -25,13 +25,13 @@ pub(super) const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpened {
     /// It is no envelope, or one of a later version.
-    #[error("not an envelope that this version knows")]
+    #[error("not an envelope of a supported version")]
     NotAnEnvelope,
     /// None of the keys has sealed it.
-    #[error("sealed with a key that is not on the ring")]
+    #[error("encrypted with an unknown key")]
     UnknownKey,
     /// It was changed, or belongs under another key.
-    #[error("not what was sealed under this key")]
+    #[error("not the data that was encrypted under this key")]
     Tampered,
 }
 

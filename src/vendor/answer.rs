@@ -127,13 +127,13 @@ pub enum Unread {
     #[error("the vendor does not know the batch")]
     Gone,
     /// The gateway's key or address is wrong.
-    #[error("the vendor answered with status {status}: the key or the address is wrong")]
+    #[error("the vendor answered with status {status}: the API key or the URL is wrong")]
     Misaddressed {
         /// 401, 403 or 405.
         status: u16,
     },
     /// Too many requests (429).
-    #[error("the vendor asks to wait")]
+    #[error("the vendor limits the rate")]
     Wait {
         /// How long the vendor asks to be left alone.
         retry_after: Option<Duration>,
@@ -177,7 +177,7 @@ pub enum Cause {
     #[error("the vendor did not answer in time")]
     Late,
     /// The connection broke before the answer was whole.
-    #[error("the connection broke before the answer was whole")]
+    #[error("the connection broke before the answer was complete")]
     Cut(#[source] Box<dyn Error + Send + Sync>),
     /// The answer is longer than any can be.
     #[error("the answer is longer than {bytes_max} bytes")]
@@ -194,7 +194,7 @@ pub enum Cause {
         retry_after: Option<Duration>,
     },
     /// The answer came whole and makes no sense.
-    #[error("the answer cannot be read: {0}")]
+    #[error("the answer cannot be parsed: {0}")]
     Unreadable(#[from] Unreadable),
 }
 
@@ -251,16 +251,16 @@ pub enum Unreadable {
     #[error("an undocumented status, {0}")]
     Status(Word),
     /// The batch is not the one that was asked for.
-    #[error("another batch than was asked for")]
+    #[error("another batch than the requested one")]
     OtherBatch,
     /// An id that is no UUID.
-    #[error("an id that is no UUID")]
+    #[error("an id that is not a UUID")]
     Name,
     /// A link to the next page that leads elsewhere, or nowhere.
-    #[error("a link to the next page that leads to no other page of the same path and host")]
+    #[error("a link to the next page with another path or host")]
     Link,
     /// A link to a page that was read before.
-    #[error("links that lead in a circle")]
+    #[error("a loop of links to the next page")]
     Circle,
     /// Pages of one batch that disagree on how it ended.
     #[error("pages that contradict each other")]
@@ -297,7 +297,7 @@ impl fmt::Display for Word {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(word) => write!(f, "`{word}`"),
-            None => f.write_str("which is no word"),
+            None => f.write_str("which is not a word"),
         }
     }
 }
@@ -335,7 +335,7 @@ mod tests {
         let failed = Unreadable::Status(Word::of("failed"));
         assert_eq!(failed.to_string(), "an undocumented status, `failed`");
         for text in ["", "Ada Lovelace", "ada@x.example", "5551234", &"a".repeat(33)] {
-            assert_eq!(Word::of(text).to_string(), "which is no word", "{text}");
+            assert_eq!(Word::of(text).to_string(), "which is not a word", "{text}");
         }
     }
 }

@@ -103,7 +103,9 @@ impl HttpVendor {
     pub async fn call(&self, request: Request) -> Called<Whole> {
         let Request { method, path_and_query, content_type, accept, body } = request;
         let Some(url) = self.at(&path_and_query) else {
-            return Called::NotSent(Cause::Unreachable("the path makes no address".into()));
+            return Called::NotSent(Cause::Unreachable(
+                "the path does not make a valid URL".into(),
+            ));
         };
         let mut sending = self.request(method, url).body(body);
         if let Some(content_type) = content_type {

@@ -68,7 +68,7 @@ pub struct VendorSettings {
 #[derive(Debug, thiserror::Error)]
 pub enum Unbuildable {
     /// The key has characters that no header takes.
-    #[error("the vendor's key has characters that cannot be sent in a header")]
+    #[error("the vendor's API key has characters that are not allowed in a header")]
     Key,
     /// TLS could not be set up.
     #[error("the HTTP client could not be built")]
@@ -274,7 +274,7 @@ pub(super) fn tls() -> rustls::ClientConfig {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring speaks every version of TLS that is safe")
+        .expect("ring supports every safe version of TLS")
         .with_root_certificates(roots)
         .with_no_client_auth()
 }

@@ -30,7 +30,7 @@ impl Waits {
             warn!(
                 seconds = wait.as_secs(),
                 at_most = ?self.at_most,
-                "the vendor asks to be left alone for {} s, which counts as {:?}",
+                "the vendor sent Retry-After: {} s, which is limited to {:?}",
                 wait.as_secs(),
                 self.at_most
             );

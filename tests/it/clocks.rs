@@ -136,7 +136,7 @@ async fn a_day_ahead_until_a_restart(store: Store) {
     let ended = clocked.team.ended(sent.id()).await;
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
     clocked.enriches(2).await;
-    clocked.is_remarked("behind the latest entry of the books").await;
+    clocked.is_remarked("behind the latest journal entry").await;
     clocked.balance().await;
 }
 
@@ -158,7 +158,7 @@ async fn forty_seconds_back(store: Store) {
     assert_eq!(accepted.status, 202, "{accepted:?}");
     clocked.team.ended(accepted.id()).await;
     clocked.is_remarked("jumped back by 4").await;
-    clocked.is_remarked("it lasted, so steps follow it").await;
+    clocked.is_remarked("it lasted, so the ledger follows it").await;
     for n in 2..5 {
         clocked.enriches(n).await;
     }

@@ -78,7 +78,7 @@ async fn a_second_process_on_the_same_store_is_told_so() {
         let refused = gateway.run_elsewhere(command);
         assert_eq!(refused.status.code(), Some(code), "{command}");
         let (_, err) = texts(&refused);
-        assert!(err.contains("is open in another process"), "{command}: {err}");
+        assert!(err.contains("is in use by another process"), "{command}: {err}");
     }
     let team = gateway.team("sales").await;
     assert_eq!(team.enrich(&people(1)).await.body["status"], "completed", "the first goes on");
@@ -114,7 +114,7 @@ fn audit_of_a_store_that_is_not_there_says_so_and_makes_none() {
     let output = audit.args(["--set", "vendor.api_key=sandbox"]).output().unwrap();
     let (out, err) = texts(&output);
     assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{err}");
-    assert!(err.contains("nothing was audited") && err.contains("none/tollgate.redb"), "{err}");
+    assert!(err.contains("the audit failed") && err.contains("none/tollgate.redb"), "{err}");
     assert!(!store.exists());
 }
 

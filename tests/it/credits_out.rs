@@ -42,15 +42,15 @@ async fn out(gateway: &TestGateway) -> (bool, bool) {
     let ready = gateway.operator().get("/readyz").await;
     let reasons = ready.body["reasons"].to_string();
     assert_eq!(ready.status, 200, "{ready:?}");
-    assert_eq!(reasons.contains("its own email credits are out"), email, "{reasons}");
-    assert_eq!(reasons.contains("its own phone credits are out"), phone, "{reasons}");
+    assert_eq!(reasons.contains("its account has no email credits"), email, "{reasons}");
+    assert_eq!(reasons.contains("its account has no phone credits"), phone, "{reasons}");
     (email, phone)
 }
 
 fn assert_refused(answer: &Answer, unit: &str) {
     assert_eq!((answer.status, answer.errors()), (402, vec![("insufficient_credits", "")]));
     let detail = answer.body["_errors"][0]["detail"].as_str().unwrap();
-    assert!(detail.contains(&format!("own {unit} credits")), "{detail}");
+    assert!(detail.contains(&format!("no {unit} credits")), "{detail}");
     assert!(answer.header("retry-after").is_some(), "{answer:?}");
 }
 

@@ -46,7 +46,7 @@ async fn a_gateway_whose_disk_is_full_sends_nothing_and_serves_again_once_there_
     let ready = operator.get("/readyz").await;
     assert_eq!(ready.status, 503, "{ready:?}");
     let reason = ready.body["reasons"][0].as_str().unwrap();
-    assert!(reason.contains("the disk is full; make room"), "{reason}");
+    assert!(reason.contains("the disk is full; free some space"), "{reason}");
     assert_eq!(operator.get("/livez").await.status, 200);
     assert_eq!(Scrape::of(&operator).await.value("tollgate_store_up").unwrap(), 0.0);
     assert_eq!(gateway.vendor.bill().posts_received, sent);

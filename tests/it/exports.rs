@@ -304,7 +304,7 @@ async fn a_folder_out_of_reach_stops_no_traffic_and_is_told_once() {
     let setting = format!("ledger.export_dir={}", dir.display());
     let gateway = Process::start(address, data.path(), &[&setting]).await;
     let said = |what: &str| gateway.output().matches(what).count();
-    eventually("it is told", async || said("has stopped; it goes on") == 1).await;
+    eventually("it is told", async || said("has stopped; it resumes") == 1).await;
     let sales = gateway.team("sales").await;
     assert_eq!(sales.enrich(&people(0, 2)).await.body["status"], "completed");
     fs::remove_file(&dir).unwrap();
@@ -313,7 +313,7 @@ async fn a_folder_out_of_reach_stops_no_traffic_and_is_told_once() {
         entries > 0 && said("goes on\"") == 1
     })
     .await;
-    assert_eq!(said("has stopped; it goes on"), 1);
+    assert_eq!(said("has stopped; it resumes"), 1);
 }
 
 #[test]
@@ -333,5 +333,5 @@ fn nothing_is_adopted_from_what_is_no_export() {
         !store.path().join("books").exists(),
         "the store is not touched before all is verified"
     );
-    assert!(run("store.url=memory:".into()).contains("would forget the books"));
+    assert!(run("store.url=memory:".into()).contains("keeps nothing after the command ends"));
 }

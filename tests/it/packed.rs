@@ -70,8 +70,8 @@ async fn what_follows_the_gzip_or_is_missing_from_it_is_said() {
     let whole = gzip(three_leads().as_bytes());
     let cut = whole[..whole.len() - 4].to_vec();
     let broken = [&whole[..whole.len() - 8], &[0; 8]].concat();
-    let goes_on = "goes on after its gzip data";
-    let not_gzip = "is not whole gzip";
+    let goes_on = "has bytes after its gzip data";
+    let not_gzip = "is not complete gzip";
     for (body, told) in [
         ([&whole[..], b"x"].concat(), goes_on),
         ([&whole[..], three_leads().as_bytes()].concat(), goes_on),

@@ -108,7 +108,7 @@ async fn no_person_and_no_secret_is_in_a_log_a_metric_or_a_file() {
     let metrics = Scrape::of(&gateway.operator()).await.text;
     assert!(gateway.terminate().await.success());
     let log = gateway.output();
-    assert!(log.contains("the vendor may have taken job"), "the troubles are in the log");
+    assert!(log.contains("the vendor may have accepted job"), "the troubles are in the log");
     let places = [
         ("log", lower(log.as_bytes())),
         ("metrics", lower(metrics.as_bytes())),

@@ -18,21 +18,21 @@ fn run(command: &str, settings: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn check_and_serve_refuse_the_same_addresses() {
     for (url, told) in [
-        ("redis://x.io:99999", "has a port that is none"),
-        ("redis://x.io:0", "has a port that is none"),
-        ("redis://x.io/abc", "has a path that is no database"),
-        ("redis://x.io/99999", "has a path that is no database"),
-        ("redis://x.io?family=6", "has a query that means nothing"),
-        ("rediss://x.io?ssl_cert_reqs=none", "has a query that means nothing"),
-        ("redis://x.io?ca=/etc/ca.pem", "names certificates for connections without TLS"),
+        ("redis://x.io:99999", "has an invalid port"),
+        ("redis://x.io:0", "has an invalid port"),
+        ("redis://x.io/abc", "has a path that is not a database"),
+        ("redis://x.io/99999", "has a path that is not a database"),
+        ("redis://x.io?family=6", "has an unknown query parameter"),
+        ("rediss://x.io?ssl_cert_reqs=none", "has an unknown query parameter"),
+        ("redis://x.io?ca=/etc/ca.pem", "sets ca for connections without TLS"),
         ("rediss://x.io?ca=/no/such/file.pem", "the certificates in /no/such/file.pem"),
         ("rediss://x.io?ca=/dev/null", "/dev/null has no certificate"),
         ("redis://a,b", "names several hosts"),
-        ("redis://a b", "has a host that is none"),
-        ("redis://[x.io]", "has a host that is none"),
+        ("redis://a b", "has an invalid host"),
+        ("redis://[x.io]", "has an invalid host"),
         ("redis-cluster://x.io/1", "names a database"),
         ("redis-sentinel://x.io", "does not name one service"),
-        ("redis://x.io?replicas=0", "has a number of replicas that is none"),
+        ("redis://x.io?replicas=0", "has an invalid number of replicas"),
         ("redis:x.io", "is not the address of a Redis"),
     ] {
         let setting = format!("store.url={url}");

@@ -42,7 +42,7 @@ async fn an_id_leads_from_the_request_to_its_admission_sending_and_settlement() 
 
     let log = gateway.output();
     let told = lines(&log, "trace-1");
-    for what in ["admitted batch", "the vendor took job", "settled batch"] {
+    for what in ["admitted batch", "the vendor accepted job", "settled batch"] {
         let has = |line: &Value| line["message"].as_str().unwrap_or_default().starts_with(what);
         let line = told.iter().find(|line| has(line));
         let line = line.unwrap_or_else(|| panic!("no line says `{what}`: {told:#?}"));

@@ -55,7 +55,7 @@ fn a_variable_that_is_no_setting_is_warned_of_with_the_one_that_was_probably_mea
     let variables = [("TOLLGATE_STORE_URL", "redis://:hunter2@x.io"), ("TOLLGATE_URL", "http://x")];
     let (code, text) = run(&["check"], &[], &variables);
     assert_eq!(code, Some(0), "{text}");
-    let warning = "warning: TOLLGATE_STORE_URL: is not a variable of the gateway's and has no \
+    let warning = "warning: TOLLGATE_STORE_URL: is not a variable of the gateway and has no \
                    effect; did you mean TOLLGATE_STORE__URL?";
     assert!(text.contains(warning), "{text}");
     assert!(!text.contains("TOLLGATE_URL:") && !text.contains("hunter2"), "{text}");

@@ -126,7 +126,7 @@ async fn an_answer_that_cannot_be_read_is_logged_once_counted_and_remarked_on_wh
         let told = reasons(&operator).await;
         assert!(told.contains(what) && told.contains("1 jobs"), "{told}");
         let log = gateway.output();
-        let lines: Vec<_> = log.lines().filter(|line| line.contains("cannot be read")).collect();
+        let lines: Vec<_> = log.lines().filter(|line| line.contains("cannot be parsed")).collect();
         assert!(lines.len() == 1 && lines[0].contains(what), "{lines:?}");
 
         judge.set_faults(Faults::default());

@@ -42,7 +42,7 @@ impl RouteTable {
                 continue;
             }
             let Some(teams) = value.get_ref().as_table() else {
-                let unfit = Unfit::new("is no table", "write [routes.teams.NAME]");
+                let unfit = Unfit::new("is not a table", "write [routes.teams.NAME]");
                 faults.push(fault(place, format!("{SECTION}.{TEAMS}"), unfit));
                 continue;
             };
@@ -68,13 +68,10 @@ impl RouteTable {
         let refuse = |unfit| vec![fault(place.clone(), format!("{SECTION}.{TEAMS}.{name}"), unfit)];
         let team = match name.parse::<TeamId>() {
             Ok(team) => team,
-            Err(why) => return refuse(Unfit::new("is no team", why.to_string())),
+            Err(why) => return refuse(Unfit::new("is not a valid team name", why.to_string())),
         };
         let Some(table) = value.as_table() else {
-            return refuse(Unfit::new(
-                "is no table",
-                "write a pattern and what it may do below it",
-            ));
+            return refuse(Unfit::new("is not a table", "write a pattern and its access below it"));
         };
         let (mut faults, mut laid) = (Vec::new(), BTreeSet::new());
         for (key, value) in table {
@@ -94,8 +91,8 @@ impl RouteTable {
     ) -> Option<Remark> {
         match rule::route(pattern, value) {
             Ok(route) if !laid.insert(route.pattern.clone()) => {
-                let wrong = format!("is {} once more, spelled otherwise", route.pattern);
-                let unfit = Unfit::new(wrong, "say once what it may do");
+                let wrong = format!("is the same route as {}, spelled differently", route.pattern);
+                let unfit = Unfit::new(wrong, "define the route once");
                 Some(fault(place, setting(team.as_ref(), pattern), unfit))
             }
             Ok(route) => {
@@ -123,7 +120,7 @@ impl RouteTable {
             let has_price = matches!(route.access, Access::Priced(_));
             let is_of_addresses = route.access.address_price().is_some();
             if has_price && !is_of_addresses && taken_by(team.as_ref()) == Some(route) {
-                let wrong = "prices email validations, and not by the address";
+                let wrong = "has a price for email validations that is not per address";
                 let remedy =
                     "write \"/email-validations\" = { email = 1, per = \"/emails\" } beside it";
                 let key = setting(team.as_ref(), &pattern.to_string());
@@ -140,13 +137,12 @@ impl RouteTable {
             let key = || setting(team.as_ref(), &pattern.to_string());
             let is_unpriced = matches!(route.access, Access::Free | Access::ReadOnly);
             if pattern.is_everything() && is_unpriced {
-                let wrong = "passes on whatever the vendor has or will have, priced or not";
-                let unfit = Unfit::new(wrong, "name the paths that are meant");
+                let wrong = "forwards every path that the vendor has or will have, priced or not";
+                let unfit = Unfit::new(wrong, "name the paths to forward");
                 warnings.push(fault(place.clone(), key(), unfit));
             }
             if route.requests_per_minute.is_some_and(|rate| rate.0.get() > requests_per_minute) {
-                let wrong =
-                    "allows more requests than vendor.requests_per_minute, which holds first";
+                let wrong = "allows more requests than vendor.requests_per_minute";
                 warnings.push(fault(place.clone(), key(), Unfit::new(wrong, "allow fewer")));
             }
         }

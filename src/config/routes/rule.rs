@@ -22,9 +22,7 @@ pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> 
         Unfit::new(
             why.to_string(),
             match why {
-                NotAPattern::Own => {
-                    "leave it out: it goes through the books, whatever is written here"
-                }
+                NotAPattern::Own => "remove it: this path always goes through the ledger",
                 NotAPattern::Ending => "write the path without it",
                 NotAPattern::Method => "write GET, HEAD, POST, PUT, PATCH or DELETE before a path",
                 _ => "write a path such as \"/tasks\", \"/contacts/*\" or \"GET /companies/find\"",
@@ -34,7 +32,7 @@ pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> 
     let (access, requests_per_minute) = match value {
         DeValue::String(text) => (access(text)?, None),
         DeValue::Table(table) => rule(table)?,
-        _ => return Err(Unfit::new("does not say what the path may do", CHOICES)),
+        _ => return Err(Unfit::new("does not set the access of the path", CHOICES)),
     };
     Ok(Route { pattern, access, requests_per_minute })
 }
@@ -44,7 +42,7 @@ fn access(text: &str) -> Result<Access, Unfit> {
         "free" => Ok(Access::Free),
         "read" => Ok(Access::ReadOnly),
         "refused" => Ok(Access::Refused),
-        _ => Err(Unfit::new(format!("\"{text}\" is none of the choices"), CHOICES)),
+        _ => Err(Unfit::new(format!("\"{text}\" is not one of the choices"), CHOICES)),
     }
 }
 
@@ -60,7 +58,7 @@ fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
             ("per", Some((Form::Text, pointer))) => per = Some(array_at(pointer)?),
             ("requests_per_minute", Some((Form::Number, number))) => rate = Some(often(&number)?),
             ("access" | "email" | "phone" | "per" | "requests_per_minute", _) => {
-                return Err(Unfit::new(format!("{name} is of the wrong kind"), CHOICES));
+                return Err(Unfit::new(format!("{name} has the wrong type"), CHOICES));
             }
             _ => {
                 let remedy = "the keys are access, email, phone, per and requests_per_minute";
@@ -71,26 +69,29 @@ fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
     let amounts = Amounts { email: email.unwrap_or_default(), phone: phone.unwrap_or_default() };
     let access = match (named, email.or(phone)) {
         (Some(_), Some(_)) => {
-            return Err(Unfit::new("names both an access and a price", "give one of the two"));
+            return Err(Unfit::new("has both an access and a price", "set one of the two"));
         }
         (Some(_), None) if per.is_some() => {
-            return Err(Unfit::new("has something to pay per, and no price", CHOICES));
+            return Err(Unfit::new("has per, but no price", CHOICES));
         }
         (Some(named), None) => named,
-        (None, None) => return Err(Unfit::new("does not say what the path may do", CHOICES)),
+        (None, None) => return Err(Unfit::new("does not set the access of the path", CHOICES)),
         (None, Some(_)) => Access::Priced(Price { amounts, per }),
     };
     match &access {
         Access::Priced(_) if rate.is_some() => {
             let wrong = "has a price and requests_per_minute";
-            Err(Unfit::new(wrong, "leave one out: what is priced goes out like leads, and first"))
+            Err(Unfit::new(
+                wrong,
+                "remove one: priced requests are sent like leads, before free ones",
+            ))
         }
         Access::Refused if rate.is_some() => {
-            let wrong = "is refused and has requests_per_minute";
-            Err(Unfit::new(wrong, "leave one out: nothing of it is passed on"))
+            let wrong = "is refused but has requests_per_minute";
+            Err(Unfit::new(wrong, "remove one: a refused path is not forwarded"))
         }
         Access::Priced(price) if price.is_nothing() => {
-            Err(Unfit::new("has a price of nothing", "write \"free\""))
+            Err(Unfit::new("has a price of zero", "write \"free\""))
         }
         _ => Ok((access, rate)),
     }
@@ -100,8 +101,8 @@ fn price(number: &str) -> Result<Credits, Unfit> {
     let credits = Credits::read(number)
         .map_err(|Unfit { wrong, remedy }| Unfit::new(format!("{number} {wrong}"), remedy))?;
     if credits > PRICE_MAX {
-        let wrong = format!("{credits} is a price above {PRICE_MAX}");
-        return Err(Unfit::new(wrong, "give the price of one"));
+        let wrong = format!("the price {credits} is above {PRICE_MAX}");
+        return Err(Unfit::new(wrong, "give the price of one request or item"));
     }
     Ok(credits)
 }
@@ -110,7 +111,7 @@ fn array_at(pointer: String) -> Result<String, Unfit> {
     if pointer.starts_with('/') {
         return Ok(pointer);
     }
-    let wrong = format!("\"{pointer}\" is no JSON pointer to an array of the body");
+    let wrong = format!("\"{pointer}\" is not a JSON pointer to an array of the body");
     Err(Unfit::new(wrong, "write one such as \"/emails\""))
 }
 

@@ -102,8 +102,8 @@ teams = \"none\"
     }
     assert_eq!(
         lines[1],
-        "tollgate.toml:3:1: routes.\"/people/find\": is one of the gateway's own paths; \
-             leave it out: it goes through the books, whatever is written here"
+        "tollgate.toml:3:1: routes.\"/people/find\": is one of the gateway's own paths; remove it: \
+         this path always goes through the ledger"
     );
     assert_eq!(
         lines[7],
@@ -153,7 +153,9 @@ fn a_route_that_no_source_can_name_is_refused_with_a_remedy() {
     let flag = file("").with_flags(["routes./people/search=free"]);
     assert!(told(&flag).contains("--set 'routes.\"/people/search\"=free'"), "{}", told(&flag));
     let team = file("[routes.teams.Sales]\n\"/a\" = \"free\"\n");
-    assert!(told(&team).starts_with("tollgate.toml:1:15: routes.teams.Sales: is no team"));
+    assert!(
+        told(&team).starts_with("tollgate.toml:1:15: routes.teams.Sales: is not a valid team name")
+    );
 }
 
 #[test]

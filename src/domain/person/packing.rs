@@ -13,16 +13,16 @@ const NOT_SENT: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unpackable {
     /// Stored by a release that knows more than this one, or not stored by us.
-    #[error("sections of version {0} are not known here")]
+    #[error("sections of version {0} are not supported")]
     Version(u8),
     /// The bytes end before the sections do.
-    #[error("the bytes end before the sections do")]
+    #[error("the bytes end before the last section")]
     Short,
     /// There are bytes left after the last section.
-    #[error("bytes are left over after the last section")]
+    #[error("there are bytes after the last section")]
     Long,
     /// A section is not UTF-8, or one that is always sent was not.
-    #[error("a section is no text")]
+    #[error("a section is not valid text")]
     NoText,
 }
 

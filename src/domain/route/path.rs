@@ -32,10 +32,10 @@ pub enum Unsafe {
     #[error("it has an empty segment")]
     EmptySegment,
     /// It has a segment `.` or `..`, perhaps encoded.
-    #[error("it has a segment of dots")]
+    #[error("it has a dot segment")]
     DotSegment,
     /// A character stands in it that belongs into no path.
-    #[error("it has a character that is not passed on in a path, such as a space or a semicolon")]
+    #[error("it has a character that is not allowed in a path, such as a space or a semicolon")]
     Character,
     /// It holds what some servers read as a separator once it is decoded.
     #[error("it has an encoded slash, backslash, semicolon, percent sign or control character")]
@@ -44,7 +44,7 @@ pub enum Unsafe {
     #[error("it is not UTF-8")]
     NotUtf8,
     /// It has characters that some servers read as others.
-    #[error("it has characters that Unicode's compatibility form (NFKC) writes otherwise")]
+    #[error("it has characters that Unicode's compatibility form (NFKC) changes")]
     Unstable,
     /// What follows a percent sign is no two hexadecimal digits.
     #[error("its percent-encoding is broken")]

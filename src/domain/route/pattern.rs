@@ -45,7 +45,7 @@ pub enum NotAPattern {
     #[error("is not a path")]
     NoSlash,
     /// There is no such method, or it is not passed on.
-    #[error("does not begin with a method that is passed on")]
+    #[error("does not begin with a method that can be forwarded")]
     Method,
     /// A `*` stands elsewhere than at its end.
     #[error("has a * before its end")]
@@ -54,10 +54,10 @@ pub enum NotAPattern {
     #[error("has a query, a fragment or percent-encoding")]
     Marks,
     /// Its last segment has an ending, and an ending makes no other path.
-    #[error("has an ending such as .json, which makes no other path")]
+    #[error("has a suffix such as .json, which does not make another path")]
     Ending,
     /// No request has such a path.
-    #[error("is no path of a request: {0}")]
+    #[error("is not a request path: {0}")]
     Unsafe(#[from] Unsafe),
     /// The gateway serves it itself.
     #[error("is one of the gateway's own paths")]

@@ -92,7 +92,10 @@ impl<'de, T: Named> Deserialize<'de> for Name<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
         let named = T::ALL.iter().find(|one| one.name() == text);
-        named.copied().map(Self).ok_or_else(|| D::Error::custom(format!("{text} is no name here")))
+        named
+            .copied()
+            .map(Self)
+            .ok_or_else(|| D::Error::custom(format!("{text} is not a known name")))
     }
 }
 

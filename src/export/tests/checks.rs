@@ -101,7 +101,7 @@ fn the_newest_checkpoint_may_be_neither_taken_away_nor_another_renamed_to_it() {
     let told = spoilt(&|checkpoints| fs::remove_file(&checkpoints[1]).unwrap());
     assert!(told.contains("the checkpoint as of entry 10 or a later one is missing"), "{told}");
     let told = spoilt(&|checkpoints| fs::rename(&checkpoints[0], &checkpoints[1]).unwrap());
-    assert!(told.contains("is a checkpoint of another name"), "{told}");
+    assert!(told.contains("is a checkpoint under a wrong name"), "{told}");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Gateway {
         let Some(bytes) = pack(answer) else { return };
         let item = Item { key: key(call), bytes, expires };
         if let Err(error) = self.vault.put(vec![item]).await {
-            warn!(batch.id = %call, %error, "the answer to call {call} is not kept");
+            warn!(batch.id = %call, %error, "the answer to call {call} could not be stored");
         }
     }
 

@@ -91,7 +91,11 @@ impl Gateway {
             match closed {
                 Ok(_) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
                 Err(error) => {
-                    error!(job.id = %job, %error, "call {job} was not made and stays on the books");
+                    error!(
+                        job.id = %job,
+                        %error,
+                        "call {job} was not made, and its end could not be booked"
+                    );
                 }
             }
         });
@@ -183,7 +187,7 @@ impl Gateway {
                 Ok(Made::Refused(answer))
             }
             Called::Misaddressed { status } => {
-                warn!(job.id = %job, status, "the vendor takes our key or address for wrong");
+                warn!(job.id = %job, status, "the vendor rejected our API key or URL");
                 self.circuit.refuse_key(Asked::Submit, status);
                 self.close(ready, Closing::NotCharged(Cause::Refused)).await;
                 Err(Refusal::VendorRefusesKey)
@@ -219,7 +223,12 @@ impl Gateway {
         let settled = match closed {
             Ok(settled) => settled,
             Err(error) => {
-                error!(job.id = %job, %team, %error, "what came of call {job} was not booked");
+                error!(
+                    job.id = %job,
+                    %team,
+                    %error,
+                    "the outcome of call {job} could not be booked"
+                );
                 return;
             }
         };

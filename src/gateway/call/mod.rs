@@ -84,7 +84,7 @@ impl Gateway {
         let calling = async move { gateway.call_decided(&caller, call).await };
         let outcome = self.tasks.spawn(calling.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
-            error!(%died, "a call ended in a panic, which is a bug");
+            error!(%died, "a call panicked, which is a bug");
             Err(Refusal::OutcomeUnknown)
         })
     }
@@ -171,7 +171,7 @@ impl Gateway {
                 }
             }
         }
-        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+        Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
     /// Makes a call that is on the books, and keeps its answer for whoever asks again before it is
@@ -207,7 +207,7 @@ impl Gateway {
         let kept = self.kept_answer(batch).await?;
         let answer = kept.ok_or(Refusal::AnswerNotKept(batch))?;
         self.metrics.avoid(team, Avoided { reason: AvoidedReason::Replayed, amounts: charged });
-        info!(batch.id = %batch, %team, "{team} asked again for call {batch}");
+        info!(batch.id = %batch, %team, "{team} retried call {batch}");
         let remaining = Some(remaining);
         Ok(CallAnswered { answer, reserved, spent: charged, remaining, is_replay: true })
     }

@@ -108,7 +108,13 @@ impl Gateway {
             Adjusted::Booked { entry, is_first } => {
                 if is_first {
                     self.metrics.spend(&team, &Charges::of_other(Amounts::of(unit, amount)));
-                    info!(%team, %unit, credits.adjusted = %amount, entry, "adjusted the books of {team}");
+                    info!(
+                        %team,
+                        %unit,
+                        credits.adjusted = %amount,
+                        entry,
+                        "booked an adjustment of {team}"
+                    );
                 }
                 Ok(entry)
             }

@@ -57,7 +57,7 @@ pub(super) async fn run(gateway: Gateway) {
         }
         if round.kind() != Kind::Due && gateway.has_jumped_ahead() {
             round.fail();
-            gateway.overdue.fail(round.kind(), "the clock has just jumped ahead");
+            gateway.overdue.fail(round.kind(), "the clock has jumped ahead recently");
             continue;
         }
         let now = gateway.clock.now();
@@ -70,7 +70,7 @@ pub(super) async fn run(gateway: Gateway) {
                 }
             }
             Err(error) => {
-                debug!(%error, "{} are swept later", round.kind().name());
+                debug!(%error, "the sweep of {} is repeated later", round.kind().name());
                 round.fail();
                 gateway.overdue.fail(round.kind(), &error.to_string());
             }

@@ -65,7 +65,7 @@ impl Gateway {
                 if !lacks_some || !self.may_read_again(job.id) {
                     return self.end_validation(job, &validation, judged).await;
                 }
-                self.note_unreadable(job.id, "it is complete, and lacks verdicts");
+                self.note_unreadable(job.id, "it is complete but lacks verdicts");
                 Looked::Running { retry_after: None }
             }
             // It is paid, and nothing of such an answer can be told apart from the rest.
@@ -87,7 +87,7 @@ impl Gateway {
                 _ => self.settings.batch_ttl.max(deadline),
             };
             if self.gone_for(job.id, is_gone, now) > GONE_FOR || asked_for > patience {
-                warn!(job.id = %job.id, is_gone, "nobody waits for verdicts of call {} any more", job.id);
+                warn!(job.id = %job.id, is_gone, "validation {} ends without verdicts", job.id);
                 let judged = self.judged(job, Vec::new()).await?;
                 return self.end_validation(job, &validation, judged).await;
             }

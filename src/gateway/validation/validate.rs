@@ -30,7 +30,7 @@ use crate::telemetry::metrics::Decision;
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
 const BUSY_LOOK: Duration = Duration::from_millis(200);
 
-const READABLE: &str = "an address that cannot be read is refused before";
+const READABLE: &str = "an invalid address is refused before";
 
 /// When it may come again.
 const BUSY_REST: Duration = Duration::from_secs(2);
@@ -65,7 +65,7 @@ impl Gateway {
         };
         let outcome = self.tasks.spawn(validating.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
-            error!(%died, "a validation ended in a panic, which is a bug");
+            error!(%died, "a validation panicked, which is a bug");
             Err(Refusal::OutcomeUnknown)
         })
     }
@@ -232,7 +232,7 @@ impl Gateway {
             }
             collisions += 1;
         }
-        Err(Refusal::StoreAway { why: "no free batch id was found".to_owned() })
+        Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
     /// The validation that an identical request became a moment ago.

@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequestParts<S> for ListingAsk {
         let [team, state, after, most] = parameters(parts.uri.query(), names)?;
         let team = team.map(|team| team.parse().map_err(|rule| invalid("team", rule)));
         let before = cursor::<u64>(after.as_deref())?.map(|number| {
-            let none = "cursor is none that an answer gave as next_cursor";
+            let none = "cursor must be the next_cursor of an earlier response";
             BatchId::new(number).ok_or_else(|| INVALID_PAGE.says(none))
         });
         Ok(Self(Listing {

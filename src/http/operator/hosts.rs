@@ -44,8 +44,8 @@ pub(super) async fn check(State(hosts): State<Hosts>, request: Request, next: Ne
     if named.iter().all(|host| host.to_str().is_ok_and(is_allowed)) {
         return next.run(request).await;
     }
-    let detail = "The operators' listener is not reached by this name; allow it by the setting \
-                  server.admin_hosts, or use an address";
+    let detail = "This host name is not allowed for the operators' listener; add it to \
+                  server.admin_hosts, or use an IP address";
     ProblemDetails(HOST_NOT_ALLOWED.says(detail)).into_response()
 }
 

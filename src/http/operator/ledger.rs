@@ -18,8 +18,8 @@ pub(super) async fn adjust(
     JsonBody(body): JsonBody,
 ) -> Result<(StatusCode, Json<AdjustmentShown>), ProblemDetails> {
     let named = key(&headers).and_then(|key| {
-        let missing = "Idempotency-Key: missing; give each adjustment a key of its own, so that it \
-                       is booked once however often it is sent";
+        let missing = "Idempotency-Key: missing; give each adjustment its own key, so that it is \
+                       booked once even if it is sent again";
         key.ok_or_else(|| missing.to_owned())
     });
     let key = named.map_err(|wrong| INVALID_HEADER.says(wrong))?;

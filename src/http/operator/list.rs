@@ -46,7 +46,11 @@ fn parse(query: &str) -> Result<ListAsk, Problem> {
         match &*name {
             "cursor" => ask.cursor = Some(value.into_owned()),
             "limit" => ask.limit = limit(Some(&*value))?,
-            _ => return Err(INVALID_PAGE.says("A list takes cursor and limit, and nothing else")),
+            _ => {
+                return Err(
+                    INVALID_PAGE.says("A list accepts only the parameters cursor and limit")
+                );
+            }
         }
     }
     Ok(ask)

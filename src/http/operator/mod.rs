@@ -116,6 +116,6 @@ async fn refuse_foreign_targets(request: Request, next: Next) -> Result<Response
 }
 
 fn tell_of_panic(_: Box<dyn Any + Send>) -> Response {
-    tracing::error!("a request ended in a panic, which is a bug");
+    tracing::error!("a request panicked, which is a bug");
     ProblemDetails(Problem::internal()).into_response()
 }

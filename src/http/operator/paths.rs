@@ -66,5 +66,6 @@ impl<S: Send + Sync> FromRequestParts<S> for BatchPath {
 
 /// A name that no team can have is told apart from one that none has.
 fn team_named(name: &str) -> Result<TeamId, Problem> {
-    name.parse().map_err(|rule| INVALID_REQUEST.says(format!("There can be no such team: {rule}")))
+    name.parse()
+        .map_err(|rule| INVALID_REQUEST.says(format!("The team's name is not valid: {rule}")))
 }

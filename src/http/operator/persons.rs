@@ -20,7 +20,7 @@ pub(super) async fn erase(
     let erasing = match preview.as_deref() {
         None | Some("false") => Erasing::Now,
         Some("true") => Erasing::Preview,
-        Some(_) => return Err(invalid("preview", "it is true or false").into()),
+        Some(_) => return Err(invalid("preview", "it must be true or false").into()),
     };
     let named = erasure::parse(&body).map_err(Problem::with_faults)?;
     Ok(Json(gateway.erase_person(named, erasing).await?.into()))

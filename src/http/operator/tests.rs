@@ -102,7 +102,7 @@ async fn every_fault_of_a_body_is_listed_with_its_place() {
             "title": "Invalid Request",
             "status": 400,
             "code": "invalid_request",
-            "detail": "The request has faults, each listed with its place",
+            "detail": "The request is invalid; each fault is listed with its place",
             "errors": [
                 {
                     "code": "missing_field",

@@ -26,7 +26,7 @@ impl TokenDigest {
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let Some(expected) = self.0 else {
-            let detail = "Nobody is let in while there is no token: set admin.token, or \
+            let detail = "The admin API is disabled because no token is set: set admin.token, or \
                           TOLLGATE_ADMIN__TOKEN in the environment";
             return Err(ADMIN_DISABLED.says(detail));
         };

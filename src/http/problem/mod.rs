@@ -105,7 +105,7 @@ impl Kind {
 impl Problem {
     /// A problem with these places of a request.
     pub(super) fn with_faults(faults: Vec<Fault>) -> Self {
-        let detail = "The request has faults, each listed with its place";
+        let detail = "The request is invalid; each fault is listed with its place";
         Self { faults, ..INVALID_REQUEST.says(detail) }
     }
 
@@ -113,7 +113,7 @@ impl Problem {
     fn phones_not_allowed(team: &TeamId) -> Self {
         let Kind { code, title, .. } = PHONES_NOT_ALLOWED;
         let detail =
-            format!("A policy of team {team}, set by an operator, allows no phone numbers");
+            format!("A policy of team {team}, set by an operator, does not allow phone numbers");
         let pointer = "/reveal_phone_numbers".to_owned();
         let fault = Fault { code, title, detail: detail.clone(), pointer };
         Self { faults: vec![fault], ..PHONES_NOT_ALLOWED.says(detail) }
@@ -122,7 +122,7 @@ impl Problem {
     /// A request that asks for reveals, or would read some, that its key may not.
     fn reveal_not_allowed(reveals: Reveals) -> Self {
         let Kind { code, title, .. } = REVEAL_NOT_ALLOWED;
-        let detail = format!("This key may not be used to ask for or to read: {reveals}");
+        let detail = format!("This key does not allow requesting or reading: {reveals}");
         let pointers = [(reveals.email, "/reveal_email"), (reveals.phone, "/reveal_phone_numbers")];
         let named = pointers.into_iter().filter(|(is_named, _)| *is_named);
         let fault = |(_, pointer): (bool, &str)| Fault {
@@ -137,7 +137,7 @@ impl Problem {
     /// A request that there was no room for.
     pub(super) fn crowded() -> Self {
         UNAVAILABLE
-            .says("Too many requests are under way, so nothing was done with this one")
+            .says("Too many requests are in progress; this one was not processed")
             .after(SOON)
     }
 
@@ -154,12 +154,14 @@ impl Problem {
 
     /// A method that the path does not have; the router adds which it has.
     pub(super) fn no_such_method() -> Self {
-        METHOD_NOT_ALLOWED.says("This endpoint does not have this method; see the Allow header")
+        METHOD_NOT_ALLOWED.says("This endpoint does not support this method; see the Allow header")
     }
 
     /// A bug.
     pub(super) fn internal() -> Self {
-        INTERNAL.says("Something went wrong. The X-Request-Id header names the log lines about it")
+        INTERNAL.says(
+            "Internal error. The log lines about it have the value of the X-Request-Id header",
+        )
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -176,7 +178,10 @@ impl Problem {
     fn outcome_unknown() -> Self {
         let outcome = HeaderName::from_static("tollgate-outcome");
         UNAVAILABLE
-            .says("The request may have been admitted; the same request again is not charged twice")
+            .says(
+                "The request may have been admitted. Repeat the same request; it is not charged \
+                 twice",
+            )
             .with_header(outcome, HeaderValue::from_static("unknown"))
             .after(SOON)
     }
@@ -186,57 +191,53 @@ impl From<Refusal> for Problem {
     #[expect(clippy::too_many_lines, reason = "it is a table, a row for each refusal")]
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::BadKey => {
-                Self::unauthorized(
-                    "The key is unknown, was revoked or has expired; ask an operator for another",
-                )
+            Refusal::BadKey => Self::unauthorized(
+                "The key is unknown, was revoked or has expired; ask an operator for another",
+            ),
+            Refusal::NetworkNotAllowed => {
+                NETWORK_NOT_ALLOWED.says("This key is not allowed from the address of the client")
             }
-            Refusal::NetworkNotAllowed => NETWORK_NOT_ALLOWED
-                .says("This key may not be used from where the request comes from"),
             Refusal::ScopeNotAllowed(scopes) => SCOPE_NOT_ALLOWED
-                .says(format!("This key may not be used for this: it needs the scope {scopes}")),
+                .says(format!("This key lacks the scope for this request: {scopes}")),
             Refusal::RevealNotAllowed(reveals) => Self::reveal_not_allowed(reveals),
             Refusal::NoSuchBatch => NOT_FOUND.says("The team has no such enrichment request"),
             Refusal::NoSuchValidation => NOT_FOUND.says("The team has no such email validation"),
             Refusal::NoSuchTeam => NOT_FOUND.says("There is no such team"),
-            Refusal::UnknownBatch => NOT_FOUND.says(
-                "There is no such batch; GET /admin/v1/batches lists those that there are",
-            ),
+            Refusal::UnknownBatch => {
+                NOT_FOUND.says("There is no such batch; GET /admin/v1/batches lists the batches")
+            }
             Refusal::NotCancelable => NOT_CANCELABLE.says(
-                "This batch is a call, which is made at once, or was lost with its store: there is \
-                 nothing to cancel. What it has unresolved can be resolved",
+                "This batch is a priced call, or was lost with its store, and cannot be cancelled. \
+                 Its unresolved credits can be resolved",
             ),
             Refusal::NothingUnresolved => NOTHING_UNRESOLVED.says(
-                "Nothing of this batch is unresolved, so nothing was booked; \
-                 GET /admin/v1/batches?state=unresolved lists those that have something",
+                "This batch has no unresolved credits, so nothing was booked; GET \
+                 /admin/v1/batches?state=unresolved lists the batches that have",
             ),
-            Refusal::MoreThanUnresolved { said, unresolved } => {
-                MORE_THAN_UNRESOLVED.says(format!(
-                    "credits says {said}, and only {unresolved} is unresolved; nothing was booked. \
-                     Say at most that, and book the rest as an adjustment"
-                ))
-            }
+            Refusal::MoreThanUnresolved { said, unresolved } => MORE_THAN_UNRESOLVED.says(format!(
+                "credits is {said}, but only {unresolved} is unresolved; nothing was booked. Give \
+                 at most that, and book the rest as an adjustment"
+            )),
             Refusal::ResolvedOtherwise { at, before } => RESOLVED_OTHERWISE.says(format!(
-                "An operator resolved this batch at {at} as {}, and that is booked; to correct it, \
-                 post an adjustment",
+                "An operator already resolved this batch at {at} as {}; to correct it, post an \
+                 adjustment",
                 said(before)
             )),
             Refusal::SpentBelowZero { team, unit, period, spent, amount } => {
                 SPENT_BELOW_ZERO.says(format!(
-                    "Team {team} has spent {spent} {unit} credits in period {}, so {amount} would bring \
-                     it below zero; nothing was booked",
+                    "Team {team} has spent {spent} {unit} credits in period {}; {amount} would \
+                     make this negative. Nothing was booked",
                     period.as_str()
                 ))
             }
             Refusal::NoSuchPath => Self::no_such_path(),
             Refusal::RouteNotAllowed { setting } => ROUTE_NOT_ALLOWED
-                .says(format!("This path is not passed on; the setting {setting} would allow it")),
-            Refusal::NoRoute => ROUTE_NOT_ALLOWED.says("This path is not passed on"),
+                .says(format!("This path is not forwarded; the setting {setting} would allow it")),
+            Refusal::NoRoute => ROUTE_NOT_ALLOWED.says("This path is not forwarded"),
             Refusal::NoSuchPrefix { prefix, path } => ROUTE_NOT_ALLOWED
-                .says(format!("The vendor's API has no prefix {prefix}; ask for {path} instead")),
-            Refusal::VendorAway => {
-                VENDOR_UNREACHABLE.says("The vendor could not be reached, or gave no whole answer")
-            }
+                .says(format!("The vendor's API has no prefix {prefix}; use {path} instead")),
+            Refusal::VendorAway => VENDOR_UNREACHABLE
+                .says("The vendor could not be reached, or its answer was incomplete"),
             Refusal::VendorLate => VENDOR_TIMEOUT.says("The vendor did not answer in time"),
             Refusal::TeamPaused(team) => {
                 TEAM_PAUSED.says(format!("An operator has paused team {team}"))
@@ -250,34 +251,36 @@ impl From<Refusal> for Problem {
                 ))
             }
             Refusal::KeyReused => KEY_REUSED.says(
-                "This Idempotency-Key is that of another request in the last 24 hours; give each \
-                 request a key of its own",
+                "This Idempotency-Key was used for another request in the last 24 hours; use a new \
+                 key for each request",
             ),
             Refusal::VendorCredits { unit, retry_after } => INSUFFICIENT_CREDITS
-                .says(format!("The vendor's own {unit} credits are out; nothing was sent"))
+                .says(format!("The vendor's account has no {unit} credits; nothing was sent"))
                 .after(retry_after),
             Refusal::VendorBusy { retry_after } => UNAVAILABLE
-                .says("The vendor cannot be asked now; nothing was sent or charged")
+                .says("The vendor cannot be called now; nothing was sent or charged")
                 .after(retry_after),
             Refusal::TooManyValidations { retry_after: Some(wait) } => UNAVAILABLE
                 .says(
-                    "The vendor validates no more addresses this hour, by the setting \
-                     vendor.validations_per_hour; nothing was sent or charged",
+                    "The limit of validations per hour is reached (vendor.validations_per_hour); \
+                     nothing was sent or charged",
                 )
                 .after(wait),
             Refusal::TooManyValidations { retry_after: None } => PAYLOAD_TOO_LARGE.says(
-                "These are more addresses than the vendor validates in an hour, by the setting \
-                 vendor.validations_per_hour; nothing was sent or charged",
+                "The request has more addresses than can be validated in an hour \
+                 (vendor.validations_per_hour); nothing was sent or charged",
             ),
             Refusal::Crowded => Self::crowded(),
             Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS
-                .says("The team has made too many requests in a minute, or has too many under way")
+                .says(
+                    "The team exceeded its limit of requests per minute, or of concurrent requests",
+                )
                 .after(retry_after),
             Refusal::StoreFull => STORE_FULL
-                .says("The store has no room for new work; nothing was kept, sent or charged")
+                .says("The store has no space for new work; nothing was stored, sent or charged")
                 .after(LATER),
             Refusal::UnderWay { retry_after } => UNAVAILABLE
-                .says("The same request is under way; asked again, it is not made twice")
+                .says("The same request is in progress; repeat it later, it is not made twice")
                 .after(retry_after),
             Refusal::AnswerNotKept(batch) => ANSWER_NOT_KEPT.says(not_kept(batch)),
             Refusal::VendorRefused { code } => VENDOR_REFUSED.says(format!(
@@ -285,15 +288,15 @@ impl From<Refusal> for Problem {
                 code.as_deref().unwrap_or("none")
             )),
             Refusal::VendorRefusesKey => VENDOR_REFUSES_KEY
-                .says("The vendor refuses the gateway's own key; an operator has to see to it")
+                .says("The vendor rejected the gateway's own API key; an operator must correct it")
                 .after(LATER),
             Refusal::Unresolved(batch) => UNRESOLVED.says(unresolved(batch)),
             // Why is for operators, on /readyz and in the log.
             Refusal::StoreAway { why: _ } => {
-                UNAVAILABLE.says("The books cannot be kept now, so nothing was sent").after(SOON)
+                UNAVAILABLE.says("The store is not available, so nothing was sent").after(SOON)
             }
             Refusal::OtherStore => UNAVAILABLE
-                .says("The store is not the one whose books these are, so nothing was sent")
+                .says("The store holds a different ledger, so nothing was sent")
                 .after(LATER),
             Refusal::OutcomeUnknown => Self::outcome_unknown(),
             Refusal::ShuttingDown => UNAVAILABLE
@@ -307,17 +310,16 @@ impl From<Refusal> for Problem {
 /// What to do about an answer that was not kept.
 fn not_kept(batch: BatchId) -> String {
     format!(
-        "The vendor answered this request before, and it is paid for, as batch {batch}; the answer is \
-         not here to be given again. Under an Idempotency-Key of its own it is made, and paid for, once \
-         more"
+        "The vendor already answered this request, and it was charged as batch {batch}, but the \
+         answer is not stored. To repeat the call and pay again, send a new Idempotency-Key"
     )
 }
 
 /// What a call came to whose charge is open.
 fn unresolved(batch: BatchId) -> String {
     format!(
-        "The vendor gave no answer, so whether this was charged is open; it is not sent again. Its credits \
-         stay unresolved under batch {batch}"
+        "The vendor did not answer, and it is not known whether this was charged; it is not sent \
+         again. Its credits stay unresolved under batch {batch}"
     )
 }
 
@@ -342,7 +344,7 @@ fn explained(short: &QuotaShort) -> String {
         None => "it never resets".to_owned(),
     };
     format!(
-        "This may cost team {team} {needed} {unit} credits, more than is left of its limit of \
+        "This may cost team {team} {needed} {unit} credits, more than remains of its limit of \
          {limit} {unit} credits {period}: spent {spent}, reserved {reserved}, unresolved \
          {unresolved}, needed {needed}; {reset}"
     )

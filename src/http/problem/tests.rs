@@ -132,9 +132,9 @@ fn a_quota_that_is_short_is_explained_in_all_its_numbers() {
     let reset = Timestamp::from_millis(1_000);
     assert_eq!(
         Problem::from(quota(Period::Month, Some(reset))).detail,
-        "This may cost team sales 15 email credits, more than is left of its limit of 500 \
-         email credits per month: spent 480, reserved 12.5, unresolved 0, needed 15; it \
-         resets at 1970-01-01T00:00:01.000Z"
+        "This may cost team sales 15 email credits, more than remains of its limit of 500 email \
+         credits per month: spent 480, reserved 12.5, unresolved 0, needed 15; it resets at \
+         1970-01-01T00:00:01.000Z"
     );
     let total = Problem::from(quota(Period::Total, None)).detail;
     assert!(total.contains("500 email credits in total: "), "{total}");

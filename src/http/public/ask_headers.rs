@@ -44,7 +44,7 @@ impl AskHeaders {
         match self.limits.on_quota {
             OnQuota::Refuse => Ok((self.limits.most, self.marks)),
             OnQuota::Trim => Err(INVALID_HEADER
-                .says("Tollgate-On-Quota: only batches of leads are trimmed; leave it out here")),
+                .says("Tollgate-On-Quota: only batches of leads can be trimmed; omit it here")),
         }
     }
 }
@@ -219,7 +219,7 @@ mod tests {
         let lines = [(KEY, "ada lovelace"), (MOST, "grace"), (ON_QUOTA, "hopper")];
         assert_eq!(
             told(&lines).err().unwrap(),
-            "Idempotency-Key: expected 1 to 255 visible ASCII characters, without a blank; \
+            "Idempotency-Key: expected 1 to 255 visible ASCII characters without blanks; \
              Tollgate-Max-Credits: expected credits by unit, as in email=10, phone=2.5; \
              Tollgate-On-Quota: expected refuse or trim"
         );

@@ -41,10 +41,10 @@ impl IntoResponse for LookedUp {
             }
             Finding::Pending => Envelope(pending()).into_response(),
             Finding::NotFound => {
-                Envelope(PERSON_NOT_FOUND.says("Nobody was found")).into_response()
+                Envelope(PERSON_NOT_FOUND.says("No person was found")).into_response()
             }
             Finding::Removed => {
-                Envelope(LEGAL_REASONS.says("The person asked to be forgotten")).into_response()
+                Envelope(LEGAL_REASONS.says("The person requested erasure")).into_response()
             }
             Finding::Failed(failure) => Envelope(failed(failure)).into_response(),
             Finding::Refused(_) => Envelope(failed(Failure::Refused)).into_response(),
@@ -55,23 +55,22 @@ impl IntoResponse for LookedUp {
 }
 
 fn pending() -> Problem {
-    NOT_ANSWERED_YET.says("There is no answer yet; it is kept once it is there, so ask again")
+    NOT_ANSWERED_YET.says(
+        "There is no answer yet. The lookup continues; repeat the same request to get its answer",
+    )
 }
 
 fn failed(failure: Failure) -> Problem {
     match failure {
         Failure::InsufficientCredits => INSUFFICIENT_CREDITS.says(
-            "The quotas of the team, or the caller's own limits, did not allow this person to be \
-             asked for",
+            "The quotas of the team, or the limits set by the caller, do not allow this lookup",
         ),
-        Failure::VendorCredits => {
-            INSUFFICIENT_CREDITS.says("The vendor says that its own credits are out")
-        }
+        Failure::VendorCredits => INSUFFICIENT_CREDITS.says("The vendor's account has no credits"),
         Failure::Unresolved => UNRESOLVED
-            .says("The vendor gave no answer; whether this person was charged is still open"),
-        Failure::Lost => VENDOR_ERROR.says("The answer was lost: ask again"),
+            .says("The vendor did not answer; it is not known whether this person was charged"),
+        Failure::Lost => VENDOR_ERROR.says("The answer was lost; repeat the request"),
         Failure::VendorError | Failure::Refused | Failure::Canceled => {
-            VENDOR_ERROR.says("The vendor refused this person or failed on it")
+            VENDOR_ERROR.says("The vendor refused this lookup or failed to process it")
         }
     }
 }

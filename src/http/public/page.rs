@@ -43,7 +43,7 @@ pub(super) fn parse(query: &str) -> Result<PageAsk, Problem> {
         }
     };
     match size.unwrap_or(PAGE_LEADS_MAX) {
-        0 => Err(INVALID_PAGE.says(format!("page[size] is 1 to {PAGE_LEADS_MAX}"))),
+        0 => Err(INVALID_PAGE.says(format!("page[size] must be 1 to {PAGE_LEADS_MAX}"))),
         size => Ok(PageAsk { from, size: size.min(PAGE_LEADS_MAX) }),
     }
 }
@@ -55,8 +55,7 @@ fn whole_number(text: &str) -> Option<u32> {
 }
 
 fn no_number(name: &str) -> Problem {
-    let detail =
-        format!("{name} is a whole number: follow the links of an answer, or leave it out");
+    let detail = format!("{name} must be a whole number; use the links of a response, or omit it");
     INVALID_PAGE.says(detail)
 }
 

@@ -221,7 +221,7 @@ async fn every_fault_of_a_body_is_one_entry_with_its_place() {
             },
             {
                 "code": "unknown_field", "title": "Unknown Field",
-                "detail": "This field is not part of the request",
+                "detail": "This field is unknown",
                 "source": {"pointer": "/reveal"},
             },
         ]))

@@ -126,7 +126,7 @@ pub async fn serve(
     // Nobody is let in who would not be served.
     drop(listener);
     connections.close();
-    info!(connections = connections.len(), "closing: waiting for open connections");
+    info!(connections = connections.len(), "shutting down: waiting for open connections");
     connections.wait().await;
 }
 
@@ -180,8 +180,8 @@ async fn attend(
             arriving.end();
             converse(stream, peer, router, arriving, limits, closing).await;
         }
-        Some(Ok(Err(error))) => debug!(%error, "a peer did not agree on TLS"),
-        Some(Err(_)) => debug!("a peer took too long to agree on TLS"),
+        Some(Ok(Err(error))) => debug!(%error, "a TLS handshake failed"),
+        Some(Err(_)) => debug!("a TLS handshake timed out"),
         None => {}
     }
 }
@@ -209,7 +209,7 @@ async fn converse(
     tokio::select! {
         ended = connection.as_mut() => {
             if let Err(error) = ended {
-                debug!(%error, "a connection broke");
+                debug!(%error, "a connection failed");
             }
             return;
         }
@@ -218,6 +218,6 @@ async fn converse(
     }
     connection.as_mut().graceful_shutdown();
     if timeout(limits.grace, connection).await.is_err() {
-        warn!("cut off a connection whose request did not end within the grace");
+        warn!("closed a connection whose request did not end within the grace period");
     }
 }

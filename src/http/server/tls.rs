@@ -32,7 +32,7 @@ pub enum CertificateError {
         why: io::Error,
     },
     /// The two do not belong together.
-    #[error("{} and {} are no certificate and its key: {why}", cert.display(), key.display())]
+    #[error("{} and {} are not a certificate and its key: {why}", cert.display(), key.display())]
     Unfit {
         /// The file of the certificate.
         cert: PathBuf,
@@ -87,10 +87,13 @@ impl Certificate {
                 match config(&self.cert, &self.key) {
                     Ok(config) => {
                         kept.config = config;
-                        info!(certificate = %self.cert.display(), "read the new certificate");
+                        info!(certificate = %self.cert.display(), "loaded the new certificate");
                     }
                     Err(error) => {
-                        warn!(%error, "the new certificate is not used, the old one stays: {error}");
+                        warn!(
+                            %error,
+                            "the new certificate is invalid, the old one is kept: {error}"
+                        );
                     }
                 }
             }
@@ -133,7 +136,7 @@ fn config(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, CertificateError
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .expect("ring speaks every version of TLS that is safe")
+        .expect("ring supports every safe version of TLS")
         .with_no_client_auth()
         .with_single_cert(chain, secret)
         .map_err(|why| CertificateError::Unfit { cert: cert.into(), key: key.into(), why })?;

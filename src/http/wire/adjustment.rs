@@ -32,9 +32,16 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<Correction, Vec<Fault>> {
 fn read_amount(given: &Given<'_>, faults: &mut Faults) -> Option<Credits> {
     let amount = given.credits(faults)?;
     if amount.is_zero() {
-        given.refuse("an amount is not 0: more spent is above it, less is below", faults);
+        given.refuse(
+            "an amount must not be 0; a positive one adds to the spent credits, a negative one \
+             reduces them",
+            faults,
+        );
     } else if amount > AMOUNT_MAX || amount < AMOUNT_MAX.negated() {
-        given.refuse(format!("an amount is at most {AMOUNT_MAX} credits, either way"), faults);
+        given.refuse(
+            format!("an amount is at most {AMOUNT_MAX} credits in either direction"),
+            faults,
+        );
     }
     Some(amount)
 }

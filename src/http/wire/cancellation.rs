@@ -12,7 +12,7 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<(), Vec<Fault>> {
         let [status] = given.with_required(["status"], 1, faults)?;
         let status = status?;
         if status.string(faults)? != "canceled" {
-            status.refuse("The only status that can be asked for is \"canceled\"", faults);
+            status.refuse("The only status that can be set is \"canceled\"", faults);
         }
         Some(())
     })

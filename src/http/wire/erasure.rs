@@ -19,7 +19,7 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
             [Some(email), None, None] => {
                 let found = Identity::of_address(&email.string(faults)?).map(Named::Identity);
                 if found.is_none() {
-                    email.refuse("this is no email address that names one person", faults);
+                    email.refuse("this is not an email address that identifies one person", faults);
                 }
                 found
             }
@@ -27,7 +27,7 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<Named, Vec<Fault>> {
                 let found =
                     Identity::of_linkedin_url(&profile.string(faults)?).map(Named::Identity);
                 if found.is_none() {
-                    profile.refuse("this is no address of a person's LinkedIn profile", faults);
+                    profile.refuse("this is not the URL of a person's LinkedIn profile", faults);
                 }
                 found
             }
@@ -60,20 +60,20 @@ struct Kept {
 const KEPT: &[Kept] = &[
     Kept {
         what: "ledger_entries",
-        why: "they say what was paid and hold nothing that names a person",
+        why: "they record what was paid and contain no data that identifies a person",
     },
     Kept {
         what: "payment_facts",
-        why: "what the vendor has charged, under a keyed hash, so that it is not paid again",
+        why: "records of charges under a keyed hash, so that the person is not paid for again",
     },
     Kept {
         what: "removal_marks",
-        why: "keyed hashes, so that the person is not sent to the vendor or shown again",
+        why: "keyed hashes, so that the person is not sent to the vendor or returned again",
     },
     Kept {
         what: "submitted_leads",
-        why: "as callers wrote them, sealed with other leads of their batch; no reader is shown \
-              them, and they are deleted at the end of the batch's lifetime (cache.batch_ttl)",
+        why: "the submitted fields, encrypted with other leads of their batch; no reader gets \
+              them, and they are deleted with the batch (cache.batch_ttl)",
     },
 ];
 

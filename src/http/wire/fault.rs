@@ -32,17 +32,18 @@ impl Fault {
     }
 
     pub(super) fn names_nobody() -> Self {
-        let detail = "Give email, linkedin_url or name: nothing else names a person".to_owned();
+        let detail = "Give email, linkedin_url or name; the other fields do not identify a person"
+            .to_owned();
         Self { code: "missing_field", title: "Missing Field", detail, pointer: String::new() }
     }
 
     pub(super) fn unknown_field(pointer: String) -> Self {
-        let detail = "This field is not part of the request".to_owned();
+        let detail = "This field is unknown".to_owned();
         Self { code: "unknown_field", title: "Unknown Field", detail, pointer }
     }
 
     pub(super) fn duplicate_field(pointer: String) -> Self {
-        let detail = "This field is written more than once".to_owned();
+        let detail = "This field is given more than once".to_owned();
         Self { code: "duplicate_field", title: "Duplicate Field", detail, pointer }
     }
 
@@ -51,7 +52,7 @@ impl Fault {
     }
 
     pub(super) fn too_many_leads(found: usize, leads_max: usize) -> Self {
-        let detail = format!("{found} leads in one request, at most {leads_max} are taken");
+        let detail = format!("{found} leads in one request; at most {leads_max} are allowed");
         let pointer = "/leads".to_owned();
         Self { code: "too_many_leads", title: "Too Many Leads", detail, pointer }
     }

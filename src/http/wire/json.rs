@@ -57,7 +57,7 @@ fn not_utf8(body: &[u8], valid: usize) -> Fault {
 /// well formed: it is said where. Only looked for in a body that could not be read.
 fn half_character(body: &[u8]) -> Option<Fault> {
     let pointer = undecodable(raw(body).ok()?, String::new(), PLACES_DEEP)?;
-    let detail = "This text has an escape for half of a surrogate pair, which is no character";
+    let detail = "This text has an escape for half of a surrogate pair, which is not a character";
     Some(Fault::invalid_field(pointer, detail.to_owned()))
 }
 

@@ -75,7 +75,7 @@ fn read_networks(given: &Given<'_>, faults: &mut Faults) -> Vec<IpNet> {
         let text = item.string(faults)?;
         let network = text.parse::<IpNet>().map(|network| network.trunc()).ok();
         if network.is_none() {
-            item.refuse("a network is written as in 10.0.0.0/8 or 2001:db8::/32", faults);
+            item.refuse("write a network as in 10.0.0.0/8 or 2001:db8::/32", faults);
         }
         network
     };

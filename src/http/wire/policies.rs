@@ -53,7 +53,7 @@ fn count(given: Option<Given<'_>>, faults: &mut Faults) -> Option<u32> {
 fn age(given: &Given<'_>, faults: &mut Faults) -> Option<Duration> {
     let age = measure::duration(&given.string(faults)?);
     if age.is_none() {
-        given.refuse("an age is null or a duration such as 30m, 24h or 7d", faults);
+        given.refuse("an age must be null or a duration such as 30m, 24h or 7d", faults);
     }
     age
 }

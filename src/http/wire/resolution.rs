@@ -22,7 +22,7 @@ pub(in crate::http) fn parse(body: &[u8]) -> Result<(Charged, Note), Vec<Fault>>
         let charged = match (is_charged, said) {
             (Some(false), _) => {
                 if let Some(credits) = &credits {
-                    let detail = "what was not charged has no credits: leave them out";
+                    let detail = "omit credits if nothing was charged";
                     credits.refuse(detail, faults);
                 }
                 Charged::Nothing
@@ -55,7 +55,7 @@ fn read_credits(given: &Given<'_>, faults: &mut Faults) -> Option<Amounts> {
 fn amount(given: &Given<'_>, faults: &mut Faults) -> Option<Credits> {
     let amount = given.credits(faults)?;
     if amount.is_negative() {
-        given.refuse("what was charged is not below zero", faults);
+        given.refuse("the charged credits must not be negative", faults);
     }
     Some(amount)
 }

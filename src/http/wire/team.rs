@@ -29,7 +29,7 @@ pub(in crate::http) fn parse(body: &[u8], team: &TeamId) -> Result<NewTeam, Vec<
         if let Some(id) = id
             && id.string(faults).is_some_and(|id| id != team.as_str())
         {
-            id.refuse("A team cannot be renamed: this is not the team of the path", faults);
+            id.refuse("A team cannot be renamed: this is not the team in the path", faults);
         }
         let name = name.and_then(|given| name_for_people(&given, faults));
         let quotas = quotas.map(|given| read_quotas(&given, faults)).unwrap_or_default();
@@ -51,7 +51,8 @@ pub(super) fn name_for_people(given: &Given<'_>, faults: &mut Faults) -> Option<
         && name.chars().count() <= NAME_CHARS_MAX
         && !name.chars().any(char::is_control);
     if !is_fit {
-        let detail = format!("A name is 1 to {NAME_CHARS_MAX} characters, none of them a control");
+        let detail =
+            format!("A name has 1 to {NAME_CHARS_MAX} characters and no control characters");
         given.refuse(detail, faults);
     }
     Some(name)
@@ -67,7 +68,7 @@ fn read_quotas(given: &Given<'_>, faults: &mut Faults) -> Vec<Quota> {
     for item in items {
         let Some(quota) = read_quota(&item, faults) else { continue };
         if quotas.iter().any(|other| other.counts_as(&quota)) {
-            let detail = "There is a quota of this unit, period and time zone before this one";
+            let detail = "An earlier quota has the same unit, period and time zone";
             item.refuse(detail, faults);
         }
         quotas.push(quota);
@@ -100,7 +101,7 @@ pub(super) fn read_unit(given: &Given<'_>, faults: &mut Faults) -> Option<Unit> 
 fn read_limit(given: &Given<'_>, faults: &mut Faults) -> Option<Credits> {
     let limit = given.credits(faults)?;
     if limit.is_negative() {
-        given.refuse("a limit is not below zero", faults);
+        given.refuse("a limit must not be negative", faults);
     }
     Some(limit)
 }

@@ -24,7 +24,7 @@ pub(in crate::http) fn parse(body: &[u8], addresses_max: usize) -> Result<Vec<Le
         if items.is_empty() {
             emails.refuse("Expected at least one address", faults);
         } else if items.len() > addresses_max {
-            emails.refuse(format!("At most {addresses_max} addresses are taken"), faults);
+            emails.refuse(format!("At most {addresses_max} addresses are allowed"), faults);
             return None;
         }
         Some(items.iter().filter_map(|item| address(item, faults)).collect())
@@ -108,7 +108,7 @@ impl<'a> ResultShown<'a> {
 fn error(line: &AddressLine) -> Option<ErrorEntry<'static>> {
     let (code, title, detail) = match line.verdict {
         Verdict::Pending | Verdict::Judged(_) => return None,
-        Verdict::Removed => ("gdpr_removed", "Removed", "The person asked to be forgotten"),
+        Verdict::Removed => ("gdpr_removed", "Removed", "The person requested erasure"),
         Verdict::Failed(failed) => failure(failed),
     };
     let pointer = format!("/emails/{}", line.position.saturating_sub(1));

@@ -30,7 +30,7 @@ pub type Rows<T> = Vec<(<T as Table>::Key, <T as Table>::Row)>;
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// Another holds the job's lease, or the job has moved on.
-    #[error("another has the job's turn")]
+    #[error("another worker has the job's lease")]
     Fenced,
     /// The books contradict themselves.
     #[error("the books contradict themselves: {0}")]

@@ -29,7 +29,7 @@ pub(super) fn address(text: &str) -> Result<Address, Unfit> {
     let Query { namespace, replicas, is_tls, ca } = self::query(query)?;
     let (place, database, is_tls) = match (scheme, is_tls) {
         ("redis" | "rediss", true) => {
-            return Err(unfit("asks for TLS in its query", "write rediss:// instead"));
+            return Err(unfit("sets tls=true", "write rediss:// instead"));
         }
         ("redis", false) => (one(hosts)?, self::database(path)?, false),
         ("rediss", false) => (one(hosts)?, self::database(path)?, true),
@@ -42,8 +42,8 @@ pub(super) fn address(text: &str) -> Result<Address, Unfit> {
         (true, Some(file)) => Trust::File(file.into()),
         (false, None) => Trust::Plain,
         (false, Some(_)) => {
-            let remedy = "write rediss://, or tls=true for a cluster or sentinels, or leave it out";
-            return Err(unfit("names certificates for connections without TLS", remedy));
+            let remedy = "write rediss://, or tls=true for a cluster or sentinels, or remove it";
+            return Err(unfit("sets ca for connections without TLS", remedy));
         }
     };
     Ok(Address { place, login, trust, database, replicas, namespace })
@@ -60,14 +60,14 @@ fn one(hosts: &str) -> Result<Place, Unfit> {
 fn cluster(hosts: &str, path: &str) -> Result<Place, Unfit> {
     match path {
         "" | "0" => Ok(Place::Cluster(endpoints(hosts, REDIS_PORT)?)),
-        _ => Err(unfit("names a database", "leave it out: a cluster has only the first")),
+        _ => Err(unfit("names a database", "remove it: a cluster has only database 0")),
     }
 }
 
 fn sentinels(hosts: &str, path: &str) -> Result<Place, Unfit> {
     if path.is_empty() || path.contains('/') {
-        let remedy = "end it with the service that the sentinels watch, \
-                      as in redis-sentinel://host-1,host-2/service";
+        let remedy = "end it with the name of the service that the sentinels monitor, as in \
+                      redis-sentinel://host-1,host-2/service";
         return Err(unfit("does not name one service", remedy));
     }
     let service = decoded(path)?;
@@ -78,7 +78,10 @@ fn database(path: &str) -> Result<u16, Unfit> {
     match path {
         "" => Ok(0),
         number => number.parse().map_err(|_| {
-            unfit("has a path that is no database", "end it with a database such as /0, or nothing")
+            unfit(
+                "has a path that is not a database",
+                "end it with a database such as /0, or nothing",
+            )
         }),
     }
 }
@@ -92,7 +95,7 @@ fn login(text: &str) -> Result<Login, Unfit> {
 }
 
 fn decoded(text: &str) -> Result<String, Unfit> {
-    let remedy = "write its bytes in UTF-8, each special one as % and two hex digits";
+    let remedy = "write it in UTF-8, each special byte as % and two hex digits";
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(String::from).map_err(|_| unfit("has parts that are not UTF-8", remedy))
 }
@@ -109,10 +112,10 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint, Unfit> {
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
     if host.is_empty() {
-        return Err(unfit("names no host", EXAMPLES));
+        return Err(unfit("has no host", EXAMPLES));
     }
     if !is_host(host, text.starts_with('[')) {
-        return Err(unfit("has a host that is none", EXAMPLES));
+        return Err(unfit("has an invalid host", EXAMPLES));
     }
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => Some(default_port),
@@ -121,7 +124,7 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint, Unfit> {
     };
     let remedy = "write host or host:port, and in a user or a password each of % / ? @ as \
                   %25 %2F %3F %40";
-    let port = port.ok_or_else(|| unfit("has a port that is none", remedy))?;
+    let port = port.ok_or_else(|| unfit("has an invalid port", remedy))?;
     Ok(Endpoint { host: host.to_owned(), port })
 }
 
@@ -154,8 +157,8 @@ fn query(text: &str) -> Result<Query<'_>, Unfit> {
             Some(("ca", file)) if !file.is_empty() => query.ca = Some(file),
             _ => {
                 let remedy = "after the ? write namespace=NAME, replicas=NUMBER, tls=true or \
-                              ca=FILE, parted by &";
-                return Err(unfit("has a query that means nothing", remedy));
+                              ca=FILE, separated by &";
+                return Err(unfit("has an unknown query parameter", remedy));
             }
         }
     }
@@ -167,14 +170,14 @@ fn namespace(name: &str) -> Result<String, Unfit> {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > NAMESPACE_CHARS_MAX || !name.chars().all(is_fit) {
         let remedy = "write up to 64 of the letters a to z, digits, and - _ .";
-        return Err(unfit("has a namespace that is no name", remedy));
+        return Err(unfit("has an invalid namespace", remedy));
     }
     Ok(name.to_owned())
 }
 
 fn replicas(count: &str) -> Result<NonZeroU16, Unfit> {
-    let remedy = "write how many have to confirm, 1 or more, or leave it out";
-    count.parse().map_err(|_| unfit("has a number of replicas that is none", remedy))
+    let remedy = "write how many must confirm writes, 1 or more, or remove it";
+    count.parse().map_err(|_| unfit("has an invalid number of replicas", remedy))
 }
 
 fn unfit(wrong: &str, remedy: &str) -> Unfit {

@@ -76,7 +76,7 @@ impl Judgement<'_> {
         if let Some(version) = self.facts.version.filter(|found| (OLDEST..WAITAOF).contains(found))
         {
             let what = format!(
-                "it is Redis {version}: nobody can wait until a replica has written to its disk"
+                "it is Redis {version}: it cannot wait until a replica has written to its disk"
             );
             self.warn(what, "run Redis 7.2 or later");
         }
@@ -84,10 +84,10 @@ impl Judgement<'_> {
 
     fn role(&mut self) {
         if self.facts.is_primary == Some(false) {
-            self.refuse_for_now("it is a replica: it takes no writes", "name its primary");
+            self.refuse_for_now("it is a replica and accepts no writes", "use its primary");
         }
         if self.facts.is_loading == Some(true) {
-            self.warn("it is still reading its data", "wait until it answers");
+            self.warn("it is still loading its data", "wait until it has loaded");
         }
     }
 
@@ -95,19 +95,19 @@ impl Judgement<'_> {
         match self.facts.memory_policy.as_deref() {
             Some("noeviction") => {}
             Some(policy) => self.refuse(
-                format!("maxmemory-policy is {policy}: it may forget parts of the books"),
+                format!("maxmemory-policy is {policy}: it can evict parts of the books"),
                 set("maxmemory-policy", "noeviction"),
             ),
             None => {
-                self.withheld("its maxmemory-policy", "+info", "that is noeviction");
+                self.withheld("its maxmemory-policy", "+info", "it is noeviction");
             }
         }
         if let (Some(used), Some(max @ 1..)) =
             (self.facts.memory_bytes, self.facts.memory_bytes_max)
             && used / 9 > max / 10
         {
-            let what = format!("it uses {used} of the {max} bytes of memory that it may");
-            self.warn(what, "raise it, as with CONFIG SET maxmemory BYTES");
+            let what = format!("it uses {used} bytes of memory of at most {max}");
+            self.warn(what, "raise the limit, as with CONFIG SET maxmemory BYTES");
         }
     }
 
@@ -115,7 +115,7 @@ impl Judgement<'_> {
         match self.facts.is_appending {
             Some(true) => {}
             Some(false) => self.refuse(
-                "appendonly is no: what it was told last is lost with its process",
+                "appendonly is no: a crash of the process loses recent writes",
                 set("appendonly", "yes"),
             ),
             None => self.withheld("whether it is appendonly", "+info", "appendonly is yes"),
@@ -123,16 +123,16 @@ impl Judgement<'_> {
         match self.facts.appendfsync.as_deref() {
             Some("always") => {}
             Some(when) => self.refuse(
-                format!("appendfsync is {when}: what it was told last is lost with its machine"),
+                format!("appendfsync is {when}: a crash of the machine loses recent writes"),
                 set("appendfsync", "always"),
             ),
-            None => self.withheld("its appendfsync", "+config|get", "that is always"),
+            None => self.withheld("its appendfsync", "+config|get", "it is always"),
         }
         if self.facts.is_append_well == Some(false) {
-            self.warn("it could not write to its append-only file", "make room on its disk");
+            self.warn("it could not write to its append-only file", "free space on its disk");
         }
         if self.facts.is_snapshot_well == Some(false) {
-            self.warn("it could not write its last snapshot", "make room on its disk");
+            self.warn("it could not write its last snapshot", "free space on its disk");
         }
     }
 
@@ -143,16 +143,16 @@ impl Judgement<'_> {
         match self.facts.replicas {
             Some(count) if count < awaited && said.is_none() && awaited > 1 => self.refuse_for_now(
                 format!(
-                    "{count} replicas are connected to it, where it had {awaited} and all of them \
-                     have to confirm"
+                    "{count} replicas are connected to it, but it had {awaited}, and all of them \
+                     must confirm writes"
                 ),
                 format!(
-                    "{connect}; or, where one is gone for good, say in store.url how many there \
-                     are, replicas=N, and start the gateway again"
+                    "{connect}; or, if one was removed for good, set their number in store.url, \
+                     replicas=N, and restart the gateway"
                 ),
             ),
             Some(count) if count < awaited => self.refuse_for_now(
-                format!("{count} replicas are connected to it, where {awaited} have to confirm"),
+                format!("{count} replicas are connected to it, but {awaited} must confirm writes"),
                 connect,
             ),
             Some(_) => {}
@@ -163,7 +163,7 @@ impl Judgement<'_> {
         }
         if self.facts.replicas_min_to_write == Some(0) {
             self.warn(
-                "min-replicas-to-write is 0: cut off from its replicas, it goes on taking writes",
+                "min-replicas-to-write is 0: it accepts writes even without its replicas",
                 set("min-replicas-to-write", &awaited.to_string()),
             );
         }
@@ -177,14 +177,14 @@ impl Judgement<'_> {
         if offset_millis >= OFFSET_MILLIS_MAX {
             let direction = if time_millis > now_millis { "ahead of" } else { "behind" };
             let what = format!("its clock is {offset_millis} ms {direction} this machine's");
-            self.warn(what, "set both by NTP; in what concerns the books its clock decides");
+            self.warn(what, "set both by NTP; the books use its clock");
         }
     }
 
     fn withheld(&mut self, what: &str, rule: &str, see_to_it: &str) {
-        let what = format!("it does not say {what}");
+        let what = format!("it does not show {what}");
         let user = &self.facts.user;
-        self.warn(what, format!("ACL SETUSER {user} {rule}, or see to it that {see_to_it}"));
+        self.warn(what, format!("ACL SETUSER {user} {rule}, or make sure that {see_to_it}"));
     }
 
     fn refuse(&mut self, what: impl Into<String>, remedy: impl Into<String>) {

@@ -51,8 +51,8 @@ fn only_who_waits_for_replicas_wants_their_disks_waited_for() {
     let older = |facts: &mut Facts| facts.version = Some(Version(7, 0, 15));
     assert_eq!(
         told(Durability::Strict, older),
-        ["warning: it is Redis 7.0.15: nobody can wait until a replica has written to its \
-          disk: run Redis 7.2 or later"]
+        ["warning: it is Redis 7.0.15: it cannot wait until a replica has written to its disk: \
+          run Redis 7.2 or later"]
     );
     for durability in [Durability::Single, Durability::Relaxed] {
         assert_eq!(told(durability, older), [""; 0]);
@@ -68,26 +68,26 @@ fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
         );
         assert_eq!(
             told(durability, |facts| facts.memory_policy = Some("allkeys-lru".to_owned())),
-            ["fatal: maxmemory-policy is allkeys-lru: it may forget parts of the books: CONFIG \
-              SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"]
+            ["fatal: maxmemory-policy is allkeys-lru: it can evict parts of the books: CONFIG \
+                 SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"]
         );
         assert_eq!(
             told(durability, |facts| facts.memory_bytes = Some(100)),
-            ["warning: it uses 100 of the 100 bytes of memory that it may: raise it, as with \
-              CONFIG SET maxmemory BYTES"]
+            ["warning: it uses 100 bytes of memory of at most 100: raise the limit, as with \
+                 CONFIG SET maxmemory BYTES"]
         );
         assert_eq!(
             told(durability, |facts| facts.is_primary = Some(false)),
-            ["fatal: it is a replica: it takes no writes: name its primary"]
+            ["fatal: it is a replica and accepts no writes: use its primary"]
         );
         assert_eq!(
             told(durability, |facts| facts.is_loading = Some(true)),
-            ["warning: it is still reading its data: wait until it answers"]
+            ["warning: it is still loading its data: wait until it has loaded"]
         );
         assert_eq!(
             told(durability, |facts| facts.time_millis = Some(NOW - 1_000)),
-            ["warning: its clock is 1000 ms behind this machine's: set both by NTP; in what \
-              concerns the books its clock decides"]
+            ["warning: its clock is 1000 ms behind this machine's: set both by NTP; the books \
+                 use its clock"]
         );
     }
 }
@@ -105,19 +105,17 @@ fn the_disk_counts_unless_the_books_may_be_lost() {
     for durability in [Durability::Strict, Durability::Single] {
         assert_eq!(
             told(durability, no_file),
-            [
-                "fatal: appendonly is no: what it was told last is lost with its process: CONFIG SET \
-              appendonly yes, and in redis.conf: appendonly yes"
-            ]
+            ["fatal: appendonly is no: a crash of the process loses recent writes: CONFIG SET \
+              appendonly yes, and in redis.conf: appendonly yes"]
         );
         assert_eq!(
             told(durability, late),
-            ["fatal: appendfsync is everysec: what it was told last is lost with its machine: \
-              CONFIG SET appendfsync always, and in redis.conf: appendfsync always"]
+            ["fatal: appendfsync is everysec: a crash of the machine loses recent writes: CONFIG \
+              SET appendfsync always, and in redis.conf: appendfsync always"]
         );
         assert_eq!(
             told(durability, full),
-            ["warning: it could not write to its append-only file: make room on its disk"]
+            ["warning: it could not write to its append-only file: free space on its disk"]
         );
     }
     assert_eq!(
@@ -132,11 +130,9 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
     let lost_one = |facts: &mut Facts| facts.replicas_seen = NonZeroU16::new(2);
     assert_eq!(
         told(Durability::Strict, lost_one),
-        [
-            "fatal: 1 replicas are connected to it, where it had 2 and all of them have to confirm: on \
-          each replica: REPLICAOF with its host and port; or, where one is gone for good, say in \
-          store.url how many there are, replicas=N, and start the gateway again"
-        ]
+        ["fatal: 1 replicas are connected to it, but it had 2, and all of them must confirm \
+          writes: on each replica: REPLICAOF with its host and port; or, if one was removed for \
+          good, set their number in store.url, replicas=N, and restart the gateway"]
     );
     let says_one = |facts: &mut Facts| {
         lost_one(facts);
@@ -145,7 +141,7 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
     assert_eq!(told(Durability::Strict, says_one), [""; 0], "the address outweighs what was seen");
     assert_eq!(
         told(Durability::Strict, alone),
-        ["fatal: 0 replicas are connected to it, where 1 have to confirm: on each replica: \
+        ["fatal: 0 replicas are connected to it, but 1 must confirm writes: on each replica: \
           REPLICAOF with its host and port"]
     );
     assert_eq!(told(Durability::Single, alone), [""; 0]);
@@ -153,8 +149,8 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
     assert_eq!(told(Durability::Strict, awaits_two).len(), 1);
     assert_eq!(
         told(Durability::Strict, |facts| facts.replicas_min_to_write = Some(0)),
-        ["warning: min-replicas-to-write is 0: cut off from its replicas, it goes on taking \
-          writes: CONFIG SET min-replicas-to-write 1, and in redis.conf: min-replicas-to-write 1"]
+        ["warning: min-replicas-to-write is 0: it accepts writes even without its replicas: \
+             CONFIG SET min-replicas-to-write 1, and in redis.conf: min-replicas-to-write 1"]
     );
 }
 
@@ -167,17 +163,17 @@ fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
     assert_eq!(
         told,
         [
-            "it does not say its version: ACL SETUSER ada +info, or see to it that it is Redis \
+            "it does not show its version: ACL SETUSER ada +info, or make sure that it is Redis \
              7.0 or later",
-            "it does not say its maxmemory-policy: ACL SETUSER ada +info, or see to it that that \
-             is noeviction",
-            "it does not say whether it is appendonly: ACL SETUSER ada +info, or see to it that \
+            "it does not show its maxmemory-policy: ACL SETUSER ada +info, or make sure that it is \
+             noeviction",
+            "it does not show whether it is appendonly: ACL SETUSER ada +info, or make sure that \
              appendonly is yes",
-            "it does not say its appendfsync: ACL SETUSER ada +config|get, or see to it that \
-             that is always",
-            "it does not say its replicas: ACL SETUSER ada +info, or see to it that it has 1 \
+            "it does not show its appendfsync: ACL SETUSER ada +config|get, or make sure that it \
+             is always",
+            "it does not show its replicas: ACL SETUSER ada +info, or make sure that it has 1 \
              replicas or more",
-            "it does not say its time: ACL SETUSER ada +time, or see to it that its clock is \
+            "it does not show its time: ACL SETUSER ada +time, or make sure that its clock is \
              right",
         ]
     );

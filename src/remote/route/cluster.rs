@@ -45,7 +45,7 @@ impl Cluster {
             Some((_last, (first, server))) if *first <= slot => Ok(Arc::clone(server)),
             _ => {
                 self.doubt();
-                Err(Unreached(format!("no server of the cluster keeps slot {slot}")))
+                Err(Unreached(format!("no server of the cluster has slot {slot}")))
             }
         }
     }
@@ -75,7 +75,7 @@ impl Cluster {
                 Err(died) => why = died.to_string(),
             }
         }
-        Err(Unreached(format!("no server of the cluster says who keeps what: {why}")))
+        Err(Unreached(format!("no server of the cluster returned its slots: {why}")))
     }
 
     fn map_of(&self, ranges: Vec<Range>) -> Map {
@@ -103,7 +103,7 @@ async fn ranges(line: &Line, asked: &Endpoint, until: Instant) -> Result<Vec<Ran
     match <[_; 2]>::try_from(replies) {
         Ok([Ok(info), Ok(slots)]) => {
             if !info.as_text().is_some_and(|info| info.contains("cluster_state:ok")) {
-                return Err(told("it has lost touch with the cluster".to_owned()));
+                return Err(told("it has lost its connection to the cluster".to_owned()));
             }
             let ranges = slots.as_list().unwrap_or_default().iter();
             Ok(ranges.filter_map(|range| read(range, asked)).collect())
@@ -111,7 +111,7 @@ async fn ranges(line: &Line, asked: &Endpoint, until: Instant) -> Result<Vec<Ran
         Ok([Err(refusal), _] | [_, Err(refusal)]) => {
             Err(told(RemoteError::from(refusal).to_string()))
         }
-        Err(_) => Err(told("not as many answers as questions".to_owned())),
+        Err(_) => Err(told("the number of answers differs from the number of commands".to_owned())),
     }
 }
 

@@ -140,7 +140,7 @@ fn stranger() -> Map<String, Value> {
 }
 
 fn failed(failure: Failure) -> Answer {
-    let error = ErrorKind::of(failure.code).says("The sandbox was told to fail.");
+    let error = ErrorKind::of(failure.code).says("The sandbox failed by configuration.");
     Answer { retry_after_seconds: failure.retry_after_seconds, ..Answer::from(error) }
 }
 

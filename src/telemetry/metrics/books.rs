@@ -76,22 +76,23 @@ impl BooksGauges {
             reserved: families.gauges(
                 "tollgate_credits_reserved",
                 &["team", "unit"],
-                "Credits set aside for jobs under way.",
+                "Credits reserved for jobs in progress.",
             ),
             unresolved: families.gauges(
                 "tollgate_credits_unresolved",
                 &["team", "unit"],
-                "Reserved credits of jobs whose charge nobody could learn.",
+                "Reserved credits of jobs of which it is not known whether the vendor charged \
+                 them.",
             ),
             quota_limit: families.gauges(
                 "tollgate_quota_limit_credits",
                 &quota,
-                "The most a team may have spent, reserved and unresolved in a period.",
+                "Quota: limit of spent, reserved and unresolved credits of a team in a period.",
             ),
             quota_remaining: families.gauges(
                 "tollgate_quota_remaining_credits",
                 &quota,
-                "What is left of a quota in its present period; absent when unknown.",
+                "Remainder of a quota in its current period; absent when unknown.",
             ),
             batches: families.whole_gauges(
                 "tollgate_batches",
@@ -101,7 +102,7 @@ impl BooksGauges {
             oldest_unsettled: families.gauges(
                 "tollgate_oldest_unsettled_seconds",
                 &[],
-                "Age of the oldest open reservation; 0 where none is open.",
+                "Age of the oldest open reservation; 0 if there is none.",
             ),
         }
     }

@@ -94,91 +94,91 @@ impl Metrics {
             credits_avoided: families.credit_sums(
                 "tollgate_credits_avoided_total",
                 &["team", "unit", "reason"],
-                "List price of what was answered without paying the vendor.",
+                "List price of answers that the vendor did not charge.",
             ),
             leads: families.counts(
                 "tollgate_leads_total",
                 &["team", "disposition"],
-                "Leads submitted in admitted batches, by how they are answered.",
+                "Leads submitted in admitted batches, by disposition.",
             ),
             admissions: families.counts(
                 "tollgate_admissions_total",
                 &["team", "decision", "reason"],
-                "Requests for a batch, by what became of them.",
+                "Requests for admission, by decision.",
             ),
             refused_keys: refused_keys(&families),
             outcomes: families.counts(
                 "tollgate_outcomes_total",
                 &["team", "outcome"],
-                "Settled leads, by what they came to.",
+                "Settled leads, by outcome.",
             ),
             finds_in_margin: families.count(
                 "tollgate_finds_in_margin_total",
-                "Finds booked as charged within the margin or turn of the charge window, where the \
-                 vendor may not have charged.",
+                "Finds booked as charged within the margin of the charge window, which the vendor \
+                 may not have charged.",
             ),
             adjustments_beyond_reservation: families.count(
                 "tollgate_adjustments_beyond_reservation_total",
-                "Adjustments made because a charge exceeded its reservation.",
+                "Charges that exceeded their reservation.",
             ),
             stray_results: families.counts(
                 "tollgate_stray_results_total",
                 &["kind"],
-                "Leads without a result of their own, and results without a lead.",
+                "Leads without a matching result, and results without a matching lead.",
             ),
             results_lost: families.count(
                 "tollgate_results_lost_total",
-                "Sealed results that the books point at and the vault no longer has.",
+                "Stored results that the ledger refers to and the vault no longer has.",
             ),
             unreadable: unreadable(&families),
             http_requests: families.durations(
                 "tollgate_http_request_duration_seconds",
                 &["route", "method", "status"],
                 &HTTP_BUCKETS,
-                "How long requests to the gateway took.",
+                "Duration of requests to the gateway.",
             ),
             vendor_requests: families.durations(
                 "tollgate_vendor_request_duration_seconds",
                 &["operation", "outcome"],
                 &VENDOR_BUCKETS,
-                "How long requests to the vendor took.",
+                "Duration of requests to the vendor.",
             ),
             vendor_circuit: families.switch(
                 "tollgate_vendor_circuit_open",
-                "1 while nothing is sent: the vendor does not answer, its credits are out, or it refuses \
-                 the key.",
+                "1 while the vendor does not answer, its account has no credits, or it rejects the \
+                 API key.",
             ),
             vendor_credits_out: credits_out(&families),
             store_operations: families.durations(
                 "tollgate_store_operation_duration_seconds",
                 &["operation"],
                 &STORE_BUCKETS,
-                "How long the store took.",
+                "Duration of store operations.",
             ),
             clock_jumps: families.count(
                 "tollgate_clock_jumps_total",
-                "Jumps of the store's clock, ahead or back.",
+                "Jumps of the store's clock, forward or back.",
             ),
             store_headroom: families.gauges(
                 "tollgate_store_headroom_bytes",
                 &[],
-                "How many bytes of the store new work may still take.",
+                "Bytes of the store that are available to new work.",
             ),
-            store_up: families.switch("tollgate_store_up", "1 while the store answers."),
+            store_up: families.switch("tollgate_store_up", "1 while the store is available."),
             ledger_drift: families.gauge(
                 "tollgate_ledger_drift_credits",
-                "By how much the counters differ from the journal; anything but 0 is a fault.",
+                "Difference between the counters and the journal; any value other than 0 is an \
+                 error.",
             ),
             sweep_overdue: families.gauges(
                 "tollgate_sweep_overdue_seconds",
                 &["kind"],
-                "By how much longer than planned expired rows may have been there; 0 while the sweep \
-                 keeps up.",
+                "How long the removal of expired rows is overdue; 0 while the sweep keeps up.",
             ),
             swept_rows: families.counts(
                 "tollgate_swept_rows_total",
                 &["kind"],
-                "Expired rows that this process has removed.",
+                "Expired rows removed by this process.",
             ),
             books: Mutex::new(BooksGauges::new(&families)),
             registry,

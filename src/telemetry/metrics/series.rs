@@ -10,7 +10,7 @@ pub(super) fn unreadable(families: &Families<'_>) -> IntCounterVec {
     let unreadable = families.counts(
         "tollgate_vendor_unreadable_total",
         &["operation"],
-        "Answers of the vendor's that came whole and cannot be read.",
+        "Complete answers of the vendor that cannot be parsed.",
     );
     for operation in ["submit", "find", "read", "call"] {
         unreadable.with_label_values(&[operation]);
@@ -23,7 +23,7 @@ pub(super) fn refused_keys(families: &Families<'_>) -> IntCounterVec {
     let refused_keys = families.counts(
         "tollgate_refused_keys_total",
         &["listener"],
-        "Requests refused for a wrong key or token, or for none.",
+        "Requests refused because the key or token is wrong or missing.",
     );
     for door in [Door::Callers, Door::Operators] {
         refused_keys.with_label_values(&[door.label()]);
@@ -42,6 +42,6 @@ pub(super) fn credits_out(families: &Families<'_>) -> IntGaugeVec {
     families.whole_gauges(
         "tollgate_vendor_credits_out",
         &["unit"],
-        "1 while the vendor says that its credits of this unit are out.",
+        "1 while the vendor's account has no credits of this unit.",
     )
 }

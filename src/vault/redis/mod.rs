@@ -100,7 +100,7 @@ impl RedisVault {
             return None;
         }
         let opened = self.sealer.open(key, &envelope);
-        opened.inspect_err(|why| warn!(item = %key, "{key} does not open: {why}")).ok()
+        opened.inspect_err(|why| warn!(item = %key, "{key} cannot be decrypted: {why}")).ok()
     }
 }
 

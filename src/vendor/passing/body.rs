@@ -107,7 +107,7 @@ impl PassedBody {
     }
 
     fn break_off(&mut self, cause: Cause) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
-        warn!(%cause, "an answer broke off while it was passed on: {cause}");
+        warn!(%cause, "a forwarded answer ended early: {cause}");
         self.place = None;
         Poll::Ready(Some(Err(cause)))
     }

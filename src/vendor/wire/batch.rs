@@ -135,11 +135,13 @@ fn finding(status: Option<&str>, result: Option<&RawValue>) -> Finding {
             Ok(person) => Finding::Found(Box::new(person)),
             Err(why) => Finding::Unreadable(why),
         },
-        (Some("enriched"), None) => Finding::Unreadable("enriched without a person"),
+        (Some("enriched"), None) => Finding::Unreadable("status enriched without a person"),
         (Some("not_found"), None) => Finding::NotFound,
         (Some("gdpr_removed"), _) => Finding::Removed,
         (None, None) => Finding::Unanswered,
-        (None | Some("not_found"), Some(_)) => Finding::Unreadable("a person where none was found"),
+        (None | Some("not_found"), Some(_)) => {
+            Finding::Unreadable("a person although none was found")
+        }
         (Some(_), _) => Finding::Unreadable("an undocumented status"),
     }
 }

@@ -51,10 +51,10 @@ pub(in crate::vendor) fn person(body: &[u8]) -> Result<Person, Unreadable> {
 /// Says why it is none, without a word of it.
 pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     if object.get().len() > PERSON_BYTES_MAX {
-        return Err("the person is larger than any can be");
+        return Err("the person is too large");
     }
     let Members(members) =
-        serde_json::from_str(object.get()).map_err(|_| "the person is no object")?;
+        serde_json::from_str(object.get()).map_err(|_| "the person is not an object")?;
 
     let mut id = None;
     let (mut linkedin_url, mut full_name) = (None, None);
@@ -62,7 +62,7 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     let (mut email, mut phone_numbers) = (None, None);
     for (key, value) in members {
         let name: String =
-            serde_json::from_str(key.get()).map_err(|_| "a member's name is no text")?;
+            serde_json::from_str(key.get()).map_err(|_| "a member's name is not a string")?;
         match name.as_str() {
             "email" => email = Some(value),
             "phone_numbers" => phone_numbers = Some(value),
@@ -78,11 +78,11 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     }
 
     Ok(Person {
-        id: text(id, "the person's id is no text")?.ok_or("the person has no id")?,
-        linkedin_url: text(linkedin_url, "the person's linkedin_url is no text")?,
+        id: text(id, "the person's id is not a string")?.ok_or("the person has no id")?,
+        linkedin_url: text(linkedin_url, "the person's linkedin_url is not a string")?,
         // Only compared, so one that is no text is none.
         name: text(full_name, "").unwrap_or_default(),
-        email: text(email, "the person's email is no text")?,
+        email: text(email, "the person's email is not a string")?,
         phones: phones(phone_numbers)?,
         sections: Sections {
             person: documented.into(),
@@ -110,10 +110,10 @@ fn text(value: Option<&RawValue>, why_not: &'static str) -> Result<Option<String
 fn phones(value: Option<&RawValue>) -> Result<Vec<Phone>, &'static str> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let numbers: Option<Vec<PhoneNumber>> = serde_json::from_str(value.get())
-        .map_err(|_| "the person's phone_numbers are no list of numbers")?;
+        .map_err(|_| "the person's phone_numbers are not a list of numbers")?;
     let numbers = numbers.unwrap_or_default();
     if numbers.len() > PHONES_MAX {
-        return Err("the person has more phone numbers than any can have");
+        return Err("the person has too many phone numbers");
     }
     Ok(numbers.into_iter().map(Phone::from).collect())
 }

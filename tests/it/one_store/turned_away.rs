@@ -46,7 +46,7 @@ async fn a_password_that_is_missing_or_wrong() {
     let address = server.address();
     let to = |login: &str| format!("redis://{login}{address}");
     let at = address.to_string();
-    told(&to(":hunter2@"), &[&at, "ERR AUTH", "leave the password out of store.url"]).await;
+    told(&to(":hunter2@"), &[&at, "ERR AUTH", "remove the password from store.url"]).await;
     let () = server.ask(&["CONFIG", "SET", "requirepass", "sesame"]).await;
     told(&to(""), &[&at, "refuses the gateway: NOAUTH", "give the password in store.url"]).await;
     for login in [":hunter2@", "nobody:hunter2@", "tollgate:hunter2@"] {
@@ -85,7 +85,7 @@ async fn a_database_that_there_is_not_and_a_replica() {
     let (host, port) = (primary.address().ip().to_string(), primary.address().port().to_string());
     let () = replica.ask(&["REPLICAOF", &host, &port]).await;
     let at = replica.address().to_string();
-    told(&replica.url(), &[&at, "is a replica: it takes no writes", "name its primary"]).await;
+    told(&replica.url(), &[&at, "is a replica and accepts no writes", "use its primary"]).await;
 }
 
 fn file(name: &str) -> String {
@@ -118,7 +118,7 @@ async fn tls_where_there_is_none_and_none_where_there_is_tls() {
     let parts = [&at_tls, "UnknownIssuer", "ca=FILE"];
     told(&format!("rediss://localhost:{tls}"), &parts).await;
     let url = format!("rediss://127.0.0.1:{tls}?ca={ca}");
-    told(&url, &["127.0.0.1", "name it in store.url as its certificate does"]).await;
+    told(&url, &["127.0.0.1", "use the host name of its certificate in store.url"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,7 @@ async fn a_refusal_names_the_setting_that_would_allow_it() {
     ] {
         let answer = team.get(path).await;
         let detail = answer.body["_errors"][0]["detail"].as_str().unwrap();
-        let expected = format!("This path is not passed on; the setting {setting} would allow it");
+        let expected = format!("This path is not forwarded; the setting {setting} would allow it");
         assert_eq!((answer.status, detail), (403, expected.as_str()));
     }
     gateway.finish().await;

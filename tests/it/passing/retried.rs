@@ -148,7 +148,7 @@ async fn a_call_under_way_is_not_made_twice_even_where_its_maker_dies() {
     eventually("the vendor took the call", async || judge.bill().entries.len() == 1).await;
     let meanwhile = team.post(SEARCH, &titled("cto")).await;
     assert_eq!((meanwhile.status, meanwhile.header("retry-after")), (503, Some("2")));
-    assert!(detail(&meanwhile).contains("under way"), "{meanwhile:?}");
+    assert!(detail(&meanwhile).contains("in progress"), "{meanwhile:?}");
     gateway.kill();
     hanging.shutdown().await;
     gateway.start_again().await;

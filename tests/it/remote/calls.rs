@@ -97,7 +97,7 @@ async fn a_replica_is_not_written_to() {
     let replica = Server::with(&[&format!("replicaof {host} {port}")]).await;
     let refused = remote(&replica.url()).run(&add("1")).await.unwrap_err();
     let told = format!(
-        "{} is a replica: it takes no writes; name its primary in store.url",
+        "{} is a replica and accepts no writes; use its primary in store.url",
         replica.address()
     );
     assert_eq!(refused, RemoteError::NotApplied(told));
@@ -114,7 +114,7 @@ async fn a_replica_is_not_written_to() {
     // The next one is asked over a new connection, as its name may lead elsewhere by then.
     let refused = remote.run(&add("1")).await.unwrap_err();
     let told = format!(
-        "{} is a replica: it takes no writes; name its primary in store.url",
+        "{} is a replica and accepts no writes; use its primary in store.url",
         primary.address()
     );
     assert_eq!(refused, RemoteError::NotApplied(told));

@@ -78,7 +78,7 @@ async fn what_the_gateways_user_may_not_ask_is_not_known() {
     assert_eq!(facts, expected);
     let objections = judge(&facts, Durability::Strict, now_millis());
     for objection in &objections {
-        let rule = objection.remedy.split(", or see").next().unwrap();
+        let rule = objection.remedy.split(", or make").next().unwrap();
         let () = server.ask(&rule.split(' ').collect::<Vec<_>>()).await;
     }
     let facts = remote.facts().await.unwrap();

@@ -68,7 +68,7 @@ pub(super) struct Broken(Arc<OnceLock<Problem>>);
 
 /// Why a body goes no further; [`Broken`] tells the caller.
 #[derive(Debug, thiserror::Error)]
-#[error("the caller's body broke off")]
+#[error("the caller's body ended early")]
 struct BrokeOff;
 
 impl Broken {

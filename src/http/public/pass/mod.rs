@@ -61,7 +61,7 @@ async fn route<'e>(edge: &'e Edge, parts: &mut Parts) -> Result<(Caller, Taken<'
 
 fn path_of(uri: &Uri) -> Result<VendorPath, Problem> {
     VendorPath::of(uri.path())
-        .map_err(|why| INVALID_PATH.says(format!("The path is not passed on: {why}")))
+        .map_err(|why| INVALID_PATH.says(format!("The path is not forwarded: {why}")))
 }
 
 /// Headers and parameters by which some servers take a request for one by another method than the one
@@ -75,13 +75,14 @@ const FORMS: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-d
 
 fn refuse_overrides(parts: &Parts) -> Result<(), Problem> {
     if METHOD_HEADERS.iter().any(|name| parts.headers.contains_key(*name)) {
-        let detail = "A header that names another method is not forwarded: ask by that method";
+        let detail = "Headers that name another method are not forwarded; use that method itself";
         return Err(INVALID_HEADER.says(detail));
     }
     let query = parts.uri.query().unwrap_or_default().as_bytes();
     let mut named = url::form_urlencoded::parse(query).map(|(name, _)| name.to_ascii_lowercase());
     if named.any(|name| METHOD_PARAMETERS.contains(&name.as_str())) {
-        let detail = "A parameter that names another method is not forwarded: ask by that method";
+        let detail =
+            "Parameters that name another method are not forwarded; use that method itself";
         return Err(INVALID_PATH.says(detail));
     }
     let types = parts.headers.get_all(header::CONTENT_TYPE).iter();

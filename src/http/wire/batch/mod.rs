@@ -103,25 +103,26 @@ pub(super) const fn failure(failure: Failure) -> (&'static str, &'static str, &'
         Failure::InsufficientCredits => (
             "insufficient_credits",
             "Insufficient Credits",
-            "The quotas of the team, or the caller's own limits, did not allow this to be asked for",
+            "The quotas of the team, or the limits set by the caller, did not allow this lead to \
+             be sent",
         ),
         Failure::VendorCredits => (
             "insufficient_credits",
             "Insufficient Credits",
-            "The vendor said that its own credits were out when this was asked for",
+            "The vendor's account had no credits when this lead was due",
         ),
         Failure::Unresolved => (
             "unresolved",
             "Unresolved",
-            "The vendor gave no answer to this; whether it was charged is still open",
+            "The vendor did not answer; it is not known whether this was charged",
         ),
         Failure::VendorError | Failure::Refused => {
-            ("vendor_error", "Vendor Error", "The vendor refused this or failed on it")
+            ("vendor_error", "Vendor Error", "The vendor refused this or failed to process it")
         }
         Failure::Lost => (
             "vendor_error",
             "Vendor Error",
-            "The answer to this was lost; asked for again, it is charged for no more than a new answer",
+            "The answer was lost. A new request for it costs at most what a new answer costs",
         ),
         Failure::Canceled => {
             ("canceled", "Canceled", "The request was canceled before this was answered")

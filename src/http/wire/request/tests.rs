@@ -104,7 +104,7 @@ fn leads_are_at_least_one_and_at_most_so_many() {
     assert_eq!(faults(r#"{"leads": []}"#), ["invalid_field /leads"]);
     assert!(parse(r#"{"leads": [{}, {}, {}]}"#).is_ok());
     let four = parse(r#"{"leads": [{}, {}, {}, 4]}"#).unwrap_err();
-    assert_eq!(four[0].detail, "4 leads in one request, at most 3 are taken");
+    assert_eq!(four[0].detail, "4 leads in one request; at most 3 are allowed");
     assert_eq!((four.len(), four[0].code), (1, "too_many_leads"));
 }
 
