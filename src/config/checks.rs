@@ -1,6 +1,6 @@
-//! Checks: what cannot work is refused, what is probably not meant is warned of.
+//! Checks across settings: impossible combinations are refused, unlikely values cause warnings.
 //!
-//! One value at a time or several together; that each value can be read at all is seen to before.
+//! Each value was parsed before; the checks here look at one value or at several together.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -22,39 +22,39 @@ const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
 
-/// What an answer to one lead may have in any case.
+/// The minimum size limit for the answer to one lead.
 const ANSWER_BYTES_MIN: usize = 4 << 20;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
 const VALIDATIONS_PER_HOUR_MAX: u32 = 1_000_000_000;
 const ATTEMPTS_MAX: u32 = 100;
 
-/// No lead is refused more often than it stands in a job, and is looked for.
+/// A job cannot have more refusals than leads.
 const REFUSALS_MAX: u32 = 100_000;
 const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
 
-/// A caller who waits holds a connection.
+/// A waiting caller holds a connection.
 const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
 
 /// Common balancers keep idle connections for 60 s.
 const IDLE_USUAL_MIN: Duration = Duration::from_secs(61);
 
-/// Gathering is for callers that ask at once, not for those of a minute.
+/// Gathering is for concurrent callers, not for callers within the same minute.
 const GATHER_WINDOW_MAX: Duration = Duration::from_mins(1);
 const GATHER_WINDOW_USUAL: Duration = Duration::from_secs(5);
 
-/// Beyond it, what is meant to be asked anew is taken for a retry: a caller has keys to say so.
+/// With a longer window, intended repetitions would count as retries; a key avoids that.
 const REPLAY_WINDOW_MAX: Duration = Duration::from_hours(24);
 
-/// A month's quota that begins to be counted is reckoned from the entries since the month began.
+/// A new monthly quota is calculated from the entries since the month began.
 const KEEP_MIN: Duration = Duration::from_hours(32 * 24);
 const KEEP_MAX: Duration = Duration::from_hours(10 * 366 * 24);
 
-/// Personal data is kept no longer, whatever a configuration says.
+/// Upper limit of the retention of personal data, whatever the configuration says.
 const TTL_MAX: Duration = Duration::from_hours(90 * 24);
 
-/// Looks at everything.
+/// Runs all checks.
 pub(super) fn check(config: &Config, reading: &mut Reading) {
     check_server(&config.server, reading);
     check_vendor(&config.vendor, reading);
@@ -202,7 +202,7 @@ fn check_vendor(vendor: &Vendor, reading: &mut Reading) {
     }
 }
 
-/// Whoever submits a few leads waits that long before they are sent.
+/// A submission of a few leads waits this long before it is sent.
 fn check_gathering(window: Duration, reading: &mut Reading) {
     let key = &["vendor.gather_window"];
     if window > GATHER_WINDOW_MAX {
@@ -251,7 +251,8 @@ fn check_prices(prices: &Prices, reading: &mut Reading) {
     }
 }
 
-/// An unanswered POST may only be sent again while the vendor charges nobody twice.
+/// An unanswered POST may only be sent again inside the charge window, in which the vendor does not
+/// charge twice.
 fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
     if vendor.on_no_answer == OnNoAnswer::Hold {
         return;
@@ -275,7 +276,7 @@ fn check_resending(vendor: &Vendor, prices: &Prices, reading: &mut Reading) {
         let wrong = "the last attempts are inside the margin of the window and are never made";
         reading.warn(&keys, Unfit::new(wrong, remedy));
     } else if lasts.saturating_add(vendor.job_deadline) > safe_for {
-        // Another attempt is only made where its job would end inside the window, too.
+        // A further attempt is only made if its job, too, would end inside the window.
         let wrong = "an unanswered attempt is not repeated: its job could end after the window";
         let remedy = "lower vendor.job_deadline, or set vendor.on_no_answer to hold";
         reading.warn(&["vendor.job_deadline", "prices.person_window"], Unfit::new(wrong, remedy));

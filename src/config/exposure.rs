@@ -1,4 +1,4 @@
-//! Exposure: settings that work and leave something open to others.
+//! Exposure: valid settings that give others access.
 
 use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
@@ -59,7 +59,7 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// Whether a folder is there, and not its owner's alone.
+/// Whether the folder exists and others than its owner have access.
 fn is_open_to_others(folder: &Path) -> bool {
     folder.metadata().is_ok_and(|folder| folder.permissions().mode() & 0o007 != 0)
 }
@@ -92,9 +92,9 @@ mod tests {
             ("redis-cluster://127.0.0.1:7000,10.0.0.2:7000", true),
             ("redis-sentinel://a.example:26379/main", true),
         ] {
-            let told = warnings("store.url", &[&format!("store.url={store}")]);
-            let is_told = told.iter().any(|wrong| wrong.contains("unencrypted"));
-            assert_eq!(is_told, is_warned, "{store}: {told:?}");
+            let reported = warnings("store.url", &[&format!("store.url={store}")]);
+            let is_told = reported.iter().any(|wrong| wrong.contains("unencrypted"));
+            assert_eq!(is_told, is_warned, "{store}: {reported:?}");
         }
     }
 
@@ -123,9 +123,9 @@ mod tests {
         for (mode, is_warned) in [(0o700, false), (0o750, false), (0o755, true)] {
             let permissions = std::fs::Permissions::from_mode(mode);
             std::fs::set_permissions(folder.path(), permissions).unwrap();
-            let told = warnings("store.url", &[&flag]);
-            let is_told = told.iter().any(|wrong| wrong.contains("other users"));
-            assert_eq!(is_told, is_warned, "{mode:o}: {told:?}");
+            let reported = warnings("store.url", &[&flag]);
+            let is_told = reported.iter().any(|wrong| wrong.contains("other users"));
+            assert_eq!(is_told, is_warned, "{mode:o}: {reported:?}");
         }
     }
 }

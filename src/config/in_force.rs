@@ -1,4 +1,4 @@
-//! What is in force: every setting as TOML, with where it came from and secrets masked.
+//! The effective settings: every setting as TOML, with its source and with secrets masked.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,7 +7,7 @@ use super::reading::Reading;
 use super::remarks::Place;
 use super::schema::{self, Form, Known};
 
-/// Every setting with the place it came from. Holds no secret.
+/// Every setting with its source. Holds no secret.
 #[derive(Clone, Debug)]
 pub struct InForce(Vec<Line>);
 
@@ -15,7 +15,7 @@ pub struct InForce(Vec<Line>);
 struct Line {
     section: Cow<'static, str>,
     name: String,
-    /// None where it is not set.
+    /// `None` if it is not set.
     value: Option<String>,
     place: Place,
 }
@@ -53,8 +53,8 @@ fn line(known: &'static Known, reading: &Reading) -> Line {
     Line { section: section.into(), name, value, place: place.clone() }
 }
 
-/// The text with the password in a URL hidden. The URL was read, so that its login ends at its last
-/// `@`.
+/// The text with the password in a URL hidden. The URL was parsed before, so its login ends at its
+/// last `@`.
 fn without_password(text: &str) -> Cow<'_, str> {
     let Some((scheme, rest)) = text.split_once("://") else { return text.into() };
     let Some((login, after)) = rest.rsplit_once('@') else { return text.into() };

@@ -1,7 +1,6 @@
-//! Layers: every source laid over the one before it, each setting with the place it came from.
+//! Layers: merges the sources in order and records the source of each setting.
 //!
-//! Says which keys there are and what form their values have; what the values mean is for
-//! `reading` to say.
+//! This module checks the keys and the types of their values. `reading` parses the values.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -18,21 +17,22 @@ use super::sources::Sources;
 
 const VARIABLE_PREFIX: &str = "TOLLGATE_";
 
-/// Those of the commands' own variables that are no settings, without their prefix.
+/// The variables that the commands read and that are not settings, without their prefix.
 const OF_THE_COMMANDS: [&str; 4] = ["URL", "KEY", "TOKEN", "TOKEN_FILE"];
 
-/// How the keys of routes begin.
+/// The prefix of the keys of routes.
 const ROUTE_PREFIX: &str = "routes.";
 
 /// A value as it was written. Perhaps a secret, so it has no `Debug`.
 pub(super) struct Setting {
-    /// Where it was given.
+    /// Its source.
     pub(super) place: Place,
-    /// Its text, without quotes, which is wiped when it is dropped.
+    /// Its text without quotes. The memory is wiped on drop.
     pub(super) text: Zeroizing<String>,
 }
 
-/// What is in force, and the faults met on the way. A key and its `_file` are never both in force.
+/// The effective settings and the faults found so far. A key and its `_file` are never both
+/// effective.
 #[derive(Default)]
 pub(super) struct Layers {
     pub(super) settings: BTreeMap<String, Setting>,
@@ -41,7 +41,7 @@ pub(super) struct Layers {
     pub(super) warnings: Vec<Remark>,
 }
 
-/// Lays the sources over the defaults.
+/// Merges the sources over the defaults.
 pub(super) fn lay(sources: &Sources) -> Layers {
     let mut layers = Layers::default();
     for known in schema::known().iter().filter(|known| known.has_default) {
@@ -149,7 +149,8 @@ impl Layers {
         }
     }
 
-    /// A variable that is no setting, by its single underscores. It may well be meant for one.
+    /// Warns of a variable that has only single underscores. It is not a setting but may be meant
+    /// as one.
     fn doubt_variable(&mut self, name: &str, path: &str, value: &OsStr) {
         if OF_THE_COMMANDS.contains(&path) || is_of_kubernetes(path, value) {
             return;
@@ -171,7 +172,7 @@ impl Layers {
             Some((key, value)) => (key.trim(), Some(value)),
             None => (flag.trim(), None),
         };
-        // Else it may be a URL with a password where a key belongs.
+        // Otherwise the key could be a misplaced URL with a password.
         let is_key = |key: &str| {
             key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
         };
@@ -185,7 +186,7 @@ impl Layers {
         }
     }
 
-    /// A route given as a flag is what it would be in the file, but that words need no quotes.
+    /// A route in a flag has the form of the file, except that words need no quotes.
     fn lay_route(&mut self, key: &str, text: &str, place: &Place) {
         let is_quoted = text.trim_start().starts_with(['"', '\'', '{']);
         let value = if is_quoted { text.to_owned() } else { toml::Value::from(text).to_string() };
@@ -207,8 +208,8 @@ impl Layers {
         }
     }
 
-    /// Puts a setting in force over what an earlier layer says of it, and over its twin: a secret
-    /// and the file that holds it are one setting with two names.
+    /// Sets a setting, overriding earlier layers and its twin: a secret and the file that holds it
+    /// are one setting with two names.
     fn set(&mut self, key: &str, text: String, place: Place) {
         let twin = match key.strip_suffix("_file") {
             Some(secret) => secret.to_owned(),
@@ -244,8 +245,7 @@ impl Layers {
     }
 }
 
-/// Whether Kubernetes makes such variables for a service by the name of `tollgate`, or of which that is
-/// the beginning.
+/// Whether Kubernetes sets such variables for a service named `tollgate`, or with that prefix.
 fn is_of_kubernetes(path: &str, value: &OsStr) -> bool {
     let is_address = value.to_str().is_some_and(|text| text.contains("://"));
     path.ends_with("SERVICE_HOST")
@@ -254,7 +254,7 @@ fn is_of_kubernetes(path: &str, value: &OsStr) -> bool {
             && (is_address || path.contains("_TCP") || path.contains("_UDP"))
 }
 
-/// The name of a key in the environment.
+/// The environment variable of a key.
 pub(super) fn variable(key: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
 }

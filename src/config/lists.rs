@@ -1,11 +1,11 @@
-//! Lists: settings of several values, parted by commas.
+//! Lists: settings of several values, separated by commas.
 
 use ipnet::IpNet;
 use url::Host;
 
 use super::values::{Unfit, Value};
 
-/// Names of hosts.
+/// Host names.
 pub(super) struct HostNames(pub(super) Vec<String>);
 
 impl Value for HostNames {
@@ -22,7 +22,7 @@ impl Value for HostNames {
     }
 }
 
-/// Networks, each by its prefix.
+/// Networks, each as a CIDR prefix.
 pub(super) struct Networks(pub(super) Vec<IpNet>);
 
 impl Value for Networks {
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_networks_are_parted_by_commas() {
+    fn names_and_networks_are_separated_by_commas() {
         let names = HostNames::read("Tollgate.Example, tollgate,").unwrap().0;
         assert_eq!(names, ["tollgate.example", "tollgate"]);
         let networks = Networks::read("10.1.2.3/8,2001:db8::/32").unwrap().0;
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_is_refused() {
+    fn other_text_is_refused() {
         for text in ["tollgate:8081", "*.example", "10.0.0.1", "http://x.example", "a b"] {
             assert!(HostNames::read(text).is_err(), "{text}");
         }

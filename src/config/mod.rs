@@ -1,12 +1,10 @@
-//! Configuration: where settings come from, what they mean, and everything that is wrong with them.
+//! Configuration: the sources of settings, their types, and all their faults.
 //!
-//! [`load`] lays defaults, file, environment and flags over one another, reads each setting as
-//! what it means, checks them together, and answers with a typed [`Config`] or with every fault
-//! there is, each with its place. `config/tollgate.toml` is both the list of settings and their
-//! defaults.
+//! [`load`] merges defaults, file, environment and flags, parses each setting, checks them
+//! together, and returns a typed [`Config`] or every fault with its place. `config/tollgate.toml`
+//! is both the list of settings and their defaults.
 //!
-//! Nothing here reads the environment except [`Sources::of_process`], and nothing here acts on a
-//! setting.
+//! Only [`Sources::of_process`] reads the environment. Nothing here acts on a setting.
 
 mod checks;
 mod exposure;
@@ -35,21 +33,21 @@ pub use values::{Durability, LogFormat, OnNoAnswer, StoreUrl};
 
 use reading::Reading;
 
-/// A configuration without a fault.
+/// A valid configuration.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The settings, typed.
     pub config: Config,
-    /// The settings as they were given, to print.
+    /// The effective settings, to print.
     pub in_force: InForce,
-    /// What works but is probably not meant.
+    /// Warnings: valid settings that are probably not meant.
     pub warnings: Vec<Remark>,
 }
 
-/// Reads and checks what the sources say.
+/// Reads and checks the sources.
 ///
 /// # Errors
-/// Every fault there is, not only the first.
+/// All faults, not only the first.
 pub fn load(sources: &Sources) -> Result<Loaded, Faults> {
     let mut reading = Reading::of(layers::lay(sources));
     let config = Config::read(&mut reading);

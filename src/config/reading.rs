@@ -1,7 +1,7 @@
-//! Reading: from settings as they were written to typed values, collecting every remark.
+//! Reading: parses the text of settings into typed values and collects every remark.
 //!
-//! A value that cannot be read is a fault, and its default stands in for it, so that the rest is
-//! read and checked all the same.
+//! A value that cannot be parsed is a fault. Its default replaces it, so that the other settings
+//! are still parsed and checked.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::routes::RouteTable;
 use super::schema;
 use super::values::{Unfit, Value};
 
-/// The settings in force, and what was found out about them so far.
+/// The effective settings, and the remarks so far.
 pub(super) struct Reading {
     pub(super) settings: BTreeMap<String, Setting>,
     pub(super) routes: RouteTable,
@@ -35,7 +35,7 @@ impl Reading {
         })
     }
 
-    /// A setting that has none.
+    /// A setting without a default.
     pub(super) fn optional<T: Value>(&mut self, key: &str) -> Option<T> {
         let text = self.settings.get(key)?.text.clone();
         let quoted = |Unfit { wrong, remedy }| {
@@ -59,7 +59,7 @@ impl Reading {
             .ok()
     }
 
-    /// A secret that there must be. Where the file could not be read, it may well stand there.
+    /// A required secret. If its file cannot be read, it does not also count as missing.
     pub(super) fn required_secret<T: Value + Default>(&mut self, key: &str) -> T {
         let is_file_known = self.faults.iter().all(|fault| !fault.key.is_empty());
         if is_file_known && !self.is_set(key) {
@@ -74,18 +74,18 @@ impl Reading {
         self.settings.contains_key(key) || self.settings.contains_key(&format!("{key}_file"))
     }
 
-    /// Notes what cannot work about these settings together, at the one that was given last. Says
-    /// nothing where one of them is at fault already: its default is only standing in.
+    /// Adds a fault about several settings, at the one that has the latest source. Does nothing if
+    /// one of them already has a fault, because its value is then only the default.
     pub(super) fn refuse(&mut self, keys: &[&str], unfit: Unfit) {
         self.faults.extend(self.remark(keys, unfit));
     }
 
-    /// Notes what works but is probably not meant.
+    /// Adds a warning.
     pub(super) fn warn(&mut self, keys: &[&str], unfit: Unfit) {
         self.warnings.extend(self.remark(keys, unfit));
     }
 
-    /// Notes what about the routes cannot work together, or is probably not meant.
+    /// Adds the faults and warnings of the routes.
     pub(super) fn check_routes(&mut self, requests_per_minute: u32) {
         self.faults.extend(self.routes.faults());
         self.warnings.extend(self.routes.warnings(requests_per_minute));

@@ -1,18 +1,18 @@
-//! Remarks: what is wrong, or doubtful, in a configuration, with its place and what to do.
+//! Remarks: faults and warnings of a configuration, each with its place and its remedy.
 //!
-//! No remark shows the value of a secret.
+//! A remark never shows the value of a secret.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// Where a setting was given. A later variant outweighs an earlier one.
+/// The source of a setting. A later variant overrides an earlier one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// Nowhere: it has no default and was not set.
     Nowhere,
-    /// In the defaults that are built in.
+    /// The built-in defaults.
     Default,
-    /// In the configuration file.
+    /// The configuration file.
     File {
         /// The file's path, as it was given.
         name: Arc<str>,
@@ -21,14 +21,14 @@ pub enum Place {
         /// The column in characters, from 1.
         column: usize,
     },
-    /// In the environment: the variable's name.
+    /// The environment: the variable's name.
     Environment(String),
-    /// In a flag: its key.
+    /// A flag: its key.
     Flag(String),
 }
 
 impl Place {
-    /// Whether both are of one source, so that neither outweighs the other.
+    /// Whether both have the same source, so that neither overrides the other.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
@@ -46,12 +46,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// One thing that is wrong or doubtful.
+/// One fault or warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// Where it is.
     pub place: Place,
-    /// Which setting it is about; empty where a file cannot be read as far as its keys.
+    /// The setting that it is about; empty if a file cannot be parsed as TOML.
     pub key: String,
     /// What is wrong.
     pub wrong: String,
@@ -91,7 +91,7 @@ impl Faults {
 }
 
 impl fmt::Display for Faults {
-    /// A line for each, and how many there are.
+    /// One line for each, then their number.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for fault in &self.0 {
             writeln!(f, "{fault}")?;

@@ -1,8 +1,8 @@
-//! The schema: which settings there are, as `config/tollgate.toml` lists them.
+//! The schema: the settings, as `config/tollgate.toml` lists them.
 //!
-//! That file is the only list. What stands in it is a default; a line such as `#api_key = ""` (no
-//! blank after the `#`) names a setting that has none, and shows the form of its value. Routes are
-//! no settings: their keys are the operator's own, and [`routes`] reads them.
+//! That file is the only list. Its values are the defaults. A line such as `#api_key = ""` (no
+//! blank after the `#`) names a setting without a default and shows the form of its value. Routes
+//! are not settings: their keys are defined by the operator, and [`routes`] parses them.
 
 use std::sync::LazyLock;
 
@@ -13,11 +13,11 @@ use super::routes;
 /// The defaults, and every setting.
 pub(super) const DEFAULTS: &str = include_str!("../../config/tollgate.toml");
 
-/// Settings that are never shown, and may be given as `<key>_file`.
+/// Settings that are never shown, and can be given as `<key>_file`.
 pub(super) const SECRETS: [&str; 4] =
     ["vendor.api_key", "security.secret", "security.retired_secrets", "admin.token"];
 
-/// What a value looks like in a file.
+/// The form of a value in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     /// In quotes.
@@ -29,7 +29,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form of a value and its text; none for forms that no setting has.
+    /// The form and the text of a value; `None` for forms that no setting has.
     pub(super) fn of(value: &DeValue<'_>) -> Option<(Self, String)> {
         match value {
             DeValue::String(text) => Some((Self::Text, text.to_string())),
@@ -41,14 +41,14 @@ impl Form {
     }
 }
 
-/// A setting that exists.
+/// A known setting.
 #[derive(Debug)]
 pub(super) struct Known {
     /// `section.name`.
     pub(super) key: String,
-    /// What its value looks like.
+    /// The form of its value.
     pub(super) form: Form,
-    /// The default, or an example where there is none.
+    /// The default, or an example if there is no default.
     pub(super) sample: String,
     /// Whether the sample is the default.
     pub(super) has_default: bool,
@@ -76,7 +76,7 @@ pub(super) fn known() -> &'static [Known] {
     &KNOWN
 }
 
-/// The setting with that key; the key of a secret's file finds the secret.
+/// The setting with that key, or the secret whose `_file` key it is.
 pub(super) fn find(key: &str) -> Option<&'static Known> {
     let named = |name: &str| known().iter().find(|setting| setting.key == name);
     named(key).or_else(|| key.strip_suffix("_file").and_then(named).filter(|found| found.is_secret))
@@ -91,7 +91,7 @@ pub(super) fn sections() -> Vec<&'static str> {
     sections
 }
 
-/// The key that was probably meant: the same name in another section, or one that reads alike.
+/// The setting that was probably meant: the same name in another section, or a similar key.
 pub(super) fn nearest_key(key: &str) -> Option<&'static str> {
     let name = |key: &'static str| key.split('.').nth(1);
     let same_name = key.rsplit('.').next();
@@ -99,8 +99,8 @@ pub(super) fn nearest_key(key: &str) -> Option<&'static str> {
     keys().find(|known| name(known) == same_name).or_else(|| nearest(key, keys()))
 }
 
-/// The key that a variable was probably meant for, which is named without its prefix and by single
-/// underscores.
+/// The setting that a variable was probably meant for. The variable is given without its prefix,
+/// and its sections are separated by single underscores.
 pub(super) fn nearest_key_to_variable(path: &str) -> Option<String> {
     let path = path.to_ascii_lowercase();
     let files =
@@ -125,7 +125,7 @@ fn nearest(text: &str, candidates: impl IntoIterator<Item = &'static str>) -> Op
         .map(|(_, candidate)| candidate)
 }
 
-/// The text with the settings that have no default switched on.
+/// The text with the settings without a default uncommented.
 fn with_every_setting(text: &str) -> String {
     let switched_on = |line: &str| match line.strip_prefix('#') {
         Some(setting) if setting.starts_with(|c: char| c.is_ascii_lowercase()) => {
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn settings_without_a_default_are_known_all_the_same() {
+    fn settings_without_a_default_are_known_too() {
         let without: Vec<_> = known().iter().filter(|known| !known.has_default).collect();
         let keys: Vec<_> = without.iter().map(|known| known.key.as_str()).collect();
         assert_eq!(
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_slightly_wrong_has_a_nearest_one() {
+    fn a_misspelled_key_has_a_nearest_key() {
         assert_eq!(nearest_key("vendor.timout"), Some("vendor.timeout"));
         assert_eq!(nearest_key("listen"), Some("server.listen"));
         assert_eq!(nearest_key("cache.person_window"), Some("prices.person_window"));

@@ -1,4 +1,4 @@
-//! Secrets: what each must look like. What is wrong with one never shows it.
+//! Secrets: their required forms. An error about a secret never shows it.
 
 use base64::Engine;
 use base64::alphabet::{STANDARD, URL_SAFE};
@@ -46,7 +46,7 @@ impl Value for AdminToken {
     }
 }
 
-/// What every key of the gateway's own is derived from: the decoded bytes.
+/// The root secret from which every key of the gateway is derived, decoded.
 pub(super) struct RootSecret(pub(super) SecretSlice<u8>);
 
 impl Value for RootSecret {
@@ -67,12 +67,12 @@ impl Value for RootSecret {
     }
 }
 
-/// Whether everybody could guess it.
+/// Whether all bytes are equal, which makes the secret easy to guess.
 fn is_constant(bytes: &[u8]) -> bool {
     bytes.windows(2).all(|pair| pair[0] == pair[1])
 }
 
-/// Secrets that were in force before, the latest first.
+/// Earlier root secrets, the latest first.
 pub(super) struct RetiredSecrets(pub(super) Vec<SecretSlice<u8>>);
 
 impl Value for RetiredSecrets {
@@ -95,7 +95,7 @@ fn from_base64(text: &str) -> Option<Vec<u8>> {
     decode(&STANDARD).or_else(|| decode(&URL_SAFE))
 }
 
-/// Refuses what no `Authorization` header can carry.
+/// Refuses values that an `Authorization` header cannot contain.
 fn for_a_header(text: &str) -> Result<(), Unfit> {
     if text.is_empty() {
         return Err(Unfit::new("is empty", "give the secret itself, or remove the setting"));

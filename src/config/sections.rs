@@ -1,4 +1,4 @@
-//! Sections: the settings of `config/tollgate.toml`, typed. That file gives the reasons.
+//! Sections: the settings of `config/tollgate.toml` as types. The reasons are in that file.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::domain::pricing::Prices;
 use crate::domain::route::Routes;
 use crate::domain::share::Share;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field is the section of that name")]
 pub struct Config {
@@ -62,60 +62,60 @@ impl Config {
     }
 }
 
-/// What callers and operators connect to.
+/// The listeners for callers and operators.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Where callers connect.
+    /// The address for callers.
     pub listen: SocketAddr,
-    /// Where operators connect.
+    /// The address for operators.
     pub admin_listen: SocketAddr,
-    /// The certificate that callers are served with over TLS.
+    /// The certificate of the callers' listener.
     pub tls: Option<TlsFiles>,
-    /// The one that operators are.
+    /// The certificate of the operators' listener.
     pub admin_tls: Option<TlsFiles>,
-    /// By which names operators may connect, besides addresses and `localhost`.
+    /// Host names that operators may use, besides IP addresses and `localhost`.
     pub admin_hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` counts.
     pub trusted_proxies: Vec<IpNet>,
-    /// The largest body of a request, in bytes.
+    /// The maximum size of a request body, in bytes.
     pub body_bytes_max: usize,
-    /// The most leads in one batch.
+    /// The maximum number of leads in a batch.
     pub leads_max: usize,
-    /// How many characters a field of a lead may have.
+    /// The maximum length of a field of a lead, in characters.
     pub lead_field_chars_max: usize,
-    /// The most connections to one listener at once.
+    /// The maximum number of connections to one listener.
     pub connections_max: usize,
-    /// The most bodies of leads under way at once, those included that wait.
+    /// The maximum number of bodies in progress, including waiting ones.
     pub bodies_max: usize,
-    /// The most bodies of leads that are worked on at once.
+    /// The maximum number of bodies that are processed at once.
     pub bodies_at_once: usize,
-    /// How long one waits for its turn.
+    /// How long a body waits to be processed.
     pub bodies_wait: Duration,
-    /// The most bytes that all bodies together may hold.
+    /// The maximum size of all bodies together, in bytes.
     pub bodies_bytes_max: usize,
-    /// How much of each of these limits one team may use, of what the other teams leave.
+    /// The share of each of these limits that one team may use, of what the other teams leave free.
     pub team_share_percent: Share,
-    /// How long a body may take before it has to come at a rate.
+    /// How long a body may take before the minimum rate applies.
     pub body_grace: Duration,
-    /// The rate, in bytes a second.
+    /// The minimum rate, in bytes per second.
     pub body_rate_min: usize,
-    /// The most look-ups that wait for their answer at once.
+    /// The maximum number of lookups that wait at once.
     pub look_ups_max: usize,
-    /// The most requests that are passed on at once.
+    /// The maximum number of requests that are forwarded at once.
     pub passages_max: usize,
-    /// The most priced calls that are made at once.
+    /// The maximum number of priced calls in progress at once.
     pub calls_max: usize,
-    /// How long a caller may take nothing of an answer.
+    /// Write timeout: a client that reads nothing for this long is disconnected.
     pub unread_wait: Duration,
-    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    /// How long an identical request counts as a retry; zero: never.
     pub replay_window: Duration,
-    /// How long a look-up waits for its answer.
+    /// How long a lookup waits for its answer.
     pub find_wait: Duration,
     /// How long a connection may be idle.
     pub idle_timeout: Duration,
-    /// A path that answers callers' balancers without a key.
+    /// A path of the callers' listener that answers load balancers without a key.
     pub health_path: Option<String>,
-    /// How long after SIGTERM connections are still taken.
+    /// How long after SIGTERM new connections are still accepted.
     pub shutdown_delay: Duration,
     /// How long open requests may take after SIGTERM.
     pub shutdown_grace: Duration,
@@ -162,7 +162,7 @@ impl Server {
 /// A certificate and its key, in PEM.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
-    /// The file of the certificate, with the chain that vouches for it.
+    /// The file of the certificate with its chain.
     pub cert: PathBuf,
     /// The file of its key.
     pub key: PathBuf,
@@ -185,46 +185,46 @@ impl TlsFiles {
     }
 }
 
-/// How the vendor is asked.
+/// The connection to the vendor.
 #[derive(Clone, Debug)]
 pub struct Vendor {
-    /// Where it is.
+    /// Its URL.
     pub base_url: Url,
     /// Whether it may be reached unencrypted on another machine.
     pub allow_http: bool,
-    /// The gateway's own key.
+    /// The gateway's API key.
     pub api_key: SecretString,
-    /// How long one request may take, from connecting to the answer's last byte.
+    /// Timeout of one request, from connecting to the last byte of the response.
     pub timeout: Duration,
-    /// How long connecting may take.
+    /// Timeout of connecting.
     pub connect_timeout: Duration,
-    /// How often all replicas together may ask it in a minute.
+    /// The limit of requests per minute, for all replicas together.
     pub requests_per_minute: u32,
-    /// How often, of these, for one person.
+    /// How many of these may look up one person.
     pub find_requests_per_minute: u32,
-    /// How many email addresses it validates in an hour, of all replicas together.
+    /// The limit of validated email addresses per hour, for all replicas together.
     pub validations_per_hour: u32,
-    /// The most leads in one job.
+    /// The maximum number of leads in one job.
     pub batch_leads_max: usize,
-    /// How long a small submission waits for others to travel with; zero where each travels alone.
+    /// How long a small submission waits for others to be combined with; zero: not at all.
     pub gather_window: Duration,
-    /// The first pause between two looks at a job.
+    /// The first pause between two polls of a job.
     pub poll_interval_min: Duration,
-    /// The pause that it grows to.
+    /// The longest pause between two polls.
     pub poll_interval_max: Duration,
     /// What happens to a POST that got no answer.
     pub on_no_answer: OnNoAnswer,
     /// How long after an unanswered POST it is sent again.
     pub quiet_period: Duration,
-    /// How often one job is sent in all.
+    /// How often one job is sent in total.
     pub attempts_max: u32,
-    /// How often the vendor may refuse what is sent of one batch before the rest of it ends.
+    /// How many refusals of a job are accepted before its remaining leads end.
     pub refusals_max: u32,
-    /// The longest `Retry-After` that counts, and the longest pause between two probes.
+    /// The upper limit for `Retry-After`, and the longest pause between two probes.
     pub retry_after_max: Duration,
     /// How long a job may take before it is unresolved.
     pub job_deadline: Duration,
-    /// How many bytes all pages of the answer to one job may have.
+    /// The maximum size of all pages of the answer to one job, in bytes.
     pub answer_bytes_max: usize,
 }
 
@@ -254,16 +254,16 @@ impl Vendor {
     }
 }
 
-/// Where the books are kept.
+/// Where the ledger is stored.
 #[derive(Clone, Debug)]
 pub struct Store {
     /// Which store.
     pub url: StoreUrl,
-    /// Which life of the books is meant; any where none is named.
+    /// The required epoch of the ledger; `None` accepts any.
     pub epoch: Option<Epoch>,
-    /// How surely a Redis keeps them before anything that costs is sent.
+    /// The required durability of writes to a Redis before anything that costs credits is sent.
     pub durability: Durability,
-    /// How many bytes of it are kept free of new work.
+    /// How many bytes new work leaves free.
     pub reserve: usize,
 }
 
@@ -278,12 +278,12 @@ impl Store {
     }
 }
 
-/// Where the journal goes, and how long the store keeps it.
+/// Where the journal is exported to, and how long the store keeps it.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     /// The folder that entries and checkpoints are exported to.
     pub export_dir: Option<PathBuf>,
-    /// How long the store keeps an entry that was exported.
+    /// How long the store keeps an exported entry.
     pub keep: Duration,
 }
 
@@ -296,13 +296,13 @@ impl Ledger {
 /// What protects personal data.
 #[derive(Clone, Debug)]
 pub struct Security {
-    /// What every key is derived from, decoded: 32 bytes or more.
+    /// The root secret, decoded: 32 bytes or more.
     pub secret: Option<SecretSlice<u8>>,
-    /// What they were derived from before, the latest first.
+    /// Earlier root secrets, the latest first.
     pub retired: Vec<SecretSlice<u8>>,
 }
 
-/// How long answers are kept.
+/// How long answers are cached.
 #[derive(Clone, Debug)]
 pub struct Cache {
     /// A person found.
@@ -326,28 +326,28 @@ impl Cache {
     }
 }
 
-/// What each team may ask whose policies do not say; zero for any number.
+/// The limits of teams whose policies set none; zero means no limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// How many requests in a minute.
+    /// Requests per minute.
     pub requests_per_minute: u32,
-    /// How many at once.
+    /// Concurrent requests.
     pub requests_at_once: u32,
 }
 
-/// Who operates the gateway.
+/// The operators' access.
 #[derive(Clone, Debug)]
 pub struct Admin {
-    /// The operators' token; without one nobody is let in.
+    /// The operators' token; without it the admin API is disabled.
     pub token: Option<SecretString>,
 }
 
-/// What the gateway says of itself.
+/// Logging.
 #[derive(Clone, Debug)]
 pub struct Telemetry {
-    /// How log lines are written; by default what suits the output.
+    /// The format of log lines; by default it depends on the output.
     pub log_format: Option<LogFormat>,
-    /// Which are written, in the notation of `tracing-subscriber`.
+    /// The filter of log lines, in the syntax of `tracing-subscriber`.
     pub log_filter: String,
 }
 
@@ -360,7 +360,7 @@ impl Telemetry {
     }
 }
 
-/// What the vendor charges, and when, as the domain knows it.
+/// The vendor's prices, as the domain type.
 fn prices(from: &mut Reading) -> Prices {
     Prices {
         person_found: from.value("prices.person_found"),

@@ -1,11 +1,11 @@
-//! Sources: the file, the environment and the flags, before anything in them is understood.
+//! Sources: the file, the environment and the flags, before they are parsed.
 
 use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Where settings may come from besides the defaults. Holds secrets, so it has no `Debug`.
+/// The sources of settings besides the defaults. Holds secrets, so it has no `Debug`.
 #[derive(Default)]
 pub struct Sources {
     pub(super) file: Option<(Arc<str>, io::Result<String>)>,
@@ -14,14 +14,14 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Nothing but the defaults.
+    /// Only the defaults.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// What this process was started with: a file, if one was named, its environment, and flags
-    /// of the form `section.key=value`.
+    /// The sources of this process: a file, if one was named, its environment, and flags of the
+    /// form `section.key=value`.
     #[must_use]
     pub fn of_process(file: Option<&Path>, flags: Vec<String>) -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for it")]
@@ -48,7 +48,7 @@ impl Sources {
         Self { file: Some((name.into(), Ok(text.to_owned()))), ..self }
     }
 
-    /// With these variables; those that are none of the gateway's are passed over.
+    /// With these variables; variables that do not belong to the gateway are ignored.
     #[must_use]
     pub fn with_environment<N: Into<String>, V: Into<OsString>>(
         self,
@@ -59,7 +59,7 @@ impl Sources {
         Self { environment, ..self }
     }
 
-    /// With these flags, each `section.key=value`; a later one outweighs an earlier one.
+    /// With these flags, each `section.key=value`; a later one overrides an earlier one.
     #[must_use]
     pub fn with_flags<F: Into<String>>(self, flags: impl IntoIterator<Item = F>) -> Self {
         Self { flags: flags.into_iter().map(Into::into).collect(), ..self }

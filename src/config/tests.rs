@@ -1,4 +1,4 @@
-//! What a configuration promises as a whole.
+//! The rules of a whole configuration.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ fn the_defaults_and_a_vendor_key_are_a_configuration() {
 }
 
 #[test]
-fn each_source_outweighs_the_one_before_it() {
+fn each_source_overrides_the_one_before_it() {
     let timeout = |sources: &Sources| load(sources).unwrap().config.vendor.timeout.as_secs();
     let sources = file("[vendor]\ntimeout = \"20s\"");
     assert_eq!(timeout(&sources), 20);
@@ -60,7 +60,7 @@ fn each_source_outweighs_the_one_before_it() {
 }
 
 #[test]
-fn every_fault_is_told_with_its_place_and_a_remedy() {
+fn every_fault_is_reported_with_its_place_and_a_remedy() {
     let text = "\
 listen = \"127.0.0.1:1\"
 
@@ -83,7 +83,7 @@ attempts_max = true
             ("TOLLGATE_STORE__URL", "sqlite:books"),
         ])
         .with_flags(["prices.person_found=free", "server.listen"]);
-    let told = load(&sources).unwrap_err().to_string();
+    let reported = load(&sources).unwrap_err().to_string();
     let expected = "\
 vendor.api_key: is not set; \
     set it, or vendor.api_key_file, or TOLLGATE_VENDOR__API_KEY in the environment
@@ -106,24 +106,25 @@ TOLLGATE_STORE__URL: store.url: \"sqlite:<redacted>\" is not a store; \
     write one such as 0.5, with at most three decimals
 --set server.listen: server.listen: has no value; write section.key=value
 12 faults in the configuration";
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }
 
 #[test]
-fn what_is_not_toml_is_told_by_line_and_column() {
-    let told = faults(&file("[server]\nlisten = \"127.0.0.1:1\nleads_max = 1\nleads_max = 2\n"));
-    assert!(told[0].starts_with("tollgate.toml:2:"), "{told:?}");
+fn invalid_toml_is_reported_with_line_and_column() {
+    let reported =
+        faults(&file("[server]\nlisten = \"127.0.0.1:1\nleads_max = 1\nleads_max = 2\n"));
+    assert!(reported[0].starts_with("tollgate.toml:2:"), "{reported:?}");
     assert!(
-        told.iter().any(|fault| fault.starts_with("tollgate.toml:4:1: not TOML: dup")),
-        "{told:?}"
+        reported.iter().any(|fault| fault.starts_with("tollgate.toml:4:1: not TOML: dup")),
+        "{reported:?}"
     );
 }
 
 #[test]
 fn a_file_that_cannot_be_read_is_a_fault() {
-    let told = faults(&Sources::none().with_file("no/such/file.toml".as_ref()));
-    assert_eq!(told.len(), 1, "what it would have said is not known: {told:?}");
-    assert!(told[0].starts_with("no/such/file.toml cannot be read"), "{told:?}");
+    let reported = faults(&Sources::none().with_file("no/such/file.toml".as_ref()));
+    assert_eq!(reported.len(), 1, "what it would have said is not known: {reported:?}");
+    assert!(reported[0].starts_with("no/such/file.toml cannot be read"), "{reported:?}");
 }
 
 #[test]
@@ -136,10 +137,10 @@ fn sections_of_later_releases_are_unknown() {
 #[test]
 fn a_redis_needs_a_secret_that_every_replica_has() {
     let redis = "store.url=redis://redis.internal";
-    let told = faults(&flags(&[redis]));
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("security.secret: is not set"), "{told:?}");
-    assert!(told[0].contains("openssl rand -hex 32"), "{told:?}");
+    let reported = faults(&flags(&[redis]));
+    assert_eq!(reported.len(), 1, "{reported:?}");
+    assert!(reported[0].starts_with("security.secret: is not set"), "{reported:?}");
+    assert!(reported[0].contains("openssl rand -hex 32"), "{reported:?}");
     let secret = format!("security.secret={}", "ab12".repeat(16));
     let config = load(&flags(&[redis, &secret])).unwrap().config;
     let StoreUrl::Redis(address) = config.store.url else { panic!("it is a Redis") };
@@ -160,15 +161,18 @@ fn the_password_of_a_redis_is_not_shown() {
         "redis://host?password=hunter2",
         "hunter2@host:6379",
     ] {
-        let told = faults(&flags(&[&format!("store.url={wrong}"), &secret]));
-        assert!(told[0].contains("store.url: ") && !told[0].contains("hunter2"), "{told:?}");
+        let reported = faults(&flags(&[&format!("store.url={wrong}"), &secret]));
+        assert!(
+            reported[0].contains("store.url: ") && !reported[0].contains("hunter2"),
+            "{reported:?}"
+        );
     }
-    let told = faults(&flags(&["redis://eu:hunter2@host/0"]));
-    assert!(!told.concat().contains("hunter2"), "given in the place of a key: {told:?}");
+    let reported = faults(&flags(&["redis://eu:hunter2@host/0"]));
+    assert!(!reported.concat().contains("hunter2"), "given in the place of a key: {reported:?}");
 }
 
 #[test]
-fn a_secret_may_be_given_as_a_file_and_is_trimmed() {
+fn a_secret_can_be_given_as_a_file_and_is_trimmed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     std::fs::write(&path, "a-token-of-the-operators\n").unwrap();
@@ -185,17 +189,20 @@ fn a_secret_and_its_file_are_one_setting_with_two_names() {
     let loaded = load(&file(text)).unwrap();
     assert_eq!(loaded.config.vendor.api_key.expose_secret(), KEY.1);
     let text = "[admin]\ntoken = \"a-token-of-the-operators\"\ntoken_file = \"x\"";
-    let told = faults(&file(text));
-    assert!(told[0].contains("admin.token_file: is set together with admin.token"), "{told:?}");
+    let reported = faults(&file(text));
+    assert!(
+        reported[0].contains("admin.token_file: is set together with admin.token"),
+        "{reported:?}"
+    );
 }
 
 #[test]
 fn no_fault_and_no_print_shows_a_secret() {
     let bad = ["admin.token=hunter2", "security.secret=hunter2", "vendor.api_key=hun ter2"];
     let url = "vendor.base_url=https://x:hunter2@x.io";
-    let told = faults(&flags(&[bad[0], bad[1], bad[2], url]));
-    assert_eq!(told.len(), 4, "{told:?}");
-    assert!(!told.join("\n").contains("ter2"), "{told:?}");
+    let reported = faults(&flags(&[bad[0], bad[1], bad[2], url]));
+    assert_eq!(reported.len(), 4, "{reported:?}");
+    assert!(!reported.join("\n").contains("ter2"), "{reported:?}");
 
     let secret = "ab12".repeat(16);
     let good = format!("security.secret={secret}");
@@ -208,7 +215,7 @@ fn no_fault_and_no_print_shows_a_secret() {
 }
 
 #[test]
-fn what_is_in_force_prints_with_where_it_came_from() {
+fn effective_settings_are_printed_with_their_sources() {
     let sources = file("[server]\nleads_max = 5\n").with_flags(["prices.person_found=0.25"]);
     let printed = load(&sources).unwrap().in_force.to_string();
     for line in [
@@ -225,7 +232,7 @@ fn what_is_in_force_prints_with_where_it_came_from() {
 }
 
 #[test]
-fn what_cannot_work_is_refused() {
+fn settings_that_cannot_work_together_are_refused() {
     for (given, key) in [
         (&["server.leads_max=0"][..], "server.leads_max"),
         (&["server.leads_max=100001"], "server.leads_max"),
@@ -271,9 +278,12 @@ fn what_cannot_work_is_refused() {
         (&["cache.batch_ttl=0s"], "cache.batch_ttl"),
         (&["telemetry.log_filter=tollgate=loud"], "telemetry.log_filter"),
     ] {
-        let told = faults(&flags(given));
-        assert_eq!(told.len(), 1, "{given:?}: {told:?}");
-        assert!(told[0].starts_with(&format!("--set {key}: {key}: ")), "{given:?}: {told:?}");
+        let reported = faults(&flags(given));
+        assert_eq!(reported.len(), 1, "{given:?}: {reported:?}");
+        assert!(
+            reported[0].starts_with(&format!("--set {key}: {key}: ")),
+            "{given:?}: {reported:?}"
+        );
     }
 }
 
@@ -287,26 +297,27 @@ fn a_short_window_works_with_a_smaller_margin_and_shorter_attempts() {
 }
 
 #[test]
-fn only_a_vendor_on_this_machine_is_asked_unencrypted() {
+fn only_a_vendor_on_this_machine_may_use_plain_http() {
     for url in ["http://localhost:9000", "http://127.0.0.1:9000", "http://[::1]:9000"] {
         assert!(load(&flags(&[&format!("vendor.base_url={url}")])).is_ok(), "{url}");
     }
 }
 
 #[test]
-fn attempts_matter_only_where_an_unanswered_post_is_sent_again() {
+fn attempts_are_checked_only_if_an_unanswered_post_is_sent_again() {
     let long = ["vendor.quiet_period=9h", "vendor.on_no_answer=hold"];
     assert!(load(&flags(&long)).is_ok());
 }
 
 #[test]
-fn a_fault_of_one_setting_is_not_told_again_through_another() {
-    let told = faults(&flags(&["vendor.poll_interval_max=soon", "vendor.poll_interval_min=40s"]));
-    assert_eq!(told.len(), 1, "{told:?}");
+fn a_fault_of_one_setting_is_not_reported_again_for_another() {
+    let reported =
+        faults(&flags(&["vendor.poll_interval_max=soon", "vendor.poll_interval_min=40s"]));
+    assert_eq!(reported.len(), 1, "{reported:?}");
 }
 
 #[test]
-fn small_values_are_only_warned_of() {
+fn small_values_only_cause_warnings() {
     for given in [
         "vendor.timeout=500ms",
         "vendor.quiet_period=1s",
@@ -318,29 +329,29 @@ fn small_values_are_only_warned_of() {
     ] {
         let all_set = ["admin.token=a-token-of-the-operators", "ledger.export_dir=/backup", given];
         let sources = flags(&all_set);
-        let told = warnings(&sources);
-        assert!(!told.is_empty() && told[0].starts_with("--set "), "{given}: {told:?}");
+        let reported = warnings(&sources);
+        assert!(!reported.is_empty() && reported[0].starts_with("--set "), "{given}: {reported:?}");
     }
     let environment = [KEY, ("TOLLGATE_ADMIN__TOKEN", "a-token-of-the-operators")];
     let all_set = Sources::none().with_environment(environment);
-    let told = warnings(&all_set.with_flags(["ledger.export_dir=/backup"]));
-    assert!(told.is_empty(), "the defaults need no warning: {told:?}");
+    let reported = warnings(&all_set.with_flags(["ledger.export_dir=/backup"]));
+    assert!(reported.is_empty(), "the defaults need no warning: {reported:?}");
 }
 
 #[test]
-fn a_journal_that_is_never_trimmed_is_warned_of() {
+fn a_journal_that_is_never_trimmed_causes_a_warning() {
     for store in ["store.url=embedded:data", "store.url=redis://127.0.0.1/"] {
         let secret =
             "security.secret=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-        let told = warnings(&flags(&[store, "admin.token=a-token-of-the-operators", secret]));
+        let reported = warnings(&flags(&[store, "admin.token=a-token-of-the-operators", secret]));
         let is_said =
             |line: &String| line.contains("ledger.export_dir: is not set, so the journal");
-        assert!(told.iter().any(is_said), "{store}: {told:?}");
+        assert!(reported.iter().any(is_said), "{store}: {reported:?}");
     }
 }
 
 #[test]
-fn variables_of_other_programs_are_passed_over() {
+fn variables_of_other_programs_are_ignored() {
     let environment = [
         KEY,
         ("TOLLGATE_PORT", "tcp://10.0.0.1:8080"),
@@ -353,13 +364,13 @@ fn variables_of_other_programs_are_passed_over() {
         ("VENDOR__TIMEOUT", "x"),
     ];
     let loaded = load(&Sources::none().with_environment(environment)).unwrap();
-    let of_variables = loaded.warnings.iter().filter(|told| told.key.is_empty());
+    let of_variables = loaded.warnings.iter().filter(|reported| reported.key.is_empty());
     assert_eq!(of_variables.count(), 0, "{:?}", loaded.warnings);
 }
 
 #[test]
-fn an_unknown_variable_of_ours_is_warned_of_with_the_name_that_was_probably_meant() {
-    for (variable, told) in [
+fn an_unknown_variable_causes_a_warning_with_the_probable_setting() {
+    for (variable, reported) in [
         ("TOLLGATE_STORE_URL", "did you mean TOLLGATE_STORE__URL?"),
         ("TOLLGATE_VENDOR_API_KEY", "did you mean TOLLGATE_VENDOR__API_KEY?"),
         ("TOLLGATE_VENDOR_APIKEY_FILE", "did you mean TOLLGATE_VENDOR__API_KEY_FILE?"),
@@ -368,7 +379,7 @@ fn an_unknown_variable_of_ours_is_warned_of_with_the_name_that_was_probably_mean
     ] {
         let loaded = load(&Sources::none().with_environment([KEY, (variable, "hunter2")])).unwrap();
         let warnings: Vec<_> = loaded.warnings.iter().map(ToString::to_string).collect();
-        let is_said = |line: &&String| line.starts_with(variable) && line.contains(told);
+        let is_said = |line: &&String| line.starts_with(variable) && line.contains(reported);
         assert_eq!(warnings.iter().filter(is_said).count(), 1, "{variable}: {warnings:?}");
         assert!(!warnings.concat().contains("hunter2"), "{warnings:?}");
     }

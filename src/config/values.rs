@@ -1,4 +1,4 @@
-//! Values: how the text of a setting reads as what it means.
+//! Values: parse the text of a setting.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::domain::route::VendorPath;
 use crate::domain::share::Share;
 use crate::remote::{self, Address};
 
-/// Why a text is no such value. Never quotes the text: it may be a secret.
+/// Why a text is not a valid value. Never quotes the text: it may be a secret.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unfit {
     /// What is wrong, as in `is not a duration`.
@@ -34,12 +34,12 @@ impl Unfit {
     }
 }
 
-/// What a setting can hold.
+/// A type of setting.
 pub(super) trait Value: Sized {
-    /// Reads it.
+    /// Parses the text.
     fn read(text: &str) -> Result<Self, Unfit>;
 
-    /// The text as a fault may quote it; empty where no part of it may be shown.
+    /// The text as an error message may quote it; empty if no part of it may be shown.
     fn shown(text: &str) -> String {
         format!("\"{text}\"")
     }
@@ -71,7 +71,7 @@ impl Value for PhoneBasis {
 pub enum LogFormat {
     /// One JSON object a line.
     Json,
-    /// For the eye.
+    /// For people.
     Pretty,
 }
 
@@ -89,14 +89,14 @@ fn one_of<T, const N: usize>(text: &str, choices: [(&str, T); N]) -> Result<T, U
         .ok_or_else(|| Unfit::new("is not one of the choices", format!("write {names}")))
 }
 
-/// Where the books are.
+/// The location of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
-    /// In files of this folder.
+    /// Files in this folder.
     Embedded(PathBuf),
-    /// In memory, forgotten at exit.
+    /// In memory, lost at exit.
     Memory,
-    /// In a Redis, for many replicas.
+    /// A Redis, for several replicas.
     Redis(Address),
 }
 
@@ -116,7 +116,7 @@ impl Value for StoreUrl {
         }
     }
 
-    /// Any part of what cannot be read may be a password.
+    /// Any part of an invalid address may be a password.
     fn shown(text: &str) -> String {
         let is_scheme =
             |scheme: &&str| scheme.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
@@ -125,7 +125,7 @@ impl Value for StoreUrl {
     }
 }
 
-/// How surely the books are kept by a Redis before anything that costs is sent.
+/// How durable a write to Redis must be before anything that costs credits is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// In the file of the primary, and confirmed by its replicas.
@@ -217,7 +217,7 @@ impl Value for bool {
     }
 }
 
-/// A path on the callers' listener at which nothing is passed on.
+/// A path on the callers' listener at which requests are not forwarded.
 pub(super) struct HealthPath(pub(super) String);
 
 impl Value for HealthPath {
@@ -261,7 +261,7 @@ impl Value for Size {
     }
 }
 
-/// Which log lines are written: a filter in the notation of `tracing-subscriber`.
+/// Which log lines are written: a filter in the syntax of `tracing-subscriber`.
 pub(super) struct LogFilter(pub(super) String);
 
 impl Value for LogFilter {

@@ -1,4 +1,4 @@
-//! Logs: one line an event, to standard error; standard output is for what commands print.
+//! Logs: one line per event on standard error. Standard output is for the output of commands.
 
 use std::io::{self, IsTerminal};
 
@@ -10,13 +10,13 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{LogFormat, Telemetry};
 
-/// Why no log lines would be written.
+/// Why logging could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStarted {
-    /// The filter is none; a checked configuration has no such filter.
+    /// The filter is not valid. A checked configuration has a valid one.
     #[error("the log filter is not valid")]
     Filter(#[source] ParseError),
-    /// Another start came first.
+    /// Logging was started before.
     #[error("logging was already initialised")]
     Again(#[source] TryInitError),
 }
@@ -24,7 +24,7 @@ pub enum NotStarted {
 /// Starts logging for the whole process.
 ///
 /// # Errors
-/// Where the filter cannot be read, and on a second start.
+/// If the filter is not valid, and on a second start.
 pub fn start(settings: &Telemetry) -> Result<(), NotStarted> {
     let is_terminal = io::stderr().is_terminal();
     let suited = if is_terminal { LogFormat::Pretty } else { LogFormat::Json };

@@ -1,6 +1,6 @@
-//! Telemetry: what the gateway says of itself, as log lines and as numbers.
+//! Telemetry: logs and metrics.
 //!
-//! Nothing here decides anything, and nothing here ever sees a lead, a person or a key.
+//! Nothing here makes decisions, and nothing here sees a lead, a person or a key.
 
 pub mod logs;
 pub mod metrics;

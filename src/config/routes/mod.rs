@@ -1,7 +1,7 @@
-//! Routes: the one section whose keys are the operator's own, patterns of the vendor's paths, each
-//! with what those paths may do.
+//! Routes: the only section whose keys are defined by the operator. They are patterns of the
+//! vendor's paths, each with the access to these paths.
 //!
-//! What a pattern covers, and which of several decides, is for [`crate::domain::route`] to say.
+//! [`crate::domain::route`] decides which paths a pattern covers and which pattern applies.
 
 mod rule;
 #[cfg(test)]
@@ -20,15 +20,15 @@ use crate::domain::team::TeamId;
 /// The section's name.
 pub(super) const SECTION: &str = "routes";
 
-/// The table in it that holds what single teams have of their own.
+/// The table with the routes of single teams.
 const TEAMS: &str = "teams";
 
-/// The routes in force, each with its place.
+/// The effective routes, each with its place.
 #[derive(Default)]
 pub(super) struct RouteTable(BTreeMap<(Option<TeamId>, Pattern), (Place, Route)>);
 
 impl RouteTable {
-    /// Lays a table of routes over what earlier layers say; what is wrong with it.
+    /// Merges a table of routes over earlier layers, and returns its faults.
     pub(super) fn lay(
         &mut self,
         table: &DeTable<'_>,
@@ -103,12 +103,12 @@ impl RouteTable {
         }
     }
 
-    /// The routes, to judge requests by.
+    /// The routes that requests are checked against.
     pub(super) fn routes(&self) -> Routes {
         Routes::of(self.0.iter().map(|((team, _), (_, route))| (team.clone(), route.clone())))
     }
 
-    /// What decides the price of email validations, and prices something else than addresses.
+    /// Routes that set a price for email validations that is not per address.
     pub(super) fn faults(&self) -> Vec<Remark> {
         let (routes, path) = (self.routes(), VendorPath::of_validations());
         let taken_by = |team: Option<&TeamId>| match team {
@@ -130,7 +130,7 @@ impl RouteTable {
         faults
     }
 
-    /// What works but is probably not meant.
+    /// Warnings about the routes.
     pub(super) fn warnings(&self, requests_per_minute: u32) -> Vec<Remark> {
         let mut warnings = Vec::new();
         for ((team, pattern), (place, route)) in &self.0 {
@@ -149,7 +149,7 @@ impl RouteTable {
         warnings
     }
 
-    /// Each route as it is written, with its table and its place.
+    /// Each route in its written form, with its table and its place.
     pub(super) fn written(&self) -> impl Iterator<Item = (String, String, String, &Place)> {
         self.0.iter().map(|((team, pattern), (place, route))| {
             let section = match team {

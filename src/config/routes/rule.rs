@@ -1,4 +1,4 @@
-//! One rule: what the paths of one pattern may do, as it is written.
+//! One rule: the access to the paths of one pattern, in its written form.
 
 use std::num::NonZeroU32;
 
@@ -10,13 +10,13 @@ use crate::domain::budget::Rate;
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::route::{Access, NotAPattern, Pattern, Price, Route};
 
-/// What paths cost at most, far above any use.
+/// The maximum price, far above any real price.
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 
 const CHOICES: &str =
     "write \"free\", \"read\", \"refused\" or a price such as { email = 1, per = \"/emails\" }";
 
-/// Reads a pattern and what it may do.
+/// Parses a pattern and its access.
 pub(super) fn route(pattern: &str, value: &DeValue<'_>) -> Result<Route, Unfit> {
     let pattern = pattern.parse::<Pattern>().map_err(|why| {
         Unfit::new(
@@ -46,7 +46,7 @@ fn access(text: &str) -> Result<Access, Unfit> {
     }
 }
 
-/// What a rule written as a table says: what its path may do, and how often.
+/// Parses a rule written as a table: the access to its path, and its rate limit.
 fn rule(table: &DeTable<'_>) -> Result<(Access, Option<Rate>), Unfit> {
     let (mut named, mut email, mut phone, mut per, mut rate) = (None, None, None, None, None);
     for (key, value) in table {
@@ -122,7 +122,7 @@ fn often(number: &str) -> Result<Rate, Unfit> {
     })
 }
 
-/// What a route may do, as it is written.
+/// The access of a route in its written form.
 pub(super) fn written(route: &Route) -> String {
     let mut fields = Vec::new();
     match &route.access {

@@ -1,4 +1,4 @@
-//! What an operator may write into `[routes]`, and what comes of it.
+//! The rules of the section `[routes]`.
 
 use super::super::{Sources, load};
 use crate::domain::credits::{Amounts, Credits};
@@ -17,7 +17,7 @@ fn access_of(sources: &Sources, team: &str, path: &str) -> Option<Access> {
 }
 
 #[test]
-fn the_defaults_pass_what_is_free_and_refuse_what_may_spend() {
+fn the_defaults_forward_free_paths_and_refuse_paths_that_may_cost() {
     let access = |path| access_of(&file(""), "sales", path);
     for read in ["/users", "/contacts/7", "/excluded-domains", "/calls/7/x", "/lead-lists/7"] {
         assert_eq!(access(read), Some(Access::ReadOnly), "{read}");
@@ -32,7 +32,7 @@ fn the_defaults_pass_what_is_free_and_refuse_what_may_spend() {
 }
 
 #[test]
-fn a_file_changes_single_routes_and_a_flag_outweighs_it() {
+fn a_file_changes_single_routes_and_a_flag_overrides_it() {
     let text = "[routes]\n\"/people/search\" = \"free\"\n\"/companies/find\" = { email = 0.5 }\n";
     let sources = file(text).with_flags([
         "routes.\"/people/search\"=refused",
@@ -68,7 +68,7 @@ fn routes_print_as_they_are_written() {
 }
 
 #[test]
-fn what_makes_no_route_is_told_with_its_place_and_a_remedy() {
+fn an_invalid_route_is_reported_with_its_place_and_a_remedy() {
     let text = "\
 [routes]
 \"people/search\" = \"free\"
@@ -92,10 +92,10 @@ fn what_makes_no_route_is_told_with_its_place_and_a_remedy() {
 \"/N/\" = \"refused\"
 teams = \"none\"
 ";
-    let told = load(&file(text)).unwrap_err().to_string();
-    let lines: Vec<_> = told.lines().collect();
-    assert_eq!(lines.len(), 20, "{told}");
-    // The twentieth line of the file is right: it is the next that says it once more.
+    let reported = load(&file(text)).unwrap_err().to_string();
+    let lines: Vec<_> = reported.lines().collect();
+    assert_eq!(lines.len(), 20, "{reported}");
+    // The twentieth line of the file is valid; the next one repeats its route.
     for (line, number) in lines.iter().zip((2..20).chain([21])) {
         let place = format!("tollgate.toml:{number}:1: routes.");
         assert!(line.starts_with(&place) && line.contains("; "), "{line}");
@@ -113,8 +113,8 @@ teams = \"none\"
 }
 
 #[test]
-fn what_prices_validations_prices_addresses() {
-    let told = |text: &str| load(&file(text)).map(|_| ()).map_err(|faults| faults.to_string());
+fn a_price_of_validations_is_per_address() {
+    let reported = |text: &str| load(&file(text)).map(|_| ()).map_err(|faults| faults.to_string());
     for fit in [
         "\"/email-validations\" = { email = 0.5, per = \"/emails\" }",
         "\"/email-validations\" = \"free\"",
@@ -122,7 +122,7 @@ fn what_prices_validations_prices_addresses() {
         "\"GET /email-validations\" = { phone = 1 }",
         "teams.sales.\"/lists\" = { phone = 1 }",
     ] {
-        assert_eq!(told(&format!("[routes]\n{fit}\n")), Ok(()), "{fit}");
+        assert_eq!(reported(&format!("[routes]\n{fit}\n")), Ok(()), "{fit}");
     }
     for (unfit, key) in [
         ("\"/email-validations\" = { email = 1 }", "routes.\"/email-validations\""),
@@ -136,30 +136,38 @@ fn what_prices_validations_prices_addresses() {
         ),
         ("teams.sales.\"/*\" = { email = 1 }", "routes.teams.sales.\"/*\""),
     ] {
-        let told = told(&format!("[routes]\n{unfit}\n")).unwrap_err();
-        assert!(told.contains(&format!("{key}: prices email validations, and not")), "{told}");
-        assert_eq!(told.lines().count(), 2, "{told}");
+        let reported = reported(&format!("[routes]\n{unfit}\n")).unwrap_err();
+        assert!(
+            reported.contains(&format!("{key}: prices email validations, and not")),
+            "{reported}"
+        );
+        assert_eq!(reported.lines().count(), 2, "{reported}");
     }
 }
 
 #[test]
-fn a_route_that_no_source_can_name_is_refused_with_a_remedy() {
-    let told = |sources: &Sources| load(sources).unwrap_err().to_string();
+fn a_route_in_the_environment_is_refused_with_a_remedy() {
+    let reported = |sources: &Sources| load(sources).unwrap_err().to_string();
     let variable = file("").with_environment([
         ("TOLLGATE_VENDOR__API_KEY", "vendor-key-0123456789"),
         ("TOLLGATE_ROUTES__X", "free"),
     ]);
-    assert!(told(&variable).contains("TOLLGATE_ROUTES__X: routes.x: no variable can name"));
+    assert!(reported(&variable).contains("TOLLGATE_ROUTES__X: routes.x: no variable can name"));
     let flag = file("").with_flags(["routes./people/search=free"]);
-    assert!(told(&flag).contains("--set 'routes.\"/people/search\"=free'"), "{}", told(&flag));
+    assert!(
+        reported(&flag).contains("--set 'routes.\"/people/search\"=free'"),
+        "{}",
+        reported(&flag)
+    );
     let team = file("[routes.teams.Sales]\n\"/a\" = \"free\"\n");
     assert!(
-        told(&team).starts_with("tollgate.toml:1:15: routes.teams.Sales: is not a valid team name")
+        reported(&team)
+            .starts_with("tollgate.toml:1:15: routes.teams.Sales: is not a valid team name")
     );
 }
 
 #[test]
-fn what_is_probably_not_meant_is_warned_of() {
+fn routes_that_are_probably_not_meant_cause_warnings() {
     let warned = |text: &str| {
         let warnings = load(&file(text)).unwrap().warnings;
         warnings.iter().filter(|remark| remark.key.starts_with("routes.")).count()

@@ -33,24 +33,24 @@ fn books(dir: &Path, secret: u8, trust: Trust) -> Result<Books, Fault> {
 #[test]
 fn whoever_recomputes_a_check_without_the_secret_changes_nothing_unnoticed() {
     for prefix in ["checkpoint-", "journal-"] {
-        let told = told_after(|dir| {
+        let reported = told_after(|dir| {
             rewrite(&files(dir, prefix)[0], |line| line.replace("12.5", "1250"));
         });
-        assert!(told.contains("its check differs"), "{told}");
+        assert!(reported.contains("its check differs"), "{reported}");
     }
 }
 
 #[test]
 fn lines_that_were_moved_or_removed_are_told() {
     for (from, to) in [(1, 2), (2, 3)] {
-        let told = told_after(|dir| {
+        let reported = told_after(|dir| {
             let path = &files(dir, "checkpoint-")[0];
             let text = fs::read_to_string(path).unwrap();
             let mut lines: Vec<_> = text.lines().collect();
             lines.swap(from, to);
             fs::write(path, lines.join("\n")).unwrap();
         });
-        assert!(told.contains("its check differs"), "{told}");
+        assert!(reported.contains("its check differs"), "{reported}");
     }
 }
 
@@ -67,8 +67,8 @@ fn a_file_in_the_place_of_another_is_told() {
             fs::copy(from, to).map(drop).unwrap();
         }
     };
-    let told = told_after(swap(1));
-    assert!(told.contains(" does not follow DIR/journal-"), "{told}");
+    let reported = told_after(swap(1));
+    assert!(reported.contains(" does not follow DIR/journal-"), "{reported}");
 }
 
 #[test]
@@ -79,11 +79,14 @@ fn a_checkpoint_of_another_journal_is_told() {
     export(other.path(), &entries[..6]).unwrap();
     let mut exporter = Exporter::open(other.path(), EPOCH, &keys(1)).unwrap().unwrap();
     exporter.put_checkpoint(checkpoint(&entries[..6])).unwrap();
-    let told = told_after(|dir| {
+    let reported = told_after(|dir| {
         let (from, to) = (&files(other.path(), "checkpoint-")[0], &files(dir, "checkpoint-")[0]);
         fs::copy(from, to).map(drop).unwrap();
     });
-    assert!(told.starts_with("DIR/checkpoint-") && told.contains("does not follow"), "{told}");
+    assert!(
+        reported.starts_with("DIR/checkpoint-") && reported.contains("does not follow"),
+        "{reported}"
+    );
 }
 
 #[test]
@@ -98,10 +101,13 @@ fn the_newest_checkpoint_may_be_neither_taken_away_nor_another_renamed_to_it() {
         spoil(&files(folder.path(), "checkpoint-"));
         books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string()
     };
-    let told = spoilt(&|checkpoints| fs::remove_file(&checkpoints[1]).unwrap());
-    assert!(told.contains("the checkpoint as of entry 10 or a later one is missing"), "{told}");
-    let told = spoilt(&|checkpoints| fs::rename(&checkpoints[0], &checkpoints[1]).unwrap());
-    assert!(told.contains("is a checkpoint under a wrong name"), "{told}");
+    let reported = spoilt(&|checkpoints| fs::remove_file(&checkpoints[1]).unwrap());
+    assert!(
+        reported.contains("the checkpoint as of entry 10 or a later one is missing"),
+        "{reported}"
+    );
+    let reported = spoilt(&|checkpoints| fs::rename(&checkpoints[0], &checkpoints[1]).unwrap());
+    assert!(reported.contains("is a checkpoint under a wrong name"), "{reported}");
 }
 
 #[test]
@@ -122,8 +128,8 @@ fn a_checkpoint_that_replaces_one_of_the_same_name_follows_what_that_followed() 
 #[test]
 fn files_under_another_secret_are_told_and_read_only_where_that_is_asked_for() {
     let (folder, entries) = exported();
-    let told = books(folder.path(), 2, Trust::Keyed).unwrap_err().to_string();
-    assert!(told.contains("another security.secret (key 01010101)"), "{told}");
+    let reported = books(folder.path(), 2, Trust::Keyed).unwrap_err().to_string();
+    assert!(reported.contains("another security.secret (key 01010101)"), "{reported}");
     let read = books(folder.path(), 2, Trust::Unverified).unwrap();
     assert_eq!((read.entries, read.unverified.len()), (10, 5));
     // What is known to be wrong is not read whoever asks for it.
@@ -152,21 +158,24 @@ fn a_new_secret_goes_on_in_the_folder_of_the_retired_one() {
 fn what_an_earlier_version_wrote_is_gone_on_with_and_adopted_only_unverified() {
     let (folder, _) = exported();
     without_keys(folder.path());
-    let told = books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string();
-    assert!(told.contains("an earlier version") && told.contains("--unverified"), "{told}");
+    let reported = books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string();
+    assert!(
+        reported.contains("an earlier version") && reported.contains("--unverified"),
+        "{reported}"
+    );
     assert_eq!(export(folder.path(), &journal(13)).unwrap(), 3);
-    let told = books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string();
-    assert!(told.contains("an earlier version"), "{told}");
+    let reported = books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string();
+    assert!(reported.contains("an earlier version"), "{reported}");
     let read = books(folder.path(), 1, Trust::Unverified).unwrap();
     assert_eq!((read.entries, read.unverified.len()), (13, 5), "the newest file is verified");
 }
 
 #[test]
 fn what_a_later_version_wrote_is_not_guessed_at() {
-    let told = told_after(|dir| {
+    let reported = told_after(|dir| {
         let form = serde_json::json!({"tollgate": "journal", "version": 3, "more": true});
         let line = line::sealed(&form, &mut Chain::new(Scheme::Plain));
         fs::write(&files(dir, "journal-")[0], line).unwrap();
     });
-    assert!(told.contains("has version 3"), "{told}");
+    assert!(reported.contains("has version 3"), "{reported}");
 }

@@ -1,4 +1,4 @@
-//! What a folder of exported books promises: whatever happens to it is mended or told.
+//! What a folder of exported books promises: whatever happens to it is mended or reported.
 
 mod checks;
 
@@ -339,7 +339,7 @@ fn a_checkpoint_is_taken_daily_and_when_the_roster_changes() {
     );
 }
 
-/// What is told of a folder after something was done to it.
+/// What is reported of a folder after something was done to it.
 fn told_after(spoil: impl FnOnce(&Path)) -> String {
     let (folder, _) = exported();
     spoil(folder.path());
@@ -356,40 +356,49 @@ fn replace(path: &Path, what: &str, with: &str) {
 
 #[test]
 fn what_was_changed_is_told_with_file_and_line() {
-    let told =
+    let reported =
         told_after(|dir| replace(&files(dir, "journal-")[1], "\"spent\":{\"phone\":0.25}", ""));
-    assert!(told.starts_with("DIR/journal-000000000002-2026-10-25.jsonl:2: "), "{told}");
-    assert!(told.contains("its check differs") && told.contains("from a copy"), "{told}");
-    let told = told_after(|dir| replace(&files(dir, "checkpoint-")[0], "Sales", "Slaes"));
-    assert!(told.starts_with("DIR/checkpoint-000000000006-2026-10-25.jsonl:2: "), "{told}");
-    let told = told_after(|dir| {
+    assert!(reported.starts_with("DIR/journal-000000000002-2026-10-25.jsonl:2: "), "{reported}");
+    assert!(
+        reported.contains("its check differs") && reported.contains("from a copy"),
+        "{reported}"
+    );
+    let reported = told_after(|dir| replace(&files(dir, "checkpoint-")[0], "Sales", "Slaes"));
+    assert!(reported.starts_with("DIR/checkpoint-000000000006-2026-10-25.jsonl:2: "), "{reported}");
+    let reported = told_after(|dir| {
         let path = &files(dir, "checkpoint-")[0];
         let text = fs::read_to_string(path).unwrap();
         let short: Vec<_> = text.lines().take(3).collect();
         fs::write(path, short.join("\n")).unwrap();
     });
-    assert!(told.contains("ends after 2 lines of 6"), "{told}");
+    assert!(reported.contains("ends after 2 lines of 6"), "{reported}");
 }
 
 #[test]
 fn what_is_missing_or_there_twice_is_told() {
-    let told = told_after(|dir| fs::remove_file(&files(dir, "journal-")[1]).unwrap());
+    let reported = told_after(|dir| fs::remove_file(&files(dir, "journal-")[1]).unwrap());
     assert!(
-        told.starts_with("entries 2 to 5 are missing before DIR/journal-000000000006"),
-        "{told}"
+        reported.starts_with("entries 2 to 5 are missing before DIR/journal-000000000006"),
+        "{reported}"
     );
-    let told = told_after(|dir| {
+    let reported = told_after(|dir| {
         for file in &files(dir, "journal-")[1..] {
             fs::remove_file(file).unwrap();
         }
     });
-    assert!(told.starts_with("entries 2 to 5 are missing before DIR/checkpoint-"), "{told}");
-    let told = told_after(|dir| {
+    assert!(
+        reported.starts_with("entries 2 to 5 are missing before DIR/checkpoint-"),
+        "{reported}"
+    );
+    let reported = told_after(|dir| {
         fs::copy(&files(dir, "journal-")[1], dir.join("journal-000000000003-x.jsonl"))
             .map(drop)
             .unwrap();
     });
-    assert!(told.starts_with("DIR/journal-000000000003-x.jsonl begins with entry 2"), "{told}");
-    let told = told_after(|dir| fs::remove_file(&files(dir, "checkpoint-")[0]).unwrap());
-    assert!(told.starts_with("DIR holds no checkpoint"), "{told}");
+    assert!(
+        reported.starts_with("DIR/journal-000000000003-x.jsonl begins with entry 2"),
+        "{reported}"
+    );
+    let reported = told_after(|dir| fs::remove_file(&files(dir, "checkpoint-")[0]).unwrap());
+    assert!(reported.starts_with("DIR holds no checkpoint"), "{reported}");
 }

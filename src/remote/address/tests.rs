@@ -10,7 +10,7 @@ fn wrong(text: &str) -> String {
 
 #[test]
 fn an_address_shows_every_part_and_hides_the_password() {
-    for (text, told) in [
+    for (text, reported) in [
         ("redis://localhost", "redis://localhost:6379/0?namespace=default"),
         ("redis://[::1]:1/3", "redis://[::1]:1/3?namespace=default"),
         (
@@ -28,7 +28,7 @@ fn an_address_shows_every_part_and_hides_the_password() {
             "redis-sentinel://:<redacted>@a:26379,b:2/books?namespace=default",
         ),
     ] {
-        assert_eq!(shown(text), told);
+        assert_eq!(shown(text), reported);
     }
 }
 
@@ -54,7 +54,7 @@ fn a_login_is_decoded() {
 
 #[test]
 fn what_is_no_address_is_told_by_what_is_wrong() {
-    for (text, told) in [
+    for (text, reported) in [
         ("", "is not the address of a Redis"),
         ("localhost:6379", "is not the address of a Redis"),
         ("http://x.io", "is not the address of a Redis"),
@@ -89,7 +89,7 @@ fn what_is_no_address_is_told_by_what_is_wrong() {
         ("redis://a?tls=true", "sets tls=true"),
         ("redis://a?ca=ca.pem", "sets ca for connections without TLS"),
     ] {
-        assert_eq!(wrong(text), told, "{text}");
+        assert_eq!(wrong(text), reported, "{text}");
     }
 }
 
@@ -106,7 +106,7 @@ fn no_fault_and_no_print_shows_a_password() {
         "redis://:sesame",
         "redis://x.io?password=sesame",
     ] {
-        let told = format!("{:?}", text.parse::<Address>());
-        assert!(!told.contains("sesame"), "{told}");
+        let reported = format!("{:?}", text.parse::<Address>());
+        assert!(!reported.contains("sesame"), "{reported}");
     }
 }

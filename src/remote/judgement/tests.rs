@@ -28,8 +28,8 @@ fn sound() -> Facts {
     }
 }
 
-/// What is told of a server that differs from a sound one in this.
-fn told(durability: Durability, differ: impl FnOnce(&mut Facts)) -> Vec<String> {
+/// What is reported of a server that differs from a sound one in this.
+fn reported(durability: Durability, differ: impl FnOnce(&mut Facts)) -> Vec<String> {
     let mut facts = sound();
     differ(&mut facts);
     let objections = judge(&facts, durability, NOW);
@@ -42,7 +42,7 @@ const ALL: [Durability; 3] = [Durability::Strict, Durability::Single, Durability
 #[test]
 fn nothing_speaks_against_a_sound_server() {
     for durability in ALL {
-        assert_eq!(told(durability, |_| {}), [""; 0]);
+        assert_eq!(reported(durability, |_| {}), [""; 0]);
     }
 }
 
@@ -50,12 +50,12 @@ fn nothing_speaks_against_a_sound_server() {
 fn only_who_waits_for_replicas_wants_their_disks_waited_for() {
     let older = |facts: &mut Facts| facts.version = Some(Version(7, 0, 15));
     assert_eq!(
-        told(Durability::Strict, older),
+        reported(Durability::Strict, older),
         ["warning: it is Redis 7.0.15: it cannot wait until a replica has written to its disk: \
           run Redis 7.2 or later"]
     );
     for durability in [Durability::Single, Durability::Relaxed] {
-        assert_eq!(told(durability, older), [""; 0]);
+        assert_eq!(reported(durability, older), [""; 0]);
     }
 }
 
@@ -63,29 +63,29 @@ fn only_who_waits_for_replicas_wants_their_disks_waited_for() {
 fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
     for durability in ALL {
         assert_eq!(
-            told(durability, |facts| facts.version = Some(Version(6, 0, 16))),
+            reported(durability, |facts| facts.version = Some(Version(6, 0, 16))),
             ["fatal: it is Redis 6.0.16: run Redis 7.0 or later, best 7.2"]
         );
         assert_eq!(
-            told(durability, |facts| facts.memory_policy = Some("allkeys-lru".to_owned())),
+            reported(durability, |facts| facts.memory_policy = Some("allkeys-lru".to_owned())),
             ["fatal: maxmemory-policy is allkeys-lru: it can evict parts of the books: CONFIG \
                  SET maxmemory-policy noeviction, and in redis.conf: maxmemory-policy noeviction"]
         );
         assert_eq!(
-            told(durability, |facts| facts.memory_bytes = Some(100)),
+            reported(durability, |facts| facts.memory_bytes = Some(100)),
             ["warning: it uses 100 bytes of memory of at most 100: raise the limit, as with \
                  CONFIG SET maxmemory BYTES"]
         );
         assert_eq!(
-            told(durability, |facts| facts.is_primary = Some(false)),
+            reported(durability, |facts| facts.is_primary = Some(false)),
             ["fatal: it is a replica and accepts no writes: use its primary"]
         );
         assert_eq!(
-            told(durability, |facts| facts.is_loading = Some(true)),
+            reported(durability, |facts| facts.is_loading = Some(true)),
             ["warning: it is still loading its data: wait until it has loaded"]
         );
         assert_eq!(
-            told(durability, |facts| facts.time_millis = Some(NOW - 1_000)),
+            reported(durability, |facts| facts.time_millis = Some(NOW - 1_000)),
             ["warning: its clock is 1000 ms behind this machine's: set both by NTP; the books \
                  use its clock"]
         );
@@ -94,7 +94,7 @@ fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
 
 #[test]
 fn memory_without_a_limit_is_never_nearly_used_up() {
-    assert_eq!(told(Durability::Relaxed, |facts| facts.memory_bytes_max = Some(0)), [""; 0]);
+    assert_eq!(reported(Durability::Relaxed, |facts| facts.memory_bytes_max = Some(0)), [""; 0]);
 }
 
 #[test]
@@ -104,22 +104,22 @@ fn the_disk_counts_unless_the_books_may_be_lost() {
     let full = |facts: &mut Facts| facts.is_append_well = Some(false);
     for durability in [Durability::Strict, Durability::Single] {
         assert_eq!(
-            told(durability, no_file),
+            reported(durability, no_file),
             ["fatal: appendonly is no: a crash of the process loses recent writes: CONFIG SET \
               appendonly yes, and in redis.conf: appendonly yes"]
         );
         assert_eq!(
-            told(durability, late),
+            reported(durability, late),
             ["fatal: appendfsync is everysec: a crash of the machine loses recent writes: CONFIG \
               SET appendfsync always, and in redis.conf: appendfsync always"]
         );
         assert_eq!(
-            told(durability, full),
+            reported(durability, full),
             ["warning: it could not write to its append-only file: free space on its disk"]
         );
     }
     assert_eq!(
-        told(Durability::Relaxed, |facts| (no_file(facts), late(facts), full(facts)).0),
+        reported(Durability::Relaxed, |facts| (no_file(facts), late(facts), full(facts)).0),
         [""; 0]
     );
 }
@@ -129,7 +129,7 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
     let alone = |facts: &mut Facts| facts.replicas = Some(0);
     let lost_one = |facts: &mut Facts| facts.replicas_seen = NonZeroU16::new(2);
     assert_eq!(
-        told(Durability::Strict, lost_one),
+        reported(Durability::Strict, lost_one),
         ["fatal: 1 replicas are connected to it, but it had 2, and all of them must confirm \
           writes: on each replica: REPLICAOF with its host and port; or, if one was removed for \
           good, set their number in store.url, replicas=N, and restart the gateway"]
@@ -138,17 +138,21 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
         lost_one(facts);
         facts.replicas_awaited = NonZeroU16::new(1);
     };
-    assert_eq!(told(Durability::Strict, says_one), [""; 0], "the address outweighs what was seen");
     assert_eq!(
-        told(Durability::Strict, alone),
+        reported(Durability::Strict, says_one),
+        [""; 0],
+        "the address outweighs what was seen"
+    );
+    assert_eq!(
+        reported(Durability::Strict, alone),
         ["fatal: 0 replicas are connected to it, but 1 must confirm writes: on each replica: \
           REPLICAOF with its host and port"]
     );
-    assert_eq!(told(Durability::Single, alone), [""; 0]);
+    assert_eq!(reported(Durability::Single, alone), [""; 0]);
     let awaits_two = |facts: &mut Facts| facts.replicas_awaited = NonZeroU16::new(2);
-    assert_eq!(told(Durability::Strict, awaits_two).len(), 1);
+    assert_eq!(reported(Durability::Strict, awaits_two).len(), 1);
     assert_eq!(
-        told(Durability::Strict, |facts| facts.replicas_min_to_write = Some(0)),
+        reported(Durability::Strict, |facts| facts.replicas_min_to_write = Some(0)),
         ["warning: min-replicas-to-write is 0: it accepts writes even without its replicas: \
              CONFIG SET min-replicas-to-write 1, and in redis.conf: min-replicas-to-write 1"]
     );
@@ -159,9 +163,9 @@ fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
     let silent = Facts { user: "ada".to_owned(), ..Facts::default() };
     let objections = judge(&silent, Durability::Strict, NOW);
     assert!(objections.iter().all(|objection| !objection.is_fatal), "{objections:?}");
-    let told: Vec<_> = objections.iter().map(ToString::to_string).collect();
+    let reported: Vec<_> = objections.iter().map(ToString::to_string).collect();
     assert_eq!(
-        told,
+        reported,
         [
             "it does not show its version: ACL SETUSER ada +info, or make sure that it is Redis \
              7.0 or later",

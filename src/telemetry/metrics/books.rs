@@ -1,4 +1,4 @@
-//! Books: the metrics that mirror the ledger. They are shown from a snapshot, never added up here.
+//! Metrics of the ledger's state. They are set from a snapshot and never summed up here.
 
 use std::time::Duration;
 
@@ -9,53 +9,53 @@ use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::Period;
 use crate::domain::team::TeamId;
 
-/// What the ledger says at one moment.
+/// The state of the ledger at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct BooksSnapshot {
-    /// What each team has open.
+    /// Reserved and unresolved credits of each team.
     pub teams: Vec<OpenCredits>,
-    /// How each quota stands.
+    /// The state of each quota.
     pub quotas: Vec<QuotaStanding>,
-    /// How many batches have not ended, by state.
+    /// The number of batches that have not ended, by state.
     pub batches: BatchCounts,
-    /// How long the oldest reservation has been open; none where none is.
+    /// The age of the oldest open reservation, if there is one.
     pub oldest_unsettled: Option<Duration>,
 }
 
-/// Credits of one team that are neither spent nor free.
+/// Reserved and unresolved credits of one team.
 #[derive(Clone, Debug)]
 pub struct OpenCredits {
-    /// Whose.
+    /// The team.
     pub team: TeamId,
-    /// Set aside for jobs under way.
+    /// Reserved for jobs in progress.
     pub reserved: Amounts,
-    /// Of jobs whose charge nobody could learn.
+    /// Credits of jobs of which it is not known whether the vendor charged them.
     pub unresolved: Amounts,
 }
 
-/// How one quota stands in its present period.
+/// The state of one quota in its current period.
 #[derive(Clone, Debug)]
 pub struct QuotaStanding {
-    /// Whose.
+    /// The team.
     pub team: TeamId,
-    /// Of what.
+    /// Its unit.
     pub unit: Unit,
-    /// Over what.
+    /// Its period.
     pub period: Period,
-    /// The most there may be.
+    /// The limit.
     pub limit: Credits,
-    /// What is left; none where it is not known.
+    /// The remainder; `None` if it is not known.
     pub remaining: Option<Credits>,
 }
 
 /// Batches that have not ended.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BatchCounts {
-    /// Nothing of them was sent yet.
+    /// Nothing was sent yet.
     pub queued: u64,
     /// Something was sent.
     pub processing: u64,
-    /// The charge of something in them could not be learnt.
+    /// They have unresolved credits.
     pub unresolved: u64,
 }
 
@@ -65,7 +65,7 @@ pub(super) struct BooksGauges {
     quota_limit: GaugeVec,
     quota_remaining: GaugeVec,
     batches: IntGaugeVec,
-    /// Without labels, but able to show nothing.
+    /// A family without labels, because a plain gauge cannot be absent.
     oldest_unsettled: GaugeVec,
 }
 
@@ -107,7 +107,7 @@ impl BooksGauges {
         }
     }
 
-    /// Shows the snapshot and nothing of what was shown before.
+    /// Shows the snapshot in place of everything that was shown before.
     pub(super) fn show(&self, books: &BooksSnapshot) {
         self.clear();
         for OpenCredits { team, reserved, unresolved } in &books.teams {
@@ -134,7 +134,7 @@ impl BooksGauges {
         self.oldest_unsettled.with_label_values::<&str>(&[]).set(age);
     }
 
-    /// Shows nothing: what is not known has no value.
+    /// Shows nothing: unknown values are absent.
     pub(super) fn clear(&self) {
         self.reserved.reset();
         self.unresolved.reset();

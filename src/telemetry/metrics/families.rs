@@ -1,4 +1,4 @@
-//! Families: how a metric is made and registered.
+//! Families: creation and registration of metrics.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use prometheus::{
 
 use crate::domain::credits::Credits;
 
-/// Makes metrics and registers each.
+/// Creates metrics and registers them.
 pub(super) struct Families<'r>(pub(super) &'r Registry);
 
 impl Families<'_> {
@@ -60,13 +60,13 @@ impl Families<'_> {
     }
 }
 
-/// Credits as a metric shows them. Nothing is reckoned with the result.
+/// Credits as a metric value, for display only.
 #[expect(clippy::cast_precision_loss, reason = "every sum of credits is exact as a double")]
 pub(super) fn number(credits: Credits) -> f64 {
     credits.as_thousandths() as f64 / 1000.0
 }
 
-/// How many seconds something took.
+/// A duration in seconds.
 pub(super) fn seconds(duration: Duration) -> f64 {
     duration.as_secs_f64()
 }

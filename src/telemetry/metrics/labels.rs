@@ -1,17 +1,17 @@
-//! Labels: the values that a label can have. Closed, so that no metric grows without bound.
+//! Label values. They are enums, so that the number of series is bounded.
 
-/// How a submitted lead will be answered.
+/// The disposition of a submitted lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// As an earlier one of the same batch.
+    /// Answered by an earlier lead of the same batch.
     Repeated,
-    /// From cache.
+    /// Answered from the cache.
     Cached,
-    /// By a job that another batch pays for.
+    /// Answered by a job that another batch pays for.
     Joined,
-    /// By a job of its own.
+    /// Answered by a job of its own batch.
     Fresh,
-    /// Not at all: it did not fit the quota.
+    /// Not sent: it did not fit the quota.
     Trimmed,
 }
 
@@ -45,14 +45,14 @@ impl Door {
     }
 }
 
-/// What became of a request for a batch.
+/// The decision about an admission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It became a batch.
+    /// A batch was created.
     Admitted,
-    /// It was a retry, answered with the batch that it had become.
+    /// A retry was answered with its batch.
     Replayed,
-    /// It was turned away; the error's code as it stands in the answer.
+    /// Refused, with the code of the error response.
     Refused(&'static str),
 }
 
@@ -66,12 +66,12 @@ impl Decision {
     }
 }
 
-/// A result of the vendor's that could not be given to the lead it was for.
+/// A result of the vendor that does not match its lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stray {
-    /// A lead for which no result could be told from the others.
+    /// A lead without a matching result.
     Unmatched,
-    /// A result for which there was no lead.
+    /// A result without a matching lead.
     Extra,
 }
 
@@ -89,15 +89,15 @@ impl Stray {
 pub enum Circuit {
     /// They are sent.
     Closed,
-    /// The vendor has not answered the last submissions.
+    /// The vendor did not answer the last submissions.
     NotAnswering,
-    /// The vendor has said that its credits are out.
+    /// The vendor's account has no credits.
     OutOfCredits,
-    /// The vendor takes the gateway's key or address for wrong.
+    /// The vendor rejects the gateway's API key or URL.
     KeyRefused,
 }
 
-/// The label of a method; those that no route answers share one.
+/// The label of a method; unsupported methods share one.
 pub(super) fn method(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,7 +1,7 @@
-//! Metrics: every number the gateway shows of itself, over a registry of its own.
+//! Metrics: every number that the gateway exports, in a registry of its own.
 //!
-//! Whoever records says what happened, in a verb, and never names a metric or a label.
-//! `docs/metrics.md` lists them all.
+//! Callers report events through methods named after the event, and never use metric or label
+//! names. `docs/metrics.md` lists all metrics.
 
 mod books;
 mod families;
@@ -34,10 +34,10 @@ use series::{credits_out, refused_keys, show_build, unreadable};
 /// The media type of [`Metrics::render`].
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// From a cached answer to a look-up that waits for the vendor.
+/// From a cached answer to a lookup that waits for the vendor.
 const HTTP_BUCKETS: [f64; 13] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 30.0];
-/// From a near answer to one that takes `vendor.timeout` and more.
+/// From a fast answer to one that takes `vendor.timeout` and more.
 const VENDOR_BUCKETS: [f64; 11] = [0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 /// From a read in memory to a disk that stalls.
 const STORE_BUCKETS: [f64; 12] =
@@ -63,21 +63,21 @@ pub struct Metrics {
     vendor_credits_out: IntGaugeVec,
     store_operations: HistogramVec,
     store_up: IntGauge,
-    /// Without labels, but able to show nothing.
+    /// A family without labels, because a plain gauge cannot be absent.
     store_headroom: GaugeVec,
     clock_jumps: IntCounter,
     ledger_drift: Gauge,
     sweep_overdue: GaugeVec,
     swept_rows: IntCounterVec,
-    /// Locked while shown and while rendered, so that no scrape sees half a snapshot.
+    /// Locked while it is set and while it is rendered, so that a scrape sees a complete snapshot.
     books: Mutex<BooksGauges>,
 }
 
 impl Metrics {
-    /// Metrics that have seen nothing yet.
+    /// New metrics without observations.
     ///
     /// # Panics
-    /// Where two metrics have one name, which the tests hold they do not.
+    /// If two metrics have the same name; tests check that they do not.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "it is a table, a row for each metric")]
     pub fn new() -> Self {
@@ -199,7 +199,7 @@ impl Metrics {
         }
     }
 
-    /// Leads were answered without paying the vendor.
+    /// Leads were answered without a charge.
     pub fn avoid(&self, team: &TeamId, avoided: Avoided) {
         for unit in Unit::ALL {
             let labels = [team.as_str(), unit.name(), avoided.reason.name()];
@@ -207,23 +207,23 @@ impl Metrics {
         }
     }
 
-    /// So many leads of an admitted batch are answered in this way.
+    /// Leads of an admitted batch got this disposition.
     pub fn place_leads(&self, team: &TeamId, disposition: Disposition, count: u64) {
         self.leads.with_label_values(&[team.as_str(), disposition.label()]).inc_by(count);
     }
 
-    /// A request for a batch was decided on.
+    /// An admission was decided.
     pub fn decide(&self, team: &TeamId, decision: Decision) {
         let (decision, reason) = decision.labels();
         self.admissions.with_label_values(&[team.as_str(), decision, reason]).inc();
     }
 
-    /// So many leads of a team came to this. The outcome's name is fixed in code.
+    /// Leads of a team were settled with this outcome. The outcome's name is fixed in the code.
     pub fn come_to(&self, team: &TeamId, outcome: &'static str, count: u64) {
         self.outcomes.with_label_values(&[team.as_str(), outcome]).inc_by(count);
     }
 
-    /// A request came with a wrong key or token.
+    /// A request had a wrong key or token.
     pub fn refuse_key(&self, door: Door) {
         self.refused_keys.with_label_values(&[door.label()]).inc();
     }
@@ -233,7 +233,7 @@ impl Metrics {
         self.finds_in_margin.inc();
     }
 
-    /// The store's clock jumped so often.
+    /// The store's clock jumped this many times.
     pub fn count_clock_jumps(&self, count: u64) {
         self.clock_jumps.inc_by(count);
     }
@@ -243,17 +243,17 @@ impl Metrics {
         self.adjustments_beyond_reservation.inc();
     }
 
-    /// An answer of the vendor's came whole and could not be read.
+    /// A complete answer of the vendor could not be parsed.
     pub fn meet_unreadable(&self, operation: &str) {
         self.unreadable.with_label_values(&[operation]).inc();
     }
 
-    /// So many results could not be given to leads.
+    /// This many results could not be matched to leads.
     pub fn meet_strays(&self, stray: Stray, count: u64) {
         self.stray_results.with_label_values(&[stray.label()]).inc_by(count);
     }
 
-    /// So many results are on the books and not in the vault.
+    /// The ledger refers to this many results that the vault has lost.
     pub fn lose_results(&self, count: usize) {
         self.results_lost.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
@@ -270,7 +270,8 @@ impl Metrics {
         self.http_requests.with_label_values(&labels).observe(seconds(took));
     }
 
-    /// The vendor was asked. Both names are fixed in code, as in `submit` and `no_answer`.
+    /// A request to the vendor ended. Both names are fixed in the code, as in `submit` and
+    /// `no_answer`.
     pub fn ask_vendor(&self, operation: &'static str, outcome: &'static str, took: Duration) {
         self.vendor_requests.with_label_values(&[operation, outcome]).observe(seconds(took));
     }
@@ -280,14 +281,14 @@ impl Metrics {
         self.vendor_circuit.set(i64::from(circuit != Circuit::Closed));
     }
 
-    /// Shows of which units the vendor's own credits are out.
+    /// Shows for which units the vendor's account has no credits.
     pub fn show_credits_out(&self, email: bool, phone: bool) {
         for (unit, is_out) in [(Unit::Email, email), (Unit::Phone, phone)] {
             self.vendor_credits_out.with_label_values(&[unit.name()]).set(i64::from(is_out));
         }
     }
 
-    /// The store was used. The name is fixed in code, as in `admit`.
+    /// A store operation ended. The name is fixed in the code, as in `admit`.
     pub fn use_store(&self, operation: &'static str, took: Duration) {
         self.store_operations.with_label_values(&[operation]).observe(seconds(took));
     }
@@ -302,7 +303,7 @@ impl Metrics {
         self.store_up.set(0);
     }
 
-    /// Shows how many bytes of the store new work may still take; nothing where that is not limited.
+    /// Shows how many bytes of the store are available to new work; `None` if there is no limit.
     #[expect(clippy::cast_precision_loss, reason = "a store has far fewer bytes than 2^53")]
     pub fn show_headroom(&self, bytes: Option<u64>) {
         self.store_headroom.reset();
@@ -311,38 +312,38 @@ impl Metrics {
         }
     }
 
-    /// Shows by how much counters and journal differ.
+    /// Shows the difference between counters and journal.
     pub fn show_drift(&self, drift: Credits) {
         self.ledger_drift.set(number(drift));
     }
 
-    /// Shows by how much the removal of expired rows is late. The kinds are fixed in code.
+    /// Shows how long the removal of expired rows is overdue. The kinds are fixed in the code.
     pub fn show_overdue(&self, kinds: &[(&'static str, Duration)]) {
         for (kind, late) in kinds {
             self.sweep_overdue.with_label_values(&[kind]).set(seconds(*late));
         }
     }
 
-    /// So many expired rows were removed. The kind is fixed in code.
+    /// Expired rows were removed. The kind is fixed in the code.
     pub fn sweep(&self, kind: &'static str, rows: usize) {
         let rows = u64::try_from(rows).unwrap_or(u64::MAX);
         self.swept_rows.with_label_values(&[kind]).inc_by(rows);
     }
 
-    /// Shows what the ledger says, in place of everything it said before.
+    /// Shows the state of the ledger in place of the previous one.
     pub fn show_books(&self, books: &BooksSnapshot) {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).show(books);
     }
 
-    /// Shows nothing of the ledger: it could not be asked, and an old number would be a lie.
+    /// Hides the ledger's metrics, because it could not be read and old values would be misleading.
     pub fn hide_books(&self) {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Everything, in the text format of Prometheus.
+    /// All metrics in the Prometheus text format.
     ///
     /// # Panics
-    /// Where a metric's name is not valid, which the tests hold it is.
+    /// If the name of a metric is not valid; tests check that it is.
     #[must_use]
     pub fn render(&self) -> String {
         let _unchanged = self.books.lock().unwrap_or_else(PoisonError::into_inner);
@@ -359,8 +360,8 @@ impl Default for Metrics {
     }
 }
 
-/// Adds credits to a sum that only grows: a correction downwards is no spend, and what never
-/// happened has no series.
+/// Adds credits to a counter. Negative corrections are not counted, and amounts of zero create no
+/// series.
 fn add<const N: usize>(sums: &CounterVec, labels: [&str; N], credits: Credits) {
     if credits > Credits::ZERO {
         sums.with_label_values(&labels).inc_by(number(credits));

@@ -1,11 +1,11 @@
-//! Families some of whose series are there from the start.
+//! Families that have some of their series from the start.
 
 use prometheus::{IntCounterVec, IntGaugeVec};
 
 use super::families::Families;
 use super::labels::Door;
 
-/// The family of unreadable answers, with a series of each operation from the start.
+/// The family of unreadable answers, with a series for each operation.
 pub(super) fn unreadable(families: &Families<'_>) -> IntCounterVec {
     let unreadable = families.counts(
         "tollgate_vendor_unreadable_total",
@@ -18,7 +18,7 @@ pub(super) fn unreadable(families: &Families<'_>) -> IntCounterVec {
     unreadable
 }
 
-/// The family of refused keys, with a series of each listener from the start.
+/// The family of refused keys, with a series for each listener.
 pub(super) fn refused_keys(families: &Families<'_>) -> IntCounterVec {
     let refused_keys = families.counts(
         "tollgate_refused_keys_total",
@@ -31,13 +31,13 @@ pub(super) fn refused_keys(families: &Families<'_>) -> IntCounterVec {
     refused_keys
 }
 
-/// The version, as a series.
+/// The version, as a label.
 pub(super) fn show_build(families: &Families<'_>) {
     let build = families.whole_gauges("tollgate_build_info", &["version"], "Always 1, by version.");
     build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
 }
 
-/// The family of the vendor's credits that are out.
+/// The family of the vendor's exhausted credits.
 pub(super) fn credits_out(families: &Families<'_>) -> IntGaugeVec {
     families.whole_gauges(
         "tollgate_vendor_credits_out",

@@ -1,4 +1,4 @@
-//! What the metrics promise as a whole.
+//! The rules of the metrics as a whole.
 
 use http::{Method, StatusCode};
 
@@ -24,7 +24,7 @@ fn found(price: &str) -> Charges {
     Charges { person_found: credits(price), ..Charges::ZERO }
 }
 
-/// Everything recorded once.
+/// Metrics with one observation of everything.
 fn busy() -> Metrics {
     let metrics = Metrics::new();
     let sales = team("sales");
@@ -69,7 +69,7 @@ fn busy() -> Metrics {
 }
 
 #[test]
-fn what_was_recorded_is_what_is_shown() {
+fn recorded_values_are_shown() {
     let metrics = busy();
     for line in [
         "tollgate_credits_spent_total{kind=\"person_found\",team=\"sales\",unit=\"email\"} 0.5",
@@ -104,7 +104,7 @@ fn what_was_recorded_is_what_is_shown() {
 }
 
 #[test]
-fn a_snapshot_takes_the_place_of_the_one_before_it() {
+fn a_snapshot_replaces_the_one_before_it() {
     let metrics = busy();
     let growth =
         OpenCredits { team: team("growth"), reserved: Amounts::ZERO, unresolved: Amounts::ZERO };
@@ -140,7 +140,7 @@ fn an_unknown_remainder_is_absent() {
 }
 
 #[test]
-fn paths_and_methods_nobody_serves_share_a_label() {
+fn unknown_paths_and_methods_share_a_label() {
     let metrics = Metrics::new();
     for method in ["BREW", "PROPFIND"] {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
@@ -161,7 +161,7 @@ fn a_sum_of_spent_credits_never_falls() {
 }
 
 #[test]
-fn a_name_says_what_is_counted_and_in_what() {
+fn a_name_has_the_unit_and_the_kind() {
     let shown = busy().render();
     let mut seen = 0;
     for declaration in shown.lines().filter_map(|line| line.strip_prefix("# TYPE tollgate_")) {

@@ -10,7 +10,7 @@ use super::*;
 /// its length before it. HTTP/1.1 goes without saying.
 const HTTP_2: &[u8] = b"\x02h2";
 
-/// What a server is told first over TLS.
+/// What a server is reported first over TLS.
 async fn hello(listener: &TcpListener) -> Vec<u8> {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut head = [0; 5];
@@ -34,8 +34,8 @@ async fn what_is_passed_on_shares_no_connection_and_the_gateways_own_requests_ma
         headers: PassedHeaders::default(),
         body: Empty::new().map_err(|never| match never {}).boxed_unsync(),
     };
-    let (passed, told) = tokio::join!(client.pass(passage), hello(&listener));
-    assert!(passed.is_err() && !says_http_2(&told));
-    let (page, told) = tokio::join!(client.page(ID, None, ALL), hello(&listener));
-    assert!(page.is_err() && says_http_2(&told));
+    let (passed, reported) = tokio::join!(client.pass(passage), hello(&listener));
+    assert!(passed.is_err() && !says_http_2(&reported));
+    let (page, reported) = tokio::join!(client.page(ID, None, ALL), hello(&listener));
+    assert!(page.is_err() && says_http_2(&reported));
 }
