@@ -1,4 +1,4 @@
-//! What can go wrong, by what there is to do about it.
+//! Errors of the disk, by what the caller can do about them.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Its folder or file could not be made or reached.
+    /// Its folder or file could not be created or opened.
     #[error(
         "cannot open {}: give this user read and write access, or set another folder",
         path.display()
@@ -15,7 +15,7 @@ pub enum OpenError {
     OutOfReach {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: io::Error,
     },
@@ -25,13 +25,13 @@ pub enum OpenError {
         /// The file.
         place: String,
     },
-    /// Another file lies at the place of the one that was open.
+    /// Another file is at the path of the open one.
     #[error("{place} was replaced while it was in use")]
     Replaced {
         /// The file.
         place: String,
     },
-    /// Another version of this program has written it.
+    /// Another version of this program wrote it.
     #[error(
         "{place} has schema {found}, and this program supports only {known}: run the version that \
          wrote it"
@@ -39,28 +39,28 @@ pub enum OpenError {
     OtherSchema {
         /// The file.
         place: String,
-        /// The schema it has.
+        /// Its schema.
         found: u64,
-        /// The one that this program knows.
+        /// The schema that this program supports.
         known: u64,
     },
-    /// It is not a store, or no longer a sound one.
+    /// It is not a store, or it is damaged.
     #[error("{place} is not a valid store: move it away and restore the last backup")]
     Damaged {
         /// The file.
         place: String,
-        /// What was found in it.
+        /// The cause.
         #[source]
         source: Box<redb::Error>,
     },
-    /// The system gave no thread for the writer.
+    /// The writer thread could not be started.
     #[error("cannot start the thread that writes to the disk")]
     NoThread(#[source] io::Error),
 }
 
 impl OpenError {
-    /// Whether trying again may help although nothing else is done about it: the disk is full, or
-    /// the system is short of something for a while.
+    /// Whether a retry may succeed without intervention: the disk is full, or the system is
+    /// temporarily short of a resource.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::OutOfReach { source, .. } => is_full(source) || is_shortage(source),
@@ -73,34 +73,34 @@ impl OpenError {
     }
 }
 
-/// Why a step or a read has no answer.
+/// Why a step or a read failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DiskError {
-    /// Nothing of the step was written, nor will be: the file was closed at this fault, in this
+    /// The step was not and will not be written: the file was closed because of this fault, in this
     /// step's group or before it, and is not open again yet.
     #[error("nothing was written: {0}")]
     NotApplied(#[source] Arc<Fault>),
-    /// The commit itself failed, so the step is wholly on the disk or not at all, and only opening
-    /// the file again tells which.
+    /// The commit failed, so the step is either completely on the disk or not at all. Only
+    /// reopening the file shows which.
     #[error("the write may or may not have happened: {0}")]
     Unknown(#[source] Arc<Fault>),
-    /// The disk was closed before the step or read came to its turn.
+    /// The disk was closed before the step or read began.
     #[error("nothing was written or read: the store is closed")]
     Closed,
-    /// What was asked for could not be read.
+    /// The data could not be read.
     #[error("the disk could not be read: {0}")]
     Unread(#[source] Arc<redb::Error>),
 }
 
-/// What closed the file.
+/// The cause for closing the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// There is no room left on the disk.
+    /// The disk is full.
     #[error(
         "the disk is full; free some space, and the store is opened again without a restart: {0}"
     )]
     Full(#[source] redb::Error),
-    /// The storage failed, or holds what makes no sense.
+    /// The storage failed, or holds invalid data.
     #[error("the storage failed: {0}")]
     Storage(#[source] redb::Error),
     /// A step or a commit panicked: a broken invariant.
@@ -119,8 +119,8 @@ impl Fault {
         }
     }
 
-    /// Whether the file can be trusted to be whole once it was opened again, in this process. After
-    /// any other failure of the storage the system's cache may differ from what is on the disk.
+    /// Whether the file can be trusted after it was reopened in this process. After any other
+    /// storage failure the system's cache may differ from the disk.
     pub(super) fn may_pass(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Panicked)
     }
@@ -130,7 +130,7 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-/// Too many files are open, in this process or on the machine, or its memory is used up.
+/// The process or the machine has too many open files or too little memory.
 fn is_shortage(error: &io::Error) -> bool {
     const ENFILE: i32 = 23;
     const EMFILE: i32 = 24;

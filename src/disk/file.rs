@@ -1,4 +1,4 @@
-//! The file itself: where it lies, who may read it, whether it is ours to open.
+//! The file: its path, its permissions, and whether this process may open it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
@@ -17,25 +17,25 @@ use super::writer;
 
 const FILE_NAME: &str = "tollgate.redb";
 
-/// What may be held of the file in memory, however large it grows.
+/// Maximum memory for cached pages, however large the file is.
 const CACHE_BYTES_MAX: usize = 64 << 20;
 
-/// One row, so that a program never misreads what a later one wrote.
+/// One row with the schema version, so that a file of a later version is never misread.
 const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
 const SCHEMA_VERSION: u64 = 5;
 
-/// Whether a file is opened for the first time in this process.
+/// Whether this process opens the file for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opening {
     First,
     Again,
 }
 
-/// How a file that was closed at a fault is opened again.
+/// Reopens a file that was closed because of a fault.
 pub(super) type Reopen = Box<dyn FnMut() -> Result<Database, OpenError> + Send>;
 
-/// Opens the file in this folder, and makes both where they are not there.
+/// Opens the file in this folder, and creates both if they do not exist.
 pub(super) fn open(dir: &Path) -> Result<(Database, Reopen), OpenError> {
     let path = dir.join(FILE_NAME);
     let out_of_reach = |source| OpenError::OutOfReach { path: path.clone(), source };
@@ -46,7 +46,7 @@ pub(super) fn open(dir: &Path) -> Result<(Database, Reopen), OpenError> {
     open_path(&path)
 }
 
-/// Opens the file in this folder, which is there already.
+/// Opens an existing file in this folder.
 pub(super) fn open_existing(dir: &Path) -> Result<(Database, Reopen), OpenError> {
     open_path(&dir.join(FILE_NAME))
 }
@@ -58,8 +58,8 @@ fn open_path(path: &Path) -> Result<(Database, Reopen), OpenError> {
     Ok((database, Box::new(move || open_same(&path, identity))))
 }
 
-/// Opens the file again. Another file at its place holds other books, perhaps older ones, and only
-/// a start of the gateway may take those up.
+/// Reopens the file. Another file at its path is another ledger, perhaps an older one, and is only
+/// accepted at the start of the gateway.
 fn open_same(path: &Path, identity: Identity) -> Result<Database, OpenError> {
     let (file, found) = open_rw(path)?;
     let is_empty = file.metadata().is_ok_and(|found| found.len() == 0);
@@ -69,7 +69,7 @@ fn open_same(path: &Path, identity: Identity) -> Result<Database, OpenError> {
     open_file(file, path, Opening::Again)
 }
 
-/// The device and the number of a file on it.
+/// The device and the inode of a file.
 type Identity = (u64, u64);
 
 fn open_rw(path: &Path) -> Result<(File, Identity), OpenError> {
@@ -90,8 +90,8 @@ fn make_folder(dir: &Path) -> io::Result<()> {
     File::open(outer.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Makes the file aside, and gives it its name once it is a whole store: so a power cut on the way
-/// leaves no file behind that could not be opened. The name is durable once the folder is synced.
+/// Creates the file under a temporary name and renames it when it is a complete store, so that a
+/// power failure leaves no unusable file. The name is durable after the folder is synced.
 fn make_file(dir: &Path, path: &Path) -> Result<(), OpenError> {
     let out_of_reach = |source| OpenError::OutOfReach { path: path.to_owned(), source };
     let folder = File::open(dir).map_err(out_of_reach)?;
@@ -114,9 +114,9 @@ fn open_file(file: File, path: &Path, opening: Opening) -> Result<Database, Open
     open_backend(backend, &place, opening)
 }
 
-/// Opens what the backend holds. After a stop out of order redb verifies the checksum of every
-/// page before it hands the file out, and refuses a damaged one; so quick repair, which would trust
-/// the file, stays off, and no further check of integrity is needed.
+/// Opens the backend. After an unclean stop, redb verifies the checksum of every page first and
+/// refuses a damaged file. Quick repair, which would trust the file, therefore stays off, and no
+/// further integrity check is needed.
 pub(super) fn open_backend(
     backend: impl StorageBackend,
     place: &str,
@@ -138,7 +138,7 @@ pub(super) fn open_backend(
     }
 }
 
-/// The schema of the file, which for a new one is ours.
+/// The schema of the file; a new file gets the current one.
 fn schema(database: &Database) -> Result<u64, redb::Error> {
     let transaction = writer::begin(database)?;
     let found = transaction.open_table(SCHEMA)?.get(SCHEMA_ROW)?.map(|row| row.value());

@@ -1,20 +1,21 @@
-//! One file, one writer: where the ledger and the vault write when they keep their own house.
+//! One file with one writer, on which the embedded ledger and vault store their data.
 //!
-//! Every write is a *step*, handed to one thread. The writer runs all that wait, in the order they
-//! were asked for, in one transaction, and commits them together. What is written here rests on
-//! three rules:
+//! Every write is a *step*, passed to one thread. The writer runs all waiting steps in order in one
+//! transaction and commits them together. Three rules hold:
 //!
-//! 1. **In order.** Steps run one after another, as they were asked for; each sees all before it.
-//! 2. **All or nothing.** A group of steps is on the disk whole, synced, before any is answered.
-//! 3. **Nothing is written after a gap.** A storage error or a panic closes the file, and steps are
-//!    refused until it is open again. Of what was not committed, steps that someone waits for are
-//!    answered with the fault, and staged ones are written first once the file is open.
+//! 1. **In order.** Steps run one after another in the order of their submission; each sees all
+//!    earlier ones.
+//! 2. **All or nothing.** A group of steps is completely on the disk and synced before any of them
+//!    is answered.
+//! 3. **No write after a gap.** A storage error or a panic closes the file, and steps are refused
+//!    until it is open again. Uncommitted steps with a waiting caller are answered with the fault;
+//!    uncommitted staged steps are written first after the file was reopened.
 //!
-//! A full disk passes: the writer opens the file again, with growing pauses, until there is room.
-//! Any other failure of the storage stops the writer for good, since the system's cache may then
-//! differ from what is on the disk; [`Disk::lost`] reports it, and the process has to end.
+//! A full disk is temporary: the writer reopens the file, with growing pauses, until there is
+//! space. Any other storage failure stops the writer permanently, since the system's cache may then
+//! differ from the disk; [`Disk::lost`] reports it, and the process must end.
 //!
-//! What a step means is not known here, and no table but the one row of the schema is.
+//! This module knows nothing of the steps' meaning, and only the table with the schema version.
 
 mod error;
 mod file;
@@ -32,7 +33,7 @@ pub use error::{DiskError, Fault, OpenError};
 use file::{Opening, Reopen};
 use writer::{Asked, Awaited, Held, State, Writer};
 
-/// How many steps may wait for the writer; who asks for one more waits for room.
+/// How many steps may wait for the writer; callers of further steps wait.
 pub const QUEUE_STEPS_MAX: usize = 256;
 
 /// How many steps share one commit.
@@ -41,48 +42,47 @@ pub const GROUP_STEPS_MAX: usize = 64;
 /// How many reads run at once.
 const READS_MAX: usize = 32;
 
-/// The place of a store that is no file.
+/// The name of a store that is not a file.
 const BACKEND: &str = "the given backend";
 
-/// The open file. Clones share it, and it is closed once the last of them is gone.
+/// The open file. Clones share it, and it is closed when the last one is dropped.
 ///
-/// Letting go does not wait: the writer finishes what is queued and then closes the file.
-/// [`Disk::close`] does wait.
+/// Dropping does not wait: the writer finishes the queued steps and then closes the file.
+/// [`Disk::close`] waits.
 #[derive(Clone)]
 pub struct Disk {
     queue: mpsc::Sender<Asked>,
     state: watch::Receiver<State>,
-    /// The writer opens and closes the file; a read keeps it open for as long as it takes.
+    /// The writer opens and closes the file; a read keeps it open until the read ends.
     held: Arc<Held>,
     reads: Arc<Semaphore>,
 }
 
 impl Disk {
-    /// Opens the store in this folder, and creates both where they are not there: the folder for
-    /// its owner's eyes only, the file likewise.
+    /// Opens the store in this folder, and creates both if they do not exist, accessible only to
+    /// their owner.
     ///
-    /// Takes its time where the file was not closed in order: every page is then verified. Call it
-    /// where blocking is fine.
+    /// Blocks for a while if the file was not closed cleanly, because every page is then verified.
     ///
     /// # Errors
-    /// Where another process has it open, or it is newer than this program, damaged, or out of
-    /// reach. Each says where, and what to do.
+    /// If another process has it open, or it has a later version, is damaged, or not accessible.
+    /// Each error has the place and the remedy.
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let (database, reopen) = file::open(dir)?;
         Self::start(database, Some(reopen))
     }
 
-    /// Opens the store in this folder, and makes nothing.
+    /// Opens the store in this folder, and creates nothing.
     ///
     /// # Errors
-    /// As [`Disk::open`], and where there is no store.
+    /// As [`Disk::open`], and if there is no store.
     pub fn open_existing(dir: &Path) -> Result<Self, OpenError> {
         let (database, reopen) = file::open_existing(dir)?;
         Self::start(database, Some(reopen))
     }
 
-    /// Opens the store that this backend holds, or a new one where it is empty. Unlike a file, that
-    /// new one must not lose power while it is made; and it is not opened again after a fault.
+    /// Opens the store of this backend, or creates one if it is empty. Unlike a file, it must not
+    /// lose power while it is created, and it is not reopened after a fault.
     ///
     /// # Errors
     /// As [`Disk::open`].
@@ -90,7 +90,7 @@ impl Disk {
         Self::start(file::open_backend(backend, BACKEND, Opening::First)?, None)
     }
 
-    /// Opens the store that these backends hold, each of which is the same storage opened again.
+    /// Opens the store of these backends, each of which opens the same storage again.
     ///
     /// # Errors
     /// As [`Disk::open`].
@@ -115,17 +115,17 @@ impl Disk {
         Ok(Self { queue, state, held, reads })
     }
 
-    /// Runs the step in its turn, and answers with its outcome once that is on the disk.
+    /// Runs the step in order, and returns its outcome after it was committed.
     ///
-    /// A step may refuse: its outcome says so, and then **it must have written nothing**, for the
-    /// steps around it are committed all the same. So a step reads and judges first, and only then
-    /// writes. An error from a step is a fault of the storage, and stops the writer.
+    /// A step may refuse. Its outcome says so, and it **must not have written anything**, because
+    /// the other steps of its group are committed. A step therefore reads and decides first, and
+    /// then writes. An error from a step is a storage fault and stops the writer.
     ///
-    /// Once queued the step runs, even if nobody waits for the answer any more. A step must not
-    /// wait for another.
+    /// A queued step runs even if its caller no longer waits. A step must not wait for another
+    /// step.
     ///
     /// # Errors
-    /// Where nothing of it was written, or nobody can tell: see [`DiskError`].
+    /// If nothing was written, or it is not known: see [`DiskError`].
     pub async fn write<T, F>(&self, step: F) -> Result<T, DiskError>
     where
         T: Send + 'static,
@@ -140,12 +140,12 @@ impl Disk {
         }
     }
 
-    /// Queues the step and does not wait for the disk: it is durable no later than any
-    /// [`Disk::write`] asked for after this has returned. Steps keep their order. After a fault the
-    /// step may run again, so it has to write the same each time.
+    /// Queues the step without waiting for the disk. It is durable no later than any
+    /// [`Disk::write`] that is requested after this returns. Steps keep their order. After a fault
+    /// the step may run again, so it must write the same each time.
     ///
     /// # Errors
-    /// Where the file is not open.
+    /// If the file is not open.
     pub async fn stage<F>(&self, step: F) -> Result<(), DiskError>
     where
         F: Fn(&WriteTransaction) -> Result<(), redb::Error> + Send + 'static,
@@ -153,11 +153,10 @@ impl Disk {
         self.enqueue(Asked::Stage(Box::new(step))).await
     }
 
-    /// Looks at what is on the disk: at least every write that was answered before, and all of it
-    /// as of one moment.
+    /// Reads a snapshot of the disk, with at least every write that was answered before.
     ///
     /// # Errors
-    /// Where it cannot be read, or the writer has stopped.
+    /// If it cannot be read, or the writer has stopped.
     pub async fn read<T, F>(&self, look: F) -> Result<T, DiskError>
     where
         T: Send + 'static,
@@ -166,7 +165,7 @@ impl Disk {
         let turn = Arc::clone(&self.reads).acquire_owned().await.map_err(|_| DiskError::Closed)?;
         let held = Arc::clone(&self.held);
         let look = move || {
-            // In this order, so that the turn ends when the file has been given back.
+            // In this order, so that the permit is released after the file.
             let (_turn, held) = (turn, held);
             let held = held.read().unwrap_or_else(PoisonError::into_inner);
             let database = held.as_ref().map_err(Clone::clone)?;
@@ -180,17 +179,17 @@ impl Disk {
         }
     }
 
-    /// Writes what is queued, waits for the reads under way, and closes the file. Whatever is asked
-    /// for after that is answered with [`DiskError::Closed`].
+    /// Writes the queued steps, waits for running reads, and closes the file. Later requests get
+    /// [`DiskError::Closed`].
     pub async fn close(&self) {
-        // An error here and below means that the writer is gone, which is what is waited for.
+        // An error here and below means that the writer has ended, which is the goal.
         let _ = self.queue.send(Asked::Close).await;
         let mut state = self.state.clone();
         while state.changed().await.is_ok() {}
     }
 
-    /// Waits until the file was lost: it cannot be read or written any more, and this process will
-    /// not open it again. Answers why. Ends never where the disk is closed in order.
+    /// Waits until the file is lost: it can no longer be read or written, and this process will not
+    /// reopen it. Returns the cause. Never returns if the disk is closed normally.
     pub async fn lost(&self) -> DiskError {
         let mut state = self.state.clone();
         let is_lost = |state: &State| matches!(state, State::Stopped(DiskError::NotApplied(_)));
@@ -207,13 +206,13 @@ impl Disk {
         self.queue.send(asked).await.map_err(|_nobody_listens| self.why_not())
     }
 
-    /// Why the writer took a step no more.
+    /// Why the writer no longer accepts steps.
     fn why_not(&self) -> DiskError {
         self.state.borrow().why().cloned().unwrap_or(DiskError::Closed)
     }
 }
 
-/// A step, then its outcome, and who waits for it.
+/// A step, then its outcome, and its waiting caller.
 struct Pending<F, T> {
     step: Option<F>,
     outcome: Option<T>,
@@ -234,7 +233,7 @@ where
 
     fn answer(self: Box<Self>, fate: Result<(), DiskError>) {
         let Self { outcome, caller, .. } = *self;
-        // A caller who hung up is no reason to undo what was done.
+        // The caller may have disconnected; the step stays done.
         let _ = caller.send(fate.and_then(|()| outcome.ok_or(DiskError::Closed)));
     }
 }

@@ -1,4 +1,4 @@
-//! The three rules on a sound disk. What a failing one does to them is in `tests/it/disk.rs`.
+//! The three rules on a working disk. `tests/it/disk.rs` tests them on a failing one.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -41,8 +41,8 @@ async fn words(disk: &Disk) -> Vec<(u64, String)> {
     .unwrap()
 }
 
-/// Holds the writer in a step of its own until the gate is opened, so that whatever is asked for
-/// meanwhile queues up behind it and joins its group.
+/// Holds the writer in a step until the gate is opened, so that steps submitted meanwhile queue
+/// behind it and join its group.
 async fn hold(disk: &Disk) -> mpsc::Sender<()> {
     let (gate, opened) = mpsc::channel();
     let (reached, held) = oneshot::channel();
@@ -53,7 +53,7 @@ async fn hold(disk: &Disk) -> mpsc::Sender<()> {
             opened.recv().expect("the test opens the gate");
             Ok(())
         };
-        // The group that it holds up may fail.
+        // The group that it delays may fail.
         let _ = disk.write(waits).await;
     });
     held.await.unwrap();
@@ -61,7 +61,7 @@ async fn hold(disk: &Disk) -> mpsc::Sender<()> {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_when_the_file_is_opened_again() {
+async fn answered_steps_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::open(folder.path()).unwrap();
     disk.write(insert(1, "one")).await.unwrap();
@@ -71,7 +71,7 @@ async fn what_was_answered_is_there_when_the_file_is_opened_again() {
 }
 
 #[tokio::test]
-async fn what_is_queued_is_written_before_the_file_closes() {
+async fn queued_steps_are_written_before_the_file_closes() {
     let folder = tempfile::tempdir().unwrap();
     let disk = Disk::open(folder.path()).unwrap();
     let gate = hold(&disk).await;
@@ -87,7 +87,7 @@ async fn what_is_queued_is_written_before_the_file_closes() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_open_is_opened_by_nobody_else() {
+async fn an_open_file_cannot_be_opened_twice() {
     let folder = tempfile::tempdir().unwrap();
     let _disk = Disk::open(folder.path()).unwrap();
     let refused = Disk::open(folder.path()).unwrap_err();
@@ -97,7 +97,7 @@ async fn a_file_that_is_open_is_opened_by_nobody_else() {
 }
 
 #[test]
-fn folder_and_file_are_for_their_owner_alone() {
+fn folder_and_file_are_accessible_only_to_their_owner() {
     let outer = tempfile::tempdir().unwrap();
     let folder = outer.path().join("a/b");
     let _disk = Disk::open(&folder).unwrap();
@@ -122,7 +122,7 @@ fn a_file_of_another_schema_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
+fn a_file_that_is_not_a_store_is_refused_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tollgate.redb");
     let text = "a letter to a friend\n".repeat(1000);
@@ -133,7 +133,7 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_store_that_was_never_finished_is_made_again() {
+fn a_store_that_was_not_completed_is_created_again() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("tollgate.new"), "half of a store").unwrap();
     let _disk = Disk::open(folder.path()).unwrap();
@@ -142,7 +142,7 @@ fn a_store_that_was_never_finished_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_refusal_does_not_spoil_the_group_it_is_in() {
+async fn a_refusal_does_not_affect_its_group() {
     let disk = in_memory();
     let gate = hold(&disk).await;
     let refuse = |_: &WriteTransaction| Ok(Err::<(), _>("refused"));
@@ -157,7 +157,7 @@ async fn a_refusal_does_not_spoil_the_group_it_is_in() {
 }
 
 #[tokio::test]
-async fn what_was_staged_is_there_once_a_later_write_is_answered() {
+async fn a_staged_step_is_durable_when_a_later_write_is_answered() {
     let disk = in_memory();
     for id in 0..500 {
         disk.stage(insert(id, "staged")).await.unwrap();
@@ -202,7 +202,7 @@ async fn a_group_that_failed_left_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_step_that_panics_hangs_nobody() {
+async fn a_step_that_panics_blocks_no_caller() {
     let disk = in_memory();
     let gate = hold(&disk).await;
     let (before, panicking, behind, ()) = tokio::join!(
@@ -219,7 +219,7 @@ async fn a_step_that_panics_hangs_nobody() {
 }
 
 #[tokio::test]
-async fn a_queued_step_runs_though_nobody_waits_for_it() {
+async fn a_queued_step_runs_without_a_waiting_caller() {
     let disk = in_memory();
     let gate = hold(&disk).await;
     tokio::select! {

@@ -1,5 +1,5 @@
-//! The one thread that writes: takes what waits, commits it as one, answers each. At a fault that
-//! may pass it closes the file and opens it again.
+//! The writer thread: takes the waiting steps, commits them together, and answers each. After a
+//! temporary fault it closes and reopens the file.
 
 use std::error::Error;
 use std::mem;
@@ -17,55 +17,55 @@ use super::GROUP_STEPS_MAX;
 use super::error::{DiskError, Fault};
 use super::file::Reopen;
 
-/// How long the writer waits before it opens the file again: longer each time, until a group was
-/// written.
+/// The pause before the file is reopened. It grows until a group was written.
 const REOPEN_AFTER_MIN: Duration = Duration::from_millis(100);
 const REOPEN_AFTER_MAX: Duration = Duration::from_secs(5);
 
-/// So much room there has to be before steps are taken again: it is filled once, and freed.
+/// The space that must be free before steps are accepted again: it is filled once, and freed.
 const ROOM: TableDefinition<(), &[u8]> = TableDefinition::new("room");
 const ROOM_BYTES: usize = 1 << 20;
 
-/// How often the queue is emptied meanwhile.
+/// How often queued steps are refused meanwhile.
 const REFUSE_EVERY: Duration = Duration::from_millis(20);
 
-/// A step that someone waits for.
+/// A step with a waiting caller.
 pub(super) trait Awaited: Send {
     /// Runs the step inside the group's transaction.
     fn run(&mut self, transaction: &WriteTransaction) -> Result<(), redb::Error>;
-    /// Answers it by what became of its group.
+    /// Answers it with the outcome of its group.
     fn answer(self: Box<Self>, fate: Result<(), DiskError>);
 }
 
-/// A step without a waiting caller. It may run again after a fault, so it writes the same each time.
+/// A step without a waiting caller. It may run again after a fault, so it must write the same each
+/// time.
 pub(super) type Staged = Box<dyn Fn(&WriteTransaction) -> Result<(), redb::Error> + Send>;
 
-/// What is asked of the writer.
+/// A request to the writer.
 pub(super) enum Asked {
-    /// Write this, and answer.
+    /// Run this step and answer it.
     Write(Box<dyn Awaited>),
-    /// Write this before all that is asked for later.
+    /// Write this before all later steps.
     Stage(Staged),
-    /// Take nothing more, finish what is queued, and close the file.
+    /// Accept nothing more, finish the queue, and close the file.
     Close,
 }
 
 /// The file, or why it is not open. Reads share it; closing it waits for them.
 pub(super) type Held = RwLock<Result<Database, DiskError>>;
 
-/// Whether steps are taken.
+/// Whether steps are accepted.
 #[derive(Clone, Debug)]
 pub(super) enum State {
-    /// They are.
+    /// Accepted.
     Open,
-    /// They are not until the file is open again.
+    /// Refused until the file is open again.
     Reopening(DiskError),
-    /// They will not be.
+    /// Refused permanently.
     Stopped(DiskError),
 }
 
 impl State {
-    /// Why no step is taken.
+    /// Why steps are refused.
     pub(super) fn why(&self) -> Option<&DiskError> {
         match self {
             Self::Open => None,
@@ -74,13 +74,13 @@ impl State {
     }
 }
 
-/// The owner of the open file. `state` is dropped last: who waits for that finds the file closed.
+/// The owner of the open file. `state` is dropped last: a waiter finds the file closed.
 pub(super) struct Writer {
     pub(super) queue: mpsc::Receiver<Asked>,
     pub(super) held: Arc<Held>,
-    /// None where the file cannot be opened twice.
+    /// `None` if the file cannot be reopened.
     pub(super) reopen: Option<Reopen>,
-    /// What was staged and not committed before a fault. It is written first after it.
+    /// Staged steps that were not committed before a fault. They are written first afterwards.
     pub(super) left: Vec<Staged>,
     pub(super) reopen_after: Duration,
     pub(super) state: watch::Sender<State>,
@@ -96,7 +96,7 @@ impl Writer {
         Self { queue, held, reopen, left: Vec::new(), reopen_after: REOPEN_AFTER_MIN, state }
     }
 
-    /// Writes group after group until the queue is closed, or a fault occurs that cannot pass.
+    /// Writes groups until the queue is closed, or a permanent fault occurs.
     pub(super) fn run(mut self) {
         while let Some(asked) = self.queue.blocking_recv() {
             let mut group = Group::default();
@@ -120,7 +120,7 @@ impl Writer {
         self.replace(Err(why));
     }
 
-    /// Runs the step and those that wait behind it, and commits them as one.
+    /// Runs the step and those waiting behind it, and commits them together.
     fn write_group(&mut self, first: Asked, group: &mut Group) -> Result<(), DiskError> {
         let held = Arc::clone(&self.held);
         let held = held.read().unwrap_or_else(PoisonError::into_inner);
@@ -150,8 +150,8 @@ impl Writer {
         commit(transaction)
     }
 
-    /// Closes the file at a fault, before anybody is answered: who knows of the fault finds the
-    /// writer stopped.
+    /// Closes the file after a fault, before the group is answered: a caller that knows of the
+    /// fault finds the writer stopped.
     fn close_at(&mut self, error: &DiskError) {
         let why = match error {
             DiskError::Unknown(fault) => DiskError::NotApplied(Arc::clone(fault)),
@@ -170,7 +170,7 @@ impl Writer {
         self.replace(Err(why));
     }
 
-    /// Opens the file again, as soon as that can be done. False where the writer stops.
+    /// Reopens the file as soon as possible. False if the writer stops.
     fn open_again(&mut self) -> bool {
         let mut tries = 0_u32;
         while !self.is_stopped() {
@@ -180,12 +180,12 @@ impl Writer {
             tries = tries.saturating_add(1);
             let began = Instant::now();
             let left = &self.left;
-            // What redb finds wrong it may report by a panic.
+            // redb may report corruption by a panic.
             let opened = catch_unwind(AssertUnwindSafe(|| {
                 let database = reopen()?;
                 write_left(&database, left).map(|()| database)
             }));
-            // Opening may read the whole file: no more than half of the time is spent on that.
+            // Opening may read the whole file, so it may take at most half of the time.
             let doubled = self.reopen_after.saturating_mul(2).min(REOPEN_AFTER_MAX);
             self.reopen_after = doubled.max(began.elapsed());
             let fault = match opened {
@@ -218,7 +218,7 @@ impl Writer {
         false
     }
 
-    /// Waits, and refuses what is asked for meanwhile.
+    /// Waits, and refuses steps meanwhile.
     fn refuse_for(&mut self, time: Duration) {
         let began = Instant::now();
         loop {
@@ -231,8 +231,8 @@ impl Writer {
         }
     }
 
-    /// Refuses what is queued, but for what is staged: its caller was promised that it is written
-    /// before what is asked for later.
+    /// Refuses queued steps except staged ones: their callers rely on them being written before
+    /// later steps.
     fn refuse_queued(&mut self) {
         loop {
             match self.queue.try_recv() {
@@ -252,7 +252,7 @@ impl Writer {
         matches!(&*self.state.borrow(), State::Stopped(_))
     }
 
-    /// Takes nothing more, and says why.
+    /// Stops permanently, with this cause.
     fn stop(&mut self, why: DiskError) {
         if !self.is_stopped() {
             self.state.send_replace(State::Stopped(why));
@@ -260,11 +260,11 @@ impl Writer {
         self.queue.close();
     }
 
-    /// Puts this in the place of the file, which is closed by that once no read uses it.
+    /// Replaces the file, which is closed when no read uses it.
     fn replace(&self, by: Result<Database, DiskError>) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
         let before = mem::replace(&mut *held, by);
-        // A file that redb has found broken may not close in order.
+        // A file that redb found to be corrupt may fail to close.
         let _reported_by_the_panic_hook = catch_unwind(AssertUnwindSafe(|| drop(before)));
     }
 }
@@ -282,8 +282,8 @@ impl Group {
     }
 }
 
-/// Writes what was staged before a fault, and makes sure that there is room for more: a disk with
-/// just enough for one small commit would be full again at the next.
+/// Writes the staged steps that were left by a fault, and checks that there is space for more: a
+/// disk with just enough for one small commit would be full again at the next.
 fn write_left(database: &Database, left: &[Staged]) -> Result<(), Fault> {
     let write = |step: &dyn Fn(&WriteTransaction) -> Result<(), redb::Error>| {
         let transaction = begin(database).map_err(Fault::of)?;
@@ -306,8 +306,8 @@ fn write_left(database: &Database, left: &[Staged]) -> Result<(), Fault> {
     })
 }
 
-/// A transaction that is on the disk, synced, once it is committed. Two phases, so that no torn
-/// commit can pass for a whole one.
+/// A transaction that is synced when it is committed. In two phases, so that a torn commit is never
+/// accepted.
 pub(super) fn begin(database: &Database) -> Result<WriteTransaction, redb::Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_durability(Durability::Immediate).map_err(redb::Error::from)?;
@@ -316,7 +316,7 @@ pub(super) fn begin(database: &Database) -> Result<WriteTransaction, redb::Error
 }
 
 fn run(step: impl FnOnce() -> Result<(), redb::Error>) -> Result<(), Fault> {
-    // The transaction that a panic leaves half-written is never committed.
+    // A transaction interrupted by a panic is never committed.
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(done) => done.map_err(Fault::of),
         Err(_reported_by_the_panic_hook) => Err(Fault::Panicked),

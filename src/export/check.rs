@@ -1,21 +1,22 @@
-//! Checks: fingerprints under a key that is derived from the gateway's secret, so that only a holder of
-//! the secret can write a line that is taken for exported.
+//! Checks: keyed fingerprints of exported lines. The key is derived from the gateway's secret, so
+//! only a holder of the secret can write a line that passes verification.
 //!
-//! The check of a line covers the check of the line before it, so no line can be changed, removed, moved
-//! or put in. The first line of a file names its key, and the last check of the file before.
+//! The check of a line covers the check of the line before it, so a line cannot be changed,
+//! removed, moved or inserted. The first line of a file names its key and has the last check of the
+//! previous file.
 
 use std::fmt;
 
-/// How many digits a check has.
+/// The number of digits of a check.
 const DIGITS: usize = 32;
 
-/// How many digits a check had before checks were keyed.
+/// The number of digits of a check in version 1, without a key.
 const PLAIN_DIGITS: usize = 16;
 
-/// How many bytes of a key's fingerprint name it.
+/// The number of bytes of a key's fingerprint that identify it.
 const ID_BYTES: usize = 4;
 
-/// A key of checks.
+/// A key for checks.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CheckKey {
     id: String,
@@ -23,13 +24,13 @@ pub struct CheckKey {
 }
 
 impl CheckKey {
-    /// The key, which is named by the first bytes of this fingerprint.
+    /// The key, identified by the first bytes of this fingerprint.
     #[must_use]
     pub fn new(key: [u8; 32], fingerprint: &[u8; 32]) -> Self {
         Self { id: hex::encode(&fingerprint[..ID_BYTES]), key }
     }
 
-    /// Its name in files.
+    /// Its identifier in files.
     pub(super) fn id(&self) -> &str {
         &self.id
     }
@@ -41,7 +42,7 @@ impl fmt::Debug for CheckKey {
     }
 }
 
-/// The keys of checks: one that new files are written under, and any that files are read under.
+/// The keys for checks: one for writing new files, and any number for reading.
 #[derive(Clone, Debug)]
 pub struct CheckKeys {
     active: CheckKey,
@@ -49,7 +50,7 @@ pub struct CheckKeys {
 }
 
 impl CheckKeys {
-    /// Writes under one key, and reads what was written under any.
+    /// Writes with one key, and reads files of any.
     #[must_use]
     pub fn new(active: CheckKey, retired: Vec<CheckKey>) -> Self {
         Self { active, retired }
@@ -64,12 +65,12 @@ impl CheckKeys {
     }
 }
 
-/// Which files are believed.
+/// Which files are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// Only files under a key that is known.
+    /// Only files with a known key.
     Keyed,
-    /// Files written before checks were keyed, too.
+    /// Also files of version 1, without a key.
     KeyedOrOlder,
     /// Any file that is not known to be wrong.
     Unverified,
@@ -78,15 +79,15 @@ pub enum Trust {
 /// How the lines of a file are checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Scheme {
-    /// Each line by itself, without a key.
+    /// Each line on its own, without a key.
     Plain,
-    /// Under this key, each line with the one before.
+    /// With this key, chained to the line before.
     Keyed(CheckKey),
-    /// Under a key that is not known: not at all.
+    /// With an unknown key: the lines cannot be checked.
     Unknown,
 }
 
-/// The checks of a file, line after line.
+/// The chained checks of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chain {
     scheme: Scheme,
@@ -94,12 +95,12 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The chain of a file whose first line is the next one.
+    /// The chain of a file, before its first line.
     pub(super) fn new(scheme: Scheme) -> Self {
         Self { scheme, last: String::new() }
     }
 
-    /// The check of the line before; empty where there is none.
+    /// The check of the previous line; empty at the beginning.
     pub(super) fn last(&self) -> &str {
         &self.last
     }
@@ -109,18 +110,18 @@ impl Chain {
         self.scheme == Scheme::Keyed(key.clone())
     }
 
-    /// Whether nothing proves who has written the file.
+    /// Whether the file cannot be verified.
     pub(super) fn is_unverified(&self) -> bool {
         !matches!(self.scheme, Scheme::Keyed(_))
     }
 
-    /// The check of the next line, which is now the last one.
+    /// Adds a line and returns its check.
     pub(super) fn push(&mut self, body: &str) -> &str {
         self.last = self.check(body).unwrap_or_default();
         &self.last
     }
 
-    /// Takes the next line with its check; false where another was due.
+    /// Verifies the next line with its check; false if it does not match.
     pub(super) fn take(&mut self, body: &str, found: &str) -> bool {
         let is_due = self.check(body).is_none_or(|due| due == found);
         if is_due {
@@ -134,7 +135,8 @@ impl Chain {
             Scheme::Plain => (blake3::hash(body.as_bytes()), PLAIN_DIGITS),
             Scheme::Keyed(CheckKey { key, .. }) => {
                 let mut hasher = blake3::Hasher::new_keyed(key);
-                // A check has digits only, and a body begins with a brace.
+                // A check has only digits and a body begins with a brace, so the boundary is
+                // unambiguous.
                 hasher.update(self.last.as_bytes()).update(body.as_bytes());
                 (hasher.finalize(), DIGITS)
             }
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_due_is_not_taken() {
+    fn a_line_with_another_check_is_refused() {
         let mut written = Chain::new(Scheme::Keyed(key(1)));
         let checks = ["{\"a\":1", "{\"b\":2"].map(|body| written.push(body).to_owned());
         let mut read = Chain::new(Scheme::Keyed(key(1)));

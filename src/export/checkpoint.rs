@@ -1,4 +1,4 @@
-//! Files of checkpoints: written aside and named once they are whole.
+//! Checkpoint files. They are written under a temporary name and renamed when they are complete.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use super::line;
 use crate::domain::epoch::Epoch;
 use crate::ledger::transition::checkpoint::{Checkpoint, Roster};
 
-/// How many checkpoints stay in a folder. The journal beside them is whole without them.
+/// How many checkpoints are kept. The journal is complete without them.
 const KEPT: usize = 7;
 
 const ASIDE: &str = "checkpoint.new";
@@ -31,8 +31,8 @@ pub(super) struct Kept {
     pub(super) chain: Chain,
 }
 
-/// Writes a checkpoint after the one `before`, and removes those that are no longer of use. `journal`
-/// is the check of the last entry that is in it.
+/// Writes a checkpoint after the checkpoint `before`, and removes obsolete ones. `journal` is the
+/// check of the last entry that it includes.
 pub(super) fn write(
     dir: &Path,
     checkpoint: Checkpoint,
@@ -43,7 +43,7 @@ pub(super) fn write(
 ) -> Result<Kept, Fault> {
     let named = Named::new(dir, Kind::Checkpoint, checkpoint.next_entry, checkpoint.at);
     let after = before.and_then(|before| {
-        // One of the same name is replaced, and what it followed comes before this one.
+        // A checkpoint of the same name is replaced, and this one takes its predecessor.
         let is_replaced = before.named.path == named.path;
         if is_replaced { before.after.clone() } else { Some(before.chain.last().to_owned()) }
     });

@@ -1,4 +1,5 @@
-//! Reading a folder back: the newest checkpoint, and every entry, each line held against its check.
+//! Reading an exported folder: the newest checkpoint and every entry, each line verified against
+//! its check.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -16,17 +17,17 @@ use crate::ledger::transition::checkpoint::Checkpoint;
 use crate::ledger::transition::lost::OpenParts;
 use crate::ledger::transition::trim::fold;
 
-/// A folder of exported books.
+/// A folder with an exported ledger.
 #[derive(Debug)]
 pub struct Exported {
-    /// Whose books they are.
+    /// The epoch of the ledger.
     pub epoch: Epoch,
     /// The newest checkpoint.
     pub checkpoint: Checkpoint,
-    /// The one before it, where it can be read.
+    /// The previous checkpoint, if it can be read.
     pub before: Option<Checkpoint>,
     newest: Named,
-    /// The check of the last entry that is in the newest checkpoint.
+    /// The check of the last entry that the newest checkpoint includes.
     last_check: Option<String>,
     is_unverified: bool,
     journal: Vec<Named>,
@@ -34,18 +35,18 @@ pub struct Exported {
     trust: Trust,
 }
 
-/// Books as a folder tells them, ready to be adopted.
+/// The exported ledger, ready to be adopted.
 #[derive(Debug)]
 pub struct Books {
-    /// The books before the first entry that the store is to keep.
+    /// The state before the first entry that the store is to keep.
     pub legacy: Legacy,
-    /// Who pays, and what is open.
+    /// Teams and keys, and open reservations.
     pub inheritance: Inheritance,
-    /// How many entries were read.
+    /// The number of entries read.
     pub entries: u64,
-    /// The file whose end was not wholly written.
+    /// The file whose last line is incomplete.
     pub torn: Option<PathBuf>,
-    /// The files that anybody may have written.
+    /// The files that could not be verified.
     pub unverified: Vec<PathBuf>,
 }
 
@@ -53,7 +54,7 @@ impl Exported {
     /// Opens a folder and reads its newest checkpoint.
     ///
     /// # Errors
-    /// [`Fault`] where there is none, or it is not what was written.
+    /// [`Fault`] if there is none, or it fails verification.
     pub fn open(dir: &Path, keys: &CheckKeys, trust: Trust) -> Result<Self, Fault> {
         let mut checkpoints = folder::files(dir, Kind::Checkpoint)?;
         let newest = checkpoints.pop();
@@ -81,11 +82,11 @@ impl Exported {
         })
     }
 
-    /// Reads everything there is, and makes of it the books whose store keeps the entries written
-    /// at `since` or later.
+    /// Reads everything and builds the ledger. The store will keep the entries written at `since`
+    /// or later.
     ///
     /// # Errors
-    /// [`Fault`] where any of it is damaged or missing.
+    /// [`Fault`] if anything is damaged or missing.
     pub fn books(&self, since: Timestamp) -> Result<Books, Fault> {
         let as_of = self.checkpoint.next_entry;
         let (mut first, mut next, mut from) = (None, None, as_of);
@@ -101,8 +102,8 @@ impl Exported {
             }
             open.note(&entry);
             next_batch = after(next_batch, &entry);
-            // All that follow the first one kept are kept, though they may be dated before it: two
-            // steps are not always written in the order of their moments.
+            // All entries after the first kept one are kept, even if they are dated earlier: two
+            // steps are not always written in the order of their times.
             if number < as_of && (number > from || entry.at >= since) {
                 from = from.min(number);
                 fold(&entry, &mut moved);
@@ -133,7 +134,7 @@ impl Exported {
         })
     }
 
-    /// Whether the newest checkpoint is of the journal that was read up to its last entry.
+    /// Whether the newest checkpoint belongs to the journal that was read up to its last entry.
     fn follows(&self, entries: &Entries) -> Result<(), Fault> {
         let found = entries.open.as_ref().map(|(lines, path)| (lines.chain().last(), path));
         match (&self.last_check, found) {
@@ -145,7 +146,7 @@ impl Exported {
         }
     }
 
-    /// Every entry that is there, in order.
+    /// All entries, in order.
     #[must_use]
     pub fn entries(&self) -> Entries {
         Entries {
@@ -163,28 +164,28 @@ impl Exported {
     }
 }
 
-/// A number above that of the batch that an entry names.
+/// A number above that of the entry's batch.
 fn after(next_batch: u64, entry: &Entry) -> u64 {
     let named = entry.batch.map_or(0, |batch| batch.get().saturating_add(1));
     next_batch.max(named)
 }
 
-/// The entries of a folder, in order; nothing follows a fault.
+/// The entries of a folder, in order. The iteration ends after a fault.
 pub struct Entries {
     epoch: Epoch,
     files: VecDeque<Named>,
     keys: CheckKeys,
     trust: Trust,
     open: Option<(Lines, PathBuf)>,
-    /// The file before it, and its checks.
+    /// The previous file and its checks.
     before: Option<(Chain, PathBuf)>,
-    /// The number of the next entry, once the first is known.
+    /// The number of the next entry, after the first one was read.
     next: Option<u64>,
     /// The newest checkpoint that a file names.
     checkpoint: Option<u64>,
-    /// The file whose end was not wholly written, once that was reached.
+    /// The file whose last line is incomplete, after it was reached.
     torn: Option<PathBuf>,
-    /// The files that anybody may have written.
+    /// The files that could not be verified.
     unverified: Vec<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! Exporting: entries are appended to the folder and are on the disk before anybody is told so.
+//! Exporting: appends entries to the folder. A call returns after they are synced to disk.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{Seek, SeekFrom, Write};
@@ -18,27 +18,27 @@ use crate::ledger::record::entry::Entry;
 use crate::ledger::transition::checkpoint::{Checkpoint, Roster};
 use crate::ledger::transition::epoch::Holdings;
 
-/// Held locked by whoever exports to the folder.
+/// The lock file of the exporting process.
 const LOCK: &str = "lock";
 
-/// The one who exports to a folder, for as long as it lives.
+/// The exclusive exporter of a folder.
 #[derive(Debug)]
 pub struct Exporter {
     dir: PathBuf,
     epoch: Epoch,
     keys: CheckKeys,
-    /// The file that is appended to.
+    /// The open journal file.
     open: Option<Open>,
-    /// The last check of the newest file of entries.
+    /// The last check of the newest journal file.
     last_check: Option<String>,
-    /// The last entry on the disk.
+    /// The last exported entry.
     last: Option<(u64, Entry)>,
     /// The newest checkpoint.
     checkpoint: Option<Kept>,
     _lock: File,
 }
 
-/// A file that is appended to.
+/// A journal file that is open for appending.
 #[derive(Debug)]
 struct Open {
     file: File,
@@ -47,14 +47,13 @@ struct Open {
 }
 
 impl Exporter {
-    /// Opens a folder for the books of this epoch, and makes it where it is not there. None where
+    /// Opens a folder for the ledger of this epoch, and creates it if it does not exist. `None` if
     /// another process exports to it.
     ///
-    /// What was not wholly written when a process before this one died is cut off: the store still
-    /// has it.
+    /// An incomplete last line of an earlier process is removed; the store still has its entry.
     ///
     /// # Errors
-    /// [`Fault`] where the folder is out of reach, or holds other books.
+    /// [`Fault`] if the folder is not accessible, or holds another ledger.
     pub fn open(dir: &Path, epoch: Epoch, keys: &CheckKeys) -> Result<Option<Self>, Fault> {
         folder::make(dir)?;
         let path = dir.join(LOCK);
@@ -79,25 +78,24 @@ impl Exporter {
         Ok(Some(exporter))
     }
 
-    /// The number of the first entry that is not on the disk yet.
+    /// The number of the first entry that is not exported yet.
     #[must_use]
     pub fn next_entry(&self) -> u64 {
         self.last.as_ref().map_or(0, |(number, _)| number.saturating_add(1))
     }
 
-    /// From which number on entries are to be given: one that is on the disk leads them, so that a
-    /// store that tells another story is known.
+    /// The number from which entries must be passed to `append`. The first one is already exported,
+    /// to detect a store that differs.
     #[must_use]
     pub fn wants_from(&self) -> u64 {
         self.last.as_ref().map_or(0, |(number, _)| *number)
     }
 
-    /// Appends what follows; the entries are on the disk when it answers. Answers how many were
-    /// new.
+    /// Appends entries and syncs them to disk. Returns how many were new.
     ///
     /// # Errors
-    /// [`Fault`] where they do not follow what is on the disk, or cannot be written. The exporter
-    /// is then to be opened anew.
+    /// [`Fault`] if they do not follow the exported entries, or cannot be written. The exporter
+    /// must then be reopened.
     pub fn append(&mut self, entries: &[(u64, Entry)], store: &Holdings) -> Result<usize, Fault> {
         let new = self.new_among(entries, store)?;
         let mut rest = new;
@@ -114,7 +112,7 @@ impl Exporter {
         Ok(new.len())
     }
 
-    /// Whether it is time for a checkpoint: once a day, and whenever the roster has changed.
+    /// Whether a checkpoint is due: once a day, and after changes of teams or keys.
     #[must_use]
     pub fn wants_checkpoint(&self, roster: &Roster, now: Timestamp) -> bool {
         let is_current = |Kept { named, checkpoint, chain, .. }: &Kept| {
@@ -125,10 +123,10 @@ impl Exporter {
         !self.checkpoint.as_ref().is_some_and(is_current)
     }
 
-    /// Writes a checkpoint. All entries before it were appended.
+    /// Writes a checkpoint. All entries before it must have been appended.
     ///
     /// # Errors
-    /// [`Fault`] where it cannot be written.
+    /// [`Fault`] if it cannot be written.
     pub fn put_checkpoint(&mut self, checkpoint: Checkpoint) -> Result<(), Fault> {
         let is_last = self.next_entry() == checkpoint.next_entry;
         let journal = self.last_check.clone().filter(|_| is_last);
@@ -138,7 +136,7 @@ impl Exporter {
         Ok(())
     }
 
-    /// The entries that follow what is on the disk.
+    /// The entries that are not exported yet.
     fn new_among<'e>(
         &self,
         entries: &'e [(u64, Entry)],
@@ -192,13 +190,13 @@ impl Exporter {
         if is_new { folder::sync(&self.dir) } else { Ok(()) }
     }
 
-    /// Finds the last entry, and cuts off what was not wholly written after it.
+    /// Finds the last entry, and removes an incomplete line after it.
     fn find_end(&mut self) -> Result<(), Fault> {
         let mut files = folder::files(&self.dir, Kind::Journal)?;
         while let Some(named) = files.pop() {
             let Whole { end, last, chain } = whole_part(&named, self.epoch, &self.keys)?;
             let Some(last) = last else {
-                // It was begun, and nothing of it is there.
+                // The file was created but has no complete line.
                 fs::remove_file(&named.path).map_err(Fault::out_of_reach(&named.path))?;
                 folder::sync(&self.dir)?;
                 continue;
@@ -212,7 +210,7 @@ impl Exporter {
             let cut = file.set_len(end).and_then(|()| file.seek(SeekFrom::End(0)));
             cut.and_then(|_| file.sync_all()).map_err(Fault::out_of_reach(&named.path))?;
             self.last_check = Some(chain.last().to_owned());
-            // A file under another key is not continued: the next entry begins a new one.
+            // A file with another key is not continued; the next entry begins a new file.
             let is_current = chain.is_under(self.keys.active());
             self.open = is_current.then_some(Open { file, named, chain });
             self.last = Some(last);
@@ -221,7 +219,7 @@ impl Exporter {
         Ok(())
     }
 
-    /// Finds the newest checkpoint. One that cannot be read counts as none: a new one is written.
+    /// Finds the newest checkpoint. An invalid one is ignored, and a new one is written.
     fn find_checkpoint(&mut self) -> Result<(), Fault> {
         let Some(named) = folder::files(&self.dir, Kind::Checkpoint)?.pop() else { return Ok(()) };
         match checkpoint::read(&named, &self.keys, Trust::KeyedOrOlder) {
@@ -238,11 +236,11 @@ impl Exporter {
     }
 }
 
-/// The last entry in a folder that was exported for the books of this epoch; none where there is
-/// none. Changes nothing in it, and another process may export to it meanwhile.
+/// The last entry in a folder that was exported for the ledger of this epoch, if there is one. Only
+/// reads; another process may export to the folder meanwhile.
 ///
 /// # Errors
-/// [`Fault`] where the folder is out of reach, or holds other books.
+/// [`Fault`] if the folder is not accessible, or holds another ledger.
 pub fn last_entry(
     dir: &Path,
     epoch: Epoch,
@@ -259,7 +257,7 @@ pub fn last_entry(
     Ok(None)
 }
 
-/// The wholly written part of a file of entries.
+/// The completely written part of a journal file.
 struct Whole {
     /// Where it ends.
     end: u64,
@@ -269,7 +267,7 @@ struct Whole {
     chain: Chain,
 }
 
-/// The wholly written part of a file of entries. What an earlier version has written is gone on with.
+/// The completely written part of a journal file. Files of an earlier version are accepted.
 fn whole_part(named: &Named, epoch: Epoch, keys: &CheckKeys) -> Result<Whole, Fault> {
     let mut lines = Lines::open(&named.path)?;
     let head: JournalHead = match lines.head(Kind::Journal, keys, Trust::KeyedOrOlder) {

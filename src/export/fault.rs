@@ -1,11 +1,11 @@
-//! What can be wrong with a folder of exported books, each with its place and what to do.
+//! Faults of an exported folder, each with its place and remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::epoch::Epoch;
 
-/// Why books cannot be exported to a folder, or read back from it.
+/// Why the ledger cannot be exported to a folder or read from it.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The folder or a file in it cannot be read or written.
@@ -16,10 +16,10 @@ pub enum Fault {
     OutOfReach {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// A line is not what was written there.
+    /// A line was changed after it was written.
     #[error("{}:{line}: {wrong}; {remedy}", path.display())]
     Damaged {
         /// The file.
@@ -31,7 +31,7 @@ pub enum Fault {
         /// What to do.
         remedy: &'static str,
     },
-    /// A later version of this program has written it.
+    /// A later version of this program wrote it.
     #[error(
         "{} has version {version}: use the version of tollgate that wrote it, or a later one",
         path.display()
@@ -42,7 +42,7 @@ pub enum Fault {
         /// Its version.
         version: u32,
     },
-    /// It was written before checks were keyed.
+    /// It has checks without a key.
     #[error(
         "{} was written by an earlier version, whose checks have no key: if no one else had access \
          to the folder, adopt it with --unverified",
@@ -52,7 +52,7 @@ pub enum Fault {
         /// The file.
         path: PathBuf,
     },
-    /// Its checks are under another key.
+    /// Its checks have another key.
     #[error(
         "{} was written under another security.secret (key {key}): set the secret that it was \
          written under, or, if no one else had access to the folder, adopt it with --unverified",
@@ -61,10 +61,10 @@ pub enum Fault {
     OtherKey {
         /// The file.
         path: PathBuf,
-        /// The key's name.
+        /// The key's identifier.
         key: String,
     },
-    /// It does not follow the file before it.
+    /// It does not follow the previous file.
     #[error(
         "{} does not follow {}: one of them was replaced, or a file between them is missing; \
          restore the files from a copy",
@@ -74,10 +74,10 @@ pub enum Fault {
     Unchained {
         /// The file.
         path: PathBuf,
-        /// The one before.
+        /// The previous file.
         before: PathBuf,
     },
-    /// The newest checkpoint is not there.
+    /// The newest checkpoint is missing.
     #[error(
         "the checkpoint as of entry {number} or a later one is missing from {}: restore it from a \
          copy; an earlier one may not show that keys were revoked since",
@@ -89,7 +89,7 @@ pub enum Fault {
         /// The number in its name.
         number: u64,
     },
-    /// It holds other books.
+    /// It holds another ledger.
     #[error(
         "{} holds books of epoch {found}, not of {epoch}: set another folder, or adopt them into \
          an empty store",
@@ -98,12 +98,12 @@ pub enum Fault {
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Whose books it holds.
+        /// The epoch of its ledger.
         found: Epoch,
-        /// Whose were meant.
+        /// The expected epoch.
         epoch: Epoch,
     },
-    /// There is nothing to go by.
+    /// There is no checkpoint.
     #[error("{} holds no checkpoint: use the folder of ledger.export_dir", dir.display())]
     NoCheckpoint {
         /// The folder.
@@ -122,7 +122,7 @@ pub enum Fault {
         /// The last that is missing.
         to: u64,
     },
-    /// Entries are there twice.
+    /// Entries are duplicated.
     #[error(
         "{} begins with entry {first}, which an earlier file has, too: keep the files of one \
          folder only",
@@ -134,7 +134,7 @@ pub enum Fault {
         /// Its first entry.
         first: u64,
     },
-    /// The store no longer has entries that were not exported.
+    /// The store has trimmed entries that were not exported.
     #[error(
         "the store has trimmed entries {from} to {to}, which {} lacks: set another folder, and \
          keep this one",
@@ -148,7 +148,7 @@ pub enum Fault {
         /// The last that is missing.
         to: u64,
     },
-    /// The store says otherwise than what was exported.
+    /// The store differs from the exported entries.
     #[error(
         "the store's books differ from those in {} at entry {number}: the store went back in time, \
          or the folder belongs to another store; keep the folder",
@@ -163,13 +163,13 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the store contradicts what was exported: it is not the store that it was.
+    /// Whether the store contradicts the exported entries, so that it is not the store it was.
     #[must_use]
     pub const fn is_contradiction(&self) -> bool {
         matches!(self, Self::Foreign { .. } | Self::Differs { .. })
     }
 
-    /// An error of the system's about this file.
+    /// Converts a system error about this file.
     pub(super) fn out_of_reach(path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         |source| Self::OutOfReach { path, source }

@@ -1,4 +1,4 @@
-//! The folder: what its files are called, and that what was written there stays.
+//! The folder: the names of its files, and their durability.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{BufRead, BufReader};
@@ -16,11 +16,11 @@ use crate::domain::time::Timestamp;
 /// A file of the export.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Named {
-    /// The number of its first entry; of a checkpoint, that of the first entry after it.
+    /// The number of its first entry; for a checkpoint, of the first entry after it.
     pub(super) number: u64,
-    /// The day it was begun, by UTC.
+    /// The UTC day of its creation.
     pub(super) day: String,
-    /// Where it is.
+    /// Its path.
     pub(super) path: PathBuf,
 }
 
@@ -46,12 +46,12 @@ fn prefix(kind: Kind) -> &'static str {
     }
 }
 
-/// The day of a moment, by UTC.
+/// The UTC day of a time.
 pub(super) fn day(at: Timestamp) -> String {
     at.to_string().split('T').next().unwrap_or_default().to_owned()
 }
 
-/// The files of a kind, the earliest first. Others that lie there are none of ours.
+/// The files of a kind, the earliest first. Other files are ignored.
 pub(super) fn files(dir: &Path, kind: Kind) -> Result<Vec<Named>, Fault> {
     let mut files = Vec::new();
     for entry in fs::read_dir(dir).map_err(Fault::out_of_reach(dir))? {
@@ -61,32 +61,32 @@ pub(super) fn files(dir: &Path, kind: Kind) -> Result<Vec<Named>, Fault> {
     Ok(files)
 }
 
-/// Makes the folder, if it is not there.
+/// Creates the folder if it does not exist.
 pub(super) fn make(dir: &Path) -> Result<(), Fault> {
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(Fault::out_of_reach(dir))
 }
 
-/// A file to write to, new or not, for the owner's eyes only.
+/// Opens or creates a file for writing, accessible only to its owner.
 pub(super) fn writable(path: &Path) -> Result<File, Fault> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(Fault::out_of_reach(path))
 }
 
-/// Has the folder itself remember which files it holds.
+/// Syncs the directory, so that new files are durable.
 pub(super) fn sync(dir: &Path) -> Result<(), Fault> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(Fault::out_of_reach(dir))
 }
 
-/// The lines of a file, one after the other.
+/// Reads a file line by line.
 pub(super) struct Lines {
     path: PathBuf,
-    /// Once the head was read.
+    /// Set after the head was read.
     chain: Chain,
     reader: BufReader<File>,
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line read, from 1.
     number: u64,
-    /// Where that line ends, in bytes.
+    /// The end of that line, in bytes.
     end: u64,
 }
 
@@ -97,7 +97,7 @@ impl Lines {
         Ok(Self { path, chain: Chain::new(Scheme::Unknown), reader, number: 0, end: 0 })
     }
 
-    /// The next line, its newline with it; none at the end.
+    /// The next line including its newline; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let mut line = Vec::new();
         let read = self.reader.read_until(b'\n', &mut line);
@@ -107,7 +107,7 @@ impl Lines {
         Ok((bytes > 0).then_some(line))
     }
 
-    /// The head of the file, which says that it is of this kind, and how its lines are checked.
+    /// Reads the head of the file, which has its kind and how its lines are checked.
     pub(super) fn head<T: DeserializeOwned>(
         &mut self,
         kind: Kind,
@@ -141,17 +141,17 @@ impl Lines {
         }
     }
 
-    /// The form in the line that was read last; why there is none.
+    /// Parses the last line read, or says what is wrong with it.
     pub(super) fn opened<T: DeserializeOwned>(&mut self, line: &[u8]) -> Result<T, String> {
         line::opened(line, &mut self.chain)
     }
 
-    /// The checks of the lines that were opened so far.
+    /// The checks of the lines parsed so far.
     pub(super) fn chain(&self) -> &Chain {
         &self.chain
     }
 
-    /// Whether an entry is among the lines that are left.
+    /// Whether any remaining line is an entry.
     pub(super) fn have_entry(&mut self) -> Result<bool, Fault> {
         while let Some(line) = self.next()? {
             if line::unchecked::<EntryForm>(&line).is_ok() {
@@ -161,12 +161,12 @@ impl Lines {
         Ok(false)
     }
 
-    /// Where the line that was read last ends, in bytes.
+    /// The end of the last line read, in bytes.
     pub(super) fn end(&self) -> u64 {
         self.end
     }
 
-    /// What is wrong with the line that was read last.
+    /// A fault of the last line read.
     pub(super) fn damaged(&self, wrong: impl Into<String>) -> Fault {
         let remedy = "restore the file from a copy; a checkpoint may also be moved away, and an \
                       earlier one is used";

@@ -1,5 +1,5 @@
-//! Lines: each is a JSON object whose last member checks what stands before it, up to the comma before
-//! the member, so that a line that was cut short or changed is known.
+//! Lines: each is a JSON object whose last member is the check of everything before it, up to the
+//! comma, so that a truncated or changed line is detected.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -8,14 +8,14 @@ use super::check::Chain;
 
 const MEMBER: &str = ",\"check\":\"";
 
-/// The next line of a file, its newline with it.
+/// The next line of a file, including its newline.
 pub(super) fn sealed(form: &impl Serialize, chain: &mut Chain) -> String {
     let json = serde_json::to_string(form).expect("a form is an object of plain values");
     let body = json.strip_suffix('}').expect("an object ends with a brace");
     format!("{body}{MEMBER}{}\"}}\n", chain.push(body))
 }
 
-/// The form in the next line of a file; why there is none.
+/// Parses the next line of a file, or says what is wrong with it.
 pub(super) fn opened<T: DeserializeOwned>(line: &[u8], chain: &mut Chain) -> Result<T, String> {
     let (body, found) = parts(line)?;
     if !chain.take(body, found) {
@@ -24,12 +24,12 @@ pub(super) fn opened<T: DeserializeOwned>(line: &[u8], chain: &mut Chain) -> Res
     form(body)
 }
 
-/// The form in a line, whether or not it is what was written.
+/// Parses a line without verifying it.
 pub(super) fn unchecked<T: DeserializeOwned>(line: &[u8]) -> Result<T, String> {
     form(parts(line)?.0)
 }
 
-/// What is checked of a line, and its check.
+/// The checked part of a line, and its check.
 fn parts(line: &[u8]) -> Result<(&str, &str), String> {
     let text = std::str::from_utf8(line).map_err(|_| "is not UTF-8".to_owned())?;
     let no_check = || "ends without its check".to_owned();
@@ -52,7 +52,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_is_read_as_it_was_written_and_not_otherwise(
+        fn a_changed_line_is_refused(
             pair: (u64, String), at: prop::sample::Index, bit in 0..8_u32, is_keyed: bool,
         ) {
             let key = CheckKey::new([7; 32], &[7; 32]);

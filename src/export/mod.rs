@@ -1,10 +1,12 @@
-//! The export: the journal as it leaves the store, so that a store can be lost and the books not.
+//! The export: a copy of the journal outside the store, from which the ledger can be restored if
+//! the store is lost.
 //!
-//! A folder holds lines of JSON: files of entries, one for each day, named by the number of their first
-//! entry, and checkpoints, which tell every tally, team and key as of one entry. Every line ends
-//! with a check of itself and of the lines before it, under a key. [`Exporter`] appends, one process to a folder; [`Exported`] reads a folder back. Nothing
-//! here decides what is exported when, and nothing personal is ever in these files: leads and
-//! persons have no part in the journal, and of keys only the digests leave the store.
+//! A folder has journal files of JSON lines, one for each day, named after the number of their
+//! first entry, and checkpoints, which have every counter, team and key as of one entry. Every line
+//! ends with a keyed check of itself and of the lines before it. [`Exporter`] appends, one process
+//! per folder; [`Exported`] reads a folder. Nothing here decides what is exported when. The files
+//! never contain personal data: the journal has no leads or persons, and of API keys only the
+//! digests are exported.
 
 mod check;
 mod checkpoint;
@@ -23,7 +25,7 @@ pub use exported::{Books, Entries, Exported};
 pub use exporter::{Exporter, last_entry};
 pub use fault::Fault;
 
-/// The version of the forms in these files.
+/// The version of the forms.
 const VERSION: u32 = 2;
 
 /// The last version whose checks had no key.

@@ -1,4 +1,4 @@
-//! The vault that the settings name.
+//! The vault selected by the settings.
 
 use super::embedded::EmbeddedVault;
 use super::memory::MemoryVault;

@@ -1,24 +1,24 @@
-//! One secret, many keys: each purpose gets a key of its own, from which no other and not the
-//! secret can be learnt.
+//! Key derivation: each purpose has its own key, from which neither another key nor the secret can
+//! be computed.
 
-/// What a key is for.
+/// The purpose of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Purpose {
     /// Fingerprints of leads, persons and phone numbers.
     LeadKeys,
-    /// Sealing what the vault keeps.
+    /// Encryption of stored items.
     Sealing,
-    /// Telling sealing keys apart without showing them.
+    /// Identification of encryption keys.
     SealingKeyId,
     /// Checks of exported lines.
     ExportChecks,
-    /// Telling the keys of checks apart without showing them.
+    /// Identification of check keys.
     ExportChecksKeyId,
 }
 
 impl Purpose {
-    /// What sets its keys apart. Never changes: with another text nothing would be found or opened
-    /// again.
+    /// The derivation context. It must never change, or stored data could not be found or
+    /// decrypted.
     const fn context(self) -> &'static str {
         match self {
             Self::LeadKeys => "tollgate 2026-11 lead keys",
@@ -30,7 +30,7 @@ impl Purpose {
     }
 }
 
-/// The key for this purpose, always the same for the same secret.
+/// The key for this purpose. It is always the same for the same secret.
 #[must_use]
 pub fn derive(secret: &[u8], purpose: Purpose) -> [u8; 32] {
     blake3::derive_key(purpose.context(), secret)

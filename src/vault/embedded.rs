@@ -1,5 +1,5 @@
-//! A vault on the disk that the embedded ledger writes to. Items are staged on the same writer, so
-//! that they are durable no later than the step that points at them, and cost no sync of their own.
+//! A vault on the disk of the embedded ledger. Items are staged on the same writer: they are
+//! durable no later than the step that refers to them, and cost no sync of their own.
 
 use std::error::Error;
 use std::ops::Bound;
@@ -17,21 +17,21 @@ use crate::domain::time::Timestamp;
 
 type KeyBytes = [u8; KEY_BYTES];
 
-/// Under its key, when an item expires, in milliseconds, and its envelope.
+/// For each key, the expiry in milliseconds and the envelope.
 const ITEMS: TableDefinition<&KeyBytes, (i64, &[u8])> = TableDefinition::new("sealed_items");
 
-/// Items under shorter keys, which nothing finds any more: their lives end at once.
+/// Items under keys of an old form, which are no longer read: they expire at once.
 const SHORT_KEYS: TableDefinition<&[u8; 17], (i64, &[u8])> = TableDefinition::new("vault_items");
 
 /// Items in a table of the disk.
 ///
-/// What is erased or swept can no longer be fetched at once; the disk overwrites its sealed bytes
-/// as it uses their pages again.
+/// Erased and swept items can no longer be fetched. Their encrypted bytes are overwritten when the
+/// disk reuses their pages.
 pub struct EmbeddedVault {
     disk: Disk,
     clock: Arc<dyn Clock>,
     sealer: Sealer,
-    /// The last key that a sweep has looked at.
+    /// The last key of the previous sweep slice.
     swept: Mutex<Option<KeyBytes>>,
 }
 
@@ -39,7 +39,7 @@ impl EmbeddedVault {
     /// The vault on this disk.
     ///
     /// # Errors
-    /// Where the disk has failed.
+    /// If the disk has failed.
     pub async fn open(
         disk: Disk,
         clock: Arc<dyn Clock>,
@@ -131,15 +131,15 @@ impl Vault for EmbeddedVault {
     }
 }
 
-/// An item, ready to be kept.
+/// An encrypted item, ready to be stored.
 struct Sealed {
     key: ItemKey,
     expires: Timestamp,
     envelope: Vec<u8>,
 }
 
-/// The bytes under this key. An envelope that does not open is missing, and its place is free: what
-/// it held can be asked for and put again, and those around it are not lost with it.
+/// The bytes under this key. An envelope that cannot be decrypted counts as missing and can be
+/// replaced, so that its data can be requested again and other items are not affected.
 fn fetched(
     table: &impl ReadableTable<&'static KeyBytes, (i64, &'static [u8])>,
     sealer: &Sealer,
@@ -159,14 +159,15 @@ fn fetched(
         .ok())
 }
 
-/// Some items that follow on one another.
+/// A range of consecutive items.
 struct Slice {
     expired: Vec<KeyBytes>,
-    /// The last of them; none where the table has ended, so that the next slice starts anew.
+    /// The last of them; `None` at the end of the table, after which the next slice starts from the
+    /// beginning.
     last: Option<KeyBytes>,
 }
 
-/// Looks at so many items for what has expired, and keeps no writer from its work.
+/// Finds expired items in a slice, without blocking the writer.
 fn slice(
     transaction: &ReadTransaction,
     after: Option<KeyBytes>,
@@ -188,7 +189,7 @@ fn slice(
     Ok(slice)
 }
 
-/// Looks again: what had expired may have been put anew meanwhile.
+/// Removes the items if they are still expired: they may have been replaced meanwhile.
 fn remove_expired(
     transaction: &WriteTransaction,
     keys: &[KeyBytes],
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn items_are_there_when_the_file_is_opened_again_and_nobody_can_read_them_in_it() {
+    async fn items_survive_reopening_and_are_unreadable_in_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let disk = Disk::open(folder.path()).unwrap();
         let text = "ada@example.com";
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_vault_without_its_disk_says_that_nothing_was_done() {
+    async fn a_vault_without_its_disk_reports_that_nothing_was_done() {
         let disk = Disk::open_backend(redb::backends::InMemoryBackend::new()).unwrap();
         let vault = vault(&disk, b"a secret").await;
         disk.close().await;

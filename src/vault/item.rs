@@ -1,17 +1,17 @@
-//! Items, and the keys they are kept under.
+//! Items and their keys.
 
 use std::fmt;
 
 use crate::domain::time::Timestamp;
 
-/// Bytes to keep until they expire.
+/// Bytes with an expiry.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Item {
-    /// What they are kept under.
+    /// Their key.
     pub key: ItemKey,
-    /// The bytes, not yet sealed.
+    /// The bytes, unencrypted.
     pub bytes: Vec<u8>,
-    /// From this moment on they are absent.
+    /// The time from which they are absent.
     pub expires: Timestamp,
 }
 
@@ -25,42 +25,42 @@ impl fmt::Debug for Item {
     }
 }
 
-/// What an item is kept under. A job is named by the batch that made it and its ordinal there.
+/// The key of an item. A job is identified by the batch that created it and its ordinal there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ItemKey {
-    /// Some of the leads that a batch submitted.
+    /// A chunk of a batch's submitted leads.
     Leads {
-        /// The mark of the batch's admission: an id may be given twice, and only one of the two be
-        /// admitted.
+        /// The token of the batch's admission. Two admissions may use the same ID, of which only
+        /// one succeeds.
         token: [u8; 16],
-        /// Which part of its leads, from 0.
+        /// The number of the chunk, from 0.
         chunk: u32,
     },
-    /// What one turn with a job brought for one of its leads.
+    /// The result of one lead, as read under one lease of the job.
     Result {
-        /// The batch that made the job.
+        /// The batch that created the job.
         batch: u64,
         /// The job's ordinal in it.
         job: u32,
-        /// The lead's place in the job.
+        /// The lead's index in the job.
         index: u32,
-        /// The turn: two that read one answer write over nothing of each other's.
+        /// The lease: two workers that read the same answer do not overwrite each other's items.
         turn: u64,
     },
-    /// What the vendor said of one lead of a batch that it refused.
+    /// The vendor's error for a refused lead of a batch.
     Words {
-        /// The mark of the batch's admission.
+        /// The token of the batch's admission.
         token: [u8; 16],
-        /// The lead's place in the batch, from 0.
+        /// The lead's position in the batch, from 0.
         position: u32,
     },
 }
 
-/// The length of every key as bytes.
+/// The length of every encoded key.
 pub(super) const KEY_BYTES: usize = 25;
 
 impl ItemKey {
-    /// What the items of one batch have in common: those of its leads, and those of its results.
+    /// The common part of the items of one batch: of its leads, and of its results.
     pub(super) fn of_batch(self) -> u128 {
         match self {
             Self::Leads { token, .. } | Self::Words { token, .. } => u128::from_be_bytes(token),
@@ -68,8 +68,8 @@ impl ItemKey {
         }
     }
 
-    /// The key as stores keep it: a tag, then each number with its highest byte first, so that
-    /// bytes sort as keys do. Never changes, for it is sealed into every item.
+    /// The encoded key: a tag, then each number in big-endian order, so that bytes sort as keys do.
+    /// It must never change, because it is authenticated in every item.
     #[must_use]
     pub fn to_bytes(self) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_says_nothing_of_its_bytes() {
+    fn an_item_hides_its_bytes() {
         let key = ItemKey::Leads { token: [1; 16], chunk: 0 };
         let item = Item { key, bytes: b"ada@example.com".to_vec(), expires: Timestamp::EPOCH };
         let told = format!("{item:?}");

@@ -1,4 +1,4 @@
-//! A vault that forgets with the process. Nothing leaves it, so nothing is sealed.
+//! A vault in memory. Nothing leaves the process, so nothing is encrypted.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -18,7 +18,7 @@ pub struct MemoryVault {
 #[derive(Default)]
 struct Contents {
     items: BTreeMap<ItemKey, Kept>,
-    /// The last key that a sweep has looked at.
+    /// The last key of the previous sweep slice.
     swept: Option<ItemKey>,
 }
 
@@ -28,7 +28,7 @@ struct Kept {
 }
 
 impl MemoryVault {
-    /// An empty vault on this clock.
+    /// An empty vault with this clock.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, contents: Mutex::default() }
@@ -79,7 +79,7 @@ impl Vault for MemoryVault {
         let from = contents.swept.map_or(Bound::Unbounded, Bound::Excluded);
         let rest = contents.items.range((from, Bound::Unbounded));
         let slice: Vec<_> = rest.take(items_max).map(|(key, kept)| (*key, kept.expires)).collect();
-        // A slice that is not full has come to the end: the next one starts anew.
+        // A slice that is not full has reached the end; the next one starts from the beginning.
         contents.swept = slice.get(items_max.saturating_sub(1)).map(|(last, _)| *last);
         let expired = slice.iter().filter(|(_, expires)| *expires <= now);
         let removed = expired.filter(|(key, _)| contents.items.remove(key).is_some()).count();

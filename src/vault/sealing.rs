@@ -1,9 +1,8 @@
-//! Sealing: XChaCha20-Poly1305, so that nothing kept can be read, changed, or passed off as the
-//! item under another key.
+//! Encryption with XChaCha20-Poly1305: stored items cannot be read, changed, or moved to another
+//! key.
 //!
-//! An envelope is a version, the id of the key that sealed it, a random nonce, and the sealed
-//! bytes. The key of the item is sealed in with them, unseen: bytes moved to another key do not
-//! open.
+//! An envelope is a version, the id of the encryption key, a random nonce, and the encrypted bytes.
+//! The key of the item is the associated data, so bytes moved to another key cannot be decrypted.
 
 use std::fmt;
 
@@ -18,24 +17,24 @@ const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
 
-/// How many bytes at the front of an envelope say which key has sealed it.
+/// The number of bytes at the start of an envelope that identify its encryption key.
 pub(super) const HEAD_BYTES: usize = 1 + KEY_ID_BYTES;
 
-/// Why an envelope was not opened. Which of its bytes are wrong, nobody can tell.
+/// Why an envelope was not decrypted. The cipher does not say which bytes are wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotOpened {
-    /// It is no envelope, or one of a later version.
+    /// It is not an envelope, or has a later version.
     #[error("not an envelope of a supported version")]
     NotAnEnvelope,
-    /// None of the keys has sealed it.
+    /// It was encrypted with a key that is not in the ring.
     #[error("encrypted with an unknown key")]
     UnknownKey,
-    /// It was changed, or belongs under another key.
+    /// It was changed, or belongs to another key.
     #[error("not the data that was encrypted under this key")]
     Tampered,
 }
 
-/// The keys of the vault: one that seals, and any that open.
+/// The keys of the vault: one for encryption, and any number for decryption.
 #[derive(Clone)]
 pub struct KeyRing {
     active: SealingKey,
@@ -43,7 +42,7 @@ pub struct KeyRing {
 }
 
 impl KeyRing {
-    /// The ring that seals with the secret in force and still opens what retired ones have sealed.
+    /// The ring that encrypts with the current secret and decrypts with retired ones too.
     #[must_use]
     pub fn new(secret: &[u8], retired: &[&[u8]]) -> Self {
         Self {
@@ -77,7 +76,7 @@ impl SealingKey {
     }
 }
 
-/// Seals and opens.
+/// Encrypts and decrypts.
 #[derive(Clone, Debug)]
 pub struct Sealer {
     ring: KeyRing,
@@ -90,10 +89,10 @@ impl Sealer {
         Self { ring }
     }
 
-    /// The envelope for the bytes under this key; never the same twice.
+    /// The envelope for the bytes under this key. It differs each time.
     ///
     /// # Panics
-    /// Where the system has no random numbers, without which nothing can be sealed.
+    /// If the system has no random numbers.
     #[must_use]
     pub fn seal(&self, key: ItemKey, bytes: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
@@ -105,8 +104,8 @@ impl Sealer {
         [&[VERSION], id.as_slice(), &nonce, &sealed].concat()
     }
 
-    /// Whether an envelope, of which at least `HEAD_BYTES` are given, was sealed by a key of the
-    /// ring.
+    /// Whether an envelope, of which at least `HEAD_BYTES` are given, was encrypted with a key of
+    /// the ring.
     #[must_use]
     pub fn knows(&self, envelope: &[u8]) -> bool {
         let Some((&[VERSION], rest)) = envelope.split_first_chunk() else { return false };
@@ -114,10 +113,10 @@ impl Sealer {
         id.is_some_and(|id| self.ring.named(id).is_some())
     }
 
-    /// The bytes in the envelope, if it was sealed under this key.
+    /// The bytes in the envelope.
     ///
     /// # Errors
-    /// Where it was not, was changed since, or by no key of the ring.
+    /// If it belongs to another key, was changed, or was encrypted with an unknown key.
     pub fn open(&self, key: ItemKey, envelope: &[u8]) -> Result<Vec<u8>, NotOpened> {
         let Some((&[VERSION], rest)) = envelope.split_first_chunk() else {
             return Err(NotOpened::NotAnEnvelope);
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_sealed_opens_under_its_own_key_and_no_other() {
+    fn an_envelope_is_decrypted_only_under_its_own_key() {
         let sealer = sealer(NEW, &[]);
         let envelope = sealer.seal(KEY, b"Ada");
         assert_eq!(sealer.open(KEY, &envelope), Ok(b"Ada".to_vec()));
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn no_changed_or_shortened_envelope_opens() {
+    fn a_changed_or_truncated_envelope_is_refused() {
         let sealer = sealer(NEW, &[]);
         let envelope = sealer.seal(KEY, b"Ada");
         for place in 0..envelope.len() {
@@ -167,20 +166,20 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bytes_are_never_sealed_alike() {
+    fn the_same_bytes_are_encrypted_differently_each_time() {
         let sealer = sealer(NEW, &[]);
         assert_ne!(sealer.seal(KEY, b"Ada"), sealer.seal(KEY, b"Ada"));
     }
 
     #[test]
-    fn a_new_secret_opens_what_the_retired_one_sealed_and_not_the_other_way_round() {
+    fn a_new_secret_decrypts_items_of_the_retired_one_and_not_vice_versa() {
         let (before, after) = (sealer(OLD, &[]), sealer(NEW, &[OLD]));
         assert_eq!(after.open(KEY, &before.seal(KEY, b"Ada")), Ok(b"Ada".to_vec()));
         assert_eq!(before.open(KEY, &after.seal(KEY, b"Ada")), Err(NotOpened::UnknownKey));
     }
 
     #[test]
-    fn the_head_of_an_envelope_says_whether_a_key_of_the_ring_has_sealed_it() {
+    fn the_head_of_an_envelope_identifies_its_key() {
         let envelope = sealer(OLD, &[]).seal(KEY, b"Ada");
         for (sealer, knows) in
             [(sealer(OLD, &[]), true), (sealer(NEW, &[OLD]), true), (sealer(NEW, &[]), false)]
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_of_a_later_version_is_not_guessed_at() {
+    fn an_envelope_of_a_later_version_is_refused() {
         let sealer = sealer(NEW, &[]);
         let mut envelope = sealer.seal(KEY, b"Ada");
         envelope[0] = 2;
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sealer_shows_no_key() {
+    fn debug_output_shows_no_key() {
         assert_eq!(format!("{:?}", sealer(NEW, &[OLD])), "Sealer { ring: KeyRing(<redacted>) }");
     }
 }

@@ -1,4 +1,4 @@
-//! Entries, as exported files say them.
+//! Journal entries in exported files.
 
 use serde::{Deserialize, Serialize};
 
@@ -102,7 +102,7 @@ impl EntryForm {
         }
     }
 
-    /// The entry; none where an id in it is none.
+    /// The entry; `None` if an ID in it is not valid.
     pub(in crate::export) fn into_entry(self) -> Option<Entry> {
         let job =
             |form: JobForm| Some(JobId { batch: BatchId::new(form.batch)?, ordinal: form.ordinal });

@@ -1,5 +1,5 @@
-//! The forms in exported files: what the books hold, in the words of the pages. Credits are decimal
-//! numbers, moments RFC 3339, and what is nothing is left out.
+//! The forms of exported files, in the terms of the documentation. Credits are decimal numbers,
+//! times are RFC 3339, and empty values are omitted.
 
 mod entry;
 mod plain;
@@ -17,26 +17,26 @@ use crate::domain::epoch::Epoch;
 use crate::domain::time::Timestamp;
 use crate::ledger::transition::checkpoint::Checkpoint;
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {
     /// Entries.
     Journal,
-    /// The books as of one entry.
+    /// The state of the ledger as of one entry.
     Checkpoint,
 }
 
-/// What every version's first line says, and nothing else of it is looked at until it is known.
+/// The part of the first line that every version has. Nothing else is read before it is known.
 #[derive(Deserialize)]
 pub(super) struct AnyHead {
     pub(super) tollgate: Kind,
     pub(super) version: u32,
-    /// The name of the key that the file's checks are under.
+    /// The identifier of the key of the file's checks.
     pub(super) key: Option<String>,
 }
 
-/// The first line of a file of entries.
+/// The first line of a journal file.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JournalHead {
@@ -47,10 +47,10 @@ pub(super) struct JournalHead {
     pub(super) first: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    /// The last check of the file of entries before this one.
+    /// The last check of the previous journal file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<String>,
-    /// The number in the name of the newest checkpoint when the file was begun.
+    /// The number in the name of the newest checkpoint when the file was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) checkpoint: Option<u64>,
 }
@@ -81,13 +81,13 @@ pub(super) struct CheckpointHead {
     version: u32,
     epoch: Text<Epoch>,
     at: Text<Timestamp>,
-    /// All entries below this number are in the tallies.
+    /// The counters include all entries below this number.
     pub(super) next_entry: u64,
-    /// How many lines follow.
+    /// The number of lines that follow.
     pub(super) lines: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    /// The last check of the checkpoint before this one.
+    /// The last check of the previous checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) after: Option<String>,
     /// The check of the entry before `next_entry`.

@@ -16,7 +16,7 @@ use crate::domain::quota::Action;
 use crate::ledger::record::entry::Fact;
 use crate::ledger::record::team::Standing;
 
-/// What is written as it prints.
+/// A value that is written as it is displayed.
 pub(super) struct Text<T>(pub(super) T);
 
 impl<T: Display> Serialize for Text<T> {
@@ -73,10 +73,10 @@ impl<'de, const N: usize> Deserialize<'de> for Hex<N> {
     }
 }
 
-/// What is written by its name.
+/// A value that is written by its name.
 pub(super) struct Name<T>(pub(super) T);
 
-/// What has a name.
+/// A type whose values have names.
 pub(super) trait Named: Copy + 'static {
     const ALL: &'static [Self];
     fn name(self) -> &'static str;

@@ -1,4 +1,4 @@
-//! Teams, keys and tallies, as a checkpoint says them.
+//! Teams, keys and counters in a checkpoint.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ struct PoliciesForm {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_age_ms: Option<u64>,
     shared_cache: bool,
-    /// Left out where it is not so, as it was before there was such a policy.
+    /// Omitted if false, as before this policy existed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     ignore_no_cache: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,7 +67,7 @@ struct PoliciesForm {
     requests_at_once: Option<u32>,
 }
 
-/// A key's digest, and whose it is.
+/// A key's digest, and its team.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::export) struct KeyForm {
@@ -78,12 +78,12 @@ pub(in crate::export) struct KeyForm {
     created_at: Text<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     revoked_at: Option<Text<Timestamp>>,
-    /// Left out where the key may all that its team may.
+    /// Omitted if the key has no bounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     terms: Option<TermsForm>,
 }
 
-/// What a key may be used for.
+/// The bounds of a key.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TermsForm {
@@ -96,7 +96,7 @@ struct TermsForm {
     expires_at: Option<Text<Timestamp>>,
 }
 
-/// A tally.
+/// A counter.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::export) struct TallyForm {

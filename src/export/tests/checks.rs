@@ -1,21 +1,22 @@
-//! What was not written under the secret is not adopted, and neither is what was taken out of it.
+//! Files that were not written with the secret are not adopted, and neither are files with missing
+//! parts.
 
 use std::fmt::Write;
 
 use super::*;
 
-/// The same folder as an earlier version would have written it.
+/// Rewrites the folder as version 1 would have written it.
 fn without_keys(dir: &Path) {
     for path in files(dir, "journal-").into_iter().chain(files(dir, "checkpoint-")) {
         rewrite(&path, |line| {
-            // What such a head lacks stands at its end.
+            // The members that such a head lacks are at its end.
             let head = line.split(",\"key\":\"").next().unwrap_or_default();
             head.replace("\"version\":2", "\"version\":1")
         });
     }
 }
 
-/// Changes the lines of a file, and gives each the check that takes no key.
+/// Changes the lines of a file, and gives each an unkeyed check.
 fn rewrite(path: &Path, change: impl Fn(&str) -> String) {
     let mut rewritten = String::new();
     for line in fs::read_to_string(path).unwrap().lines() {
@@ -31,7 +32,7 @@ fn books(dir: &Path, secret: u8, trust: Trust) -> Result<Books, Fault> {
 }
 
 #[test]
-fn whoever_recomputes_a_check_without_the_secret_changes_nothing_unnoticed() {
+fn a_check_recomputed_without_the_secret_is_detected() {
     for prefix in ["checkpoint-", "journal-"] {
         let reported = told_after(|dir| {
             rewrite(&files(dir, prefix)[0], |line| line.replace("12.5", "1250"));
@@ -41,7 +42,7 @@ fn whoever_recomputes_a_check_without_the_secret_changes_nothing_unnoticed() {
 }
 
 #[test]
-fn lines_that_were_moved_or_removed_are_told() {
+fn moved_and_removed_lines_are_reported() {
     for (from, to) in [(1, 2), (2, 3)] {
         let reported = told_after(|dir| {
             let path = &files(dir, "checkpoint-")[0];
@@ -55,8 +56,8 @@ fn lines_that_were_moved_or_removed_are_told() {
 }
 
 #[test]
-fn a_file_in_the_place_of_another_is_told() {
-    // The same journal, but for one entry, written under the same secret.
+fn a_file_in_the_place_of_another_is_reported() {
+    // The same journal except for one entry, written with the same secret.
     let other = tempfile::tempdir().unwrap();
     let mut entries = journal(10);
     entries[3].1.change.spent = amounts(0, 0);
@@ -72,7 +73,7 @@ fn a_file_in_the_place_of_another_is_told() {
 }
 
 #[test]
-fn a_checkpoint_of_another_journal_is_told() {
+fn a_checkpoint_of_another_journal_is_reported() {
     let other = tempfile::tempdir().unwrap();
     let mut entries = journal(10);
     entries[5].1.change.spent = amounts(0, 0);
@@ -90,7 +91,7 @@ fn a_checkpoint_of_another_journal_is_told() {
 }
 
 #[test]
-fn the_newest_checkpoint_may_be_neither_taken_away_nor_another_renamed_to_it() {
+fn the_newest_checkpoint_can_be_neither_removed_nor_replaced() {
     let spoilt = |spoil: &dyn Fn(&[PathBuf])| {
         let (folder, entries) = exported();
         let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
@@ -126,20 +127,20 @@ fn a_checkpoint_that_replaces_one_of_the_same_name_follows_what_that_followed() 
 }
 
 #[test]
-fn files_under_another_secret_are_told_and_read_only_where_that_is_asked_for() {
+fn files_under_another_secret_are_reported_and_read_only_on_request() {
     let (folder, entries) = exported();
     let reported = books(folder.path(), 2, Trust::Keyed).unwrap_err().to_string();
     assert!(reported.contains("another security.secret (key 01010101)"), "{reported}");
     let read = books(folder.path(), 2, Trust::Unverified).unwrap();
     assert_eq!((read.entries, read.unverified.len()), (10, 5));
-    // What is known to be wrong is not read whoever asks for it.
+    // Files that are known to be wrong are always refused.
     rewrite(&files(folder.path(), "checkpoint-")[0], |line| line.replace("12.5", "1250"));
     assert!(books(folder.path(), 1, Trust::Unverified).is_err());
     drop(entries);
 }
 
 #[test]
-fn a_new_secret_goes_on_in_the_folder_of_the_retired_one() {
+fn a_new_secret_continues_in_the_folder_of_the_retired_one() {
     let (folder, _) = exported();
     let rotated = CheckKeys::new(key(2), vec![key(1)]);
     assert!(matches!(Exporter::open(folder.path(), EPOCH, &keys(2)), Err(Fault::OtherKey { .. })));
@@ -155,7 +156,7 @@ fn a_new_secret_goes_on_in_the_folder_of_the_retired_one() {
 }
 
 #[test]
-fn what_an_earlier_version_wrote_is_gone_on_with_and_adopted_only_unverified() {
+fn files_of_an_earlier_version_are_continued_and_adopted_only_unverified() {
     let (folder, _) = exported();
     without_keys(folder.path());
     let reported = books(folder.path(), 1, Trust::Keyed).unwrap_err().to_string();
@@ -171,7 +172,7 @@ fn what_an_earlier_version_wrote_is_gone_on_with_and_adopted_only_unverified() {
 }
 
 #[test]
-fn what_a_later_version_wrote_is_not_guessed_at() {
+fn files_of_a_later_version_are_refused() {
     let reported = told_after(|dir| {
         let form = serde_json::json!({"tollgate": "journal", "version": 3, "more": true});
         let line = line::sealed(&form, &mut Chain::new(Scheme::Plain));

@@ -1,4 +1,4 @@
-//! What a folder of exported books promises: whatever happens to it is mended or reported.
+//! The rules of an exported folder: every damage is repaired or reported.
 
 mod checks;
 
@@ -31,7 +31,7 @@ const EPOCH: Epoch = Epoch::from_number(0xfeed);
 const BEGINNING: Timestamp = Timestamp::from_millis(1_792_843_200_000);
 const HOURS: u64 = 7;
 
-/// Keys under one secret.
+/// Keys of one secret.
 fn keys(secret: u8) -> CheckKeys {
     CheckKeys::new(key(secret), Vec::new())
 }
@@ -45,7 +45,7 @@ fn amounts(email: i64, phone: i64) -> Amounts {
     Amounts { email: credits(email), phone: credits(phone) }
 }
 
-/// A journal of so many entries, one every few hours, of every kind.
+/// A journal of this many entries of every kind, one every few hours.
 fn journal(count: u64) -> Vec<(u64, Entry)> {
     let lisbon = "Europe/Lisbon".parse().unwrap();
     let entry = |number: u64| {
@@ -126,7 +126,7 @@ fn roster() -> Roster {
     }
 }
 
-/// The books after these entries.
+/// The state after these entries.
 fn checkpoint(entries: &[(u64, Entry)]) -> Checkpoint {
     let mut tallies = BTreeMap::new();
     for (_, entry) in entries {
@@ -141,14 +141,14 @@ fn checkpoint(entries: &[(u64, Entry)]) -> Checkpoint {
     }
 }
 
-/// A store that holds these entries, and none before them.
+/// A store with exactly these entries.
 fn holding(entries: &[(u64, Entry)]) -> Holdings {
     let first_entry = entries.first().map_or(0, |(number, _)| *number);
     let next_entry = entries.last().map_or(0, |(number, _)| number + 1);
     Holdings { first_entry, next_entry, ..Holdings::default() }
 }
 
-/// Exports what the store has and the folder has not.
+/// Exports the entries that the folder lacks.
 fn export(dir: &Path, store: &[(u64, Entry)]) -> Result<usize, Fault> {
     let mut exporter = Exporter::open(dir, EPOCH, &keys(1))?.expect("nobody else exports there");
     let from = exporter.wants_from();
@@ -180,7 +180,7 @@ fn files(dir: &Path, prefix: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn what_is_exported_is_read_back() {
+fn exported_entries_are_read_back() {
     let (folder, entries) = exported();
     let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
     assert_eq!((read.epoch, &read.checkpoint), (EPOCH, &checkpoint(&entries[..6])));
@@ -194,7 +194,7 @@ fn what_is_exported_is_read_back() {
 }
 
 #[test]
-fn a_line_says_what_an_entry_is_in_words() {
+fn a_line_has_names_and_not_numbers_for_kinds() {
     let (folder, _) = exported();
     let text = fs::read_to_string(&files(folder.path(), "journal-")[0]).unwrap();
     let lines: Vec<_> = text.lines().collect();
@@ -205,7 +205,7 @@ fn a_line_says_what_an_entry_is_in_words() {
 }
 
 #[test]
-fn the_line_on_the_page_is_one_that_can_be_read() {
+fn the_line_on_the_page_can_be_read() {
     let page = include_str!("../../../docs/operations.md");
     let line = page.lines().map(str::trim).find(|line| line.starts_with("{\"number\"")).unwrap();
     let form: forms::EntryForm = line::unchecked(line.as_bytes()).unwrap();
@@ -244,13 +244,13 @@ fn entries_whose_dates_cross_are_counted_once() {
 }
 
 #[test]
-fn wherever_the_last_write_was_cut_it_is_mended_from_the_store() {
+fn a_write_cut_at_any_byte_is_repaired_from_the_store() {
     let (folder, entries) = exported();
     let last = files(folder.path(), "journal-").pop().unwrap();
     let whole = fs::read(&last).unwrap();
     for length in 0..whole.len() {
         fs::write(&last, &whole[..length]).unwrap();
-        // As long as it is not mended, it is read as far as it goes.
+        // Before it is repaired, it can be read up to the damage.
         let read = Exported::open(folder.path(), &keys(1), Trust::Keyed).unwrap();
         let short = read.books(BEGINNING).unwrap();
         let is_whole = whole[..length].ends_with(b"\n") || whole[length] == b'\n';
@@ -259,7 +259,7 @@ fn wherever_the_last_write_was_cut_it_is_mended_from_the_store() {
         assert!(export(folder.path(), &entries).unwrap() > 0);
         assert_eq!(fs::read(&last).unwrap(), whole, "{length}");
     }
-    // A block that never came to the disk reads as zeros.
+    // A block that was never written to disk reads as zeros.
     let mut zeros = whole.clone();
     zeros[whole.len() - 300..].fill(0);
     fs::write(&last, &zeros).unwrap();
@@ -277,7 +277,7 @@ fn one_exports_to_a_folder_and_the_others_stand_by() {
 }
 
 #[test]
-fn a_folder_of_other_books_is_left_as_it_is() {
+fn a_folder_of_another_ledger_is_not_changed() {
     let (folder, _) = exported();
     let last = files(folder.path(), "journal-").pop().unwrap();
     let torn = [fs::read(&last).unwrap(), b"{".to_vec()].concat();
@@ -288,7 +288,7 @@ fn a_folder_of_other_books_is_left_as_it_is() {
 }
 
 #[test]
-fn a_store_that_tells_another_story_is_told_so() {
+fn a_store_that_differs_is_reported() {
     let (folder, entries) = exported();
     let before = fs::read(files(folder.path(), "journal-").pop().unwrap()).unwrap();
     let differs = |store: &[(u64, Entry)]| match export(folder.path(), store) {
@@ -303,12 +303,12 @@ fn a_store_that_tells_another_story_is_told_so() {
     let gap = export(folder.path(), &trimmed);
     assert!(matches!(gap, Err(Fault::Trimmed { from: 10, to: 11, .. })), "{gap:?}");
     assert_eq!(fs::read(files(folder.path(), "journal-").pop().unwrap()).unwrap(), before);
-    // One that has trimmed all that was exported goes on.
+    // A store that has trimmed all exported entries continues.
     assert_eq!(export(folder.path(), &journal(12).split_off(10)).unwrap(), 2);
 }
 
 #[test]
-fn a_new_folder_begins_with_the_oldest_entry_there_is() {
+fn a_new_folder_begins_with_the_oldest_entry() {
     let (folder, entries) = (tempfile::tempdir().unwrap(), journal(9).split_off(5));
     assert_eq!(export(folder.path(), &entries).unwrap(), 4);
     let mut exporter = Exporter::open(folder.path(), EPOCH, &keys(1)).unwrap().unwrap();
@@ -339,7 +339,7 @@ fn a_checkpoint_is_taken_daily_and_when_the_roster_changes() {
     );
 }
 
-/// What is reported of a folder after something was done to it.
+/// The fault of a folder after a change to it.
 fn told_after(spoil: impl FnOnce(&Path)) -> String {
     let (folder, _) = exported();
     spoil(folder.path());
@@ -355,50 +355,41 @@ fn replace(path: &Path, what: &str, with: &str) {
 }
 
 #[test]
-fn what_was_changed_is_told_with_file_and_line() {
-    let reported =
+fn a_change_is_reported_with_file_and_line() {
+    let shown =
         told_after(|dir| replace(&files(dir, "journal-")[1], "\"spent\":{\"phone\":0.25}", ""));
-    assert!(reported.starts_with("DIR/journal-000000000002-2026-10-25.jsonl:2: "), "{reported}");
-    assert!(
-        reported.contains("its check differs") && reported.contains("from a copy"),
-        "{reported}"
-    );
-    let reported = told_after(|dir| replace(&files(dir, "checkpoint-")[0], "Sales", "Slaes"));
-    assert!(reported.starts_with("DIR/checkpoint-000000000006-2026-10-25.jsonl:2: "), "{reported}");
-    let reported = told_after(|dir| {
+    assert!(shown.starts_with("DIR/journal-000000000002-2026-10-25.jsonl:2: "), "{shown}");
+    assert!(shown.contains("its check differs") && shown.contains("from a copy"), "{shown}");
+    let shown = told_after(|dir| replace(&files(dir, "checkpoint-")[0], "Sales", "Slaes"));
+    assert!(shown.starts_with("DIR/checkpoint-000000000006-2026-10-25.jsonl:2: "), "{shown}");
+    let shown = told_after(|dir| {
         let path = &files(dir, "checkpoint-")[0];
         let text = fs::read_to_string(path).unwrap();
         let short: Vec<_> = text.lines().take(3).collect();
         fs::write(path, short.join("\n")).unwrap();
     });
-    assert!(reported.contains("ends after 2 lines of 6"), "{reported}");
+    assert!(shown.contains("ends after 2 lines of 6"), "{shown}");
 }
 
 #[test]
-fn what_is_missing_or_there_twice_is_told() {
-    let reported = told_after(|dir| fs::remove_file(&files(dir, "journal-")[1]).unwrap());
+fn missing_and_duplicated_entries_are_reported() {
+    let shown = told_after(|dir| fs::remove_file(&files(dir, "journal-")[1]).unwrap());
     assert!(
-        reported.starts_with("entries 2 to 5 are missing before DIR/journal-000000000006"),
-        "{reported}"
+        shown.starts_with("entries 2 to 5 are missing before DIR/journal-000000000006"),
+        "{shown}"
     );
-    let reported = told_after(|dir| {
+    let shown = told_after(|dir| {
         for file in &files(dir, "journal-")[1..] {
             fs::remove_file(file).unwrap();
         }
     });
-    assert!(
-        reported.starts_with("entries 2 to 5 are missing before DIR/checkpoint-"),
-        "{reported}"
-    );
-    let reported = told_after(|dir| {
+    assert!(shown.starts_with("entries 2 to 5 are missing before DIR/checkpoint-"), "{shown}");
+    let shown = told_after(|dir| {
         fs::copy(&files(dir, "journal-")[1], dir.join("journal-000000000003-x.jsonl"))
             .map(drop)
             .unwrap();
     });
-    assert!(
-        reported.starts_with("DIR/journal-000000000003-x.jsonl begins with entry 2"),
-        "{reported}"
-    );
-    let reported = told_after(|dir| fs::remove_file(&files(dir, "checkpoint-")[0]).unwrap());
-    assert!(reported.starts_with("DIR holds no checkpoint"), "{reported}");
+    assert!(shown.starts_with("DIR/journal-000000000003-x.jsonl begins with entry 2"), "{shown}");
+    let shown = told_after(|dir| fs::remove_file(&files(dir, "checkpoint-")[0]).unwrap());
+    assert!(shown.starts_with("DIR holds no checkpoint"), "{shown}");
 }

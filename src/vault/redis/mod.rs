@@ -1,5 +1,5 @@
-//! A vault on a Redis. The leads of a batch are together in one slot, as are its results, and
-//! batches spread over all of them; the server forgets what has expired.
+//! A vault on a Redis. The leads of a batch are in one slot, and so are its results; batches are
+//! spread over all slots. The server expires items.
 
 mod stored;
 
@@ -17,23 +17,24 @@ use crate::clock::Clock;
 use crate::domain::time::Timestamp;
 use crate::remote::{Call, Command, Confirm, Remote, RemoteError, Script, Value};
 
-/// Keeps items. Refused where the server's memory is full.
+/// Stores items. Refused if the server's memory is full.
 static KEEP: Script = Script::new("keep", include_str!("keep.lua"));
 
-/// Keeps items that were paid for, even where the server's memory is full.
+/// Stores items that were paid for, even if the server's memory is full.
 static KEEP_WHEN_FULL: Script =
     Script::new("keep_when_full", concat!("#!lua flags=allow-oom\n", include_str!("keep.lua")));
 
-/// How many bytes at the front of a stored item say when it expires and which key has sealed it.
+/// The number of bytes at the start of a stored item that hold its expiry and the id of its
+/// encryption key.
 const HEAD_BYTES: usize = stored::EXPIRES_BYTES + sealing::HEAD_BYTES;
 
-/// How many items travel at once, so that nobody else waits long for the server.
+/// How many items are sent at once, so that other clients do not wait long.
 const ITEMS_MAX: usize = 128;
 
-/// How many items are looked for at once: only a few bytes of each travel.
+/// How many items are checked at once; only a few bytes of each are read.
 const HELD_MAX: usize = 1_000;
 
-/// Items under keys of their own. Their names say nothing of what is in them.
+/// Items under their own keys. The names of the keys reveal nothing about the content.
 pub struct RedisVault {
     remote: Remote,
     clock: Arc<dyn Clock>,
@@ -41,7 +42,7 @@ pub struct RedisVault {
     confirm: Confirm,
 }
 
-/// An item on its way, and what it may replace.
+/// An item to store, and what it may replace.
 struct Parcel {
     key: ItemKey,
     stored: Vec<u8>,
@@ -50,13 +51,13 @@ struct Parcel {
 }
 
 impl RedisVault {
-    /// The vault on this Redis. The clock is the store's; what is written waits for `confirm`.
+    /// The vault on this Redis, with the store's clock. Writes wait for `confirm`.
     #[must_use]
     pub fn new(remote: Remote, clock: Arc<dyn Clock>, sealer: Sealer, confirm: Confirm) -> Self {
         Self { remote, clock, sealer, confirm }
     }
 
-    /// Where an item is.
+    /// The Redis key of an item.
     fn name(&self, key: ItemKey) -> Vec<u8> {
         let (namespace, batch) = (self.remote.address().namespace(), key.of_batch());
         format!("{{tollgate:{namespace}:{batch:x}}}:{}", hex::encode(key.to_bytes())).into_bytes()
@@ -67,8 +68,8 @@ impl RedisVault {
         Parcel { key, stored: stored.to_bytes(), expires, replaces: Vec::new() }
     }
 
-    /// Keeps parcels of one batch, and answers those that something is in the way of which does not
-    /// count, so that they may replace it.
+    /// Stores the items of one batch. Returns those whose key holds an invalid item, so that they
+    /// can replace it.
     async fn keep(&self, parcels: Vec<Parcel>) -> Result<Vec<Parcel>, RemoteError> {
         let now = self.clock.now();
         let is_alive = |parcel: &Parcel| parcel.expires > now;
@@ -93,7 +94,7 @@ impl RedisVault {
         Ok(in_the_way.collect())
     }
 
-    /// The bytes of an item that has not expired and is what was sealed under its key.
+    /// The bytes of an item that has not expired and was encrypted under its key.
     fn opened(&self, key: ItemKey, stored: &[u8], now: Timestamp) -> Option<Vec<u8>> {
         let Stored { expires, envelope } = Stored::read(stored)?;
         if expires <= now {
@@ -115,7 +116,8 @@ impl Vault for RedisVault {
             while !parcels.is_empty() {
                 let rest = parcels.split_off(parcels.len().min(ITEMS_MAX));
                 let in_the_way = progress.of(self.keep(parcels).await)?;
-                // What is in the way the second time was put by another meanwhile, and counts.
+                // An item found the second time was stored by another writer meanwhile, and is
+                // valid.
                 progress.of(self.keep(in_the_way).await)?;
                 parcels = rest;
             }
@@ -169,8 +171,8 @@ impl Vault for RedisVault {
     }
 }
 
-/// How far something has come that is done in several calls: once a part is done, not all of it
-/// is undone.
+/// The progress of an operation of several calls. After one part has succeeded, a failure is not
+/// reported as "nothing was done".
 #[derive(Default)]
 struct Progress {
     is_begun: bool,

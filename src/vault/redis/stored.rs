@@ -1,8 +1,8 @@
-//! An item as the server keeps it: when it expires, in milliseconds, and its envelope.
+//! The stored form of an item: its expiry in milliseconds, then its envelope.
 
 use crate::domain::time::Timestamp;
 
-/// How many bytes say when an item expires, at its front.
+/// The number of bytes of the expiry.
 pub(super) const EXPIRES_BYTES: usize = size_of::<i64>();
 
 #[derive(Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use super::*;
 /// its length before it. HTTP/1.1 goes without saying.
 const HTTP_2: &[u8] = b"\x02h2";
 
-/// What a server is reported first over TLS.
+/// The first bytes that a server receives over TLS.
 async fn hello(listener: &TcpListener) -> Vec<u8> {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut head = [0; 5];
