@@ -1,17 +1,17 @@
-//! Avoided credits: list price of what was answered without the vendor, by reason.
+//! Avoided credits: list price of answers that the vendor did not charge, by reason.
 
 use super::credits::Amounts;
 
-/// Why the vendor was not paid.
+/// Why nothing was charged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AvoidedReason {
-    /// The same person stood earlier in the batch.
+    /// An earlier lead of the batch was the same person.
     Repeated,
-    /// A job under way carried the person already.
+    /// A job in progress already had the person.
     Joined,
-    /// The answer was known, and the vendor's own charge window was still open.
+    /// The answer was cached, and the vendor's charge window was still open.
     CachedInWindow,
-    /// The answer was known, and the vendor would have charged for it again.
+    /// The answer was cached, and the vendor would have charged for it again.
     CachedAfterWindow,
     /// The reveal was paid before.
     OwnedReveal,
@@ -30,7 +30,7 @@ impl AvoidedReason {
         Self::Replayed,
     ];
 
-    /// The reason as a label.
+    /// The reason as a metric label.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -44,11 +44,11 @@ impl AvoidedReason {
     }
 }
 
-/// So much avoided for one reason.
+/// An amount avoided for one reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Avoided {
     /// Why.
     pub reason: AvoidedReason,
-    /// How much, at list price.
+    /// The amount, at list price.
     pub amounts: Amounts,
 }

@@ -1,7 +1,7 @@
-//! The charge gate: what is due for a person whom a job brought back, and what is then known.
+//! The charge gate: the charges for a person that a job returned, and the payment facts afterwards.
 //!
-//! Facts of payment live with the person, not with the lead, so two leads that turn out to be one
-//! person, a second replica and a replay all pass the same gate and pay once.
+//! Facts of payment belong to the person, not to the lead. Two leads that turn out to be one
+//! person, a second replica and a replay therefore all pass the same gate and pay once.
 
 use std::time::Duration;
 
@@ -10,51 +10,51 @@ use super::pricing::{Charges, PhoneBasis, Prices};
 use super::reveal::Reveals;
 use super::time::Timestamp;
 
-/// What has been paid for a person. Kept for good: it holds no personal data.
+/// What was paid for a person. Kept permanently; it contains no personal data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Until when the person is surely not charged as found again.
+    /// Until when the find of the person is certainly free.
     pub found_free_until: Option<Timestamp>,
-    /// By when the vendor had made its latest charge for the find: that of the job that was charged,
-    /// or of one that travelled beside it.
+    /// The latest time of the vendor's last charge for the find: by the charged job, or by one that
+    /// ran at the same time.
     pub found_charged_by: Option<Timestamp>,
-    /// The reveals that were paid.
+    /// The paid reveals.
     pub owned: Reveals,
-    /// The phone numbers that were paid, where each is charged.
+    /// The paid phone numbers, if each number is charged.
     pub phones: Vec<PhoneKey>,
 }
 
-/// What a job's result shows of a person.
+/// What a job's result contains of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
-    /// An email came back for a job that asked for it.
+    /// An email was returned to a job that asked for it.
     pub email: bool,
-    /// The chargeable phone numbers that came back for a job that asked for them.
+    /// The chargeable phone numbers that were returned to a job that asked for them.
     pub phones: Vec<PhoneKey>,
 }
 
-/// What passing the gate costs and leaves behind.
+/// The outcome of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// What is due now.
+    /// The charges.
     pub charges: Charges,
-    /// What is known from now on.
+    /// The facts from now on.
     pub facts: Facts,
-    /// The find was charged although the job began before the vendor's own window had surely
-    /// ended: the vendor may not have charged it, and the books may stand higher than its bill.
+    /// The find was charged although the vendor's own window may not have ended when the job began.
+    /// The vendor may not have charged it, so the ledger may exceed its bill.
     pub perhaps_free: bool,
 }
 
 impl Facts {
-    /// Whether the person's find is surely free at `at`, which is now or later. Where that would last
-    /// longer than the vendor's window, a clock was wrong when it was settled, and nothing is sure.
+    /// Whether the person's find is certainly free at `at`, which is not in the past. A window
+    /// longer than the vendor's was set by a wrong clock, and nothing is certain.
     #[must_use]
     pub fn is_found_free(&self, at: Timestamp, window: Duration, now: Timestamp) -> bool {
         self.found_free_until.is_some_and(|until| at < until && until.since(now) <= window)
     }
 
-    /// Charges what is due for `shown`, brought back by a job that the vendor charged no earlier than
-    /// `first_sent`, when it was first sent, and no later than `by`.
+    /// Charges for `shown`, returned by a job that the vendor charged no earlier than `first_sent`,
+    /// its first send, and no later than `by`.
     #[must_use]
     pub fn pass(
         mut self,
@@ -74,7 +74,7 @@ impl Facts {
             let window_ends = self.found_charged_by.map(|last| last.after(prices.person_window));
             perhaps_free = window_ends.is_some_and(|ends| first_sent < ends);
             charges.person_found = prices.person_found;
-            // A send that is still to come was dated by a clock that was wrong: it opens no window.
+            // A send in the future was dated by a wrong clock: it opens no window.
             let free_until = Some(prices.found_free_until(first_sent)).filter(|_| first_sent <= by);
             let longest = by.after(prices.person_window);
             let stands = self.found_free_until.filter(|until| *until <= longest);
@@ -96,17 +96,17 @@ impl Facts {
         Passed { charges, facts: self, perhaps_free }
     }
 
-    /// Whether a job's find surely lies in the charge window that is open. One sent before the
-    /// window opened would shorten it under those already counted on; where it also may be charged
-    /// very late, the vendor may have charged it and, a window later, another one.
+    /// Whether a job's find certainly lies in the open charge window. A job sent before the window
+    /// opened would shorten the window for jobs that already rely on it. If it may also be charged
+    /// very late, the vendor may have charged this job and, a window later, another one.
     fn is_in_window(&self, prices: &Prices, first_sent: Timestamp, by: Timestamp) -> bool {
         let half = prices.person_window.checked_div(2).unwrap_or_default();
         let shortens = Some(prices.found_free_until(first_sent)) < self.found_free_until;
         !shortens || by < first_sent.after(half)
     }
 
-    /// A find that costs nothing. The vendor may have charged this job and not the one that the
-    /// books charged, so the earlier send of the two opens the window.
+    /// A find without a charge. The vendor may have charged this job and not the one that the
+    /// ledger charged, so the earlier send of the two opens the window.
     fn pass_free(&mut self, prices: &Prices, first_sent: Timestamp, by: Timestamp) {
         let free_until = prices.found_free_until(first_sent);
         self.found_free_until = self.found_free_until.map(|until| until.min(free_until));
@@ -115,7 +115,7 @@ impl Facts {
         }
     }
 
-    /// Adds the numbers not yet paid and tells how many they were.
+    /// Adds the numbers that are not paid yet and returns their count.
     fn learn_numbers(&mut self, shown: &[PhoneKey]) -> u64 {
         let known = self.phones.len();
         for phone in shown {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_settlement_that_charges_nothing_may_only_shorten_the_free_time() {
+    fn a_settlement_without_charge_may_only_shorten_the_window() {
         let prices = prices(PhoneBasis::Person);
         let first = Facts::default().pass(&Shown::default(), &prices, at(3), at(4));
         let earlier = first.facts.clone().pass(&Shown::default(), &prices, at(1), at(5));
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_find_charged_across_the_turn_of_the_window_is_marked_as_perhaps_free() {
+    fn a_find_charged_at_the_end_of_the_window_is_marked_as_perhaps_free() {
         let prices = prices(PhoneBasis::Person);
         let first = Facts::default().pass(&Shown::default(), &prices, at(0), at(1));
         let across = first.facts.pass(&Shown::default(), &prices, at(23), at(25));
@@ -200,22 +200,23 @@ mod tests {
     }
 
     #[test]
-    fn a_window_that_a_wrong_clock_has_opened_frees_nothing() {
+    fn a_window_opened_by_a_wrong_clock_frees_nothing() {
         let prices = prices(PhoneBasis::Person);
-        // Sent and settled while the clock was two days ahead, asked for again once it was right.
+        // Sent and settled while the clock was two days ahead; requested again after it was
+        // corrected.
         let wrong = Facts::default().pass(&Shown::default(), &prices, at(58), at(59));
         assert!(!wrong.facts.is_found_free(at(11), prices.person_window, at(11)));
         let right = wrong.facts.pass(&Shown::default(), &prices, at(11), at(12));
         assert_eq!(right.charges.person_found, prices.person_found);
         assert_eq!(right.facts.found_free_until, Some(prices.found_free_until(at(11))));
-        // Sent while it was a day ahead, settled once it was right.
+        // Sent while the clock was a day ahead; settled after it was corrected.
         let sent_wrong = Facts::default().pass(&Shown::default(), &prices, at(34), at(11));
         assert_eq!(sent_wrong.charges.person_found, prices.person_found);
         assert_eq!(sent_wrong.facts.found_free_until, None);
     }
 
     #[test]
-    fn where_each_number_is_charged_a_known_one_is_free() {
+    fn a_known_number_is_free_if_each_number_is_charged() {
         let prices = prices(PhoneBasis::Number);
         let shown = |seen: &[u8]| Shown { email: false, phones: numbers(seen) };
         let first = Facts::default().pass(&shown(&[1, 2, 2]), &prices, at(0), at(1));

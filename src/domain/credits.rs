@@ -3,24 +3,24 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A sum of credits of one unit, in thousandths.
+/// An amount of credits of one unit, in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Credits(i64);
 
-/// The most that one sum may hold: exact as a double in any JSON reader and in Lua.
+/// The maximum amount: exact as a double in every JSON reader and in Lua.
 const THOUSANDTHS_MAX: i64 = (1 << 53) - 1;
 
 impl Credits {
-    /// Nothing.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// So many thousandths of a credit.
+    /// This many thousandths of a credit.
     #[must_use]
     pub const fn from_thousandths(thousandths: i64) -> Self {
         Self(thousandths)
     }
 
-    /// The sum in thousandths of a credit.
+    /// The amount in thousandths of a credit.
     #[must_use]
     pub const fn as_thousandths(self) -> i64 {
         self.0
@@ -29,7 +29,7 @@ impl Credits {
     /// The sum of both.
     ///
     /// # Panics
-    /// Past nine trillion credits, which no account has: a broken invariant, not bad luck.
+    /// Beyond nine trillion credits, which no account has: a broken invariant.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         self.0
@@ -39,28 +39,28 @@ impl Credits {
             .expect("a sum of credits stays far below 2^53 thousandths")
     }
 
-    /// This less the other; may be below zero.
+    /// The difference; may be negative.
     ///
     /// # Panics
-    /// As [`Credits::plus`] does.
+    /// As [`Credits::plus`].
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         self.plus(other.negated())
     }
 
-    /// The same sum, the other way round.
+    /// The negated amount.
     ///
     /// # Panics
-    /// As [`Credits::plus`] does.
+    /// As [`Credits::plus`].
     #[must_use]
     pub fn negated(self) -> Self {
         Self(self.0.checked_neg().expect("no sum of credits is i64::MIN"))
     }
 
-    /// So many times this.
+    /// The product.
     ///
     /// # Panics
-    /// As [`Credits::plus`] does.
+    /// As [`Credits::plus`].
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         i64::try_from(count)
@@ -71,13 +71,13 @@ impl Credits {
             .expect("a product of credits stays far below 2^53 thousandths")
     }
 
-    /// Whether this is nothing.
+    /// Whether this is zero.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether this is below zero.
+    /// Whether this is negative.
     #[must_use]
     pub fn is_negative(self) -> bool {
         self.0 < 0
@@ -91,7 +91,7 @@ impl std::iter::Sum for Credits {
 }
 
 impl fmt::Display for Credits {
-    /// A decimal without needless zeros: `7.5`, `12`, `-0.25`.
+    /// A decimal without trailing zeros: `7.5`, `12`, `-0.25`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let thousandths = self.0.unsigned_abs();
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -104,7 +104,7 @@ impl fmt::Display for Credits {
     }
 }
 
-/// Why a text is no sum of credits.
+/// Why a text is not an amount of credits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a number of credits: write digits with at most three decimals, such as 0.5")]
 pub struct NotCredits;
@@ -132,7 +132,7 @@ impl FromStr for Credits {
     }
 }
 
-/// What a sum is counted in. The vendor keeps the two apart, and so do the books.
+/// The unit of an amount. The vendor keeps the two units apart, and so does the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Unit {
     /// Email credits: persons found and emails revealed.
@@ -161,7 +161,7 @@ impl fmt::Display for Unit {
     }
 }
 
-/// A sum in each unit.
+/// An amount in each unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Amounts {
     /// Email credits.
@@ -171,10 +171,10 @@ pub struct Amounts {
 }
 
 impl Amounts {
-    /// Nothing of either.
+    /// Zero in both units.
     pub const ZERO: Self = Self { email: Credits::ZERO, phone: Credits::ZERO };
 
-    /// So much of one unit, nothing of the other.
+    /// An amount of one unit, and zero of the other.
     #[must_use]
     pub fn of(unit: Unit, credits: Credits) -> Self {
         match unit {
@@ -183,7 +183,7 @@ impl Amounts {
         }
     }
 
-    /// The sum in one unit.
+    /// The amount in one unit.
     #[must_use]
     pub fn in_unit(self, unit: Unit) -> Credits {
         match unit {
@@ -192,25 +192,25 @@ impl Amounts {
         }
     }
 
-    /// Both, unit by unit.
+    /// The sum per unit.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self { email: self.email.plus(other.email), phone: self.phone.plus(other.phone) }
     }
 
-    /// This less the other, unit by unit.
+    /// The difference per unit.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self { email: self.email.minus(other.email), phone: self.phone.minus(other.phone) }
     }
 
-    /// Whether there is nothing of either.
+    /// Whether both are zero.
     #[must_use]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
     }
 
-    /// The smaller of the two, unit by unit.
+    /// The smaller amount per unit.
     #[must_use]
     pub fn at_most(self, bound: Self) -> Self {
         Self { email: self.email.min(bound.email), phone: self.phone.min(bound.phone) }
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_sum_of_credits_is_refused() {
+    fn invalid_amounts_are_refused() {
         for text in ["", "-", ".5", "5.", "0.0001", "1e3", "+1", "nan", "9007199254740992", "--1"] {
             assert_eq!(text.parse::<Credits>(), Err(NotCredits), "{text:?}");
         }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "far below 2^53")]
-    fn a_sum_past_what_doubles_hold_exactly_is_a_broken_invariant() {
+    fn a_sum_beyond_exact_doubles_is_a_broken_invariant() {
         let most = Credits::from_thousandths(THOUSANDTHS_MAX);
         let _ = most.plus(Credits::from_thousandths(1));
     }

@@ -1,10 +1,10 @@
-//! Epochs: one life of the books, from the moment that a store was empty.
+//! Epochs: the identity of a ledger, from its start in an empty store.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// Which life of the books this is: a random number, so that no two stores that began empty have
-/// the same. Books that are adopted after their store was lost keep theirs.
+/// The epoch of a ledger: a random number, so that two stores that began empty have different ones.
+/// A ledger that is adopted after its store was lost keeps its epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Epoch(u64);
 
@@ -29,7 +29,7 @@ impl fmt::Display for Epoch {
     }
 }
 
-/// Why a text is no epoch.
+/// Why a text is not an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an epoch is 16 hexadecimal digits, as the gateway logs them at its start")]
 pub struct NotAnEpoch;

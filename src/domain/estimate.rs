@@ -1,11 +1,10 @@
-//! The estimate: the most, and the likely, that a batch costs.
+//! The estimate: the maximum and the expected cost of a batch.
 
 use super::credits::{Amounts, Credits};
 use super::pricing::{Prices, WorstCase};
 use super::reveal::Reveals;
 
-/// How often, in a thousand, something comes back: assumed at first, and from what was observed
-/// once that is enough.
+/// Rates of success, in thousandths: assumed at first, and observed after enough observations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HitRates {
     /// A lead is found.
@@ -17,10 +16,10 @@ pub struct HitRates {
 }
 
 impl HitRates {
-    /// What is assumed before anything was seen: rather too much than too little.
+    /// The assumed rates, rather too high than too low.
     pub const PRIOR: Self = Self { found: 850, email: 800, phone: 600 };
 
-    /// What a lead with this worst case is likely to cost.
+    /// The expected cost of a lead with this maximum cost.
     #[must_use]
     pub fn expected(self, prices: &Prices, worst: WorstCase) -> Amounts {
         let email_rate = per_mille(self.found, self.email);
@@ -36,17 +35,16 @@ impl HitRates {
     }
 }
 
-/// So many observations are enough to go by.
+/// How many observations are enough.
 const ENOUGH: u32 = 100;
 
-/// Of no more leads than these is remembered what came back; half of it is forgotten beyond, so that
-/// recent leads count for more.
+/// Beyond this number of leads, the counters are halved, so that recent leads count more.
 const REMEMBERED_MAX: u32 = 10_000;
 
-/// What came back of the leads that one team paid for.
+/// The observed results of the leads that one team paid for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// Leads that were answered.
+    /// Answered leads.
     pub leads: u32,
     /// Of these, persons found.
     pub found: u32,
@@ -60,7 +58,7 @@ pub struct Observed {
     pub phones: u32,
 }
 
-/// How the counters of [`Observed`] move, in the order of its fields. Settlements of one team add
+/// Changes of the counters of [`Observed`], in the order of its fields. Settlements of one team add
 /// their changes without reading each other's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ObservedChange(pub [i64; 6]);
@@ -73,8 +71,8 @@ impl ObservedChange {
     }
 }
 
-/// On how many observations each expectation rests; none where too few were made, and the hit rate
-/// is assumed.
+/// The number of observations behind each rate; `None` if there are too few and the rate is
+/// assumed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     /// That a person is found: leads.
@@ -86,11 +84,11 @@ pub struct Basis {
 }
 
 impl Observed {
-    /// One lead that named nobody.
+    /// One lead for which no person was found.
     pub const NOBODY: Self =
         Self { leads: 1, found: 0, emails_asked: 0, emails: 0, phones_asked: 0, phones: 0 };
 
-    /// One lead that was found, of whom so much was asked and so much came.
+    /// One lead that was found, with the requested and the returned reveals.
     #[must_use]
     pub fn found(asked: Reveals, came: Reveals) -> Self {
         Self {
@@ -109,7 +107,7 @@ impl Observed {
         self.merged(more, u32::saturating_add)
     }
 
-    /// What of it is still remembered.
+    /// The counters after halving, if they exceed the limit.
     #[must_use]
     pub fn recent(self) -> Self {
         let mut recent = self;
@@ -133,7 +131,7 @@ impl Observed {
         Self { leads, found, emails_asked, emails, phones_asked, phones }
     }
 
-    /// How these counters move to become `after`.
+    /// The change from these counters to `after`.
     #[must_use]
     pub fn change_to(self, after: Self) -> ObservedChange {
         let (from, to) = (self.counts(), after.counts());
@@ -141,8 +139,8 @@ impl Observed {
         ObservedChange(std::array::from_fn(moves))
     }
 
-    /// The counters after they have moved. Changes made side by side may sum up to less than
-    /// nothing; a counter stops at zero.
+    /// The counters after a change. Concurrent changes may sum up to a negative value; a counter
+    /// stops at zero.
     #[must_use]
     pub fn changed(self, by: ObservedChange) -> Self {
         let from = self.counts();
@@ -164,12 +162,12 @@ impl Observed {
         }
     }
 
-    /// How often something comes back by this, as far as it is enough, and else by what is assumed.
+    /// The observed rates where there are enough observations, and the assumed rates otherwise.
     #[must_use]
     pub fn rates(self, assumed: HitRates) -> (HitRates, Basis) {
         let basis = |seen: u32| (seen >= ENOUGH).then_some(seen);
         let rate = |came: u32, seen, assumed| {
-            // Rather too much than too little, as what is assumed.
+            // Rounded up, like the assumed rates.
             let observed = |seen| came.saturating_mul(1000).div_ceil(seen);
             let observed = basis(seen).and_then(|seen| u16::try_from(observed(seen)).ok());
             observed.unwrap_or(assumed)
@@ -193,7 +191,7 @@ fn per_mille(of: u16, rate: u16) -> u16 {
     u16::try_from(product).unwrap_or(u16::MAX)
 }
 
-/// So many thousandths of a sum, rounded up.
+/// This many thousandths of an amount, rounded up.
 fn share(sum: Credits, rate: u16) -> Credits {
     let thousandths = sum.times(rate.into()).as_thousandths();
     Credits::from_thousandths(thousandths.saturating_add(999).div_euclid(1000))
@@ -219,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn each_rate_is_assumed_until_enough_was_observed_of_it() {
+    fn each_rate_is_assumed_until_there_are_enough_observations() {
         let with_email = Reveals { email: true, phone: false };
         let (found, missed) = (Observed::found(with_email, Reveals::NONE), Observed::NOBODY);
         let (rates, basis) = times(99, found).rates(HitRates::PRIOR);

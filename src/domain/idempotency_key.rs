@@ -1,13 +1,13 @@
-//! The caller's own name for a request, by which it is known when it is asked again.
+//! The idempotency key: the caller's own name for a request, which identifies its retries.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A caller's name for one request. It may hold anything, so it is never shown.
+/// A caller's name for one request. It may contain anything, so it is never shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
-/// The most characters there may be.
+/// The maximum length.
 const CHARACTERS_MAX: usize = 255;
 
 impl IdempotencyKey {
@@ -24,7 +24,7 @@ impl fmt::Debug for IdempotencyKey {
     }
 }
 
-/// Why a text is no key.
+/// Why a text is not a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to {CHARACTERS_MAX} visible ASCII characters without blanks")]
 pub struct NotAKey;

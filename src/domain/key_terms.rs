@@ -1,4 +1,4 @@
-//! Key terms: what a key may be used for, from where and until when, within what its team may.
+//! Key terms: the bounds of an API key, within what its team may do.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,34 +9,35 @@ use ipnet::IpNet;
 use super::reveal::Reveals;
 use super::time::Timestamp;
 
-/// What one key may be used for.
+/// The bounds of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyTerms {
-    /// What may be asked.
+    /// The allowed operations.
     pub scopes: Scopes,
-    /// Which reveals may be asked and read.
+    /// The reveals that may be requested and read.
     pub reveals: Reveals,
-    /// From where; from anywhere where there is none.
+    /// The allowed client networks; if empty, any.
     pub networks: Vec<IpNet>,
-    /// Until when; for good where nothing is said.
+    /// The expiry; `None` for no expiry.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Default for KeyTerms {
-    /// All that its team may.
+    /// Everything that its team may do.
     fn default() -> Self {
         Self { scopes: Scopes::ALL, reveals: Reveals::ALL, networks: Vec::new(), expires_at: None }
     }
 }
 
 impl KeyTerms {
-    /// Whether it is past its end.
+    /// Whether the key has expired.
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Whether it may be used from there. From nowhere that is known, only where it may from anywhere.
+    /// Whether the key may be used from this address. An unknown address is only allowed if any
+    /// address is.
     #[must_use]
     pub fn allow_from(&self, source: Option<IpAddr>) -> bool {
         let is_within = |source: IpAddr| self.networks.iter().any(|net| net.contains(&source));
@@ -44,18 +45,18 @@ impl KeyTerms {
     }
 }
 
-/// One kind of use.
+/// One operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// To ask for batches, read and cancel them.
+    /// Submit, read and cancel batches.
     Enrich,
-    /// To look one person up.
+    /// Look up a person.
     Find,
-    /// To have addresses validated, read and cancel that.
+    /// Submit, read and cancel validations.
     Validate,
-    /// To use the vendor's other paths, as its routes say.
+    /// Use the vendor's other paths, as the routes allow.
     Forward,
-    /// To read batches and validations, and estimates.
+    /// Read batches and validations, and estimates.
     Read,
 }
 
@@ -65,11 +66,11 @@ pub enum Scope {
 pub struct NoScope;
 
 impl Scope {
-    /// Every one of them.
+    /// All scopes.
     pub const ALL: [Self; 5] =
         [Self::Enrich, Self::Find, Self::Validate, Self::Forward, Self::Read];
 
-    /// As it is written.
+    /// The written form.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -100,12 +101,12 @@ impl FromStr for Scope {
     }
 }
 
-/// Which uses there are.
+/// A set of scopes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scopes(u8);
 
 impl Scopes {
-    /// Every use.
+    /// All scopes.
     pub const ALL: Self = Self::of(&Scope::ALL);
 
     /// These.
@@ -118,19 +119,19 @@ impl Scopes {
         Self(bits)
     }
 
-    /// Those of a stored form; none where it has others.
+    /// The scopes of a stored form; `None` if it has unknown ones.
     #[must_use]
     pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits & !Self::ALL.0 == 0 { Some(Self(bits)) } else { None }
     }
 
-    /// Their stored form.
+    /// The stored form.
     #[must_use]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether one of these is among them.
+    /// Whether the sets have a common scope.
     #[must_use]
     pub const fn have_any_of(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -157,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_default_a_key_may_all_that_its_team_may() {
+    fn by_default_a_key_has_no_bounds() {
         let terms = KeyTerms::default();
         assert!(Scope::ALL.iter().all(|scope| terms.scopes.have_any_of(Scopes::of(&[*scope]))));
         assert!(terms.reveals.covers(Reveals::ALL) && terms.allow_from(None));
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_good_until_its_end() {
+    fn a_key_is_valid_until_its_expiry() {
         let terms =
             KeyTerms { expires_at: Some(Timestamp::from_millis(10)), ..KeyTerms::default() };
         assert!(!terms.has_expired(Timestamp::from_millis(9)));

@@ -1,44 +1,44 @@
-//! A lead: what a caller asks about, as the caller wrote it.
+//! A lead: the fields that a caller submitted, as written.
 //!
-//! Nothing here is trimmed, folded or corrected: an answer echoes exactly these texts, and the
-//! vendor is sent exactly these. Who is meant is decided in [`super::identity`].
+//! Nothing here is trimmed, folded or corrected: an answer echoes exactly these texts.
+//! [`super::identity`] decides which person is meant.
 
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
-/// The longest text that one field may hold at all, in characters.
+/// The maximum length of a field that can be configured, in characters.
 pub const FIELD_CHARS_LIMIT: usize = 10_000;
 
-/// One lead that keeps the vendor's schema. Every field may be missing, even all of them.
+/// One lead that conforms to the vendor's schema. Every field is optional, even all of them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lead(Fields);
 
 impl Lead {
-    /// The lead of these fields.
+    /// The lead with these fields.
     ///
     /// # Errors
-    /// Every fault of every field, in the fields' order.
+    /// Every fault of every field, in the order of the fields.
     pub fn new(fields: Fields) -> Result<Self, Vec<FieldFault>> {
         Self::within(fields, FIELD_CHARS_LIMIT)
     }
 
-    /// The lead of these fields, of which each has so many characters at most.
+    /// The lead with these fields, each with at most this many characters.
     ///
     /// # Errors
-    /// Every fault of every field, in the fields' order.
+    /// Every fault of every field, in the order of the fields.
     pub fn within(fields: Fields, chars_max: usize) -> Result<Self, Vec<FieldFault>> {
         let faults: Vec<_> =
             Field::ALL.into_iter().flat_map(|field| fields.faults(field, chars_max)).collect();
         if faults.is_empty() { Ok(Self(fields)) } else { Err(faults) }
     }
 
-    /// What the caller wrote in one field.
+    /// The text of one field.
     #[must_use]
     pub fn field(&self, field: Field) -> Option<&str> {
         self.0[field].as_deref()
     }
 
-    /// All that the caller wrote.
+    /// All fields.
     #[must_use]
     pub fn fields(&self) -> &Fields {
         &self.0
@@ -99,7 +99,7 @@ impl fmt::Display for Field {
     }
 }
 
-/// The texts of a lead by field, not yet checked.
+/// The texts of a lead by field, not yet validated.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Fields {
     email: Option<String>,
@@ -124,8 +124,8 @@ impl Fields {
     }
 }
 
-/// Whether the vendor's `format: email` may hold. Laxer than what identifies a person, so that no
-/// address which the vendor takes is refused here.
+/// Whether the vendor's `format: email` may accept the text. Less strict than an identity, so that
+/// no address that the vendor accepts is refused here.
 fn is_email(text: &str) -> bool {
     text.rsplit_once('@')
         .is_some_and(|(local, domain)| !local.trim().is_empty() && !domain.trim().is_empty())
@@ -170,22 +170,22 @@ impl FromIterator<(Field, String)> for Fields {
 }
 
 impl fmt::Debug for Fields {
-    /// Which fields are there, never what they say.
+    /// Only which fields are present, never their text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let present = Field::ALL.into_iter().filter(|field| self[*field].is_some());
         f.debug_map().entries(present.map(|f| (f, format_args!("<redacted>")))).finish()
     }
 }
 
-/// Why a text cannot stand in a field. Says which field, never which text.
+/// Why a text is not valid for a field. Names the field, never the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldFault {
-    /// Longer than it may be.
+    /// Longer than allowed.
     #[error("{field} is longer than {chars_max} characters")]
     TooLong {
         /// The field.
         field: Field,
-        /// How many characters it may have.
+        /// The maximum number of characters.
         chars_max: usize,
     },
     /// Lacks an `@`, or anything before or after it.
@@ -194,7 +194,7 @@ pub enum FieldFault {
 }
 
 impl FieldFault {
-    /// The field at fault.
+    /// The invalid field.
     #[must_use]
     pub const fn field(self) -> Field {
         match self {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn every_field_is_known_by_its_name_and_held_apart() {
+    fn every_field_has_its_own_name_and_value() {
         let named = |field: Field| (field, field.name().to_owned());
         let fields: Fields = Field::ALL.into_iter().map(named).collect();
         for field in Field::ALL {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_named() {
+    fn every_fault_is_reported() {
         let fields: Fields =
             [(Field::Title, "あ".repeat(8)), (Field::Email, "x".repeat(8))].into_iter().collect();
         assert!(Lead::within(fields.clone(), 8).unwrap_err().len() == 1, "eight are eight");

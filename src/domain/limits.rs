@@ -1,28 +1,29 @@
-//! Limits: what a caller allows one batch to cost, beside what the quotas of its team allow.
+//! Limits: the maximum cost that a caller allows for one batch, in addition to the quotas of its
+//! team.
 
 use super::credits::{Amounts, Credits, Unit};
 
-/// What a caller allows a batch to cost.
+/// The limits set by a caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// The most that its worst case may come to.
+    /// The limit for the maximum cost.
     pub most: UpTo,
-    /// What becomes of it where it does not fit a quota.
+    /// What happens if the batch does not fit a quota.
     pub on_quota: OnQuota,
 }
 
-/// What becomes of a batch that does not fit a quota of its team.
+/// What happens to a batch that does not fit a quota of its team.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnQuota {
-    /// All of it is refused.
+    /// The whole batch is refused.
     #[default]
     Refuse,
-    /// Its leads are walked in order, and each that does not fit is trimmed: it is not sent, and
+    /// The leads are checked in order, and each that does not fit is trimmed: it is not sent, and
     /// reads as refused.
     Trim,
 }
 
-/// So much of each unit at most; none where it has no bound.
+/// A limit per unit; `None` for no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UpTo {
     /// Email credits.
@@ -31,22 +32,22 @@ pub struct UpTo {
     pub phone: Option<Credits>,
 }
 
-/// What is needed of a unit, beyond what is allowed.
+/// An exceeded limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Excess {
-    /// Of what.
+    /// The unit.
     pub unit: Unit,
-    /// The worst case.
+    /// The maximum cost.
     pub needed: Credits,
-    /// The most there may be.
+    /// The limit.
     pub allowed: Credits,
 }
 
 impl UpTo {
-    /// No bound at all.
+    /// No limits.
     pub const ANY: Self = Self { email: None, phone: None };
 
-    /// The bound of one unit.
+    /// The limit of one unit.
     #[must_use]
     pub const fn in_unit(self, unit: Unit) -> Option<Credits> {
         match unit {
@@ -55,7 +56,7 @@ impl UpTo {
         }
     }
 
-    /// The tighter bound of each unit.
+    /// The lower limit of each unit.
     #[must_use]
     pub fn within(self, other: Self) -> Self {
         let tighter = |one: Option<Credits>, other: Option<Credits>| match (one, other) {
@@ -66,14 +67,14 @@ impl UpTo {
         Self { email, phone }
     }
 
-    /// What is left where so much is used; below zero where that is more than all of it.
+    /// The remainder after this usage; negative if it is exceeded.
     #[must_use]
     pub fn less(self, used: Amounts) -> Self {
         let email = self.email.map(|most| most.minus(used.email));
         Self { email, phone: self.phone.map(|most| most.minus(used.phone)) }
     }
 
-    /// The first unit of which more is needed.
+    /// The first unit whose limit is exceeded.
     #[must_use]
     pub fn passed_by(self, worst: Amounts) -> Option<Excess> {
         Unit::ALL.into_iter().find_map(|unit| {
@@ -83,21 +84,21 @@ impl UpTo {
     }
 }
 
-/// What is still left of such a bound while leads are placed one by one.
+/// The remainder of a limit while leads are placed one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
     left: UpTo,
 }
 
 impl Room {
-    /// All that is left.
+    /// The whole remainder.
     #[must_use]
     pub const fn new(left: UpTo) -> Self {
         Self { left }
     }
 
-    /// Takes what one lead needs, if it fits. A unit that is not needed bounds nothing, also where
-    /// more than all of it is used.
+    /// Takes the cost of one lead if it fits. A unit that is not needed limits nothing, even if it
+    /// is overdrawn.
     pub fn take(&mut self, needed: Amounts) -> bool {
         let fits = |unit: Unit| {
             let needed = needed.in_unit(unit);
@@ -124,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_is_passed_by_more_and_not_by_as_much() {
+    fn a_limit_is_exceeded_by_more_and_not_by_the_same() {
         let most = UpTo { email: Some(credits("1.5")), phone: None };
         assert_eq!(most.passed_by(amounts("1.5", "100")), None);
         let excess = most.passed_by(amounts("1.501", "0")).unwrap();
@@ -135,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_bounds_the_tighter_holds_and_what_is_used_tightens_it() {
+    fn the_lower_of_two_limits_applies_and_usage_reduces_it() {
         let up_to = |email: &str| UpTo { email: Some(credits(email)), phone: None };
         let phones = UpTo { email: None, phone: Some(credits("1")) };
         assert_eq!(up_to("3").within(up_to("2")), up_to("2"));
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_taken_and_what_does_not_takes_nothing() {
+    fn a_cost_that_fits_is_taken_and_another_takes_nothing() {
         let left = UpTo { email: Some(credits("3")), phone: Some(credits("1")) };
         let mut room = Room::new(left);
         assert!(room.take(amounts("1.5", "1")));
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unit_that_is_overdrawn_refuses_only_those_who_need_it() {
+    fn an_overdrawn_unit_refuses_only_leads_that_need_it() {
         let mut room = Room::new(UpTo { email: None, phone: Some(credits("-2")) });
         assert!(room.take(amounts("1.5", "0")));
         assert!(!room.take(amounts("0", "0.001")));

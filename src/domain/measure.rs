@@ -6,7 +6,8 @@ use std::time::Duration;
 const DURATIONS: [(&str, u64); 5] =
     [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
-/// Reads digits and one of these units; none where a text is nothing of the kind, or too large.
+/// Parses digits and one of these units; `None` if the text has another form, or the value is too
+/// large.
 #[must_use]
 pub fn read(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let unit_start = text.find(|c: char| !c.is_ascii_digit())?;
@@ -15,13 +16,14 @@ pub fn read(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(*factor)
 }
 
-/// Reads a duration such as `250ms`, `30s`, `5m`, `24h` or `7d`.
+/// Parses a duration such as `250ms`, `30s`, `5m`, `24h` or `7d`.
 #[must_use]
 pub fn duration(text: &str) -> Option<Duration> {
     read(text, &DURATIONS).map(Duration::from_millis)
 }
 
-/// A duration in the longest unit that tells it whole. A single day is 24 hours, as people say.
+/// A duration in the longest unit in which it is a whole number. A single day is written as 24
+/// hours.
 #[must_use]
 pub fn told(duration: Duration) -> String {
     let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
@@ -56,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_told_in_the_longest_unit_that_tells_it_whole() {
+    fn a_duration_is_written_in_its_longest_whole_unit() {
         for text in ["0s", "1ms", "1500ms", "90s", "90m", "24h", "36h", "2d", "90d"] {
             assert_eq!(told(duration(text).unwrap()), text);
         }

@@ -1,7 +1,7 @@
 //! The rules: pure and synchronous. No serde, no clock, no log, no IO; `now` is an argument.
 //!
-//! Money is [`credits::Credits`], whole thousandths, and every sum is checked. A [`lead::Lead`] is
-//! what a caller wrote; [`identity`] says which leads are one person.
+//! Amounts are [`credits::Credits`], whole thousandths with checked arithmetic. A [`lead::Lead`] is
+//! what a caller wrote; [`identity`] decides which leads are one person.
 #![cfg_attr(
     not(test),
     deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::float_arithmetic)

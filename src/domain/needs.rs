@@ -1,4 +1,4 @@
-//! Which units a request needs, and what is known of each unit.
+//! Which units a request needs, and values per unit.
 
 use super::credits::{Amounts, Unit};
 use super::reveal::Reveals;
@@ -13,12 +13,12 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Email credits alone.
+    /// Only email credits.
     pub const EMAIL: Self = Self { email: true, phone: false };
     /// Both.
     pub const ALL: Self = Self { email: true, phone: true };
 
-    /// One unit alone.
+    /// Only one unit.
     #[must_use]
     pub const fn of_unit(unit: Unit) -> Self {
         match unit {
@@ -27,13 +27,13 @@ impl Needs {
         }
     }
 
-    /// Those of persons of whom so much is asked. Finding a person takes email credits.
+    /// The units of a request with these reveals. Finding a person needs email credits.
     #[must_use]
     pub const fn of_persons(reveals: Reveals) -> Self {
         Self { email: true, phone: reveals.phone }
     }
 
-    /// Those of a price.
+    /// The units of a price.
     #[must_use]
     pub fn of_price(price: Amounts) -> Self {
         Self { email: !price.email.is_zero(), phone: !price.phone.is_zero() }
@@ -48,26 +48,27 @@ impl Needs {
         Unit::ALL.into_iter().filter(has)
     }
 
-    /// The unit that counts as out where the vendor answers such a request that its credits are: it
-    /// does not say which. Where a phone number was asked for, phone credits may be what is missing, and
-    /// what needs only email credits goes on until it meets the same answer.
+    /// The unit that counts as exhausted if the vendor answers such a request that its account has
+    /// no credits, since the vendor does not say which. If a phone number was requested, phone
+    /// credits may be missing; requests that need only email credits continue until they get the
+    /// same answer.
     #[must_use]
     pub const fn short_unit(self) -> Unit {
         if self.phone { Unit::Phone } else { Unit::Email }
     }
 }
 
-/// Something of each unit.
+/// A value per unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ByUnit<T> {
-    /// Of email credits.
+    /// For email credits.
     pub email: T,
-    /// Of phone credits.
+    /// For phone credits.
     pub phone: T,
 }
 
 impl<T> ByUnit<T> {
-    /// Of a unit.
+    /// The value of a unit.
     #[must_use]
     pub const fn of(&self, unit: Unit) -> &T {
         match unit {
@@ -76,7 +77,7 @@ impl<T> ByUnit<T> {
         }
     }
 
-    /// Of a unit, to be changed.
+    /// The value of a unit, mutable.
     pub const fn of_mut(&mut self, unit: Unit) -> &mut T {
         match unit {
             Unit::Email => &mut self.email,
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn persons_take_email_credits_and_their_numbers_phone_credits() {
+    fn persons_need_email_credits_and_their_numbers_phone_credits() {
         let units = |needs: Needs| needs.units().collect::<Vec<_>>();
         assert_eq!(units(Needs::of_persons(Reveals::NONE)), [Unit::Email]);
         assert_eq!(units(Needs::of_persons(Reveals::ALL)), Unit::ALL);
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_numbers_says_nothing_of_email_credits_where_it_is_refused() {
+    fn a_refused_request_for_numbers_proves_nothing_about_email_credits() {
         assert_eq!(Needs::of_persons(Reveals::ALL).short_unit(), Unit::Phone);
         assert_eq!(Needs::EMAIL.short_unit(), Unit::Email);
     }

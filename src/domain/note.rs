@@ -1,13 +1,13 @@
-//! Notes: why an operator did something, in a few words of their own.
+//! Notes: the reason of an operator's action.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// An operator's reason. It stays on the books, so it should name no person.
+/// An operator's reason. It is stored in the ledger, so it should not name a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note(String);
 
-/// The most characters there may be.
+/// The maximum length.
 const CHARACTERS_MAX: usize = 500;
 
 impl Note {
@@ -24,7 +24,7 @@ impl fmt::Display for Note {
     }
 }
 
-/// Why a text is no note.
+/// Why a text is not a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to {CHARACTERS_MAX} characters, not only blanks, and no control characters")]
 pub struct NotANote;
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_some_words_on_one_line() {
+    fn a_note_is_text_on_one_line() {
         for text in ["vendor's invoice 11/26", "é", &"x".repeat(500)] {
             assert_eq!(text.parse::<Note>().unwrap().as_str(), text);
         }

@@ -1,58 +1,60 @@
-//! An outage of the vendor: how many submissions in a row it has not answered, and what may still be
-//! sent to it.
+//! An outage of the vendor: the number of submissions in a row that it has not answered, and what
+//! may still be sent.
 //!
 //! An [`Outage`] is a circuit breaker that all replicas share. It opens after [`OPENS_AFTER`]
-//! unanswered submissions in a row. While it is open, one submission goes out per probe interval; any
-//! answer closes it. A submission that may not be repeated is never the probe: before one, the vendor
-//! is asked something free ([`Gate::Ask`]), and only an answer to that lets one submission pass.
+//! unanswered submissions in a row. While it is open, one submission is sent per probe interval;
+//! any answer closes it. A submission that may not be repeated is never the probe: before it, the
+//! gateway sends a free request, the question ([`Gate::Ask`]), and only an answer to that lets one
+//! submission pass.
 
 use std::time::Duration;
 
 use super::time::Timestamp;
 
-/// So many submissions in a row without an answer open the circuit.
+/// The number of unanswered submissions in a row that opens the circuit.
 pub const OPENS_AFTER: u32 = 3;
 
 /// How much later than a job that was never sent a job may be the probe, for each of its unanswered
-/// attempts. Shorter where probes follow one another faster.
+/// attempts. Shorter if probes follow one another faster.
 const TURN_MAX: Duration = Duration::from_secs(2);
 
-/// How long an answer to the free question counts.
+/// How long an answer to the question is valid.
 const ANSWER_COUNTS_FOR: Duration = Duration::from_secs(30);
 
-/// How closely the last unanswered submission is dated while the circuit is open. Many attempts end
-/// at once when an outage begins, and need not all write.
+/// The precision of the time of the last unanswered submission while the circuit is open. Many
+/// attempts end at once when an outage begins, and need not all write.
 const DATED_TO: Duration = Duration::from_secs(1);
 
-/// What is known of an outage. The default is: none.
+/// The state of an outage. The default is: none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outage {
-    /// How many submissions in a row were not answered. Those that were under way when the circuit
-    /// opened are not all counted.
+    /// The number of submissions in a row without an answer. Not all submissions that were in
+    /// progress when the circuit opened are counted.
     pub unanswered: u32,
-    /// When the last of them was given up.
+    /// When the last of them ended.
     pub unanswered_at: Option<Timestamp>,
-    /// When the next probe may go; none while the circuit is closed.
+    /// When the next probe may be sent; `None` while the circuit is closed.
     pub probe_at: Option<Timestamp>,
-    /// How many probes went since it opened.
+    /// The number of probes since it opened.
     pub probes: u32,
-    /// The vendor has answered the free question: until then one submission may pass.
+    /// Until this time one submission may pass, because the vendor has answered the question.
     pub answer_counts_until: Option<Timestamp>,
 }
 
-/// How often probes go.
+/// The intervals of probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Probing {
     /// The first interval; each further one is twice as long.
     pub every: Duration,
-    /// The longest interval, where it is longer than the first; bounds the vendor's own word, too.
+    /// The longest interval, if it is longer than the first; also limits the vendor's
+    /// `Retry-After`.
     pub at_most: Duration,
 }
 
-/// A submission that wants to pass.
+/// A submission that requests to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
-    /// How many attempts before it were not answered.
+    /// The number of its earlier unanswered attempts.
     pub unanswered: u32,
     /// Whether another attempt may follow it.
     pub order: Order,
@@ -61,9 +63,9 @@ pub struct Trial {
 /// Whether another attempt may follow a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// It may.
+    /// It may be followed by another one.
     Repeatable,
-    /// Without an answer to it, nobody learns what it cost.
+    /// It is the last one: without an answer, its cost stays unknown.
     Last,
 }
 
@@ -74,43 +76,43 @@ pub enum Gate {
     Pass,
     /// It may, as the probe of this interval.
     Probe,
-    /// Only once the vendor has answered a free question.
+    /// Only after the vendor has answered the question.
     Ask,
-    /// Not before this moment.
+    /// Not before this time.
     NotBefore(Timestamp),
 }
 
-/// Whether the vendor may be asked the free question.
+/// Whether the question may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// There is no outage, or the question is answered already.
+    /// There is no outage, or the question is already answered.
     Needless,
     /// It may, in place of this interval's probe.
     Given,
-    /// Not before this moment.
+    /// Not before this time.
     NotBefore(Timestamp),
 }
 
-/// What was heard of the vendor.
+/// An observation of the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Heard {
-    /// It answered a submission at this moment.
+    /// It answered a submission at this time.
     Answer(Timestamp),
-    /// It answered the free question.
+    /// It answered the question.
     AnswerToQuestion,
-    /// It left submissions unanswered.
+    /// It did not answer submissions.
     Nothing {
-        /// How many.
+        /// Their number.
         submissions: u32,
-        /// How long it asked to be left alone.
+        /// The `Retry-After` of the vendor.
         said: Option<Duration>,
-        /// How often probes go.
+        /// The intervals of probes.
         probing: Probing,
     },
 }
 
 impl Outage {
-    /// What is known from then on.
+    /// The state after an observation.
     #[must_use]
     pub fn hear(self, heard: Heard, now: Timestamp) -> Self {
         match heard {
@@ -122,7 +124,7 @@ impl Outage {
         }
     }
 
-    /// The vendor left so many submissions unanswered, and asked to be left alone for so long.
+    /// The vendor did not answer this many submissions, and sent this `Retry-After`.
     #[must_use]
     pub fn silence(
         self,
@@ -146,20 +148,21 @@ impl Outage {
         Self { unanswered, unanswered_at: Some(now), probe_at: Some(probe_at), ..self }
     }
 
-    /// The vendor answered a submission at `at`: there is no outage, unless a later one was not
+    /// The vendor answered a submission at `at`: the outage is over, unless a later one was not
     /// answered.
     #[must_use]
     pub fn answered(self, at: Timestamp, now: Timestamp) -> Self {
         if self.is_silent_since(at, now) { self } else { Self::default() }
     }
 
-    /// Whether a submission after `at` was not answered. A moment to come is a clock that was wrong.
+    /// Whether a submission after `at` was not answered. A time in the future was set by a wrong
+    /// clock.
     #[must_use]
     pub fn is_silent_since(self, at: Timestamp, now: Timestamp) -> bool {
         self.unanswered_at.is_some_and(|silent_at| at < silent_at && silent_at <= now)
     }
 
-    /// Whether a submission may pass, and what is known from then on.
+    /// Whether a submission may pass, and the state afterwards.
     #[must_use]
     pub fn pass(self, trial: Trial, probing: Probing, now: Timestamp) -> (Self, Gate) {
         if self.is_answer_good(now) {
@@ -180,14 +183,14 @@ impl Outage {
         }
     }
 
-    /// Whether what is sent once, and never again, may pass; `None` where it may. It neither waits
-    /// for its turn nor takes one: the interval is that of the free question before it.
+    /// Whether a request that is sent only once may pass; `None` if it may. It neither waits for
+    /// the interval nor uses it: the interval belongs to the question before it.
     #[must_use]
     pub fn shuts_out(self, now: Timestamp) -> Option<Timestamp> {
         self.probe_at.filter(|_| !self.is_answer_good(now))
     }
 
-    /// Takes this interval for the free question.
+    /// Uses this interval for the question.
     #[must_use]
     pub fn claim(self, probing: Probing, now: Timestamp) -> (Self, Claim) {
         if self.unanswered == 0 || self.is_answer_good(now) {
@@ -199,7 +202,7 @@ impl Outage {
         }
     }
 
-    /// The vendor answered the free question: one submission may pass.
+    /// The vendor answered the question: one submission may pass.
     #[must_use]
     pub fn answers_question(self, now: Timestamp) -> Self {
         match self.probe_at {
@@ -208,16 +211,16 @@ impl Outage {
         }
     }
 
-    /// Whether an answer to the free question lets a submission pass.
+    /// Whether an answer to the question lets a submission pass.
     #[must_use]
     pub fn is_answer_good(self, now: Timestamp) -> bool {
         let left = self.answer_counts_until.map(|until| until.since(now)).unwrap_or_default();
-        // One that counts for longer than any was dated by a clock that was wrong.
+        // An answer that is valid for longer than possible was dated by a wrong clock.
         !left.is_zero() && left <= ANSWER_COUNTS_FOR
     }
 
-    /// When the next probe may go; none while the circuit is closed. A moment further off than any
-    /// interval was set by a clock that was wrong, and counts as now.
+    /// When the next probe may be sent; `None` while the circuit is closed. A time that is further
+    /// ahead than any interval was set by a wrong clock, and counts as now.
     #[must_use]
     pub fn next_probe(self, probing: Probing, now: Timestamp) -> Option<Timestamp> {
         self.probe_at.map(|at| if at.since(now) > probing.longest() { now } else { at })
@@ -236,7 +239,7 @@ impl Probing {
         self.every
     }
 
-    /// The longest that the vendor is left alone.
+    /// The longest pause between probes.
     fn longest(self) -> Duration {
         self.every.max(self.at_most)
     }
@@ -275,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn one_probe_goes_an_interval_and_intervals_grow_to_the_longest() {
+    fn one_probe_is_sent_per_interval_and_intervals_grow_to_the_longest() {
         let (mut outage, mut now) = (open(), NOON);
         for interval in [2, 2, 4, 5, 5] {
             let (_, gate) = outage.pass(FRESH, PROBING, now);
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_is_the_probe_before_what_was() {
+    fn a_job_that_was_never_sent_is_the_probe_first() {
         let outage = open();
         let probe_at = NOON.after(minutes(2));
         let second = Trial { unanswered: 1, order: Order::Repeatable };
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_attempt_is_made_once_the_vendor_has_answered_something_free() {
+    fn a_last_attempt_is_made_after_the_vendor_answered_the_question() {
         let silent_once = Outage::default().silence(1, None, PROBING, NOON);
         assert_eq!(silent_once.pass(LAST, PROBING, NOON).1, Gate::Ask);
         let (asked, claim) = silent_once.claim(PROBING, NOON);
@@ -318,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vendors_word_puts_the_probe_off_within_bounds() {
+    fn retry_after_delays_the_probe_within_limits() {
         for (said, minutes) in [(1, 2), (4, 4), (999, 5)] {
             let said = Some(Duration::from_mins(said));
             let at = Some(NOON.after(Duration::from_mins(minutes)));
@@ -338,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_wrong_clock_has_dated_stops_nothing() {
+    fn a_time_set_by_a_wrong_clock_blocks_nothing() {
         let outage = open();
         let back = NOON.before(minutes(60 * 24));
         assert_eq!(outage.pass(FRESH, PROBING, back).1, Gate::Probe);
@@ -347,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn many_that_end_at_once_need_not_all_be_counted() {
+    fn many_that_end_at_once_are_not_all_counted() {
         let outage = open();
         assert_eq!(outage.silence(1, None, PROBING, NOON), outage);
         let later = NOON.after(DATED_TO);

@@ -1,6 +1,7 @@
 //! Periods of quotas: a day, a week, a month or all time, in an IANA time zone.
 //!
-//! A period needs no reset job: its id is part of its tally's name, so a new period is a new tally.
+//! A period needs no reset job: its id is part of its counter's name, so a new period has a new
+//! counter.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,7 +13,7 @@ use jiff::{ToSpan, Zoned};
 
 use super::time::Timestamp;
 
-/// How long a quota's credits last.
+/// The length of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Period {
     /// A civil day.
@@ -40,7 +41,7 @@ impl Period {
         }
     }
 
-    /// The period of this length that `moment` lies in.
+    /// The period of this length that contains `moment`.
     #[must_use]
     pub fn span(self, zone: &Zone, moment: Timestamp) -> Span {
         let Some(first) = self.first_day(zone.civil_date(moment)) else { return Span::total() };
@@ -56,7 +57,7 @@ impl Period {
         }
     }
 
-    /// The first civil day of the period that `day` lies in; none for all time.
+    /// The first civil day of the period that contains `day`; `None` for all time.
     fn first_day(self, day: Date) -> Option<Date> {
         match self {
             Self::Day => Some(day),
@@ -70,7 +71,7 @@ impl Period {
     }
 }
 
-/// Why a text is no period.
+/// Why a text is not a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a period is one of: day, week, month, total")]
 pub struct NotAPeriod;
@@ -89,12 +90,12 @@ impl fmt::Display for Period {
     }
 }
 
-/// One period's name in the books, such as `day:2026-11-23:Europe/Lisbon`.
+/// The name of a period in the ledger, such as `day:2026-11-23:Europe/Lisbon`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeriodId(Arc<str>);
 
 impl PeriodId {
-    /// All time, which every admission belongs to.
+    /// All time, in which every admission counts.
     #[must_use]
     pub fn total() -> Self {
         Self(Period::Total.name().into())
@@ -106,7 +107,7 @@ impl PeriodId {
         &self.0
     }
 
-    /// The period of this name; none where it is not a period's name.
+    /// The period with this name; `None` if it is not the name of a period.
     #[must_use]
     pub fn span(&self) -> Option<Span> {
         if *self == Self::total() {
@@ -120,7 +121,7 @@ impl PeriodId {
         (span.id == *self).then_some(span)
     }
 
-    /// The name as it was stored.
+    /// The stored form of the name.
     #[must_use]
     pub fn from_stored(name: &str) -> Self {
         Self(name.into())
@@ -136,11 +137,11 @@ impl fmt::Display for PeriodId {
 /// One period: its name and its bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Its name in the books.
+    /// Its name in the ledger.
     pub id: PeriodId,
-    /// The first moment in it.
+    /// Its first moment.
     pub starts: Timestamp,
-    /// The first moment after it; none for all time.
+    /// The first moment after it; `None` for all time.
     pub ends: Option<Timestamp>,
 }
 
@@ -151,14 +152,14 @@ impl Span {
         Self { id: PeriodId::total(), starts: Timestamp::from_millis(i64::MIN), ends: None }
     }
 
-    /// Whether `moment` lies in this period.
+    /// Whether `moment` is in this period.
     #[must_use]
     pub fn contains(&self, moment: Timestamp) -> bool {
         self.starts <= moment && self.ends.is_none_or(|ends| moment < ends)
     }
 }
 
-/// An IANA time zone, by a name that was found in the bundled database.
+/// An IANA time zone that is in the bundled database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
@@ -182,7 +183,7 @@ impl Zone {
         moment.to_zoned(self.0.clone())
     }
 
-    /// The first moment of a civil day, which is not midnight where clocks jump over it.
+    /// The first moment of a civil day, which is not midnight if the clocks skip it.
     fn start_of(&self, day: Date) -> Timestamp {
         let start = day.to_zoned(self.0.clone()).and_then(|zoned| zoned.start_of_day());
         let start = start.expect("a civil day near the present has a first moment");
@@ -190,7 +191,7 @@ impl Zone {
     }
 }
 
-/// Why a text is no time zone.
+/// Why a text is not a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an IANA time zone: write a name such as Europe/Lisbon or UTC")]
 pub struct NotAZone;
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_as_long_as_its_clocks_make_it() {
+    fn a_day_with_a_clock_change_is_shorter_or_longer() {
         assert_eq!(hours(Period::Day, "America/New_York", "2026-11-01T12:00:00Z"), 25);
         assert_eq!(hours(Period::Day, "America/New_York", "2026-03-08T12:00:00Z"), 23);
         assert_eq!(hours(Period::Day, "Asia/Kolkata", "2026-03-08T12:00:00Z"), 24);
@@ -235,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_where_its_zone_says() {
+    fn a_day_begins_at_midnight_of_its_zone() {
         let kolkata = "Asia/Kolkata".parse().unwrap();
         let span = Period::Day.span(&kolkata, moment("2026-11-22T20:00:00Z"));
         assert_eq!(span.id.as_str(), "day:2026-11-23:Asia/Kolkata");
@@ -280,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_iana_name_is_refused() {
+    fn a_name_that_is_not_iana_is_refused() {
         for name in ["", "Lisbon", "+01:00", "Europe/Lisbon "] {
             assert!(name.parse::<Zone>().is_err(), "{name:?}");
         }

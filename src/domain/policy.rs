@@ -1,34 +1,32 @@
-//! Policies: what an operator lets a team ask, and which answers it may be given.
+//! Policies: restrictions of a team's requests and answers, set by an operator.
 
 use std::time::Duration;
 
 use super::reveal::Reveals;
 use super::time::Timestamp;
 
-/// What holds for all that a team asks.
+/// The policies of a team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
 pub struct Policies {
-    /// The email is not asked of a lead that carries one itself.
+    /// The email reveal is dropped for a lead that has an email.
     pub strip_email_reveal: bool,
-    /// Phone numbers may be asked.
+    /// Phone numbers may be requested.
     pub phones: bool,
-    /// How old an answer from what is known may be; none where the settings alone say.
+    /// The maximum age of cached answers; `None` if only the settings apply.
     pub max_age: Option<Duration>,
-    /// The team takes its answers from what all teams know, and gives its own to them. Else it
-    /// keeps to itself.
+    /// The team shares cached answers with other teams. Otherwise it is isolated.
     pub shared_cache: bool,
-    /// A request's `Cache-Control: no-cache`, which says zero, counts as if left out: some clients
-    /// send it by default.
+    /// `Cache-Control: no-cache` and an age of zero are ignored: some clients send them by default.
     pub ignore_no_cache: bool,
-    /// How many requests it may make in a minute, zero for any number; none where the settings say.
+    /// The limit of requests per minute, zero for no limit; `None` if the settings apply.
     pub requests_per_minute: Option<u32>,
-    /// How many it may make at once, likewise.
+    /// The limit of concurrent requests, likewise.
     pub requests_at_once: Option<u32>,
 }
 
 impl Default for Policies {
-    /// Whatever a caller asks.
+    /// No restrictions.
     fn default() -> Self {
         Self {
             strip_email_reveal: false,
@@ -43,26 +41,26 @@ impl Default for Policies {
 }
 
 impl Policies {
-    /// Whether so much may be asked.
+    /// Whether these reveals are allowed.
     #[must_use]
     pub const fn allow(&self, asked: Reveals) -> bool {
         self.phones || !asked.phone
     }
 
-    /// So much of what is asked as may be asked.
+    /// The allowed part of these reveals.
     #[must_use]
     pub const fn allowed_of(&self, asked: Reveals) -> Reveals {
         Reveals { phone: asked.phone && self.phones, ..asked }
     }
 
-    /// What is asked of a lead that carries an email, where its batch asks so much.
+    /// The reveals of a lead that has an email, in a batch with these reveals.
     #[must_use]
     pub const fn of_lead_with_email(&self, asked: Reveals) -> Reveals {
         Reveals { email: asked.email && !self.strip_email_reveal, ..asked }
     }
 
-    /// Since when an answer must have been settled, so that it is young enough for a request at
-    /// `now` that itself takes answers of this age; none where neither says.
+    /// The earliest settlement time of a cached answer for a request at `now` that itself has this
+    /// maximum age; `None` if neither limits it.
     #[must_use]
     pub fn answers_since(&self, asked: Option<Duration>, now: Timestamp) -> Option<Timestamp> {
         let asked = asked.filter(|age| !(self.ignore_no_cache && age.is_zero()));
@@ -70,7 +68,7 @@ impl Policies {
             (Some(policy), Some(asked)) => policy.min(asked),
             (policy, asked) => policy.or(asked)?,
         };
-        // Younger, so that of no age at all is no answer: whoever says zero has the vendor asked.
+        // One millisecond less, so that an age of zero accepts no answer.
         Some(now.before(max_age).after(Duration::from_millis(1)))
     }
 }
@@ -104,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_of_zero_counts_as_left_out_where_that_is_the_policy() {
+    fn an_age_of_zero_is_ignored_if_the_policy_says_so() {
         let (now, policy) = (Timestamp::EPOCH.after(HOUR), Some(HOUR));
         let ignoring = |max_age| Policies { ignore_no_cache: true, max_age, ..Policies::default() };
         assert_eq!(ignoring(None).answers_since(Some(Duration::ZERO), now), None);
@@ -119,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_of_zero_takes_no_answer_that_is_there() {
+    fn an_age_of_zero_accepts_no_cached_answer() {
         let now = Timestamp::EPOCH;
         let policies = Policies::default();
         assert!(policies.answers_since(Some(Duration::ZERO), now) > Some(now));

@@ -1,4 +1,4 @@
-//! What the vendor charges, as settings, and the worst case that follows from them.
+//! The vendor's prices, as settings, and the maximum cost that follows from them.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::credits::{Amounts, Credits};
 use super::reveal::Reveals;
 use super::time::Timestamp;
 
-/// Whether phone credits are charged for a person or for each of a person's numbers.
+/// Whether phone credits are charged per person or per number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneBasis {
-    /// One charge, however many numbers came back.
+    /// One charge, however many numbers are returned.
     Person,
     /// One charge for each number.
     Number,
 }
 
-/// The prices a part was admitted under.
+/// The prices under which a part was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prices {
     /// Email credits for a person found.
@@ -24,19 +24,19 @@ pub struct Prices {
     pub email_revealed: Credits,
     /// Phone credits for a revealed phone.
     pub phone_revealed: Credits,
-    /// What a phone credit is charged for.
+    /// The basis of phone charges.
     pub phone_basis: PhoneBasis,
-    /// How many numbers are reserved for a lead where each is charged.
+    /// How many numbers are reserved for a lead if each is charged.
     pub phone_numbers_max: u32,
     /// The charge window: how long a person found is not charged again.
     pub person_window: Duration,
-    /// How much of the window's end is left unused, for clocks that differ.
+    /// How much of the end of the window is not used, because clocks differ.
     pub window_margin: Duration,
 }
 
 impl Prices {
-    /// What the vendor publishes: half an email credit for a person found, at most once in 24
-    /// hours, one for an email and one phone credit for a person's phone, once each.
+    /// The published prices: half an email credit for a person found, at most once in 24 hours, one
+    /// for an email and one phone credit for a person's phone, once each.
     pub const PUBLISHED: Self = Self {
         person_found: Credits::from_thousandths(500),
         email_revealed: Credits::from_thousandths(1000),
@@ -47,7 +47,7 @@ impl Prices {
         window_margin: Duration::from_mins(10),
     };
 
-    /// The most that one lead may be charged when all of `asked` comes back.
+    /// The maximum cost of one lead with these reveals.
     #[must_use]
     pub fn worst_case(&self, asked: Reveals) -> WorstCase {
         let phones = match (asked.phone, self.phone_basis) {
@@ -58,7 +58,7 @@ impl Prices {
         WorstCase { find: true, email: asked.email, phones }
     }
 
-    /// What a worst case costs.
+    /// The price of a maximum cost.
     #[must_use]
     pub fn price_of(&self, worst: WorstCase) -> Amounts {
         let find = if worst.find { self.person_found } else { Credits::ZERO };
@@ -66,25 +66,25 @@ impl Prices {
         Amounts { email: find.plus(email), phone: self.phone_revealed.times(worst.phones.into()) }
     }
 
-    /// Until when a person is surely free, whose find was charged no earlier than `first_sent`.
+    /// Until when a person is certainly free whose find was charged no earlier than `first_sent`.
     #[must_use]
     pub fn found_free_until(&self, first_sent: Timestamp) -> Timestamp {
         first_sent.after(self.person_window.saturating_sub(self.window_margin))
     }
 }
 
-/// What one lead may still be charged for; its price depends on the [`Prices`] of its part.
+/// The possible charges of one lead; their amount depends on the [`Prices`] of its part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorstCase {
     /// The person may be charged as found.
     pub find: bool,
     /// The email may be charged as revealed.
     pub email: bool,
-    /// So many phone charges are possible.
+    /// The number of possible phone charges.
     pub phones: u32,
 }
 
-/// Credits charged, by what they were charged for.
+/// Charged credits, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Charges {
     /// Email credits for persons found.
@@ -93,12 +93,12 @@ pub struct Charges {
     pub email_revealed: Credits,
     /// Phone credits for phones revealed.
     pub phone_revealed: Credits,
-    /// Whatever an operator booked by hand.
+    /// Amounts booked by an operator.
     pub other: Amounts,
 }
 
 impl Charges {
-    /// Nothing charged.
+    /// No charges.
     pub const ZERO: Self = Self {
         person_found: Credits::ZERO,
         email_revealed: Credits::ZERO,
@@ -106,7 +106,7 @@ impl Charges {
         other: Amounts::ZERO,
     };
 
-    /// Charges that an operator booked without saying what for.
+    /// Charges that an operator booked without a kind.
     #[must_use]
     pub fn of_other(amounts: Amounts) -> Self {
         Self { other: amounts, ..Self::ZERO }
@@ -119,7 +119,7 @@ impl Charges {
         Amounts { email, phone: self.phone_revealed }.plus(self.other)
     }
 
-    /// Both, kind by kind.
+    /// The sum per kind.
     #[must_use]
     pub fn plus(self, more: Self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Quotas: the most a team may have spent, reserved and unresolved in a period.
+//! Quotas: limits of a team's spent, reserved and unresolved credits in a period.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,18 +7,18 @@ use super::credits::{Credits, Unit};
 use super::period::{Period, Span, Zone};
 use super::time::Timestamp;
 
-/// One bound on a team.
+/// One quota of a team.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// What is counted.
     pub unit: Unit,
-    /// For how long.
+    /// Its period.
     pub period: Period,
-    /// The most that may be spent, reserved and unresolved.
+    /// The limit of spent, reserved and unresolved credits together.
     pub limit: Credits,
-    /// Where the period begins and ends.
+    /// The time zone of the period.
     pub zone: Zone,
-    /// What happens past it.
+    /// What happens if it is exceeded.
     pub action: Action,
 }
 
@@ -27,7 +27,7 @@ pub struct Quota {
 pub enum Action {
     /// It is refused.
     Refuse,
-    /// It goes through, and is counted and logged.
+    /// It is admitted, counted and logged.
     Warn,
 }
 
@@ -42,7 +42,7 @@ impl Action {
     }
 }
 
-/// Why a text is no action.
+/// Why a text is not an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an action is one of: refuse, warn")]
 pub struct NotAnAction;
@@ -62,13 +62,13 @@ impl fmt::Display for Action {
 }
 
 impl Quota {
-    /// The quota's period that `moment` lies in.
+    /// The period of the quota that contains `moment`.
     #[must_use]
     pub fn span(&self, moment: Timestamp) -> Span {
         self.period.span(&self.zone, moment)
     }
 
-    /// Whether two quotas count into the same tallies; limit and action may differ.
+    /// Whether two quotas use the same counters; limit and action may differ.
     #[must_use]
     pub fn counts_as(&self, other: &Self) -> bool {
         self.unit == other.unit

@@ -1,10 +1,10 @@
-//! Request ids: what ties log lines, here and at the caller's, to one request.
+//! Request ids: they connect log lines, here and in the caller's logs, with one request.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The id of a request. Fit for a log line: an email or a web address taken for an id would stand in
-/// every line, so only letters, digits and a few marks are taken.
+/// The id of a request. Only letters, digits and a few marks are allowed, because an email or a web
+/// address used as an id would appear in every log line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(String);
 
@@ -25,7 +25,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Why a text is no request id.
+/// Why a text is not a request id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected 1 to {BYTES_MAX} letters, digits and marks of -_.:+=")]
 pub struct NotARequestId;
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_a_person_is_no_request_id() {
+    fn personal_data_is_refused_as_a_request_id() {
         let longest = "x".repeat(BYTES_MAX);
         for id in ["018f-a.b_c:1", longest.as_str()] {
             assert_eq!(id.parse::<RequestId>().unwrap().as_str(), id);

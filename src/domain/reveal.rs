@@ -1,8 +1,8 @@
-//! Reveals: the paid pieces of a person.
+//! Reveals: the charged contacts of a person.
 
 use std::fmt;
 
-/// Which reveals are meant: asked for, carried by a job, or owned.
+/// A set of reveals: requested, contained in a job, or owned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reveals {
     /// The email address.
@@ -17,7 +17,7 @@ impl Reveals {
     /// Both.
     pub const ALL: Self = Self { email: true, phone: true };
 
-    /// Every set of them.
+    /// Every set.
     pub const SETS: [Self; 4] = [
         Self::NONE,
         Self { email: true, phone: false },
@@ -25,13 +25,13 @@ impl Reveals {
         Self::ALL,
     ];
 
-    /// Whether everything in `other` is in this too.
+    /// Whether everything in `other` is in this set too.
     #[must_use]
     pub const fn covers(self, other: Self) -> bool {
         (self.email || !other.email) && (self.phone || !other.phone)
     }
 
-    /// What is in this and not in `other`.
+    /// What is in this set and not in `other`.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self { email: self.email && !other.email, phone: self.phone && !other.phone }

@@ -1,4 +1,4 @@
-//! A team's share of what all teams use together.
+//! The share of a limit that one team may use.
 
 /// A share, in whole percent from 1 to 100.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,13 +8,13 @@ impl Share {
     /// Half.
     pub const HALF: Self = Self(50);
 
-    /// So many percent; none where these are not between 1 and 100.
+    /// This percentage; `None` if it is not between 1 and 100.
     #[must_use]
     pub const fn percent(percent: u8) -> Option<Self> {
         if percent >= 1 && percent <= 100 { Some(Self(percent)) } else { None }
     }
 
-    /// The share of so many, rounded up: at least one of what there is.
+    /// The share of this number, rounded up: at least one.
     #[must_use]
     pub fn of(self, all: usize) -> usize {
         all.saturating_mul(usize::from(self.0)).div_ceil(100)

@@ -1,32 +1,33 @@
-//! A shortage: the vendor's credits of one unit are out, and one request an interval goes as a probe.
+//! A shortage: the vendor's account has no credits of one unit, and one request per interval is
+//! sent as a probe.
 //!
-//! Teams take turns. A team that was refused waits in line, and the line moves with every probe: the
-//! first in it may go as soon as a probe is due, the others each a little later, in case the first does
-//! not ask again. Of a team that asks all the time no other has to be afraid.
+//! Teams take turns. A refused team is added to a queue, and the queue advances with every probe:
+//! its first team may go as soon as a probe is due, the others each a little later, in case the
+//! first does not retry. A team that retries all the time therefore does not starve the others.
 
 use std::time::Duration;
 
 use super::team::TeamId;
 use super::time::Timestamp;
 
-/// How much later each team further back may go, and the last at most.
+/// How much later each further team may go, and the upper limit of this delay.
 const YIELD: Duration = Duration::from_secs(5);
 const YIELD_MAX: Duration = Duration::from_secs(30);
 
-/// So many teams wait in line. Those beyond go last.
+/// The maximum length of the queue. Further teams go last.
 const WAITING_MAX: usize = 100;
 
-/// The vendor's credits of one unit are out.
+/// The vendor's account has no credits of one unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// When the next probe is due.
     pub probe_at: Timestamp,
-    /// The teams that were refused since, the first one first.
+    /// The teams that were refused since, in order.
     pub waiting: Vec<TeamId>,
 }
 
 impl Shortage {
-    /// A shortage in which the next probe is due then.
+    /// A shortage whose next probe is due then.
     #[must_use]
     pub const fn new(probe_at: Timestamp) -> Self {
         Self { probe_at, waiting: Vec::new() }
@@ -41,7 +42,7 @@ impl Shortage {
         probe_at.after(YIELD.saturating_mul(before).min(YIELD_MAX))
     }
 
-    /// The team was refused: it waits in line.
+    /// The team was refused and is added to the queue.
     #[must_use]
     pub fn refused(mut self, team: &TeamId) -> Self {
         if self.waiting.len() < WAITING_MAX && !self.waiting.contains(team) {
@@ -50,7 +51,7 @@ impl Shortage {
         self
     }
 
-    /// The team goes as the probe. Those before it did not come, and line up again when they do.
+    /// The team goes as the probe. Teams before it did not retry, and are added again when they do.
     #[must_use]
     pub fn probed(mut self, team: &TeamId, every: Duration, now: Timestamp) -> Self {
         let gone = self.waiting.iter().position(|waiting| waiting == team);
@@ -66,7 +67,7 @@ mod tests {
     const MINUTE: Duration = Duration::from_mins(1);
     const NOON: Timestamp = Timestamp::from_millis(1_764_000_000_000);
 
-    /// Which teams go as probes in so many seconds, where each asks as often as it says.
+    /// Which teams go as probes within this many seconds, if each retries at its interval.
     fn probes(teams: &[(&str, u64)], seconds: u64) -> Vec<String> {
         let mut shortage = Shortage::new(NOON.after(MINUTE));
         let mut probes = Vec::new();
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn teams_take_turns_however_often_one_asks() {
+    fn teams_take_turns_however_often_one_retries() {
         let probes = probes(&[("a", 1), ("b", 4), ("c", 3)], 1_000);
         for team in ["a", "b", "c"] {
             let count = probes.iter().filter(|name| *name == team).count();
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_team_that_never_comes_again_holds_nobody_up_for_long() {
+    fn a_team_that_does_not_retry_delays_others_only_briefly() {
         let (gone, here): (TeamId, TeamId) = ("gone".parse().unwrap(), "here".parse().unwrap());
         let shortage = Shortage::new(NOON).refused(&gone).refused(&here).refused(&here);
         assert_eq!(shortage.turn_of(&here, MINUTE, NOON), NOON.after(YIELD));

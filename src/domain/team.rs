@@ -1,11 +1,11 @@
-//! Teams: who pays.
+//! Teams, which own credits.
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
 /// A team's name: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, starting with a letter or digit, so
-/// that it stands unquoted in paths, labels and logs.
+/// that it needs no quoting in paths, labels and logs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TeamId(Arc<str>);
 
@@ -17,7 +17,7 @@ impl TeamId {
     }
 }
 
-/// Why a text is no team's name.
+/// Why a text is not a team's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a team's name is 1 to 64 of a-z, 0-9, '-', '_' and '.', starting with a letter or digit")]
 pub struct NotATeam;
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_what_stands_unquoted_in_a_path() {
+    fn a_name_needs_no_quoting_in_a_path() {
         for name in ["sales", "eu.sales-2", "7", "a_b"] {
             assert_eq!(name.parse::<TeamId>().unwrap().as_str(), name);
         }

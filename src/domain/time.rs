@@ -1,10 +1,10 @@
-//! Moments, in whole milliseconds since the Unix epoch.
+//! Times, in whole milliseconds since the Unix epoch.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A moment by the store's clock.
+/// A time of the store's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -12,7 +12,7 @@ impl Timestamp {
     /// The Unix epoch.
     pub const EPOCH: Self = Self(0);
 
-    /// The moment so many milliseconds after the Unix epoch.
+    /// The time this many milliseconds after the Unix epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
@@ -24,26 +24,26 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment and `by` more; the end of time rather than an overflow.
+    /// This time plus `by`, saturating.
     #[must_use]
     pub fn after(self, by: Duration) -> Self {
         Self(self.0.saturating_add(millis(by)))
     }
 
-    /// This moment less `by`.
+    /// This time minus `by`.
     #[must_use]
     pub fn before(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(millis(by)))
     }
 
-    /// This moment, as it was stored. One that is further ahead than its kind allows was stored by a
-    /// clock that was wrong, and counts as `now`.
+    /// This stored time. A time that is further ahead than its kind allows was stored by a wrong
+    /// clock, and counts as `now`.
     #[must_use]
     pub fn not_beyond(self, longest: Duration, now: Self) -> Self {
         if self.since(now) > longest { now } else { self }
     }
 
-    /// How long after `earlier` this is; zero where it is not later.
+    /// The time since `earlier`; zero if it is not earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         let millis = self.0.saturating_sub(earlier.0);
@@ -51,10 +51,10 @@ impl Timestamp {
     }
 }
 
-/// How far ahead of a step's moment other steps may have stamped what it reads: no step takes longer.
+/// How far other steps may have stamped data ahead of this step's time: no step takes longer.
 const STAMPED_AHEAD_MAX: Duration = Duration::from_mins(1);
 
-/// Since when something must have happened to count.
+/// The interval in which an event must have happened to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Since {
     /// No earlier than this,
@@ -64,8 +64,8 @@ pub struct Since {
 }
 
 impl Since {
-    /// Whether what happened at `moment` counts. A moment to come was stored by a clock that was
-    /// wrong: nobody knows how long ago it was.
+    /// Whether an event at `moment` counts. A time in the future was stored by a wrong clock, so
+    /// the age of the event is unknown.
     #[must_use]
     pub fn has(self, moment: Timestamp) -> bool {
         moment >= self.earliest && moment.since(self.now) <= STAMPED_AHEAD_MAX
@@ -86,7 +86,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Why a text is no moment.
+/// Why a text is not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a time as in RFC 3339, such as 2026-11-23T10:00:00.000Z")]
 pub struct NotAMoment;
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_wrong_clock_has_stored_counts_as_expired() {
+    fn a_time_stored_by_a_wrong_clock_counts_as_expired() {
         let now = Timestamp::from_millis(1_000_000);
         let since = Since { earliest: now.before(Duration::from_mins(5)), now };
         let has = |moment: Timestamp| since.has(moment);

@@ -1,18 +1,19 @@
-//! UUIDs: names of email validations, the vendor's and our own.
+//! UUIDs: ids of email validations, the vendor's and our own.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A UUID: 32 hexadecimal digits with four hyphens, so that nothing else can ever enter a path.
+/// A UUID: 32 hexadecimal digits with four hyphens, so that no other text can be inserted into a
+/// path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid([u8; 16]);
 
-/// Why a text is no UUID.
+/// Why a text is not a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a UUID")]
 pub struct NotUuid;
 
-/// Where the hyphens stand in the text.
+/// The positions of the hyphens.
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 const TEXT_BYTES: usize = 36;
 
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_one() {
+    fn other_text_is_refused() {
         for text in [
             "",
             "019584f822f977c3b056ffef68a4bf4d",

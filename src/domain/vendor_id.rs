@@ -1,14 +1,14 @@
-//! The vendor's name for one of its batches.
+//! The vendor's id of a batch.
 
 use std::fmt;
 
-/// What the vendor calls a batch that it took: a whole number, so that nothing else can ever enter
-/// a path.
+/// The vendor's id of a batch that it accepted: a whole number, so that no other text can be
+/// inserted into a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VendorId(u64);
 
 impl VendorId {
-    /// The batch of this number.
+    /// The batch with this number.
     #[must_use]
     pub const fn from_number(number: u64) -> Self {
         Self(number)

@@ -1,8 +1,8 @@
-//! What the vendor takes so much of in an hour, whenever the hour begins.
+//! An hourly limit of the vendor, for any interval of an hour.
 //!
-//! Requests are paced by meters; this is a bound on sums. A request may use all of an hour at once, and
-//! no hour sees more. The use of the last hour is kept by slots, so that the row stays small whatever
-//! the number of requests.
+//! Requests are paced by meters; this is a limit on sums. A request may use the whole limit at
+//! once, and no interval of an hour exceeds it. The usage of the last hour is stored in slots, so
+//! that the row stays small whatever the number of requests.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -11,37 +11,37 @@ use crate::domain::time::Timestamp;
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// Use counts for an hour and a slot at most.
+/// Usage counts for an hour and at most one slot.
 const SLOT: Duration = Duration::from_mins(5);
 
-/// What was used in the last hour.
+/// The usage of the last hour.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HourlyUse {
-    /// How much was used in each slot, by when the slot began; the oldest first.
+    /// The usage per slot, by the slot's start; the oldest first.
     pub slots: Vec<(Timestamp, u64)>,
 }
 
-/// Why there is no room.
+/// Why the limit refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoRoom {
-    /// It is more than all of an hour.
+    /// The request exceeds the limit of a whole hour.
     Ever,
-    /// There is none before this moment.
+    /// The limit is used up until this time.
     Before(Timestamp),
 }
 
 impl HourlyUse {
-    /// Uses so much.
+    /// Uses this amount.
     ///
     /// # Errors
-    /// [`NoRoom`] where the last hour would exceed its limit.
+    /// [`NoRoom`] if the last hour would exceed the limit.
     pub fn spend(self, wanted: u64, limit: NonZeroU32, now: Timestamp) -> Result<Self, NoRoom> {
         let limit = u64::from(limit.get());
         if wanted > limit {
             return Err(NoRoom::Ever);
         }
         let slot = slot_of(now);
-        // A slot that is yet to come was written by a clock that was wrong.
+        // A slot in the future was written by a wrong clock.
         let counts = |(began, _): &(Timestamp, u64)| now < ends(*began) && *began <= slot;
         let mut slots: Vec<_> = self.slots.into_iter().filter(counts).collect();
         let mut used = slots.iter().fold(0_u64, |sum, (_, used)| sum.saturating_add(*used));
@@ -68,7 +68,7 @@ fn slot_of(now: Timestamp) -> Timestamp {
     Timestamp::from_millis(now.as_millis().saturating_sub(into))
 }
 
-/// When what was used in a slot no longer counts.
+/// When the usage of a slot no longer counts.
 fn ends(began: Timestamp) -> Timestamp {
     began.after(SLOT).after(HOUR)
 }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_can_be_used_at_once_and_no_hour_sees_more() {
+    fn the_whole_limit_can_be_used_at_once_and_no_hour_exceeds_it() {
         let used = HourlyUse::default().spend(10, LIMIT, minute(2)).unwrap();
         for at in [2, 30, 62, 64] {
             let refused = used.clone().spend(1, LIMIT, minute(at));
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn room_comes_back_slot_by_slot() {
+    fn usage_expires_slot_by_slot() {
         let mut used = HourlyUse::default();
         for at in [0, 4, 7, 30] {
             used = used.spend(2, LIMIT, minute(at)).unwrap();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_that_is_yet_to_come_does_not_count() {
+    fn a_slot_in_the_future_does_not_count() {
         let wrong = HourlyUse::default().spend(10, LIMIT, minute(900)).unwrap();
         assert_eq!(wrong.spend(1, LIMIT, minute(0)).unwrap().slots, [(minute(0), 1)]);
     }

@@ -1,9 +1,9 @@
-//! The request budget: how fast the vendor is asked by all replicas together.
+//! The request budget: the rate of requests to the vendor from all replicas together.
 //!
-//! The vendor takes so many requests a minute, wherever the minute begins. A [`Budget`] is a pair of
-//! meters that run ahead of the clock by one interval for each request, as in the generic cell rate
-//! algorithm (ITU-T I.371): a request is allowed for as long as its meter is not ahead by more than
-//! a small burst. Intervals are chosen such that burst and flow together stay within any minute.
+//! The vendor allows a number of requests in any minute. A [`Budget`] is a set of meters that run
+//! ahead of the clock by one interval for each request, as in the generic cell rate algorithm
+//! (ITU-T I.371): a request is allowed while its meter is at most a small burst ahead. The
+//! intervals are chosen such that burst and flow together stay within any minute.
 
 mod hourly;
 
@@ -14,109 +14,107 @@ pub use hourly::{HourlyUse, NoRoom};
 
 use super::time::Timestamp;
 
-/// How long a request that was allowed may still be made. Later it is not: it would be counted in
-/// another minute than it was allowed in.
+/// How long a permit is valid. A later request would count in another minute than the permit.
 pub const ALLOWED_FOR: Duration = Duration::from_secs(3);
 
-/// The vendor's minute, seen from here, in microseconds: requests that it counts in one minute were
-/// allowed within a minute and [`ALLOWED_FOR`].
+/// The vendor's minute as seen by the gateway, in microseconds: requests that the vendor counts in
+/// one minute were permitted within a minute and [`ALLOWED_FOR`].
 const MINUTE: u64 = 63_000_000;
 
-/// By how much more than some bursts a meter may be ahead of the clock, in microseconds: replicas do
-/// not believe the same moment to the second.
+/// How far beyond some bursts a meter may be ahead of the clock, in microseconds: the clocks of
+/// replicas differ by up to some seconds.
 const AHEAD_MORE: u64 = 5_000_000;
 
-/// A burst is this share of a minute's requests.
+/// A burst is this fraction of a minute's requests.
 const BURST_SHARE: u32 = 25;
 
-/// So many requests in a minute.
+/// A number of requests per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate(pub NonZeroU32);
 
-/// How often the vendor may be asked in a minute.
+/// The vendor's limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rates {
-    /// For whatever it is.
+    /// For all requests.
     pub requests: Rate,
-    /// For single persons, which the vendor counts on their own as well.
+    /// For lookups of single persons, which the vendor also counts separately.
     pub look_ups: Rate,
 }
 
-/// What a request is for.
+/// The class of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errand {
-    /// It looks a person up, or submits a batch that a look-up waits for. It is a submission that
-    /// finds room where others have to wait, and leaves a sixteenth of the submissions to them.
+    /// A lookup, or the submission of a batch that a lookup waits for. It is a submission that is
+    /// permitted while others have to wait, and leaves a sixteenth of the submissions to them.
     LookUp,
-    /// It submits a job. It goes first, but takes three quarters of the flow at most: a job that
-    /// nobody asks after never ends.
+    /// The submission of a job. It goes first, but takes at most three quarters of the flow: a job
+    /// that is never polled never ends.
     Submit,
-    /// It submits a job while jobs that were sent wait to be polled: it takes half of the flow at
-    /// most.
+    /// The submission of a job while sent jobs wait to be polled: it takes at most half of the
+    /// flow.
     SubmitSlowly,
-    /// It polls a job that a look-up waits for. It leaves some room for submissions.
+    /// A poll of a job that a lookup waits for. It leaves some capacity for submissions.
     FollowUrgently,
-    /// It polls a job, or cancels one. It leaves room for submissions.
+    /// A poll or a cancellation of a job. It leaves capacity for submissions.
     Follow,
-    /// It passes a caller's request on. It leaves room for all others, and takes half of the flow at
-    /// most.
+    /// A forwarded request of a caller. It leaves capacity for all others, and takes at most half
+    /// of the flow.
     Pass,
 }
 
-/// Whether the vendor may be asked.
+/// The decision about a permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {
-    /// So many times, from now on for [`ALLOWED_FOR`].
+    /// This many requests are permitted, for [`ALLOWED_FOR`] from now.
     Given(NonZeroU32),
-    /// Not before this moment.
+    /// Not before this time.
     NotBefore(Timestamp),
 }
 
-/// How often one path of the vendor's may be asked in a minute, within the request budget.
+/// The allowance of one path: its limit of requests per minute, within the request budget.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
-    /// Which one, as the books know it.
+    /// Its name in the ledger.
     pub name: String,
-    /// How often.
+    /// Its rate.
     pub rate: Rate,
 }
 
-/// How far the vendor's word reaches that it has had too many requests.
+/// The requests that a 429 of the vendor pauses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Whatever it is asked: it said so of what the gateway itself asked.
+    /// All requests: it was the response to a request of the gateway itself.
     Everything,
-    /// Whatever is passed on: it said so of a path that may be taken less of than others, and nobody
-    /// knows of which.
+    /// All forwarded requests: it was the response to a path without an allowance, which may have a
+    /// lower limit of its own.
     Passages,
-    /// What has the allowance of this name, which is there for what is taken less of.
+    /// The requests with this allowance, which exists for paths with a lower limit.
     Allowance(String),
 }
 
-/// What was spent of the request budget.
+/// The usage of the request budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
-    /// Every request.
+    /// All requests.
     pub requests: Meter,
-    /// Submissions alone, look-ups among them.
+    /// Submissions, including lookups.
     pub submissions: Meter,
-    /// Look-ups alone.
+    /// Lookups.
     pub look_ups: Meter,
-    /// What is passed on for callers alone.
+    /// Forwarded requests.
     pub passages: Meter,
-    /// Until when the vendor asked to be left alone.
+    /// The end of a pause of all requests.
     pub closed_until: Option<Timestamp>,
-    /// Until when it asked for that of what is passed on.
+    /// The end of a pause of forwarded requests.
     pub passages_closed_until: Option<Timestamp>,
 }
 
-/// How far ahead of the clock the requests so far have pushed: a moment in microseconds since the
-/// Unix epoch.
+/// The position of a meter: a time in microseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Meter(pub u64);
 
 impl Budget {
-    /// Takes as many of the `wanted` requests as are allowed now, if any is.
+    /// Permits as many of the `wanted` requests as the budget allows now, if any.
     #[must_use]
     pub fn spend(
         self,
@@ -172,8 +170,7 @@ impl Budget {
         (spent, Leave::Given(given))
     }
 
-    /// As [`Budget::spend`] of an allowance, which only one errand is ever asked on: all of the flow
-    /// is its.
+    /// As [`Budget::spend`] for an allowance, which serves only one class: it has the whole flow.
     #[must_use]
     pub fn spend_allowance(self, wanted: NonZeroU32, rate: Rate, now: Timestamp) -> (Self, Leave) {
         if let Some(until) = self.closed_until.filter(|until| now < *until) {
@@ -188,20 +185,20 @@ impl Budget {
         (Self { requests, closed_until: None, ..self }, Leave::Given(given))
     }
 
-    /// The vendor asked to be left alone until then, which outweighs an earlier word of its.
+    /// Pauses all requests until then, unless a longer pause is set.
     #[must_use]
     pub fn closed_until(self, until: Timestamp) -> Self {
         Self { closed_until: self.closed_until.max(Some(until)), ..self }
     }
 
-    /// The same of what is passed on alone.
+    /// The same for forwarded requests.
     #[must_use]
     pub fn passages_closed_until(self, until: Timestamp) -> Self {
         Self { passages_closed_until: self.passages_closed_until.max(Some(until)), ..self }
     }
 
-    /// The same, without a word of the vendor's that would last longer than any counts: the setting was
-    /// another one then, or a clock was wrong.
+    /// The same without a pause that is longer than any allowed one: it was set under another
+    /// setting, or by a wrong clock.
     #[must_use]
     pub fn closed_for_at_most(self, longest: Duration, now: Timestamp) -> Self {
         let counts = |until: &Timestamp| until.since(now) <= longest;
@@ -212,7 +209,7 @@ impl Budget {
         }
     }
 
-    /// Until when the vendor is not to be asked for this.
+    /// The end of the pause for this class.
     fn closed_to(&self, errand: Errand) -> Option<Timestamp> {
         match errand {
             Errand::LookUp
@@ -225,12 +222,12 @@ impl Budget {
     }
 }
 
-/// The room that two meters leave, and when there is some.
+/// The requests that two meters permit, and when the next one is permitted.
 fn both(one: (u32, Timestamp), other: (u32, Timestamp)) -> (u32, Timestamp) {
     (one.0.min(other.0), one.1.max(other.1))
 }
 
-/// How the meters run.
+/// The flows of the meters.
 struct Flows {
     requests: Flow,
     submissions: Flow,
@@ -239,14 +236,14 @@ struct Flows {
     passages: Flow,
 }
 
-/// How a meter runs.
+/// The flow of a meter.
 #[derive(Clone, Copy, Debug)]
 struct Flow {
-    /// By how many microseconds a request pushes the meter.
+    /// How many microseconds a request advances the meter.
     interval: u64,
     /// How many requests may be made at once.
     burst: u32,
-    /// How far its meter may be ahead of the clock.
+    /// How far the meter may be ahead of the clock.
     longest: u64,
 }
 
@@ -263,8 +260,8 @@ impl Rates {
 }
 
 impl Rate {
-    /// In any `MINUTE` there are fewer than `burst + MINUTE / interval` requests. The interval is
-    /// the shortest that makes this the rate and one at most.
+    /// Any `MINUTE` has fewer than `burst + MINUTE / interval` requests. The interval is the
+    /// shortest for which this is at most the rate, and at least one.
     fn flow(self) -> Flow {
         let rate = self.0.get();
         let burst = rate.div_euclid(BURST_SHARE).max(2).min(rate);
@@ -275,24 +272,24 @@ impl Rate {
 
 impl Flow {
     fn of(interval: u64, burst: u32) -> Self {
-        // Flows of other intervals push the same meter.
+        // Flows with other intervals advance the same meter.
         let bursts = interval.saturating_mul(burst.into()).saturating_mul(4);
         let longest = bursts.saturating_add(AHEAD_MORE);
         Self { interval, burst, longest }
     }
 
-    /// The burst of what leaves room for others: so many times smaller.
+    /// A burst reduced by this divisor, which leaves capacity for others.
     fn with_burst_by(self, divisor: u32) -> Self {
         Self { burst: self.burst.checked_div(divisor).unwrap_or_default().max(1), ..self }
     }
 
-    /// The burst of what leaves room for look-ups.
+    /// A burst that leaves capacity for lookups.
     fn with_most_of_the_burst(self) -> Self {
         let room = self.burst.div_euclid(4).max(1);
         Self { burst: self.burst.saturating_sub(room).max(1), ..self }
     }
 
-    /// The same at longer intervals: as `over` is to `under`.
+    /// The same with intervals lengthened by the ratio of `over` to `under`.
     fn slowed(self, over: u64, under: u64) -> Self {
         let interval = self.interval.saturating_mul(over);
         Self::of(interval.div_ceil(under), self.burst)
@@ -300,7 +297,7 @@ impl Flow {
 }
 
 impl Meter {
-    /// How many requests there is room for, and when there is room for one.
+    /// How many requests are permitted, and when the next one is.
     fn look(self, flow: Flow, now: Timestamp) -> (u32, Timestamp) {
         let burst = flow.interval.saturating_mul(flow.burst.into());
         let stands = self.at(flow, now);
@@ -315,8 +312,8 @@ impl Meter {
         Self(self.at(flow, now).max(micros(now)).saturating_add(by))
     }
 
-    /// Where it stands. One that is further ahead than any can be was pushed by a clock that was
-    /// wrong, and stands at `now`.
+    /// The meter's position. A position that is further ahead than possible was set by a wrong
+    /// clock, and counts as `now`.
     fn at(self, flow: Flow, now: Timestamp) -> u64 {
         let now = micros(now);
         if self.0.saturating_sub(now) > flow.longest { now } else { self.0 }
@@ -327,7 +324,7 @@ fn micros(moment: Timestamp) -> u64 {
     u64::try_from(moment.as_millis()).unwrap_or_default().saturating_mul(1000)
 }
 
-/// The first whole millisecond that is not before.
+/// The first whole millisecond that is not earlier.
 fn moment(micros: u64) -> Timestamp {
     Timestamp::from_millis(i64::try_from(micros.div_ceil(1000)).unwrap_or(i64::MAX))
 }

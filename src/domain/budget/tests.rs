@@ -1,4 +1,4 @@
-//! No minute sees too many requests, and whoever goes first finds room.
+//! No minute exceeds the rate, and requests with priority are permitted.
 
 use proptest::prelude::*;
 
@@ -16,7 +16,7 @@ const ERRANDS: [Errand; 6] = [
     Errand::Pass,
 ];
 
-/// Seven tenths of the requests may be look-ups, as with the vendor.
+/// Seven tenths of the requests may be lookups, as with the vendor.
 fn rates(per_minute: u32) -> Rates {
     let rate = |requests| Rate(NonZeroU32::new(requests).unwrap());
     Rates { requests: rate(per_minute), look_ups: rate(look_ups_of(per_minute)) }
@@ -26,19 +26,20 @@ fn look_ups_of(per_minute: u32) -> u32 {
     (per_minute * 7 / 10).max(1)
 }
 
-/// Takes one if it may.
+/// Takes a permit if there is one.
 fn takes(budget: &mut Budget, errand: Errand, rates: Rates, now: Timestamp) -> bool {
     let (spent, leave) = budget.spend(errand, ONE, rates, now);
     *budget = spent;
     matches!(leave, Leave::Given(_))
 }
 
-/// Every millisecond of so many minutes.
+/// Every millisecond of this many minutes.
 fn milliseconds(minutes: u32) -> impl Iterator<Item = Timestamp> {
     (0..minutes * 60_000).map(|millis| NOON.after(MILLISECOND * millis))
 }
 
-/// How many of each errand are allowed in a minute, where all these are asked for all the time.
+/// How many requests of each class are permitted in a minute if all of them are requested all the
+/// time.
 fn all_greedy<const N: usize>(per_minute: u32, errands: [Errand; N]) -> [u32; N] {
     let (mut budget, mut taken) = (Budget::default(), [0; N]);
     for now in milliseconds(10) {
@@ -49,7 +50,7 @@ fn all_greedy<const N: usize>(per_minute: u32, errands: [Errand; N]) -> [u32; N]
     taken.map(|taken| taken / 10)
 }
 
-/// A pause, the errand, how many are wanted, and how late they are made, in milliseconds.
+/// A pause, the class, the wanted number, and the delay of the requests, in milliseconds.
 type Ask = (u64, Errand, u32, u64);
 
 fn asks() -> impl Strategy<Value = Vec<Ask>> {
@@ -60,7 +61,7 @@ fn errand() -> impl Strategy<Value = Errand> {
     prop::sample::select(&ERRANDS[..])
 }
 
-/// When the requests that were allowed are made, and what for.
+/// The times and classes of the permitted requests.
 fn made(asks: Vec<Ask>, rates: Rates) -> Vec<(Timestamp, Errand)> {
     let (mut budget, mut now, mut made) = (Budget::default(), NOON, Vec::new());
     for (pause, errand, wanted, late) in asks {
@@ -80,7 +81,7 @@ fn made(asks: Vec<Ask>, rates: Rates) -> Vec<(Timestamp, Errand)> {
 
 proptest! {
     #[test]
-    fn no_minute_sees_more_requests_than_the_rate(
+    fn no_minute_has_more_requests_than_the_rate(
         per_minute in prop_oneof![1_u32..40, 400_u32..600], asks in asks(),
     ) {
         let made = made(asks, rates(per_minute));
@@ -96,7 +97,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_told_to_wait_may_ask_then_and_not_before(
+    fn a_refused_request_is_permitted_at_the_given_time_and_not_before(
         per_minute in 1_u32..600, taken in 0_u32..60, errand in errand(),
     ) {
         let rates = rates(per_minute);
@@ -112,12 +113,12 @@ proptest! {
 }
 
 #[test]
-fn the_vendors_minute_is_a_minute_and_how_long_a_leave_is_good() {
+fn the_vendors_minute_is_a_minute_plus_the_validity_of_a_permit() {
     assert_eq!(Duration::from_micros(MINUTE), Duration::from_mins(1) + ALLOWED_FOR);
 }
 
 #[test]
-fn most_of_the_rate_is_used_by_whoever_asks_alone() {
+fn a_single_class_uses_most_of_the_rate() {
     let [followed] = all_greedy(500, [Errand::Follow]);
     assert!((455..=500).contains(&followed), "{followed} in a minute");
     let [looked_up] = all_greedy(500, [Errand::LookUp]);
@@ -125,7 +126,7 @@ fn most_of_the_rate_is_used_by_whoever_asks_alone() {
 }
 
 #[test]
-fn however_much_is_asked_after_a_submission_finds_room() {
+fn a_submission_is_permitted_whatever_the_number_of_polls() {
     for per_minute in [2, 6, 60, 500] {
         let mut budget = Budget::default();
         for now in milliseconds(5) {
@@ -137,7 +138,7 @@ fn however_much_is_asked_after_a_submission_finds_room() {
 }
 
 #[test]
-fn however_much_is_submitted_a_look_up_finds_room() {
+fn a_lookup_is_permitted_whatever_the_number_of_submissions() {
     for per_minute in [100, 500] {
         let mut budget = Budget::default();
         for now in milliseconds(5) {
@@ -159,7 +160,7 @@ fn submissions_go_first_and_leave_a_quarter() {
 }
 
 #[test]
-fn half_of_the_flow_is_left_to_polls_that_wait() {
+fn half_of_the_flow_is_left_to_waiting_polls() {
     for per_minute in [20, 100, 500] {
         let [followed, submitted] = all_greedy(per_minute, [Errand::Follow, Errand::SubmitSlowly]);
         assert!(followed * 9 >= submitted * 8, "{followed} beside {submitted}");
@@ -168,7 +169,7 @@ fn half_of_the_flow_is_left_to_polls_that_wait() {
 }
 
 #[test]
-fn an_urgent_poll_finds_room_beside_other_polls() {
+fn an_urgent_poll_is_permitted_beside_other_polls() {
     for per_minute in [100, 500] {
         let mut budget = Budget::default();
         for now in milliseconds(5) {
@@ -179,7 +180,7 @@ fn an_urgent_poll_finds_room_beside_other_polls() {
 }
 
 #[test]
-fn look_ups_leave_something_to_everybody() {
+fn lookups_leave_capacity_to_every_class() {
     for per_minute in [100, 500] {
         let [followed, submitted, looked_up] =
             all_greedy(per_minute, [Errand::Follow, Errand::Submit, Errand::LookUp]);
@@ -189,7 +190,7 @@ fn look_ups_leave_something_to_everybody() {
 }
 
 #[test]
-fn nobody_asks_while_the_vendor_wants_to_be_left_alone() {
+fn nothing_is_permitted_during_a_pause() {
     let until = NOON.after(Duration::from_secs(90));
     let mut budget = Budget::default().closed_until(until).closed_until(NOON);
     for errand in ERRANDS {
@@ -202,7 +203,7 @@ fn nobody_asks_while_the_vendor_wants_to_be_left_alone() {
 }
 
 #[test]
-fn a_word_about_what_is_passed_on_closes_nothing_else() {
+fn a_pause_of_forwarded_requests_affects_nothing_else() {
     let until = NOON.after(Duration::from_secs(90));
     let mut budget = Budget::default().passages_closed_until(until).passages_closed_until(NOON);
     for errand in [Errand::LookUp, Errand::Submit, Errand::Follow] {
@@ -215,7 +216,7 @@ fn a_word_about_what_is_passed_on_closes_nothing_else() {
 }
 
 #[test]
-fn several_are_given_at_once_as_far_as_there_is_room() {
+fn several_are_permitted_at_once_up_to_the_burst() {
     let eight = NonZeroU32::new(8).unwrap();
     let (budget, leave) = Budget::default().spend(Errand::Follow, eight, rates(500), NOON);
     assert_eq!(leave, Leave::Given(eight));
@@ -224,13 +225,13 @@ fn several_are_given_at_once_as_far_as_there_is_room() {
 }
 
 #[test]
-fn half_of_the_flow_is_passed_on_at_most() {
+fn at_most_half_of_the_flow_is_forwarded() {
     let [passed] = all_greedy(500, [Errand::Pass]);
     assert!((220..=250).contains(&passed), "{passed} in a minute");
 }
 
 #[test]
-fn an_allowance_gives_all_of_its_rate_to_whoever_asks_alone() {
+fn an_allowance_gives_its_whole_rate_to_one_class() {
     let (mut allowance, mut given) = (Budget::default(), 0);
     let rate = Rate(NonZeroU32::new(30).unwrap());
     for millis in 0..600_000 {
@@ -243,7 +244,7 @@ fn an_allowance_gives_all_of_its_rate_to_whoever_asks_alone() {
 }
 
 #[test]
-fn a_meter_that_a_wrong_clock_has_pushed_holds_nobody_up() {
+fn a_meter_set_by_a_wrong_clock_delays_nothing() {
     let (mut budget, day) = (Budget::default(), Duration::from_secs(40));
     for errand in ERRANDS {
         while takes(&mut budget, errand, rates(60), NOON.after(day)) {}
@@ -251,7 +252,7 @@ fn a_meter_that_a_wrong_clock_has_pushed_holds_nobody_up() {
     for errand in ERRANDS {
         assert!(takes(&mut { budget }, errand, rates(60), NOON), "{errand:?}");
     }
-    // The slowest of meters is never taken for one of those.
+    // The slowest meter is never mistaken for one of those.
     let mut slow = Budget::default();
     while takes(&mut slow, Errand::Pass, rates(2), NOON) {}
     assert!(!takes(&mut slow, Errand::Pass, rates(2), NOON));

@@ -1,29 +1,28 @@
-//! A web address, taken apart for what may identify: its host and its path.
+//! A web address, split into the parts that may identify: its host and its path.
 //!
-//! Taken apart by hand and not by the URL standard, which forgives what would let one text be read
-//! as two addresses: it drops tabs and line breaks, turns backslashes, and walks `..` segments.
+//! It is not parsed by the URL standard, which tolerates text that can be read as two addresses: it
+//! drops tabs and line breaks, converts backslashes, and resolves `..` segments.
 
 use super::fold::trimmed;
 use super::host;
 
-/// The longest text that is read at all. A lead's fields are far shorter; the vendor's texts may
-/// not be.
+/// The longest text that is parsed. A lead's fields are far shorter; the vendor's texts may not be.
 pub(super) const TEXT_BYTES_MAX: usize = 4096;
 
 /// An `http` or `https` address, or one without a scheme.
 pub(super) struct Address<'a> {
-    /// In its one form.
+    /// In canonical form.
     pub(super) host: String,
-    /// Whether a port was written, be it the scheme's own.
+    /// Whether a port was written, even the scheme's default.
     pub(super) has_port: bool,
     /// As written, with its leading slash, without query and fragment.
     pub(super) path: &'a str,
-    /// As written, without its question mark; empty where there is none.
+    /// As written, without its question mark; empty if there is none.
     pub(super) query: &'a str,
 }
 
 impl<'a> Address<'a> {
-    /// `None` with userinfo, another scheme, or what browsers repair in silence.
+    /// `None` with userinfo, another scheme, or text that browsers repair silently.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let text = trimmed(text);
         if text.len() > TEXT_BYTES_MAX || text.contains(|c: char| c.is_control() || c == '\\') {
@@ -40,7 +39,7 @@ impl<'a> Address<'a> {
         }
         let rest = rest.split('#').next().unwrap_or_default();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // Userinfo needs no look of its own: no host has an `@`.
+        // Userinfo needs no check of its own: a host cannot contain an `@`.
         Some(Self { host: host::canonical(host)?, has_port: port.is_some(), path, query })
     }
 }

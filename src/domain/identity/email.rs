@@ -1,11 +1,11 @@
-//! Email addresses in their one form. Dots and `+tags` stay: whether they matter is up to each
+//! Email addresses in canonical form. Dots and `+tags` are kept: whether they matter depends on the
 //! mail server, and two addresses may be two people.
 
 use super::address::TEXT_BYTES_MAX;
 use super::canonical::{Canonical, is_blank, lower_case};
 use super::{fold, host};
 
-/// The address in lower case with its domain by A-labels, without invisible characters.
+/// The address in lower case with its domain as A-labels, without invisible characters.
 pub(super) fn canonical(address: &str) -> Option<Canonical> {
     if address.len() > TEXT_BYTES_MAX {
         return None;
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_certain_address_identifies_nobody() {
+    fn an_ambiguous_address_identifies_no_one() {
         let long = format!("{}@x.io", "a".repeat(TEXT_BYTES_MAX));
         for address in [
             "",

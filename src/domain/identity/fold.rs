@@ -1,10 +1,10 @@
-//! The spelling under which texts are compared with the lists: without case, accents, spaces and
-//! punctuation.
+//! Folding: the spelling in which texts are compared with the lists, without case, accents, spaces
+//! and punctuation.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
-/// The words of a text. Everything that is neither a letter nor a digit separates them.
+/// The words of a text. Every character that is neither a letter nor a digit separates them.
 pub(super) fn words(text: &str) -> Vec<String> {
     let folded: String = text
         .nfkd()
@@ -23,13 +23,12 @@ pub(super) fn words(text: &str) -> Vec<String> {
     folded.split(separates).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// The words of a text as one.
+/// The words of a text, joined.
 pub(super) fn squashed(text: &str) -> String {
     words(text).concat()
 }
 
-/// Whether a character shows nothing: zero-width spaces and joiners, soft hyphens, marks of the
-/// direction of text.
+/// Whether a character is invisible: zero-width spaces and joiners, soft hyphens, direction marks.
 pub(super) const fn is_ignorable(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
@@ -39,12 +38,12 @@ pub(super) const fn is_ignorable(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A text without the blank and invisible characters around it.
+/// A text without leading and trailing blank and invisible characters.
 pub(super) fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_ignorable(c))
 }
 
-/// Letters that have no decomposition, as they are written without accents.
+/// The unaccented spelling of letters that have no decomposition.
 const fn plain(c: char) -> Option<&'static str> {
     Some(match c {
         'ß' => "ss",
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_case_accents_nor_punctuation_make_another_text() {
+    fn case_accents_and_punctuation_do_not_matter() {
         for text in ["Self-Employed", "self employed", "SELF_EMPLOYED", "Ｓelf\u{200b}employed"] {
             assert_eq!(squashed(text), "selfemployed", "{text:?}");
         }

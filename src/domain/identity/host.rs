@@ -1,4 +1,4 @@
-//! Host names in their one form, and which of them stand for one company.
+//! Host names in canonical form, and which of them identify one company.
 
 use url::Host;
 
@@ -6,8 +6,8 @@ use super::address::Address;
 use super::canonical::Canonical;
 use super::shared_hosts;
 
-/// A host by its A-labels, in lower case, without the trailing dot; `None` for addresses of
-/// machines, for names of a single label, and for what no registry would take.
+/// A host as A-labels, in lower case, without the trailing dot; `None` for IP addresses, for names
+/// of a single label, and for names that no registry would accept.
 pub(super) fn canonical(host: &str) -> Option<String> {
     let host = idna::domain_to_ascii_strict(host.strip_suffix('.').unwrap_or(host)).ok()?;
     let names_a_domain = matches!(Host::parse(&host), Ok(Host::Domain(_)));
@@ -15,7 +15,7 @@ pub(super) fn canonical(host: &str) -> Option<String> {
 }
 
 /// The domain of a company, as people write it: with or without scheme, `www.`, port and path.
-/// `None` where people of many companies share it.
+/// `None` if several companies share it.
 pub(super) fn of_company(text: &str) -> Option<Canonical> {
     let address = Address::parse(text)?;
     let mut domain = address.host.as_str();
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_domain_identifies_nobody() {
+    fn an_invalid_domain_identifies_no_one() {
         let long = format!("{}.io", "x".repeat(64));
         for text in [
             "",
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_domain_that_many_share_identifies_nobody() {
+    fn a_shared_domain_identifies_no_one() {
         for text in ["gmail.com", "https://www.Gmail.com/", "yahoo.co.uk", "web.de"] {
             assert_eq!(company(text), None, "{text:?}");
         }

@@ -1,6 +1,6 @@
-//! Keys: fingerprints under which the books know persons, so that no store holds a name.
+//! Keys: fingerprints that identify persons in the ledger, so that no store contains a name.
 //!
-//! Keyed, since whoever holds an email address must not be able to look for it in a stolen store.
+//! They are keyed, so that an email address cannot be looked up in a stolen store.
 
 use std::fmt;
 
@@ -15,13 +15,13 @@ macro_rules! fingerprint {
         pub struct $name([u8; 16]);
 
         impl $name {
-            /// The key that was stored as these bytes.
+            /// The key with these stored bytes.
             #[must_use]
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(bytes)
             }
 
-            /// The key as it is stored.
+            /// The stored bytes of the key.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
@@ -44,25 +44,25 @@ macro_rules! fingerprint {
 }
 
 fingerprint! {
-    /// By which two leads are the same person.
+    /// Identifies a lead: two leads with the same key are the same person.
     LeadKey
 }
 
 fingerprint! {
-    /// Of a person by the vendor's id; owns the facts of payment.
+    /// Identifies a person by the vendor's id; facts of payment belong to it.
     PersonKey
 }
 
-/// The words of a name, by hashes of a few bits: enough to see that two names share none.
+/// The words of a name as hashes of a few bits: enough to see that two names share none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NameMarks([u32; NameMarks::MAX]);
 
 impl NameMarks {
-    /// How many words of a name are marked at most.
+    /// The maximum number of words.
     const MAX: usize = 6;
 
-    /// The marks of these numbers. The first eight bits of each are of a word's first letter, the rest
-    /// of the whole word; zero where it is one letter.
+    /// The marks from these numbers. The first eight bits of each are of a word's first letter, the
+    /// rest of the whole word; zero for a word of one letter.
     #[must_use]
     pub fn from_stored(numbers: impl IntoIterator<Item = u32>) -> Self {
         let mut marks = [0; Self::MAX];
@@ -72,18 +72,18 @@ impl NameMarks {
         Self(marks)
     }
 
-    /// The marks as they are stored.
+    /// The stored form of the marks.
     pub fn stored(&self) -> impl Iterator<Item = u32> {
         self.0.iter().copied().filter(|mark| *mark != 0)
     }
 
-    /// Whether there is no name.
+    /// Whether there are no words.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.stored().next().is_none()
     }
 
-    /// Whether two names share a word, or one has the initial of a word of the other. Their order
+    /// Whether two names share a word, or one has the initial of a word of the other. The order
     /// does not matter.
     #[must_use]
     pub fn agree(&self, other: &Self) -> bool {
@@ -98,26 +98,26 @@ impl NameMarks {
 }
 
 fingerprint! {
-    /// Of one phone number.
+    /// Identifies a phone number.
     PhoneKey
 }
 
 fingerprint! {
-    /// Of all that a request asks: equal where the same is asked again.
+    /// Identifies the content of a request: equal if the same is requested again.
     RequestKey
 }
 
 fingerprint! {
-    /// By which a team's request that is asked again finds its batch.
+    /// Identifies the batch of a team's request that may be retried.
     ReplayKey
 }
 
-/// Makes keys under a secret.
+/// Creates keys with a secret.
 #[derive(Clone)]
 pub struct Keyer([u8; 32]);
 
 impl Keyer {
-    /// A keyer for this secret. Under another, no key is equal.
+    /// A keyer for this secret. With another secret, every key differs.
     #[must_use]
     pub const fn new(secret: [u8; 32]) -> Self {
         Self(secret)
@@ -154,7 +154,7 @@ impl Keyer {
         PersonKey(self.fingerprint("person", &[Some(&vendor_uuid.to_ascii_lowercase())]))
     }
 
-    /// The key of a phone number, however it is punctuated. An extension counts.
+    /// The key of a phone number, whatever its punctuation. An extension counts.
     #[must_use]
     pub fn phone_key(&self, number: &str) -> PhoneKey {
         let is_punctuation = |c: char| c.is_whitespace() || "-.()".contains(c);
@@ -162,33 +162,33 @@ impl Keyer {
         PhoneKey(self.fingerprint("phone", &[Some(&number)]))
     }
 
-    /// The key of a request, by all the texts that make it this one and no other.
+    /// The key of a request, over all the texts that define it.
     #[must_use]
     pub fn request_key(&self, texts: &[Option<&str>]) -> RequestKey {
         RequestKey(self.fingerprint("request", texts))
     }
 
-    /// The key by which a team's request finds its batch, where its caller named it.
+    /// The key of a team's request that has an Idempotency-Key.
     #[must_use]
     pub fn replay_key_named(&self, team: &TeamId, name: &IdempotencyKey) -> ReplayKey {
         ReplayKey(self.fingerprint("replay/named", &[Some(team.as_str()), Some(name.as_str())]))
     }
 
-    /// The key by which a team's request finds its batch, where only what it asks tells it.
+    /// The key of a team's request that has none: it is identified by its content.
     #[must_use]
     pub fn replay_key_unnamed(&self, team: &TeamId, request: RequestKey) -> ReplayKey {
         let request = request.to_string();
         ReplayKey(self.fingerprint("replay/unnamed", &[Some(team.as_str()), Some(&request)]))
     }
 
-    /// The key by which an operator's correction is found, which its Idempotency-Key names.
+    /// The key of an operator's adjustment, from its Idempotency-Key.
     #[must_use]
     pub fn adjustment_key(&self, name: &IdempotencyKey) -> ReplayKey {
         ReplayKey(self.fingerprint("replay/adjustment", &[Some(name.as_str())]))
     }
 
-    /// Tagged with the kind, and every text by its length, so that no two kinds and no two ways to
-    /// split a text meet. These bytes are stored: they never change.
+    /// Prefixed with the kind, and each text with its length, so that different kinds and different
+    /// splits never collide. These bytes are stored and must never change.
     fn fingerprint(&self, kind: &str, texts: &[Option<&str>]) -> [u8; 16] {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         for text in std::iter::once(&Some(kind)).chain(texts) {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_different_kinds_or_splits_never_meet() {
+    fn keys_of_different_kinds_or_splits_never_collide() {
         use Field::{CompanyDomain, CompanyName, LinkedinUrl, Name, Title};
         let keys = [
             lead_key(&[(LinkedinUrl, "linkedin.com/in/ACoAAx")]),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_stored_so_its_bytes_never_change() {
+    fn the_bytes_of_a_key_never_change() {
         let key = lead_key(&[(Field::Email, "ada@x.io")]);
         assert_eq!(key.to_string(), "8195410f28e01576ec7eb4c59a1fd367");
         assert_eq!(KEYER.person_key("ab").to_string(), "4d32303539903220c4bde667161e79f7");
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_makes_other_keys() {
+    fn another_secret_creates_other_keys() {
         let person = "0f1e2d3c-0000-4000-8000-000000000001";
         assert_ne!(Keyer::new([8; 32]).person_key(person), KEYER.person_key(person));
         assert!(!format!("{KEYER:?}").contains('7'));
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_number_is_one_however_it_is_punctuated() {
+    fn the_punctuation_of_a_phone_number_does_not_matter() {
         let number = KEYER.phone_key("+15550123456");
         assert_eq!(KEYER.phone_key("+1 (555) 012-34.56"), number);
         assert_ne!(KEYER.phone_key("+15550123456 x7"), number);

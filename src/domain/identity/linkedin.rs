@@ -1,8 +1,8 @@
-//! Whom a LinkedIn address shows.
+//! LinkedIn profiles: the person that an address identifies.
 //!
-//! The slug of a profile is compared composed and in lower case; what stands behind it (language,
-//! overlays, query) does not matter. An opaque member id may stand in place of a slug: it is
-//! case-sensitive, and which slug it belongs to cannot be told from here.
+//! The slug of a profile is compared composed and in lower case; the rest of the path (language,
+//! overlays, query) does not matter. An opaque member id may be in place of a slug. It is
+//! case-sensitive, and the slug that it belongs to is not known here.
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization as _;
@@ -13,26 +13,27 @@ use super::canonical::Canonical;
 use super::fold::trimmed;
 use super::{slug, wrapper};
 
-/// So many addresses may be wrapped in one another.
+/// How many addresses may be wrapped in one another.
 const WRAPPED_MAX: u8 = 3;
 
-/// Whom an address shows.
+/// The person that an address identifies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Profile {
-    /// By the opaque id in place of a slug. Case counts.
+    /// By the opaque id in place of a slug. Case-sensitive.
     Member(Canonical),
     /// By the slug.
     Slug(Canonical),
 }
 
 impl Profile {
-    /// The one address of the profile.
+    /// The canonical address of the profile.
     pub(super) fn url(&self) -> Canonical {
         let (Self::Member(name) | Self::Slug(name)) = self;
         Canonical::new(format!("https://www.linkedin.com/in/{}", name.as_str()))
     }
 
-    /// Whether two addresses are certain to be those of two persons. An id and a slug may be one's.
+    /// Whether two addresses certainly belong to two persons. An id and a slug may belong to the
+    /// same person.
     pub(super) fn contradicts(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Member(one), Self::Member(other)) | (Self::Slug(one), Self::Slug(other)) => {
@@ -43,8 +44,7 @@ impl Profile {
     }
 }
 
-/// The person at this address; `None` for companies, schools, other hosts, and whatever is not
-/// certain.
+/// The person at this address; `None` for companies, schools, other hosts, and ambiguous addresses.
 pub(super) fn profile_at(url: &str) -> Option<Profile> {
     read(url, WRAPPED_MAX)
 }
@@ -99,7 +99,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
     (!is_walked).then_some(segments)
 }
 
-/// The profile at a path, or at a whole address that stands in its place.
+/// The profile at a path, or at a complete address in its place.
 fn at(segments: &[&str], wrapped_max: u8) -> Option<Profile> {
     match segments {
         [scheme, "", rest @ ..] | [scheme, rest @ ..] if is_scheme(scheme) => {
@@ -114,7 +114,7 @@ fn at(segments: &[&str], wrapped_max: u8) -> Option<Profile> {
     }
 }
 
-/// What stands behind `/in/`: a name, or once more the beginning of an address.
+/// The part after `/in/`: a name, or the beginning of another address.
 fn named(segments: &[&str], wrapped_max: u8) -> Option<Profile> {
     match segments {
         [again, rest @ ..] if is("in", again) => named(rest, wrapped_max),
@@ -137,7 +137,7 @@ fn is_host(segment: &str) -> bool {
     is_linkedin(&segment.to_ascii_lowercase())
 }
 
-/// The mobile sites, and the links in LinkedIn's own mails.
+/// The mobile sites, and the links in LinkedIn's emails.
 fn is_site(segment: &str) -> bool {
     ["m", "mwlite", "comm", "profile"].iter().any(|site| is(site, segment))
 }
@@ -149,7 +149,7 @@ fn member_in(query: &str) -> Option<Profile> {
     slug::is_opaque(&id).then(|| Profile::Member(Canonical::new(&*id)))
 }
 
-/// `/pub/name/a/b/c` is today's `/in/name-{c}{b}{a}`, where `b` and `c` have three digits.
+/// `/pub/name/a/b/c` is now `/in/name-{c}{b}{a}`, where `b` and `c` have three digits.
 fn old_public(name: &str, digits: [&str; 3]) -> Option<Profile> {
     let is_part =
         |part: &str| matches!(part.len(), 1..=3) && part.bytes().all(|b| b.is_ascii_hexdigit());
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_has_one_slug_however_its_address_is_written() {
+    fn every_address_of_a_profile_has_the_same_slug() {
         for (url, expected) in [
             ("https://br.linkedin.com/in/jotafeldmann/pt", "jotafeldmann"),
             ("https://uk.LINKEDIN.com/in/anitaczapla", "anitaczapla"),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_address_is_wrapped_in_is_taken_off() {
+    fn a_wrapped_address_is_unwrapped() {
         for url in [
             "https://www.linkedin.com/in/https://www.linkedin.com/in/ada",
             "https://www.linkedin.com/in/http://uk.linkedin.com/in/Ada/",
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_public_form_is_todays_slug() {
+    fn the_old_public_form_has_the_current_slug() {
         for (url, expected) in [
             (
                 "https://sy.linkedin.com/pub/krzysztof-marzec/a7/576/b50?trk=x",
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opaque_id_keeps_its_case_and_is_no_slug() {
+    fn an_opaque_id_keeps_its_case_and_is_not_a_slug() {
         let id = "ACoAAAtEsT-_x1";
         assert_eq!(member(&format!("https://www.linkedin.com/in/{id}/pt?trk=x")), id);
         assert_eq!(member("linkedin.com/m/in/ACwAAxyz"), "ACwAAxyz");
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certainly_one_person_identifies_nobody() {
+    fn an_ambiguous_address_identifies_no_one() {
         let long = format!("linkedin.com/in/{}", "a".repeat(5000));
         for url in [
             "",
@@ -277,7 +277,7 @@ mod tests {
             "linkedin.com/in//pt",
             "linkedin.com//in/ada",
             "linkedin.com/in/%20",
-            // Other hosts, and hosts that only look right.
+            // Other hosts, and hosts that look similar.
             "https://linkedin.com.evil.io/in/ada",
             "https://evil.io/linkedin.com/in/ada",
             "https://notlinkedin.com/in/ada",
@@ -292,7 +292,7 @@ mod tests {
             "javascript://linkedin.com/in/ada",
             "https:linkedin.com/in/ada",
             "https://linkedin.com\\@evil.io/in/ada",
-            // No person.
+            // Not a person.
             "https://www.linkedin.com/company/acme/",
             "https://www.linkedin.com/school/acme/",
             "https://www.linkedin.com/sales/lead/ACwAAx,name",
@@ -319,7 +319,7 @@ mod tests {
             "linkedin.com/in/me",
             "linkedin.com/in/NULL",
             "linkedin.com/in/undefined/",
-            // Two readings.
+            // Ambiguous.
             "linkedin.com/in/ada/../bob",
             "linkedin.com/in/ada/%2e%2e/bob",
             "linkedin.com/in/ada/..\\bob",
@@ -343,7 +343,7 @@ mod tests {
             "linkedin.com/in/a\tda",
             "linkedin.com/in/a\nda",
             "linkedin.com/in/a\u{0}da",
-            // The old form, but not quite.
+            // Similar to the old form, but not valid.
             "linkedin.com/pub/ada",
             "linkedin.com/pub/ada/1/2",
             "linkedin.com/pub/ada/1/2/",

@@ -1,4 +1,4 @@
-//! The data files of values that name no one person: how they are read, and how a text is looked up.
+//! The data files of values that do not identify one person: parsing and lookup.
 //!
 //! A file is a list of entries, separated by commas; a line that starts with `#` is a comment.
 
@@ -14,7 +14,7 @@ pub(super) fn entries(file: &str) -> Vec<String> {
     entries.map(|words| words.join(" ")).filter(|entry| !entry.is_empty()).collect()
 }
 
-/// Texts that are compared in their folded spelling.
+/// Texts that are compared in folded spelling.
 pub(super) struct Phrases(HashSet<String>);
 
 impl Phrases {
@@ -28,7 +28,7 @@ impl Phrases {
         self.0.contains(&words.concat())
     }
 
-    /// Whether the words are of entries of one word and of numbers, and not of numbers alone.
+    /// Whether every word is an entry of one word or a number, and not all are numbers.
     pub(super) fn have_each(&self, words: &[String]) -> bool {
         let is_number = |word: &String| word.chars().all(char::is_numeric);
         words.iter().all(|word| is_number(word) || self.0.contains(word))
@@ -50,7 +50,7 @@ impl Beginnings {
     }
 }
 
-/// Hosts, each with every host below it. `name.*` is a name below any top-level domain.
+/// Hosts, each including all hosts below it. `name.*` is a name below any top-level domain.
 pub(super) struct Hosts {
     hosts: HashSet<String>,
     names: HashSet<String>,
@@ -82,7 +82,7 @@ impl Hosts {
     }
 }
 
-/// The host that a host is below.
+/// The parent domain of a host.
 fn above<'a>(host: &&'a str) -> Option<&'a str> {
     host.split_once('.').map(|(_, above)| above)
 }
@@ -95,7 +95,7 @@ fn is_top_level(domain: &str) -> bool {
     }
 }
 
-/// Hosts with the name of the query parameter that holds another address.
+/// Hosts with the name of the query parameter that contains another address.
 pub(super) struct Wrappers(Vec<(String, String)>);
 
 impl Wrappers {
@@ -107,7 +107,7 @@ impl Wrappers {
         Self(entries(file).iter().filter_map(pair).collect())
     }
 
-    /// The parameters that hold an address on this host.
+    /// The parameters that contain an address on this host.
     pub(super) fn parameters_at<'a>(&'a self, host: &'a str) -> impl Iterator<Item = &'a str> {
         let is_at = move |listed: &str| {
             host.strip_suffix(listed).is_some_and(|below| below.is_empty() || below.ends_with('.'))
@@ -121,13 +121,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn entries_run_over_lines_and_comments_are_none() {
+    fn entries_span_lines_and_comments_are_ignored() {
         let list = "# a comment, with a comma\none,  two\nwords, x.*,\n\n# more\nlast\n";
         assert_eq!(entries(list), ["one", "two words", "x.*", "last"]);
     }
 
     #[test]
-    fn a_listed_host_stands_for_all_below_it_and_nothing_beside() {
+    fn a_listed_host_covers_all_below_it_and_no_other() {
         let hosts = Hosts::of("fb.com, yelp.*");
         for host in ["fb.com", "m.fb.com", "yelp.com", "yelp.co.uk", "de.yelp.com", "yelp.de"] {
             assert!(hosts.have(host), "{host}");

@@ -1,4 +1,4 @@
-//! What an email address names: one person, a role, or no one.
+//! Mailboxes: whether an email address identifies one person, a role, or no one.
 
 use std::sync::LazyLock;
 
@@ -18,18 +18,18 @@ static PLACEHOLDER_WORDS: LazyLock<Phrases> =
 static PLACEHOLDER_DOMAINS: LazyLock<Hosts> =
     LazyLock::new(|| Hosts::of(include_str!("lists/placeholder_mail_domains.txt")));
 
-/// An address, by whose it is.
+/// An address, by its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Mailbox {
-    /// One person's.
+    /// Of one person.
     Person(Canonical),
-    /// A role. Its readers change.
+    /// Of a role, whose readers change.
     Role(Canonical),
-    /// No one: a placeholder for a missing address.
+    /// Of no one: a placeholder for a missing address.
     Placeholder,
 }
 
-/// Reads an address; `None` where it is none.
+/// Parses an address; `None` if it is not valid.
 pub(super) fn read(address: &str) -> Option<Mailbox> {
     let address = email::canonical(address)?;
     let (local, domain) = address.as_str().rsplit_once('@')?;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_role_has_no_one_person() {
+    fn a_role_does_not_identify_one_person() {
         for local in [
             "info",
             "INFO",
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_for_a_missing_address_is_nobodys() {
+    fn a_placeholder_identifies_no_one() {
         for address in [
             "test@test.com",
             "test@acme.io",

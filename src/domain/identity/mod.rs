@@ -1,11 +1,11 @@
-//! Identity: when two leads are one person.
+//! Identity: when two leads are the same person.
 //!
-//! A wrong merge gives one person's data to a caller who asked for another; a missed one costs half
-//! a credit. So a text that can be read in two ways, or that does not name one person, is no
-//! identity here, nothing is guessed, and a text in its one form is only ever compared for equality.
+//! A wrong merge gives one person's data to a caller who asked for another; a missed merge costs
+//! half a credit. Ambiguous text, and text that does not identify one person, is therefore not an
+//! identity here. Nothing is guessed, and canonical texts are only compared for equality.
 //!
-//! This module decides what a lead *says*, and in which form it is sent. Which person that is, the
-//! vendor's answers show; the ledger records them.
+//! This module decides what a lead *says*, and in which form it is sent. The vendor's answers show
+//! which person it is; the ledger records them.
 
 mod address;
 mod canonical;
@@ -32,16 +32,16 @@ pub use reading::{Parts, Reading};
 use super::lead::Field;
 use linkedin::profile_at;
 
-/// What makes two leads the same.
+/// The identity of a lead: two leads with equal identities are the same.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Identity {
-    /// The fields of a lead in their canonical forms: equal where each of them is.
+    /// The fields of a lead in canonical form: equal if each field is.
     Fields(Box<Forms>),
-    /// The fields as they are written, where one of them does not name one person, or none does.
+    /// The fields as written, if one of them does not identify one person, or none does.
     Verbatim(Box<Forms>),
 }
 
-/// A text for each field of a lead, in the order of [`Field::ALL`]; none where it is not given.
+/// A text for each field of a lead, in the order of [`Field::ALL`]; `None` for omitted fields.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Forms([Option<Canonical>; 6]);
 
@@ -54,7 +54,7 @@ impl Forms {
         all
     }
 
-    /// The texts, in the fields' order.
+    /// The texts, in the order of the fields.
     pub(super) fn texts(&self) -> impl Iterator<Item = Option<&str>> {
         self.0.iter().map(|form| form.as_ref().map(Canonical::as_str))
     }
@@ -75,19 +75,20 @@ impl Forms {
 }
 
 impl Identity {
-    /// Whom a LinkedIn address shows; `None` for companies, schools and whatever is not certain.
+    /// The person that a LinkedIn address identifies; `None` for companies, schools and ambiguous
+    /// addresses.
     #[must_use]
     pub fn of_linkedin_url(url: &str) -> Option<Self> {
         Some(Self::of_field(Field::LinkedinUrl, profile_at(url)?.url()))
     }
 
-    /// An email address, of a person or of a role.
+    /// An email address of a person or a role.
     #[must_use]
     pub fn of_address(address: &str) -> Option<Self> {
         email::canonical(address).map(|address| Self::of_field(Field::Email, address))
     }
 
-    /// Whom an email address shows; `None` for role mailboxes and placeholders.
+    /// The person that an email address identifies; `None` for role mailboxes and placeholders.
     #[must_use]
     pub fn of_email(address: &str) -> Option<Self> {
         match mailbox::read(address)? {
@@ -101,13 +102,13 @@ impl Identity {
     }
 }
 
-/// The address of a lead's field in its canonical form, as it is sent.
+/// The canonical form of an address field, as it is sent.
 #[must_use]
 pub fn canonical_address(address: &str) -> Option<String> {
     email::canonical(address).map(|address| address.as_str().to_owned())
 }
 
-/// Whether two LinkedIn addresses are certain to be those of two persons.
+/// Whether two LinkedIn addresses certainly belong to two persons.
 #[must_use]
 pub fn are_two_profiles(one: &str, other: &str) -> bool {
     let both = profile_at(one).zip(profile_at(other));

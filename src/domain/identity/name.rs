@@ -1,4 +1,4 @@
-//! Names of persons and companies in their one form, and which of them are placeholders.
+//! Names of persons and companies in canonical form, and which of them are placeholders.
 
 use std::sync::LazyLock;
 
@@ -28,7 +28,7 @@ pub(super) fn of_person(name: &str) -> Option<Canonical> {
     if is_placeholder { None } else { canonical(name) }
 }
 
-/// The name of a company; `None` where it names none, or many people's.
+/// The name of a company; `None` if it does not identify one company.
 pub(super) fn of_company(name: &str) -> Option<Canonical> {
     let words = fold::words(name);
     let is_placeholder = is_nothing(&words)
@@ -38,7 +38,7 @@ pub(super) fn of_company(name: &str) -> Option<Canonical> {
     if is_placeholder { None } else { canonical(name) }
 }
 
-/// Nothing, one letter, a number, or one letter again and again.
+/// Nothing, one letter, a number, or one repeated letter.
 fn is_nothing(words: &[String]) -> bool {
     let text = words.concat();
     let mut characters = text.chars();
@@ -52,13 +52,13 @@ fn is_page_on_a_shared_host(name: &str) -> bool {
     Address::parse(name).is_some_and(|page| shared_hosts::is_shared(&page.host, page.path))
 }
 
-/// A title in its one form, whatever it says.
+/// A title in canonical form; every title is accepted.
 pub(super) fn title(text: &str) -> Canonical {
     canonical(text).unwrap_or_else(|| Canonical::new(tidied(text)))
 }
 
 /// The name with its compatibility characters resolved, in lower case, and with single spaces.
-/// `None` where it has no letter or digit.
+/// `None` if it has no letter or digit.
 pub(super) fn canonical(name: &str) -> Option<Canonical> {
     if name.len() > TEXT_BYTES_MAX {
         return None;
@@ -70,18 +70,18 @@ pub(super) fn canonical(name: &str) -> Option<Canonical> {
 }
 
 /// The name with its compatibility characters resolved, with single spaces and without invisible
-/// characters, and with its case.
+/// characters; its case is kept.
 pub(super) fn tidied(name: &str) -> String {
     let composed: String = name.nfkc().filter(|c| !fold::is_ignorable(*c)).nfkc().collect();
     composed.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The one letter whose lower case depends on its place in the word.
+/// The only letter whose lower case depends on its position in the word.
 fn unfinal(c: char) -> char {
     if c == 'ς' { 'σ' } else { c }
 }
 
-/// The words of a name that tell persons apart: without forms of address, degrees and particles,
+/// The words of a name that distinguish persons: without forms of address, degrees and particles,
 /// unless it has no others.
 pub(super) fn telling_words(name: &str) -> Vec<String> {
     let all = fold::words(name);
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_one_form_however_it_is_written() {
+    fn a_name_has_one_canonical_form() {
         for name in [
             "Ada Lovelace",
             "A\u{200b}da Love\u{ad}lace",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn names_spelt_otherwise_are_other_names() {
+    fn names_with_another_spelling_are_different() {
         for (one, other) in
             [("İrem", "irem"), ("Weiß", "Weiss"), ("Renée", "Renee"), ("Ann", "Anne")]
         {
@@ -127,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_letter_names_nobody() {
+    fn a_name_without_letters_identifies_no_one() {
         for name in ["", " ", "-", "?", "\u{0}ada", &"a".repeat(TEXT_BYTES_MAX + 1)] {
             assert_eq!(form(name), None, "{name:?}");
         }
     }
 
     #[test]
-    fn what_people_write_for_no_company_names_none() {
+    fn placeholders_for_a_company_identify_none() {
         for name in [
             "Self-employed",
             "SELF EMPLOYED",
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_write_for_no_person_names_none() {
+    fn placeholders_for_a_person_identify_none() {
         for name in [
             "Unknown",
             "LinkedIn Member",

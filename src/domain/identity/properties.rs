@@ -1,4 +1,4 @@
-//! What holds of every text: one person's spellings meet, two persons' never do.
+//! Properties of all texts: spellings of one person are equal, those of two persons never are.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn slugs() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[b-l][a-z0-9-]{2,20}q7[a-z]{1,8}", 1 => international.prop_map(str::to_owned)]
 }
 
-/// The ways in which one profile's address is found in the wild.
+/// Common forms of the address of one profile.
 fn addresses(slug: String) -> impl Strategy<Value = String> {
     let spelt = spellings(slug);
     let before = select(vec!["", " ", "\n\t", "\u{a0}"]);
@@ -52,7 +52,7 @@ fn profile(slug: &str) -> Option<Profile> {
     linkedin::profile_at(&format!("https://www.linkedin.com/in/{}", encoded(slug)))
 }
 
-/// Texts with a good chance of being read as something.
+/// Texts that are likely to be accepted by some parser.
 fn texts() -> impl Strategy<Value = String> {
     let stem = select(vec!["", "linkedin.com/in/", "linkedin.com/pub/a/1/2/", "a@", "https://"]);
     let end = select(vec!["", "/", "@x.io", ".io", "%C3%BC"]);
@@ -61,7 +61,7 @@ fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn every_address_of_one_profile_shows_one_person(
+    fn every_address_of_one_profile_identifies_one_person(
         (slug, address) in slugs().prop_flat_map(|slug| (Just(slug.clone()), addresses(slug)))
     ) {
         let person = profile(&slug);
@@ -84,14 +84,14 @@ proptest! {
     }
 
     #[test]
-    fn an_address_in_its_one_form_is_read_as_itself(text in texts()) {
+    fn a_canonical_address_is_unchanged(text in texts()) {
         if let Some(profile) = linkedin::profile_at(&text) {
             prop_assert_eq!(linkedin::profile_at(profile.url().as_str()), Some(profile));
         }
     }
 
     #[test]
-    fn what_an_address_is_wrapped_in_does_not_matter(
+    fn wrapping_of_an_address_does_not_matter(
         (slug, layers, is_safe) in (slugs(), prop::collection::vec(0..5, 0..4), any::<bool>())
     ) {
         let mut address = format!("https://www.linkedin.com/in/{}", encoded(&slug));
@@ -137,28 +137,28 @@ proptest! {
     }
 
     #[test]
-    fn an_email_read_again_is_the_same(text in texts()) {
+    fn a_canonical_email_is_unchanged(text in texts()) {
         if let Some(address) = email::canonical(&text) {
             prop_assert_eq!(email::canonical(address.as_str()), Some(address));
         }
     }
 
     #[test]
-    fn a_domain_read_again_is_the_same(text in texts()) {
+    fn a_canonical_domain_is_unchanged(text in texts()) {
         if let Some(domain) = host::of_company(&text) {
             prop_assert_eq!(host::of_company(domain.as_str()), Some(domain));
         }
     }
 
     #[test]
-    fn a_name_read_again_is_the_same(text in ".{0,20}") {
+    fn a_canonical_name_is_unchanged(text in ".{0,20}") {
         if let Some(form) = name::canonical(&text) {
             prop_assert_eq!(name::canonical(form.as_str()), Some(form));
         }
     }
 
     #[test]
-    fn neither_case_nor_spaces_of_a_name_matter(
+    fn case_and_spaces_of_a_name_do_not_matter(
         words in prop::collection::vec("[a-z]{1,8}", 1..4),
         space in "[ \t\u{a0}\u{3000}]{1,3}",
     ) {
@@ -174,7 +174,7 @@ proptest! {
     }
 
     #[test]
-    fn a_lead_as_it_is_sent_is_read_as_itself(
+    fn a_lead_as_sent_is_unchanged(
         texts in prop::collection::vec((select(Field::ALL.to_vec()), texts()), 0..6)
     ) {
         let fields: Fields = texts.into_iter().collect();

@@ -1,29 +1,29 @@
-//! What a lead says: under which identity it is known, which of its parts name one person by
-//! themselves, and how it is sent.
+//! The reading of a lead: its identity, the parts that identify one person on their own, and the
+//! form in which it is sent.
 
 use super::linkedin::profile_at;
 use super::mailbox::{self, Mailbox};
 use super::{Canonical, Forms, Identity, fold, host, name};
 use crate::domain::lead::{Field, Fields, Lead};
 
-/// A lead as it is read.
+/// A parsed lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// What the lead is claimed, joined, folded and cached under: everything that it gives.
+    /// The identity under which the lead is claimed, joined, folded and cached: all of its fields.
     pub whole: Identity,
-    /// Of a lead that gives more than one identifying field, each of them by itself. Answers to the
+    /// If the lead has more than one identifying field, each of them on its own. Answers to the
     /// lead do not prove them; they are used to find what other answers have proven.
     pub parts: Parts<Identity>,
-    /// What is sent to the vendor: canonical forms, or the lead as it is written.
+    /// The fields sent to the vendor: in canonical form, or the lead as written.
     pub sent: Fields,
-    /// The name in the lead, where an answer that was found by another key must agree with it.
+    /// The name in the lead, which must agree with an answer that was found by another key.
     pub name: Option<Canonical>,
-    /// Whether the identifying fields are all that the lead gives, so that a removal of the lead is
-    /// a removal of the person that all of them are proven to name.
+    /// Whether the lead has only identifying fields, so that a removal of the lead is a removal of
+    /// the person that all of them are proven to identify.
     pub is_only_parts: bool,
 }
 
-/// Something for each identifying field of a lead, strongest first.
+/// A value for each identifying field of a lead, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Parts<T> {
     /// The LinkedIn profile.
@@ -41,7 +41,7 @@ impl<T> Default for Parts<T> {
 }
 
 impl<T> Parts<T> {
-    /// All that there are, strongest first.
+    /// All present values, strongest first.
     pub fn each(self) -> impl Iterator<Item = T> + Clone
     where
         T: Clone,
@@ -56,7 +56,7 @@ impl<T> Parts<T> {
         Parts { profile: profile.as_ref(), email: email.as_ref(), names: names.as_ref() }
     }
 
-    /// The same of another kind.
+    /// The same with another type.
     #[must_use]
     pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> Parts<U> {
         Parts {
@@ -68,14 +68,14 @@ impl<T> Parts<T> {
 }
 
 impl Reading {
-    /// Reads a lead.
+    /// Parses a lead.
     #[must_use]
     pub fn of(lead: &Lead) -> Self {
         Self::by_fields(lead).unwrap_or_else(|| Self::verbatim(lead))
     }
 
-    /// `None` where one of the fields that are given cannot be read, or does not name one person,
-    /// and where none identifies.
+    /// `None` if one of the given fields is invalid or does not identify one person, and if none
+    /// identifies.
     fn by_fields(lead: &Lead) -> Option<Self> {
         let read = Given::read(lead)?;
         let forms = Forms::of(read.forms());
@@ -83,7 +83,7 @@ impl Reading {
         let count = parts.clone().each().count();
         let is_role = matches!(read.email, Some(Mailbox::Role(_)));
         let name = read.name.as_ref().map(|(name, _)| name.clone());
-        // A role's mailbox is one key with everything beside it.
+        // A role's mailbox is one key together with all other fields.
         if count == 0 && !is_role {
             return None;
         }
@@ -104,8 +104,8 @@ impl Reading {
         })
     }
 
-    /// The identities that, where all of them are proven to be one person's, show that the lead is
-    /// that person's; none where nothing would.
+    /// The identities that together prove the lead's person, if all of them are proven to be the
+    /// same person; empty if nothing would.
     #[must_use]
     pub fn proof(&self) -> Vec<&Identity> {
         let parts: Vec<_> = self.parts.as_ref().each().collect();
@@ -116,7 +116,8 @@ impl Reading {
         }
     }
 
-    /// Whether the lead gives one identifying field and nothing else, so that an answer proves it.
+    /// Whether the lead has exactly one identifying field and nothing else, so that an answer
+    /// proves it.
     #[must_use]
     pub fn is_lone(&self) -> bool {
         self.is_only_parts && self.parts == Parts::default()
@@ -136,14 +137,14 @@ impl Reading {
     }
 }
 
-/// The fields that say something: a blank one is as good as none.
+/// The fields with a value; a blank field counts as omitted.
 fn given(lead: &Lead) -> impl Iterator<Item = (Field, &str)> {
     let text = |field| lead.field(field).filter(|text| !fold::trimmed(text).is_empty());
     Field::ALL.into_iter().filter_map(move |field| Some((field, text(field)?)))
 }
 
-/// A text that is sent as it is. Only what makes no difference to any reader is folded: spaces
-/// around it, and in words also the case and the spaces between.
+/// A text that is sent as written. Only differences that no reader can see are folded: surrounding
+/// spaces, and in words also the case and the spaces between.
 fn as_written(field: Field, text: &str) -> Canonical {
     match field {
         Field::Email | Field::LinkedinUrl | Field::CompanyDomain => Canonical::new(text.trim()),
@@ -154,7 +155,8 @@ fn as_written(field: Field, text: &str) -> Canonical {
     }
 }
 
-/// The small letter of a capital one that is its only capital: `K` is `k`, but the Kelvin sign is not.
+/// The lower-case letter of a capital that is its only capital: `K` is `k`, but the Kelvin sign is
+/// not.
 fn lower_in_a_pair(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -163,10 +165,10 @@ fn lower_in_a_pair(c: char) -> char {
     }
 }
 
-/// A form to compare and the text that is sent.
+/// A form for comparison and the text that is sent.
 type Named = (Canonical, String);
 
-/// The fields of a lead that can all be read.
+/// The fields of a lead that can all be parsed.
 struct Given {
     profile: Option<Canonical>,
     email: Option<Mailbox>,
@@ -197,7 +199,7 @@ impl Given {
                 Field::CompanyDomain => read.domain = Some(host::of_company(text)?),
                 Field::CompanyName => read.company = named(name::of_company(text)?),
                 Field::Name => read.name = named(name::of_person(text)?),
-                // A title is no identity, so any title will do.
+                // A title is not an identity, so every title is accepted.
                 Field::Title => read.title = named(name::title(text)),
             }
         }

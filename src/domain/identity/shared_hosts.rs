@@ -1,5 +1,5 @@
-//! Hosts that people of many companies share, and which therefore say nothing of where somebody
-//! works. A host missing here can merge two people of one name; one too many costs half a credit.
+//! Hosts that people of several companies share, which therefore do not identify an employer. A
+//! missing host can merge two people with the same name; an extra one costs half a credit.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ static SHARED: LazyLock<Hosts> =
 static PLATFORMS: LazyLock<Hosts> =
     LazyLock::new(|| Hosts::of(include_str!("lists/platform_hosts.txt")));
 
-/// Whether a host, or the page at a path of it, is not one company's.
+/// Whether a host, or the page at a path of it, does not belong to one company.
 pub(super) fn is_shared(host: &str, path: &str) -> bool {
     let is_page = !path.trim_matches('/').is_empty();
     FREE_MAIL.have(host) || SHARED.have(host) || (is_page && PLATFORMS.have(host))

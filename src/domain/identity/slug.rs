@@ -1,5 +1,5 @@
-//! What may stand as a profile's name in a LinkedIn address: a slug or an opaque id, and not a word
-//! for a missing value or the name of a page.
+//! The profile name in a LinkedIn address: a slug or an opaque id, but not a placeholder or the
+//! name of a page.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use super::canonical::{Canonical, is_blank, lower_case};
 use super::fold;
 use super::lists::Phrases;
 
-/// How opaque ids begin; their case matters.
+/// The prefixes of opaque ids; case-sensitive.
 const OPAQUE: [&str; 3] = ["ACoAA", "ACwAA", "AEMAA"];
 
-/// LinkedIn's own bounds, in characters.
+/// LinkedIn's own limits, in characters.
 const LENGTHS: std::ops::RangeInclusive<usize> = 3..=100;
 
 static PLACEHOLDERS: LazyLock<Phrases> =
@@ -18,7 +18,7 @@ static PLACEHOLDERS: LazyLock<Phrases> =
 static WORDS: LazyLock<Phrases> =
     LazyLock::new(|| Phrases::of(&[include_str!("lists/placeholder_name_words.txt")]));
 
-/// Whether a text is an opaque id, written out.
+/// Whether a text is a complete opaque id.
 pub(super) fn is_opaque(text: &str) -> bool {
     let rest = OPAQUE.iter().find_map(|prefix| text.strip_prefix(prefix));
     let is_id = |rest: &str| {
@@ -28,7 +28,7 @@ pub(super) fn is_opaque(text: &str) -> bool {
     rest.is_some_and(is_id) && text.len() <= *LENGTHS.end()
 }
 
-/// A slug in its one form; `None` for what cannot be one, or names no one person.
+/// A slug in canonical form; `None` if it is not valid, or does not identify one person.
 pub(super) fn canonical(text: &str) -> Option<Canonical> {
     let slug = lower_case(text);
     let is_slug = LENGTHS.contains(&slug.chars().count())
@@ -38,7 +38,7 @@ pub(super) fn canonical(text: &str) -> Option<Canonical> {
     is_slug.then(|| Canonical::new(slug))
 }
 
-/// LinkedIn gives letters, digits and hyphens; what else people have is no ASCII.
+/// LinkedIn assigns letters, digits and hyphens; other characters in slugs are not ASCII.
 fn may_be_in_a_slug(c: char) -> bool {
     if c.is_ascii() {
         c.is_ascii_alphanumeric() || "-_'".contains(c)
@@ -47,7 +47,7 @@ fn may_be_in_a_slug(c: char) -> bool {
     }
 }
 
-/// An opaque id whose case is lost, or that was cut off, names no one.
+/// An opaque id whose case is lost, or that is truncated, identifies no one.
 fn is_part_of_an_id(slug: &str) -> bool {
     OPAQUE.iter().any(|prefix| slug.starts_with(&prefix.to_ascii_lowercase()))
 }
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_for_nobody_and_names_of_pages_are_no_slugs() {
+    fn placeholders_and_names_of_pages_are_not_slugs() {
         for text in [
             "unknown",
             "Unknown",
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_slug_is_made_of_is_none() {
+    fn invalid_characters_are_refused() {
         let long = "ab".repeat(51);
         for text in [
             "p7",
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn an_opaque_id_goes_on_behind_its_beginning() {
+    fn an_opaque_id_is_longer_than_its_prefix() {
         for id in ["ACoAAAtEsT-_x1", "ACwAAxyz", "AEMAAAx", "ACoAA-ada-lovelace"] {
             assert!(is_opaque(id), "{id}");
         }

@@ -67,7 +67,7 @@ fn a_lead_with_several_is_known_by_all_of_them() {
 }
 
 #[test]
-fn what_else_a_lead_says_makes_it_another_but_is_no_key() {
+fn other_fields_make_another_lead_but_are_not_a_key() {
     for (field, text) in [(Title, "CTO"), (Name, "Ada"), (CompanyName, "Acme")] {
         for n in [0, 1] {
             let reading = read(&[ALL[n], (field, text)]);
@@ -79,7 +79,7 @@ fn what_else_a_lead_says_makes_it_another_but_is_no_key() {
 }
 
 #[test]
-fn what_names_no_one_person_makes_the_lead_verbatim() {
+fn a_value_that_identifies_no_one_makes_the_lead_verbatim() {
     for (field, text) in [
         (LinkedinUrl, "https://linkedin.com.evil.io/in/ada"),
         (LinkedinUrl, "linkedin.com/company/acme"),
@@ -106,7 +106,7 @@ fn what_names_no_one_person_makes_the_lead_verbatim() {
         assert_eq!(parts(&reading), []);
         let sent = &reading.sent;
         assert!(texts.iter().all(|(field, text)| sent[*field].as_deref() == Some(*text)));
-        // Each field counts to the letter.
+        // Every letter of each field counts.
         for n in 0..texts.len() {
             let mut other = texts.clone();
             let changed = format!("{}x", other[n].1);
@@ -123,7 +123,7 @@ fn a_lead_without_an_identifying_field_is_verbatim() {
     assert_eq!(read(&[(Name, "Ada")]).whole, read(&[(Name, " ADA ")]).whole);
     assert_ne!(read(&[(Name, "Ada")]).whole, read(&[(CompanyName, "Ada")]).whole);
     assert_ne!(read(&[(Name, "Ada")]).whole, read(&[(Name, "Ida")]).whole);
-    // What a reader may tell apart is not folded: the Kelvin sign, an id's case.
+    // Differences that a reader can see are not folded: the Kelvin sign, an id's case.
     assert_ne!(read(&[(Name, "\u{212a}ate")]).whole, read(&[(Name, "Kate")]).whole);
     let ids = ["b", "B"].map(|end| format!("https://linkedin.com:443/in/ACoAAA{end}"));
     let [one, other] = ids.each_ref().map(|url| read(&[(LinkedinUrl, url)]).whole);
@@ -131,7 +131,7 @@ fn a_lead_without_an_identifying_field_is_verbatim() {
 }
 
 #[test]
-fn a_blank_field_is_as_good_as_none() {
+fn a_blank_field_counts_as_omitted() {
     for blank in ["", " \t", "\u{200b}"] {
         let reading = read(&[ALL[0], (Name, blank), (CompanyName, blank)]);
         assert_eq!(reading, read(&ALL[..1]));
@@ -140,7 +140,7 @@ fn a_blank_field_is_as_good_as_none() {
 }
 
 #[test]
-fn a_role_mailbox_is_known_with_all_beside_it() {
+fn a_role_mailbox_is_known_with_all_other_fields() {
     let info = (Email, "info@acme.io");
     let alone = read(&[info]);
     assert!(!is_verbatim(&[info]) && parts(&alone).is_empty() && !alone.is_only_parts);
@@ -157,7 +157,7 @@ fn a_role_mailbox_is_known_with_all_beside_it() {
 }
 
 #[test]
-fn names_take_their_title_and_all_of_the_company_with_them() {
+fn a_name_is_known_with_its_title_and_company() {
     let google = [(Name, "Ada Lovelace"), (CompanyName, "Google")];
     let titled = |title| read(&[google[0], google[1], (Title, title)]).whole;
     assert_ne!(titled("CTO"), titled("Sales"));
@@ -169,7 +169,7 @@ fn names_take_their_title_and_all_of_the_company_with_them() {
 }
 
 #[test]
-fn what_is_sent_is_the_canonical_form_with_the_case_of_names() {
+fn the_canonical_form_is_sent_with_the_case_of_names() {
     let sent = read(&ALL).sent;
     assert_eq!(sent[LinkedinUrl].as_deref(), Some("https://www.linkedin.com/in/ada"));
     assert_eq!(sent[Email].as_deref(), Some("ada@acme.io"));

@@ -1,4 +1,4 @@
-//! Addresses inside other addresses: what mail filters, redirects and log-in pages make of a link.
+//! Addresses inside other addresses, as mail filters, redirects and login pages create them.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -12,11 +12,11 @@ use super::lists::Wrappers;
 static WRAPPERS: LazyLock<Wrappers> =
     LazyLock::new(|| Wrappers::of(include_str!("lists/link_wrappers.txt")));
 
-/// The pages of LinkedIn that lead to another page of it.
+/// The pages of LinkedIn that redirect to another page of it.
 const GATES: [&str; 9] =
     ["authwall", "login", "uas", "checkpoint", "signup", "join", "redir", "redirect", "start"];
 
-/// The address that `text`, which is at `address`, leads to; `None` where it is not certain.
+/// The address that `text`, located at `address`, redirects to; `None` if it is ambiguous.
 pub(super) fn unwrapped<'a>(text: &'a str, address: &'a Address<'_>) -> Option<Cow<'a, str>> {
     if address.has_port {
         return None;

@@ -1,6 +1,7 @@
-//! Persons: whom the vendor found, what of them costs, and what of them a batch may see.
+//! Persons: the vendor's data about a person, what of it is charged, and what of it a batch may
+//! return.
 //!
-//! Nothing here parses JSON: a person arrives cut into [`Sections`], and leaves joined from them.
+//! Nothing here parses JSON: a person is stored as [`Sections`] and is returned by joining them.
 
 mod packing;
 mod sections;
@@ -10,21 +11,21 @@ pub use sections::{Sections, Undocumented};
 
 use std::fmt;
 
-/// A person as the vendor told of them.
+/// A person as returned by the vendor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Person {
-    /// The vendor's id of the person, a uuid in its documents, kept as it was written.
+    /// The vendor's id of the person, a UUID in its documentation, kept as written.
     pub id: String,
-    /// The LinkedIn profile, as the vendor wrote it. Its document promises one; a person without
-    /// is a person all the same.
+    /// The LinkedIn profile as the vendor wrote it. The documentation guarantees one, but persons
+    /// without one are accepted.
     pub linkedin_url: Option<String>,
     /// The full name, as the vendor wrote it.
     pub name: Option<String>,
-    /// The email address, where it was revealed and there is one.
+    /// The email address, if it was revealed and exists.
     pub email: Option<String>,
-    /// The phone numbers, where they were revealed and there are any.
+    /// The phone numbers, if they were revealed and exist.
     pub phones: Vec<Phone>,
-    /// Everything the vendor sent, to be shown again.
+    /// Everything that the vendor sent, to be returned again.
     pub sections: Sections,
 }
 
@@ -39,7 +40,7 @@ impl fmt::Debug for Person {
 pub struct Phone {
     /// The number, as the vendor wrote it.
     pub number: String,
-    /// Whence the vendor has it, where it says so.
+    /// The vendor's source, if it gives one.
     pub source: Option<PhoneSource>,
 }
 
@@ -49,7 +50,7 @@ impl fmt::Debug for Phone {
     }
 }
 
-/// Whence the vendor has a phone number; it charges for its own.
+/// The source of a phone number; the vendor charges only for its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PhoneSource {
     /// `amplemarket`: the vendor's own.
@@ -58,7 +59,7 @@ pub enum PhoneSource {
     Crm,
     /// `user_uploaded`: from the account's own uploads.
     UserUploaded,
-    /// A source that the vendor's document does not name.
+    /// A source that is not in the vendor's documentation.
     Undocumented,
 }
 

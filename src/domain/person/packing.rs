@@ -1,27 +1,27 @@
-//! Sections as bytes, to be sealed and stored. A change of form takes a new version and leaves
-//! the old one readable, for what is stored outlives the release that stored it.
+//! The stored form of sections, before encryption. A change of the form needs a new version and
+//! keeps the old one readable, because stored data outlives the release that wrote it.
 //!
-//! Version 1: one byte `1`, then the four sections in order, each as its length (four bytes, big
-//! end first) and its UTF-8. The length of a contact that was not sent is `0xFFFF_FFFF`.
+//! Version 1: one byte `1`, then the four sections in order, each as its length (four bytes,
+//! big-endian) and its UTF-8. The length of a contact that was not sent is `0xFFFF_FFFF`.
 
 use super::Sections;
 
 const VERSION: u8 = 1;
 const NOT_SENT: u32 = u32::MAX;
 
-/// Why bytes are no sections.
+/// Why bytes are not sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unpackable {
-    /// Stored by a release that knows more than this one, or not stored by us.
+    /// Written by a later release, or not by the gateway.
     #[error("sections of version {0} are not supported")]
     Version(u8),
-    /// The bytes end before the sections do.
+    /// The bytes end before the last section.
     #[error("the bytes end before the last section")]
     Short,
     /// There are bytes left after the last section.
     #[error("there are bytes after the last section")]
     Long,
-    /// A section is not UTF-8, or one that is always sent was not.
+    /// A section is not UTF-8, or a mandatory one is missing.
     #[error("a section is not valid text")]
     NoText,
 }
@@ -30,7 +30,7 @@ impl Sections {
     /// The sections as bytes.
     ///
     /// # Panics
-    /// When a section is 4 GiB or longer, far above what an answer of the vendor's may measure.
+    /// If a section is 4 GiB or longer, which is far above the limit of the vendor's answers.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let sections = [
@@ -56,10 +56,10 @@ impl Sections {
         bytes
     }
 
-    /// The sections that [`Sections::to_bytes`] gave.
+    /// The sections of bytes from [`Sections::to_bytes`].
     ///
     /// # Errors
-    /// Where the bytes are not such, in any part.
+    /// If the bytes are not valid.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unpackable> {
         let (&version, mut rest) = bytes.split_first().ok_or(Unpackable::Short)?;
         if version != VERSION {
@@ -106,12 +106,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sections_come_back_from_their_bytes(sections in sections()) {
+        fn sections_are_restored_from_their_bytes(sections in sections()) {
             prop_assert_eq!(Sections::from_bytes(&sections.to_bytes()), Ok(sections));
         }
 
         #[test]
-        fn no_cut_of_the_bytes_is_sections(sections in sections(), at in any::<prop::sample::Index>()) {
+        fn truncated_bytes_are_refused(sections in sections(), at in any::<prop::sample::Index>()) {
             let bytes = sections.to_bytes();
             let cut = &bytes[..at.index(bytes.len())];
             prop_assert_eq!(Sections::from_bytes(cut), Err(Unpackable::Short));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_stays_readable() {
+    fn stored_forms_stay_readable() {
         let sections = Sections {
             person: "\"id\":1".into(),
             email: Some("null".into()),

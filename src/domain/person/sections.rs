@@ -1,4 +1,4 @@
-//! One person's JSON, cut where what is paid for apart can be shown apart.
+//! One person's JSON, split so that separately charged parts can be returned separately.
 
 use std::fmt;
 
@@ -7,41 +7,40 @@ use crate::domain::reveal::Reveals;
 /// A person's JSON object as the vendor sent it, in sections of raw text.
 ///
 /// `person` and `undocumented` hold members, `"key":value` with commas between and no braces;
-/// `email` and `phone_numbers` hold the value alone. Whoever cuts answers for the text being
-/// JSON: joining only puts it together.
+/// `email` and `phone_numbers` hold only the value. The code that splits it guarantees valid JSON;
+/// joining only concatenates.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Sections {
-    /// The members that the vendor's document names, without the contacts.
+    /// The documented members, without the contacts.
     pub person: Box<str>,
-    /// The value of `email`, where the vendor sent the member.
+    /// The value of `email`, if the vendor sent the member.
     pub email: Option<Box<str>>,
-    /// The value of `phone_numbers`, where the vendor sent the member.
+    /// The value of `phone_numbers`, if the vendor sent the member.
     pub phone_numbers: Option<Box<str>>,
-    /// The members that the vendor's document does not name. What they hold nobody knows, contacts
-    /// perhaps.
+    /// The undocumented members. They may contain contacts.
     pub undocumented: Box<str>,
 }
 
-/// Whether a reader may see what the vendor's document does not name: only one who asked for every
-/// reveal that the job asked for.
+/// Whether a reader may see undocumented members: only if it requested every reveal that the job
+/// requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undocumented {
-    /// Shown as the vendor sent it.
+    /// Returned as the vendor sent it.
     Shown,
     /// Left out.
     Hidden,
 }
 
 impl Sections {
-    /// How many bytes of text they hold.
+    /// Their size in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let contacts = [&self.email, &self.phone_numbers].into_iter().flatten();
         [&self.person, &self.undocumented].into_iter().chain(contacts).map(|text| text.len()).sum()
     }
 
-    /// The person's JSON object for a reader who may see so much. A contact that is hidden reads
-    /// null; one the vendor did not send stays away.
+    /// The person's JSON object for a reader with these reveals. A hidden contact reads null; a
+    /// contact that the vendor did not send is omitted.
     #[must_use]
     pub fn join(&self, visible: Reveals, undocumented: Undocumented) -> String {
         let email = contact(self.email.as_deref(), visible.email);
@@ -94,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_sees_what_was_asked_and_null_for_the_rest() {
+    fn a_reader_sees_requested_contacts_and_null_for_the_rest() {
         let (email, phone) =
             (Reveals { email: true, phone: false }, Reveals { email: false, phone: true });
         for (visible, undocumented, json) in [
@@ -124,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn a_contact_that_was_not_sent_stays_away() {
+    fn a_contact_that_was_not_sent_is_omitted() {
         let sections = Sections { email: None, phone_numbers: None, ..ada() };
         assert_eq!(sections.join(Reveals::ALL, Undocumented::Hidden), r#"{"id":"1","name":"Ada"}"#);
     }
 
     #[test]
-    fn empty_sections_leave_no_comma_behind() {
+    fn empty_sections_leave_no_comma() {
         assert_eq!(Sections::default().join(Reveals::ALL, Undocumented::Shown), "{}");
         let contact = Sections { email: Some("1".into()), ..Sections::default() };
         assert_eq!(contact.join(Reveals::NONE, Undocumented::Shown), r#"{"email":null}"#);

@@ -1,8 +1,9 @@
-//! Routes: what each path of the vendor's may do, for everybody and for single teams.
+//! Routes: the access to each path of the vendor, for all teams and for single teams.
 //!
-//! A request is judged by the most specific [`Pattern`] that covers its path; what no pattern
-//! covers is refused. The gateway's own paths are never judged here: they go through the books. Of
-//! email validations, which it serves too, the table says who may ask for them, and at what price.
+//! The most specific [`Pattern`] that covers a request's path applies; a path without a pattern is
+//! refused. The gateway's own paths are not in the table: they are handled by the ledger. For email
+//! validations, which the gateway also serves, the table decides which teams may use them, and
+//! their price.
 
 mod opening;
 mod path;
@@ -18,40 +19,40 @@ use super::budget::{Allowance, Rate};
 use super::credits::{Amounts, Credits, Unit};
 use super::team::TeamId;
 
-/// Every route, and what single teams have of their own.
+/// All routes: the general ones and those of single teams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Routes {
     general: Vec<Route>,
     teams: BTreeMap<TeamId, Vec<Route>>,
 }
 
-/// What the paths that a pattern covers may do.
+/// The access to the paths of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Which paths.
+    /// The pattern.
     pub pattern: Pattern,
-    /// What they may do.
+    /// The access.
     pub access: Access,
-    /// How often all replicas together may ask for them, within the request budget.
+    /// The limit of requests per minute for all replicas together, within the request budget.
     pub requests_per_minute: Option<Rate>,
 }
 
-/// What a path may do.
+/// The access to a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It costs nothing and is passed on as it comes.
+    /// It costs nothing and is forwarded unchanged.
     Free,
-    /// Reading it costs nothing: `GET` and `HEAD` are passed on, what changes something is not.
+    /// Reading costs nothing: `GET` and `HEAD` are forwarded, other methods are refused.
     ReadOnly,
-    /// It may cost so much, which is reserved before it is asked.
+    /// It has a price, which is reserved before the request is sent.
     Priced(Price),
-    /// It is not asked at all.
+    /// It is refused.
     Refused,
 }
 
 impl Access {
-    /// What it costs to have one email address validated; none where addresses are not validated by
-    /// it, or it prices something else.
+    /// The price of validating one email address; `None` if the path does not validate addresses,
+    /// or its price is not per address.
     #[must_use]
     pub fn address_price(&self) -> Option<Credits> {
         match self {
@@ -65,30 +66,29 @@ impl Access {
     }
 }
 
-/// Where the addresses of a validation are.
+/// The pointer to the addresses of a validation.
 const ADDRESSES: &str = "/emails";
 
-/// What one request costs at most.
+/// The maximum cost of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// How much, for the request or for each item of it.
+    /// The price, per request or per item.
     pub amounts: Amounts,
-    /// Where the items are, as a JSON pointer to an array of the body; none where a request costs
-    /// the same whatever it holds.
+    /// The items, as a JSON pointer to an array of the body; `None` for a price per request.
     pub per: Option<String>,
 }
 
-/// The route that a request takes.
+/// The route that applies to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken<'r> {
     /// The route.
     pub route: &'r Route,
-    /// The team that has it of its own.
+    /// The team that owns it.
     pub team: Option<&'r TeamId>,
 }
 
 impl Routes {
-    /// These routes, each everybody's or one team's.
+    /// These routes, each general or of one team.
     #[must_use]
     pub fn of(routes: impl IntoIterator<Item = (Option<TeamId>, Route)>) -> Self {
         let mut all = Self::default();
@@ -101,8 +101,8 @@ impl Routes {
         all
     }
 
-    /// The route of a request, if any covers it: the most specific one of its team's own, or else
-    /// of everybody's.
+    /// The route of a request, if there is one: the most specific one of its team, or else the most
+    /// specific general one.
     #[must_use]
     pub fn taken(&self, team: &TeamId, method: Method, path: &VendorPath) -> Option<Taken<'_>> {
         let own = self.teams.get_key_value(team).and_then(|(team, routes)| {
@@ -111,13 +111,13 @@ impl Routes {
         own.or_else(|| Some(Taken { route: self.everybodys(method, path)?, team: None }))
     }
 
-    /// The route of a request whose team has none of its own.
+    /// The route of a request of a team without own routes.
     #[must_use]
     pub fn everybodys(&self, method: Method, path: &VendorPath) -> Option<&Route> {
         most_specific(&self.general, method, path)
     }
 
-    /// Every allowance that there is, by the name that the books know it by.
+    /// All allowances, by their names in the ledger.
     pub fn allowances(&self) -> impl Iterator<Item = Allowance> {
         let routes = self.general.iter().chain(self.teams.values().flatten());
         routes.filter_map(Route::allowance)
@@ -130,7 +130,7 @@ fn most_specific<'r>(routes: &'r [Route], method: Method, path: &VendorPath) -> 
 }
 
 impl Route {
-    /// What requests by it are spent from besides the request budget.
+    /// The allowance of its requests, besides the request budget.
     #[must_use]
     pub fn allowance(&self) -> Option<Allowance> {
         let rate = self.requests_per_minute?;
@@ -139,21 +139,21 @@ impl Route {
 }
 
 impl Price {
-    /// The most that a request with so many items costs.
+    /// The maximum cost of a request with this many items.
     #[must_use]
     pub fn worst_case(&self, items: u64) -> Amounts {
         let times = |credits: Credits| credits.times(if self.per.is_some() { items } else { 1 });
         Amounts { email: times(self.amounts.email), phone: times(self.amounts.phone) }
     }
 
-    /// Whether it costs nothing after all.
+    /// Whether the price is zero.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         Unit::ALL.iter().all(|unit| self.amounts.in_unit(*unit).is_zero())
     }
 }
 
-/// The setting that says what a pattern's paths may do.
+/// The setting of a pattern.
 #[must_use]
 pub fn setting(team: Option<&TeamId>, pattern: &str) -> String {
     match team {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_team_has_of_its_own_outweighs_everybodys() {
+    fn a_teams_own_routes_take_precedence() {
         let growth = || Some("growth".parse().unwrap());
         let routes = Routes::of([
             (None, route("/people/search", Access::Refused)),
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_a_price_where_it_is_the_address_that_is_priced() {
+    fn an_address_has_a_price_if_the_price_is_per_address() {
         let price = |email, phone, per: Option<&str>| {
             let [email, phone] = [email, phone].map(Credits::from_thousandths);
             let per = per.map(str::to_owned);

@@ -1,26 +1,26 @@
-//! Openings: what a caller, or an operator, can do about a path that no route covers.
+//! Openings: what a caller or an operator can do about a path without a route.
 
 use super::path::VendorPath;
 use super::pattern::{Method, Pattern};
 
-/// What would let a path pass that no route covers.
+/// What would allow a path without a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// This route, the narrowest that names no id.
+    /// This route, the narrowest without ids.
     Route(Pattern),
-    /// To ask for it without a prefix that the vendor's API does not have.
+    /// The path without a prefix that the vendor's API does not have.
     NoPrefix {
         /// As in `/v1`.
         prefix: String,
-        /// What follows it, with `*` for ids.
+        /// The rest of the path, with `*` for ids.
         path: String,
     },
-    /// No route but one for every path.
+    /// Only a route for every path.
     None,
 }
 
 impl Opening {
-    /// What would let a request by this method pass.
+    /// What would allow a request with this method.
     #[must_use]
     pub fn of(method: Method, path: &VendorPath) -> Self {
         let segments: Vec<_> = path.folded().split('/').skip(1).collect();
@@ -38,14 +38,14 @@ impl Opening {
     }
 }
 
-/// Whether it is as `v1`.
+/// Whether the segment looks like `v1`.
 fn is_version(segment: &str) -> bool {
     let number = segment.strip_prefix('v').unwrap_or_default();
     !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The path as far as it is made of plain words, and `*` for the rest: ids and names of people do not
-/// stand in it. The first segment says which of the vendor's resources it is, and always stands.
+/// The path with `*` for every segment that is not a plain word, so that it contains no ids and no
+/// names of people. The first segment names the vendor's resource and is always kept.
 fn outline(segments: &[&str]) -> String {
     let is_word = |segment: &str| {
         segment.bytes().all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_let_a_path_pass_names_words_and_no_ids() {
+    fn the_suggested_route_has_words_and_no_ids() {
         let opening = |path: &str| Opening::of(Method::Get, &VendorPath::of(path).unwrap());
         for (path, route) in [
             ("/mailboxes", "/mailboxes"),
@@ -91,7 +91,7 @@ mod tests {
         }
     }
     #[test]
-    fn the_route_is_for_the_method_that_was_asked() {
+    fn the_suggested_route_has_the_method_of_the_request() {
         let path = VendorPath::of("/contacts/17").unwrap();
         for (method, route) in [
             (Method::Get, "GET /contacts/*"),

@@ -1,28 +1,28 @@
-//! A path that may be passed on: one that names the same thing however it is read.
+//! A path that may be forwarded: its meaning does not depend on the parser.
 //!
-//! The vendor may take encoding, letter case and endings off a path before it looks at it, and a
-//! path that then is another one would be judged by the wrong route. Such a path is refused, never
-//! mended.
+//! The vendor may remove encoding, letter case and suffixes from a path before it interprets it,
+//! and the wrong route would apply to an ambiguous path. Such a path is refused, never corrected.
 
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
-/// What the gateway serves and no table has.
+/// Paths that the gateway serves and that no table can have.
 const OFF_THE_TABLE: [&str; 3] = ["/people/enrichment-requests", "/people/find", "/gateway"];
 
-/// What the gateway serves for those whom the table lets, at the price that stands there.
+/// The path that the gateway serves for the teams and at the price in the table.
 pub(super) const VALIDATIONS: &str = "/email-validations";
 
-/// A path, as it came and as routes see it. Perhaps personal, so its `Debug` tells nothing.
+/// A path, as received and as routes see it. It may contain personal data, so its `Debug` shows
+/// nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct VendorPath {
-    /// Decoded, in lower case, without a slash at the end.
+    /// Decoded, in lower case, without a trailing slash.
     folded: String,
 }
 
-/// Why a path is not passed on.
+/// Why a path is not forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsafe {
     /// It does not begin with a slash.
@@ -34,28 +34,28 @@ pub enum Unsafe {
     /// It has a segment `.` or `..`, perhaps encoded.
     #[error("it has a dot segment")]
     DotSegment,
-    /// A character stands in it that belongs into no path.
+    /// It has a character that is not allowed in a path.
     #[error("it has a character that is not allowed in a path, such as a space or a semicolon")]
     Character,
-    /// It holds what some servers read as a separator once it is decoded.
+    /// It has a character that some servers read as a separator after decoding.
     #[error("it has an encoded slash, backslash, semicolon, percent sign or control character")]
     Disguised,
-    /// It is no UTF-8 once it is decoded: nobody can say what it is read as.
+    /// It is not UTF-8 after decoding, so its meaning is unknown.
     #[error("it is not UTF-8")]
     NotUtf8,
     /// It has characters that some servers read as others.
     #[error("it has characters that Unicode's compatibility form (NFKC) changes")]
     Unstable,
-    /// What follows a percent sign is no two hexadecimal digits.
+    /// A percent sign is not followed by two hexadecimal digits.
     #[error("its percent-encoding is broken")]
     Encoding,
 }
 
 impl VendorPath {
-    /// A path as it stands in a request, without its query.
+    /// The path of a request, without its query.
     ///
     /// # Errors
-    /// [`Unsafe`] where it could be read in two ways.
+    /// [`Unsafe`] if it is ambiguous.
     pub fn of(path: &str) -> Result<Self, Unsafe> {
         let rest = path.strip_prefix('/').ok_or(Unsafe::NoSlash)?;
         let rest = rest.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(rest);
@@ -73,13 +73,14 @@ impl VendorPath {
         Self { folded: VALIDATIONS.to_owned() }
     }
 
-    /// Whether the gateway serves it, or would if it were there: it is never passed on.
+    /// Whether the path belongs to the gateway, even if no endpoint exists there: it is never
+    /// forwarded.
     #[must_use]
     pub fn is_the_gateways(&self) -> bool {
         self.is_off_the_table() || self.is_at_or_below(VALIDATIONS)
     }
 
-    /// Whether the gateway serves it, whatever an operator says of it.
+    /// Whether the gateway serves it regardless of the table.
     pub(super) fn is_off_the_table(&self) -> bool {
         OFF_THE_TABLE.iter().any(|own| self.is_at_or_below(own))
     }
@@ -88,29 +89,29 @@ impl VendorPath {
         self.is(literal) || self.is_below(literal)
     }
 
-    /// Whether this is the path that `literal` names; an ending such as `.json` makes no other.
+    /// Whether this is the path `literal`; a suffix such as `.json` does not matter.
     pub(super) fn is(&self, literal: &str) -> bool {
         self.folded
             .strip_prefix(literal)
             .is_some_and(|rest| rest.is_empty() || (rest.starts_with('.') && !rest.contains('/')))
     }
 
-    /// Whether its last segment has an ending such as `.json`.
+    /// Whether its last segment has a suffix such as `.json`.
     pub(super) fn has_ending(&self) -> bool {
         self.folded.rsplit('/').next().is_some_and(|last| last.contains('.'))
     }
 
-    /// Whether it lies below the path that `literal` names.
+    /// Whether it is below the path `literal`.
     pub(super) fn is_below(&self, literal: &str) -> bool {
         self.folded.strip_prefix(literal).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// As routes see it.
+    /// The form that routes are matched with.
     pub(super) fn folded(&self) -> &str {
         &self.folded
     }
 
-    /// Whether it begins so.
+    /// Whether it has this prefix.
     pub(super) fn begins_with(&self, literal: &str) -> bool {
         self.folded.starts_with(literal)
     }
@@ -127,7 +128,8 @@ fn folded_segment(segment: &str) -> Result<String, Unsafe> {
         return Err(Unsafe::EmptySegment);
     }
     let is_plain = |byte: u8| {
-        // What RFC 3986 lets stand in a segment, but for `;`, which some servers cut a path at.
+        // The characters that RFC 3986 allows in a segment, except `;`, at which some servers cut a
+        // path.
         byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@%".contains(&byte)
     };
     if !segment.bytes().all(is_plain) {
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn however_it_is_spelled_a_path_is_judged_as_one() {
+    fn all_spellings_of_a_path_are_equal() {
         for path in ["/people/search", "/People/SEARCH", "/people/search/", "/peopl%65/se%61rch"] {
             assert_eq!(folded(path), "/people/search", "{path}");
         }
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_could_be_read_as_another_is_refused() {
+    fn an_ambiguous_path_is_refused() {
         for (path, why) in [
             ("", Unsafe::NoSlash),
             ("*", Unsafe::NoSlash),
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gateways_own_paths_are_its_own_in_every_spelling() {
+    fn the_gateways_own_paths_are_recognised_in_every_spelling() {
         for path in [
             "/people/find",
             "/people/find/",

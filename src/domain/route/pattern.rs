@@ -1,32 +1,32 @@
-//! A pattern: which requests a route is about.
+//! A pattern: the requests that a route applies to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::path::{Unsafe, VendorPath};
 
-/// A path, or all that begin so, by one method or any: `/tasks`, `/contacts/*`, `/excluded-*`,
-/// `GET /companies/find`.
+/// A path or a prefix, for one method or any: `/tasks`, `/contacts/*`, `/excluded-*`, `GET
+/// /companies/find`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pattern {
     method: Option<Method>,
-    /// As paths are judged: in lower case, without the `*` and the slash before it.
+    /// In the form of folded paths: in lower case, without the `*` and the slash before it.
     literal: String,
     reach: Reach,
 }
 
-/// How far a pattern reaches beyond what it spells out.
+/// The extent of a pattern beyond its literal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
-    /// To whatever begins so: `/excluded-*`.
+    /// All paths with this prefix: `/excluded-*`.
     Beginning,
-    /// To all that lies below: `/contacts/*`, `/contacts` included.
+    /// All paths below it: `/contacts/*`, including `/contacts`.
     Below,
-    /// No further.
+    /// Only this path.
     Exact,
 }
 
-/// A method that is passed on.
+/// A method that can be forwarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is the method of that name")]
 pub enum Method {
@@ -38,34 +38,34 @@ pub enum Method {
     Delete,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPattern {
     /// It does not begin with a slash, or with a method and then a slash.
     #[error("is not a path")]
     NoSlash,
-    /// There is no such method, or it is not passed on.
+    /// The method is unknown or cannot be forwarded.
     #[error("does not begin with a method that can be forwarded")]
     Method,
-    /// A `*` stands elsewhere than at its end.
+    /// It has a `*` before its end.
     #[error("has a * before its end")]
     Star,
     /// It has a query, a fragment or percent-encoding.
     #[error("has a query, a fragment or percent-encoding")]
     Marks,
-    /// Its last segment has an ending, and an ending makes no other path.
+    /// Its last segment has a suffix, which does not make another path.
     #[error("has a suffix such as .json, which does not make another path")]
     Ending,
     /// No request has such a path.
     #[error("is not a request path: {0}")]
     Unsafe(#[from] Unsafe),
-    /// The gateway serves it itself.
+    /// It belongs to the gateway.
     #[error("is one of the gateway's own paths")]
     Own,
 }
 
 impl Pattern {
-    /// Whether a request is one of those it is about. Whoever may get may ask for the head.
+    /// Whether the pattern covers a request. `GET` covers `HEAD`.
     #[must_use]
     pub fn covers(&self, method: Method, path: &VendorPath) -> bool {
         let is_meant = match self.method {
@@ -81,13 +81,13 @@ impl Pattern {
             }
     }
 
-    /// Whether it is about every path that there is.
+    /// Whether the pattern covers every path.
     #[must_use]
     pub fn is_everything(&self) -> bool {
         self.literal.is_empty() && self.reach != Reach::Exact
     }
 
-    /// The more it says, the greater: by path first, then by method.
+    /// The specificity: by path first, then by method.
     pub(super) fn specificity(&self) -> impl Ord {
         (self.literal.len(), self.reach, self.method.is_some())
     }
@@ -147,7 +147,7 @@ impl fmt::Display for Pattern {
 }
 
 impl Method {
-    /// Every one of them.
+    /// All methods.
     pub const ALL: [Self; 6] =
         [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
 
@@ -159,7 +159,7 @@ impl Method {
         }
     }
 
-    /// As it is written in a request.
+    /// The written form.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_reaches_as_far_as_it_says() {
+    fn a_star_covers_its_prefix_only() {
         for (pattern, path, is_covered) in [
             ("/tasks", "/tasks", true),
             ("/tasks", "/tasks/", true),
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_with_a_method_is_about_no_other() {
+    fn a_pattern_with_a_method_covers_no_other() {
         assert!(covers("POST /tasks", Method::Post, "/tasks"));
         assert!(!covers("POST /tasks", Method::Get, "/tasks"));
         assert!(covers("GET /tasks", Method::Head, "/tasks"));
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_request_can_match_is_no_pattern() {
+    fn a_pattern_that_matches_no_request_is_refused() {
         let refused = |text: &str| text.parse::<Pattern>().unwrap_err();
         for text in ["", "tasks", "GET tasks", "https://x.example/tasks"] {
             assert_eq!(refused(text), NotAPattern::NoSlash, "{text}");
