@@ -1,9 +1,8 @@
-//! What servers are asked: commands and scripts, each with the key that says which server it is
-//! for.
+//! Commands and scripts, each with the key that determines its server.
 
 use std::sync::OnceLock;
 
-/// A command, and the key whose slot says which server it is for.
+/// A command, and the key whose slot determines its server.
 #[derive(Clone)]
 pub struct Command {
     key: Vec<u8>,
@@ -11,19 +10,19 @@ pub struct Command {
 }
 
 impl Command {
-    /// This command on this key, which is its first argument.
+    /// A command whose first argument is this key.
     #[must_use]
     pub fn new(name: &'static str, key: &[u8]) -> Self {
         Self { key: key.to_vec(), packed: redis::cmd(name) }.with(key)
     }
 
-    /// This command on the server that has this key, which is no argument of it.
+    /// A command for the server of this key, which is not an argument.
     #[must_use]
     pub fn beside(name: &'static str, key: &[u8]) -> Self {
         Self { key: key.to_vec(), packed: redis::cmd(name) }
     }
 
-    /// With one more argument.
+    /// Adds an argument.
     #[must_use]
     pub fn with(mut self, argument: impl AsRef<[u8]>) -> Self {
         self.packed.arg(argument.as_ref());
@@ -35,7 +34,7 @@ impl Command {
     }
 }
 
-/// The commands as they travel together.
+/// The commands as one pipeline.
 pub(super) fn pipeline(commands: impl IntoIterator<Item = Command>) -> redis::Pipeline {
     let mut pipeline = redis::pipe();
     for command in commands {
@@ -44,8 +43,8 @@ pub(super) fn pipeline(commands: impl IntoIterator<Item = Command>) -> redis::Pi
     pipeline
 }
 
-/// A script in Lua. Runs as a whole: no other command runs in its midst, though what it wrote
-/// before an error stays written.
+/// A Lua script. It runs without interleaving with other commands, but its writes before an error
+/// stay.
 #[derive(Debug)]
 pub struct Script {
     name: &'static str,
@@ -54,19 +53,19 @@ pub struct Script {
 }
 
 impl Script {
-    /// The script of this name, which is only told to people, and this source.
+    /// The script with this name, which is used only for display, and this source.
     #[must_use]
     pub const fn new(name: &'static str, source: &'static str) -> Self {
         Self { name, source, sha: OnceLock::new() }
     }
 
-    /// What it is called.
+    /// Its name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// What servers know it by.
+    /// Its hash.
     fn sha(&self) -> &str {
         self.sha.get_or_init(|| redis::Script::new(self.source).get_hash().to_owned())
     }
@@ -76,19 +75,19 @@ impl Script {
 pub struct Call<'a> {
     /// The script.
     pub script: &'a Script,
-    /// The keys it may touch, at least one, all of one slot.
+    /// The keys that it may access, at least one, all in one slot.
     pub keys: Vec<Vec<u8>>,
     /// Its other arguments.
     pub args: Vec<Vec<u8>>,
 }
 
 impl Call<'_> {
-    /// By its hash: for servers that know the script.
+    /// Called by its hash, for servers that have the script cached.
     pub(super) fn by_hash(&self) -> Command {
         self.command("EVALSHA", self.script.sha())
     }
 
-    /// With its source, which the server remembers.
+    /// Called with its source, which the server caches.
     pub(super) fn in_full(&self) -> Command {
         self.command("EVAL", self.script.source)
     }

@@ -1,9 +1,9 @@
-//! Confirming: waiting until a write cannot be lost any more.
+//! Confirmation: waiting until a write can no longer be lost.
 //!
-//! `WAIT` keeps its connection waiting, and counts from the last write of that connection; what
-//! was written by another, such as the first of two runs whose answer was lost, it does not wait
-//! for. So each confirmed call has a line of its own, and writes a key of no meaning behind what
-//! it asks for: once that is with the replicas, so is everything before it.
+//! `WAIT` blocks its connection and counts from the last write of that connection. It does not wait
+//! for writes of other connections, such as the first of two runs whose answer was lost. Each
+//! confirmed call therefore has its own connection, and writes a marker key after its commands:
+//! when the marker is on the replicas, everything before it is, too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,21 +17,21 @@ use super::server::{Lent, Server};
 use super::slot::tag;
 use super::value::Value;
 
-/// What a write has to wait for.
+/// What a write waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confirm {
-    /// For nothing but the server's own answer.
+    /// Only the server's own answer.
     Nothing,
-    /// For every replica of the server, or as many as its address says, and at least one. From
-    /// Redis 7.2 on, also for their disks and its own.
+    /// Every replica of the server, or as many as its address says, and at least one. With Redis
+    /// 7.2 or later also their disks and its own.
     Replicas,
 }
 
-/// How long the key of no meaning is kept.
+/// How long the marker key is kept.
 const MARK_MILLIS: &str = "60000";
 
 impl Remote {
-    /// What one server answers to the commands, once it is confirmed.
+    /// The answers of one server to the commands, after confirmation.
     pub(super) async fn confirmed(
         &self,
         commands: Vec<Command>,
@@ -51,7 +51,7 @@ impl Remote {
             return Ok(replies);
         }
         let is_confirmed = match confirmation.as_slice() {
-            // It is on its way to the replicas only where there was something to prolong.
+            // It reaches the replicas only if the key existed and its expiry was extended.
             [Ok(Value::Int(1)), waited] if !is_waitaof_unknown(waited) => {
                 self.is_confirmed(&server, waited)
             }
@@ -64,14 +64,14 @@ impl Remote {
             _ => false,
         };
         if !is_confirmed {
-            // The line is closed: something may still be on its way over it.
+            // The connection is closed: data may still be in transit on it.
             return Err(RemoteError::NotDurable);
         }
         server.take_back(line);
         Ok(replies)
     }
 
-    /// Sets the mark and waits for it. Whatever goes wrong here, what was asked for is done.
+    /// Sets the marker and waits for it. A failure here does not undo the commands.
     async fn marked(&self, server: &Arc<Server>, line: &Lent, mark: &[u8], until: Instant) -> bool {
         let set = Command::new("SET", mark).with("").with("PX").with(MARK_MILLIS);
         let commands = vec![set, self.wait(server, until)];
@@ -83,7 +83,7 @@ impl Remote {
 
     fn wait(&self, server: &Server, until: Instant) -> Command {
         let replicas = self.replicas_awaited(server).to_string();
-        // Half of what is left, so that the answer is there in time. Zero would be for ever.
+        // Half of the remaining time, so that the answer arrives in time. Zero would wait forever.
         let patience = until.saturating_duration_since(Instant::now()) / 2;
         let patience = patience.max(Duration::from_millis(1)).as_millis().to_string();
         let wait = if server.has_waitaof() {
@@ -115,7 +115,7 @@ impl Remote {
     }
 }
 
-/// In the slot of this key, which has a hash tag or no brace.
+/// The marker key in the slot of this key, which has a hash tag or no brace.
 fn mark(key: &[u8]) -> Vec<u8> {
     [b"{", tag(key).unwrap_or(key), b"}:confirmed"].concat()
 }
@@ -130,7 +130,7 @@ mod tests {
     use crate::remote::slot::slot;
 
     #[test]
-    fn a_mark_is_in_the_slot_of_what_it_confirms() {
+    fn a_marker_is_in_the_slot_of_its_commands() {
         for key in [&b"{books}:job:7"[..], b"plain", b"a{b}c"] {
             assert_eq!(slot(&mark(key)), slot(key));
         }

@@ -1,5 +1,5 @@
-//! What can go wrong, sorted by what may be done about it: certainly not done, perhaps done, done
-//! but not safe yet, and what a script of ours said.
+//! Errors, by what the caller can do: certainly not done, perhaps done, done but not durable yet,
+//! and errors of our scripts.
 
 use std::fmt;
 
@@ -9,17 +9,17 @@ use super::value::Value;
 /// Why there is no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
-    /// Certainly not done. May be asked again.
+    /// Certainly not done. It can be repeated.
     #[error("not written: {0}")]
     NotApplied(String),
-    /// Perhaps done, in whole or in part, or done yet. May be asked again where doing it twice is
-    /// doing it once.
+    /// Perhaps done, in whole or in part, or still to be done. It can be repeated if it is
+    /// idempotent.
     #[error("perhaps written: {0}")]
     Unknown(String),
-    /// Done, but not on as many disks or replicas as it has to be: a failover may lose it.
+    /// Done, but not on as many disks or replicas as required: a failover may lose it.
     #[error("written, but not confirmed by every required replica")]
     NotDurable,
-    /// A script, or the server, has answered so; the next time it would again.
+    /// An error of a script or of the server, which would occur again.
     #[error("{code} {message}")]
     Said {
         /// The first word, as in `redis.error_reply('CODE message')`.
@@ -29,8 +29,8 @@ pub enum RemoteError {
     },
 }
 
-/// Codes by which a server says that it did nothing. Within a script each of them comes before
-/// the first write: past that, Redis lets the script finish.
+/// Error codes of commands without effect. In a script each of them comes before the first write:
+/// after that, Redis lets the script finish.
 const NOT_APPLIED: [&str; 17] = [
     "ASK",
     "BUSY",
@@ -51,17 +51,17 @@ const NOT_APPLIED: [&str; 17] = [
     "WRONGPASS",
 ];
 
-/// Those by which a server says that another one may be the one to ask.
+/// Error codes that mean that another server may be responsible.
 const ELSEWHERE: [&str; 6] = ["ASK", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MOVED", "READONLY"];
 
-/// An error that a server answered to one command.
+/// The error reply of a server to one command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: String,
     pub(super) message: String,
 }
 
-/// What a server answered to one command.
+/// The reply of a server to one command.
 pub(super) type Reply = Result<Value, Refusal>;
 
 impl Refusal {
@@ -83,7 +83,7 @@ impl Refusal {
 }
 
 impl fmt::Display for Refusal {
-    /// What the server said, and what to do about it.
+    /// The server's error, and its remedy.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, self.message)?;
         remedy::of(&self.code, &self.message).map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
@@ -95,7 +95,7 @@ impl From<Refusal> for RemoteError {
         if refusal.is_not_applied() {
             Self::NotApplied(refusal.to_string())
         } else if remedy::is_for_want_of_permission(&refusal.message) {
-            // Those before the one that it may not run may have written already.
+            // The commands before the forbidden one may have written already.
             Self::Unknown(refusal.to_string())
         } else {
             Self::Said { code: refusal.code, message: refusal.message }
@@ -103,8 +103,8 @@ impl From<Refusal> for RemoteError {
     }
 }
 
-/// What came of things that were asked together, or the first error among them. Nothing was done
-/// only where none of them was: each stands for itself.
+/// The results of concurrent requests, or the first error. The error is "not applied" only if none
+/// of them was applied.
 pub(super) fn together<T>(
     results: impl IntoIterator<Item = Result<T, RemoteError>>,
 ) -> Result<Vec<T>, RemoteError> {
@@ -140,17 +140,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_did_not_do_is_not_applied() {
+    fn errors_without_effect_are_not_applied() {
         for text in [
             "OOM command not allowed when used memory > 'maxmemory'.",
             "READONLY You can't write against a read only replica.",
             "MOVED 3999 127.0.0.1:6381",
             "NOPERM User ada has no permissions to run the 'evalsha' command",
         ] {
-            let RemoteError::NotApplied(told) = RemoteError::from(refusal(text)) else {
+            let RemoteError::NotApplied(text_of) = RemoteError::from(refusal(text)) else {
                 panic!("{text}");
             };
-            assert!(told.starts_with(text), "{told}");
+            assert!(text_of.starts_with(text), "{text_of}");
         }
     }
 
@@ -163,20 +163,20 @@ mod tests {
         ] {
             let error = RemoteError::from(refusal(text));
             assert!(
-                matches!(&error, RemoteError::Unknown(told) if told.contains("ACL line")),
+                matches!(&error, RemoteError::Unknown(why) if why.contains("ACL line")),
                 "{error}"
             );
         }
     }
 
     #[test]
-    fn what_a_script_says_is_told_apart() {
+    fn errors_of_scripts_are_distinguished() {
         let said = RemoteError::from(refusal("FENCED attempt 3"));
         assert_eq!(said, RemoteError::Said { code: "FENCED".into(), message: "attempt 3".into() });
     }
 
     #[test]
-    fn commands_sent_together_are_not_applied_only_where_none_was() {
+    fn commands_sent_together_are_not_applied_only_if_none_was() {
         let oom = || Err(refusal("OOM no room"));
         let done = || Ok(Value::Int(1));
         let of = |replies: Vec<Reply>| values(replies).unwrap_err();

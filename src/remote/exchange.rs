@@ -1,4 +1,4 @@
-//! One call: its turn, the server that is meant, a line to it, and what came back.
+//! One call: its permit, its server, a connection, and the answers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::server::Server;
 use super::value::Value;
 use super::{Remote, Unreached};
 
-/// The commands of a call that go to one server, and their places among all of them.
+/// The commands of a call for one server, and their positions in the call.
 #[derive(Default)]
 pub(super) struct Share {
     pub(super) commands: Vec<Command>,
@@ -24,20 +24,20 @@ pub(super) struct Share {
 }
 
 impl Remote {
-    /// When a call that is asked now has to have its answer.
+    /// The deadline of a call that starts now.
     pub(super) fn until(&self) -> Instant {
         Instant::now() + self.0.patience.answer
     }
 
-    /// A place among the calls that share their lines. Those that wait to be confirmed take none, so
-    /// that they keep nobody else waiting: their lines are few enough.
+    /// A permit for a call on shared connections. Confirmed calls need none, so that they do not
+    /// block other calls; their own connections are limited.
     async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>, RemoteError> {
         let turn = timeout_at(until, self.0.calls.acquire()).await;
         let turn = turn.map_err(|_elapsed| not_applied("too many calls are in progress"))?;
         Ok(turn.expect("the semaphore is never closed"))
     }
 
-    /// The commands, parted by the servers they go to.
+    /// The commands, grouped by server.
     pub(super) async fn shares(
         &self,
         commands: Vec<Command>,
@@ -58,7 +58,8 @@ impl Remote {
         Ok(shares.into_values().collect())
     }
 
-    /// Asks several servers at once, and puts their answers in the order of the commands.
+    /// Sends commands to several servers at once, and returns the answers in the order of the
+    /// commands.
     pub(super) async fn ask_shares(
         &self,
         shares: Vec<Share>,
@@ -78,7 +79,7 @@ impl Remote {
         Ok(values.into_iter().map(|(_, value)| value).collect())
     }
 
-    /// What one server answers to the commands. Something to answer always comes back for each.
+    /// The answers of one server to the commands, one for each.
     pub(super) async fn replies(
         &self,
         commands: Vec<Command>,
@@ -96,7 +97,7 @@ impl Remote {
         }
     }
 
-    /// The shared line to the server that has this key.
+    /// The shared connection to the server of this key.
     pub(super) async fn line(
         &self,
         key: &[u8],
@@ -105,8 +106,8 @@ impl Remote {
         self.reach(key, until, |server| async move { server.line().await }).await
     }
 
-    /// A connection to the server that has this key: to the one that is known, and where that
-    /// cannot be reached, to the one that is found then.
+    /// A connection to the server of this key: to the known server, or, if that cannot be reached,
+    /// to the one that is found then.
     pub(super) async fn reach<T, F>(
         &self,
         key: &[u8],
@@ -136,7 +137,7 @@ impl Remote {
         timely(until, reached).await
     }
 
-    /// Sends the commands on this line, and draws conclusions about the server.
+    /// Sends the commands on this connection, and updates what is known about the server.
     pub(super) async fn exchange(
         &self,
         server: &Arc<Server>,
@@ -151,7 +152,7 @@ impl Remote {
         if answered.is_err() || has_said(Refusal::is_elsewhere) {
             self.0.route.doubt(server);
         }
-        // A host's name may by now lead to another than the one that is at the other end.
+        // The host name may by now resolve to another server than the connected one.
         if answered.is_err() || has_said(Refusal::is_readonly) {
             line.retire();
             server.close_idle();
@@ -160,7 +161,7 @@ impl Remote {
     }
 }
 
-/// What is not there in time was not begun.
+/// A timeout here means that nothing was begun.
 async fn timely<T>(
     until: Instant,
     reached: impl Future<Output = Result<T, Unreached>>,

@@ -1,5 +1,5 @@
-//! Facts: what a server says about itself. What it may not be asked, by its access rules or those
-//! who run it, is not known, and never guessed.
+//! Facts: what a server reports about itself. What it does not report, because of its access rules
+//! or its provider, is unknown and never guessed.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,57 +10,57 @@ use super::command::Command;
 use super::error::{RemoteError, Reply};
 use super::value::Value;
 
-/// What is known of one server; nothing where it would not say.
+/// The known facts of one server; `None` if it does not report them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// Where it listens.
+    /// Its address.
     pub server: String,
-    /// Who the gateway is to it.
+    /// The gateway's user.
     pub user: String,
-    /// How many replicas the address asks to be waited for.
+    /// The number of replicas that the address requires to confirm.
     pub replicas_awaited: Option<NonZeroU16>,
-    /// The most replicas that it was seen to have: all of them are waited for where the address
-    /// does not say how many.
+    /// The most replicas that were seen connected: all of them must confirm if the address gives no
+    /// number.
     pub replicas_seen: Option<NonZeroU16>,
-    /// Its version, or that of the Redis it is like.
+    /// Its version, or that of the Redis it is compatible with.
     pub version: Option<Version>,
-    /// Whether it takes writes.
+    /// Whether it accepts writes.
     pub is_primary: Option<bool>,
-    /// Whether it is one of a cluster.
+    /// Whether it belongs to a cluster.
     pub is_cluster: Option<bool>,
-    /// Whether it is reading its data, and answers nothing meanwhile.
+    /// Whether it is loading its data and answers nothing meanwhile.
     pub is_loading: Option<bool>,
-    /// How many replicas are connected to it.
+    /// The number of connected replicas.
     pub replicas: Option<u64>,
-    /// With how many replicas fewer than so many it takes no writes.
+    /// Below this number of replicas it refuses writes.
     pub replicas_min_to_write: Option<u64>,
     /// The memory it uses.
     pub memory_bytes: Option<u64>,
-    /// The memory it may use; zero where that is not limited.
+    /// The memory limit; zero if there is none.
     pub memory_bytes_max: Option<u64>,
-    /// What it does once that is used up, as `maxmemory-policy` names it.
+    /// What it does at the limit, as in `maxmemory-policy`.
     pub memory_policy: Option<String>,
     /// Whether it writes an append-only file.
     pub is_appending: Option<bool>,
-    /// When it has that on its disk, as `appendfsync` names it.
+    /// When it syncs that file to disk, as in `appendfsync`.
     pub appendfsync: Option<String>,
-    /// Whether it could write to that the last time.
+    /// Whether its last write to that file succeeded.
     pub is_append_well: Option<bool>,
-    /// Whether it could write its last snapshot.
+    /// Whether its last snapshot succeeded.
     pub is_snapshot_well: Option<bool>,
     /// Its time, in milliseconds since the Unix epoch.
     pub time_millis: Option<i64>,
 }
 
-/// Which release of Redis.
+/// A release of Redis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u16, pub u16, pub u16);
 
 impl Remote {
-    /// What the server says that keeps the namespace's hash tag.
+    /// The facts of the server of the namespace's hash tag.
     ///
     /// # Errors
-    /// Where it cannot be asked at all.
+    /// If it cannot be reached.
     pub async fn facts(&self) -> Result<Facts, RemoteError> {
         let (address, until) = (self.address(), self.until());
         let key = self.tag().into_bytes();
@@ -102,11 +102,11 @@ impl Remote {
         })
     }
 
-    /// How many bytes of memory that server may still use; none where that is not limited, or it does
-    /// not say.
+    /// How many bytes of memory that server may still use; `None` if there is no limit, or it does
+    /// not report it.
     ///
     /// # Errors
-    /// Where it cannot be asked.
+    /// If it cannot be reached.
     pub async fn memory_left(&self) -> Result<Option<u64>, RemoteError> {
         let question = Command::beside("INFO", self.tag().as_bytes()).with("memory");
         let answers = self.ask(vec![question]).await?;
@@ -116,14 +116,14 @@ impl Remote {
     }
 }
 
-/// Seconds, and microseconds of the next.
+/// Seconds, and microseconds of the current second.
 fn millis(time: &Value) -> Option<i64> {
     let [seconds, micros] = time.as_list()? else { return None };
     let number = |value: &Value| value.as_text()?.parse::<i64>().ok();
     number(seconds)?.checked_mul(1_000)?.checked_add(number(micros)? / 1_000)
 }
 
-/// What `INFO` answers: `name:value`, a line each.
+/// The output of `INFO`: one `name:value` per line.
 #[derive(Default)]
 struct Info<'t>(BTreeMap<&'t str, &'t str>);
 
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_says_is_read_and_what_it_does_not_say_is_unknown() {
+    fn reported_facts_are_read_and_others_are_unknown() {
         let info = Info::read("# Server\r\nredis_version:7.0.15\r\n\r\nused_memory:12\r\n");
         assert_eq!(info.text("redis_version").and_then(Version::read), Some(Version(7, 0, 15)));
         assert_eq!(info.number("used_memory"), Some(12));
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_in_the_order_of_their_numbers() {
+    fn versions_are_ordered_by_their_numbers() {
         assert!(Version::read("7.10.0") > Version::read("7.9.9"));
         assert_eq!(Version::read("8.0").unwrap().to_string(), "8.0.0");
         assert_eq!(Version::read("unstable"), None);

@@ -1,5 +1,5 @@
-//! Greetings: the first words with a server, before anything else uses the connection. What a server
-//! says as it turns the gateway away is read here, even where it has closed its side already.
+//! The handshake of a connection, before anything else uses it. If the server rejects the gateway,
+//! its error is read here, even if it has already closed its side.
 
 use std::io::{self, Cursor};
 
@@ -13,14 +13,14 @@ use super::remedy;
 use super::role::Role;
 use super::value;
 
-/// What connections are known by, in `CLIENT LIST`.
+/// The name of the connections in `CLIENT LIST`.
 const NAME: &str = "tollgate";
 
-/// How an alert of TLS begins, which is what a TLS port may answer to plain text.
+/// The first byte of a TLS alert, which a TLS port may answer to plain text.
 const TLS_ALERT: u8 = 0x15;
 
-/// Logs in, chooses the database, and returns what the other end says it is, unless it may not be
-/// asked. An error continues a sentence that begins with the server.
+/// Logs in, selects the database, and returns the role that the server reports, unless that is
+/// forbidden. An error continues a sentence that begins with the server.
 pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     stream: &mut S,
     login: Option<&Login>,
@@ -38,7 +38,7 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     greeting.push(cmd("CLIENT").arg("SETNAME").arg(NAME).take());
     greeting.push(cmd("ROLE").take());
     let packed: Vec<u8> = greeting.iter().flat_map(redis::Cmd::get_packed_command).collect();
-    // Where that fails, the reason may be there to be read all the same.
+    // If it fails, the reason may still be readable.
     let _ = stream.write_all(&packed).await;
     let _ = stream.flush().await;
     let replies = replies(stream, greeting.len()).await?;
@@ -51,8 +51,8 @@ pub(super) async fn greet<S: AsyncRead + AsyncWrite + Unpin>(
     }
     let role = replies.last().and_then(|reply| reply.as_ref().ok()).and_then(Role::read);
     if role != Some(Role::Sentinel) {
-        // A sentinel is spoken to whether or not it takes the servers' login: it needs one of its own
-        // or none, and knows no databases.
+        // A sentinel is used whether or not it accepts the servers' login: it has its own login or
+        // none, and no databases.
         let refusal = replies.iter().take(instructions).find_map(|reply| reply.as_ref().err());
         if let Some(refusal) = refusal {
             return Err(refused(refusal));
@@ -65,7 +65,7 @@ fn refused(refusal: &Refusal) -> String {
     format!("refuses the gateway: {refusal}")
 }
 
-/// Reads so many replies.
+/// Reads this many replies.
 async fn replies<S: AsyncRead + Unpin>(stream: &mut S, count: usize) -> Result<Vec<Reply>, String> {
     let mut bytes = Vec::new();
     loop {
@@ -88,14 +88,14 @@ async fn replies<S: AsyncRead + Unpin>(stream: &mut S, count: usize) -> Result<V
     }
 }
 
-/// As many replies as have arrived whole.
+/// The replies that have arrived completely, at most this many.
 fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
     let (mut parser, mut rest) = (Parser::new(), Cursor::new(bytes));
     let mut replies = Vec::with_capacity(count);
     while replies.len() < count {
         match parser.parse_value(&mut rest) {
             Ok(answer) => replies.push(value::reply(answer)),
-            // There is no other way in which reading from memory fails.
+            // Reading from memory fails in no other way.
             Err(why) if why.is_io_error() => break,
             Err(_) => {
                 return Err("does not answer as a Redis does: correct host and port in store.url"
@@ -106,7 +106,7 @@ fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
     Ok(replies)
 }
 
-/// What is said of a server that hung up.
+/// The error for a server that closed the connection.
 fn without_a_word(why: Option<&io::Error>) -> String {
     why.and_then(remedy::of_tls).unwrap_or_else(|| {
         let why = why.map_or_else(String::new, |why| format!(" ({why})"));

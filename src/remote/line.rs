@@ -1,7 +1,8 @@
-//! Lines: one connection to one server, which any number may use at once.
+//! Connections: each connects to one server and can be shared by any number of callers.
 //!
-//! A line is used while it is good. Once an answer is late it is retired: given to nobody any more,
-//! and closed with the last who uses it. So no late answer is ever taken for another's.
+//! A connection is used while it is good. After a late answer it is retired: it is given to no
+//! further caller, and is closed when its last caller is done. A late answer is therefore never
+//! taken for the answer to another request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -26,19 +27,19 @@ use super::remedy;
 use super::role::Role;
 use super::value;
 
-/// A connection that is idle for so long is asked whether the other side is still there, and given
-/// up after three times a third of it without an answer.
+/// A connection that is idle for this long is probed with keepalives, and closed after three times
+/// a third of it without a response.
 const IDLE_UNTIL_ASKED: Duration = Duration::from_secs(15);
 
-/// What it takes to connect to any of the servers.
+/// The parameters of connecting to any of the servers.
 pub(super) struct Dial {
     pub(super) tls: Option<TlsConnector>,
     pub(super) login: Option<Login>,
     pub(super) database: u16,
     pub(super) connect: Duration,
-    /// Those that move the lines' bytes.
+    /// The tasks that move the connections' bytes.
     pub(super) tasks: TaskTracker,
-    /// Closes every line.
+    /// Closes every connection.
     pub(super) closing: CancellationToken,
 }
 
@@ -48,11 +49,11 @@ pub(super) struct Line {
     role: Option<Role>,
     is_retired: AtomicBool,
     closed: CancellationToken,
-    /// Closes it.
+    /// Closes it on drop.
     _on_drop: DropGuard,
 }
 
-/// Why there is no answer, though one may have been caused.
+/// Why there is no answer, although the request may have been executed.
 #[derive(Debug)]
 pub(super) enum Lost {
     Late,
@@ -60,7 +61,7 @@ pub(super) enum Lost {
 }
 
 impl Dial {
-    /// A new line, known to be answered at the other end.
+    /// A new connection after a successful handshake.
     pub(super) async fn open(&self, endpoint: &Endpoint) -> Result<Line, Unreached> {
         let until = Instant::now() + self.connect;
         let opened = Box::pin(self.connect(endpoint, until)).await;
@@ -119,22 +120,23 @@ fn unreached(error: impl std::error::Error) -> String {
 }
 
 impl Line {
-    /// What the other end said it is, unless it may not be asked.
+    /// The role that the server reported, unless that is forbidden.
     pub(super) fn role(&self) -> Option<&Role> {
         self.role.as_ref()
     }
 
-    /// Whether it may be given to anybody.
+    /// Whether it may be given to further callers.
     pub(super) fn is_good(&self) -> bool {
         !self.closed.is_cancelled() && !self.is_retired.load(Ordering::Relaxed)
     }
 
-    /// It is to be given to nobody any more, and closes once the last who uses it is done.
+    /// Retires the connection: it is given to no further caller and is closed when the last one is
+    /// done.
     pub(super) fn retire(&self) {
         self.is_retired.store(true, Ordering::Relaxed);
     }
 
-    /// Sends the commands in order, once, and answers what the server does, in order.
+    /// Sends the commands in order, once, and returns the answers in order.
     pub(super) async fn exchange(
         &self,
         commands: impl IntoIterator<Item = Command>,

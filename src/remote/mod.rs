@@ -1,11 +1,10 @@
-//! One Redis, however it is reached: a server, a cluster, or the primary that sentinels watch.
+//! A client for one Redis deployment: a server, a cluster, or the primary that sentinels name.
 //!
-//! What is asked is sent at most once, within a time that is set, and what becomes of it is told
-//! by what may be done about it ([`RemoteError`]): where to repeat is decided by who asks, never
-//! here. A server that was lost is found again without being told to, and connections are made
-//! when they are needed.
+//! A request is sent at most once, within a deadline. Its error says what the caller can do
+//! ([`RemoteError`]); the caller decides about repetitions, never this module. A lost server is
+//! found again automatically, and connections are opened on demand.
 //!
-//! Knows nothing of what the keys hold.
+//! The module does not know the meaning of the keys.
 
 mod address;
 mod command;
@@ -48,30 +47,30 @@ use self::exchange::Share;
 use self::line::Dial;
 use self::route::Route;
 
-/// How many calls are under way at once. Further ones wait their turn, within their time.
+/// The maximum number of concurrent calls. Further ones wait, within their deadline.
 const CALLS_MAX: usize = 512;
 
-/// How long things may take.
+/// Timeouts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// Connecting to one server: encryption and login included.
+    /// Of connecting to one server, including TLS and login.
     pub connect: Duration,
-    /// A whole call, from when it is asked until its answer is there.
+    /// Of a whole call, until its answer.
     pub answer: Duration,
 }
 
 impl Default for Patience {
-    /// So short that a caller is refused within two seconds.
+    /// Short enough that a caller is refused within two seconds.
     fn default() -> Self {
         Self { connect: Duration::from_secs(1), answer: Duration::from_millis(1_800) }
     }
 }
 
-/// Why a server cannot be spoken to: nothing was sent to it.
+/// Why a server cannot be reached: nothing was sent to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Unreached(String);
 
-/// One Redis.
+/// One Redis deployment.
 #[derive(Clone)]
 pub struct Remote(Arc<Shared>);
 
@@ -85,10 +84,10 @@ struct Shared {
 }
 
 impl Remote {
-    /// The Redis at this address. Connects to nothing yet.
+    /// The Redis at this address. Opens no connection yet.
     ///
     /// # Errors
-    /// Where the address names certificates that cannot be used.
+    /// If the address names unusable certificates.
     pub fn new(address: &Address, patience: Patience) -> Result<Self, Unusable> {
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         let dial = Arc::new(Dial {
@@ -109,32 +108,33 @@ impl Remote {
         })))
     }
 
-    /// Where it is.
+    /// Its address.
     #[must_use]
     pub fn address(&self) -> &Address {
         &self.0.address
     }
 
-    /// What the keys of the books have in common, so that all are in one slot: `{tollgate:NAME}`.
+    /// The common prefix of the ledger's keys, a hash tag that keeps them in one slot:
+    /// `{tollgate:NAME}`.
     #[must_use]
     pub fn tag(&self) -> String {
         format!("{{tollgate:{}}}", self.0.address.namespace())
     }
 
-    /// Sends the commands to the servers that have their keys, in order to each, and answers what
-    /// they do, in the order of the commands.
+    /// Sends the commands to the servers of their keys, in order per server, and returns the
+    /// answers in the order of the commands.
     ///
     /// # Errors
-    /// Where a server cannot be asked or any of the commands is answered with an error. They are
-    /// not applied only where none of them was.
+    /// If a server cannot be reached, or any command fails. The error is "not applied" only if none
+    /// of them was applied.
     pub async fn ask(&self, commands: Vec<Command>) -> Result<Vec<Value>, RemoteError> {
         self.ask_confirmed(commands, Confirm::Nothing).await
     }
 
-    /// The same, and then waits until what was written cannot be lost any more.
+    /// The same, and then waits until the writes can no longer be lost.
     ///
     /// # Errors
-    /// As for [`Remote::ask`], and where it is done but not confirmed in time.
+    /// As for [`Remote::ask`], and if it is done but not confirmed in time.
     pub async fn ask_confirmed(
         &self,
         commands: Vec<Command>,
@@ -157,16 +157,16 @@ impl Remote {
     /// Runs a script.
     ///
     /// # Errors
-    /// Where the server cannot be asked, or the script says so.
+    /// If the server cannot be reached, or the script fails.
     pub async fn run(&self, call: &Call<'_>) -> Result<Value, RemoteError> {
         self.run_confirmed(call, Confirm::Nothing).await
     }
 
-    /// The same, and then waits until what was written, by this run or an earlier one, cannot be
-    /// lost any more.
+    /// The same, and then waits until the writes of this run or an earlier one can no longer be
+    /// lost.
     ///
     /// # Errors
-    /// As for [`Remote::run`], and where it is done but not confirmed in time.
+    /// As for [`Remote::run`], and if it is done but not confirmed in time.
     pub async fn run_confirmed(
         &self,
         call: &Call<'_>,
@@ -180,7 +180,7 @@ impl Remote {
         Ok(values(replies)?.pop().unwrap_or(Value::Nil))
     }
 
-    /// Closes every connection. Whatever is asked from now on is not done.
+    /// Closes every connection. Later requests are refused.
     pub async fn close(&self) {
         self.0.closing.cancel();
         self.0.tasks.close();

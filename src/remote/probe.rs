@@ -1,9 +1,9 @@
-//! The probe: whether scripts do here what they have to.
+//! The probe: whether scripts work as required.
 //!
-//! That a script runs whole is promised by Redis and cannot be seen from outside, so it is not
-//! tried. What differs from server to server is: rules that keep the gateway's user from running
-//! scripts or from writing in them, proxies that do not pass them on or tear keys of one tag
-//! apart, and answers that come back changed.
+//! Redis guarantees that a script runs without interleaving; this cannot be observed from outside
+//! and is not tested. The probe tests what differs between servers: access rules that forbid the
+//! gateway's user to run scripts or to write in them, proxies that do not forward scripts or
+//! separate keys of one hash tag, and changed answers.
 
 use super::Remote;
 use super::command::{Call, Command, Script};
@@ -14,18 +14,18 @@ use super::value::Value;
 static PROBE: Script = Script::new("probe", include_str!("probe.lua"));
 static PERMISSIONS: Script = Script::new("permissions", include_str!("permissions.lua"));
 
-/// The largest whole number that Lua has without rounding.
+/// The largest integer that Lua represents exactly.
 const EXACT_MAX: i64 = 9_007_199_254_740_991;
 
-/// The digits of the seconds since the Unix epoch, from 2001 to 2286.
+/// The number of digits of the seconds since the Unix epoch, from 2001 to 2286.
 const TIME_DIGITS: i64 = 10;
 
 impl Remote {
-    /// Looks whether the gateway's user may run every command that the gateway does, where it waits
-    /// for so much.
+    /// Checks whether the gateway's user may run every command that the gateway uses with this
+    /// confirmation.
     ///
     /// # Errors
-    /// Where it may not; the commands are named.
+    /// If it may not; the error names the commands.
     pub async fn check_permissions(&self, confirm: Confirm) -> Result<(), RemoteError> {
         let keys = ["text", "hash", "set", "stream"];
         let keys = keys.map(|name| format!("{}:permissions:{name}", self.tag()).into_bytes());
@@ -60,10 +60,10 @@ impl Remote {
         Err(Refusal { code: "NOPERM".to_owned(), message }.into())
     }
 
-    /// Runs a script that leaves nothing behind, on the server that keeps the namespace's hash tag.
+    /// Runs a script without lasting effect on the server of the namespace's hash tag.
     ///
     /// # Errors
-    /// Where it does not run, or does not give back what it has to.
+    /// If it does not run, or returns an unexpected result.
     pub async fn probe(&self) -> Result<(), RemoteError> {
         let bytes: Vec<u8> = (0..=u8::MAX).collect();
         let keys = ["one", "two"].map(|name| format!("{}:probe:{name}", self.tag()).into_bytes());

@@ -1,10 +1,10 @@
-//! Remedies: what to do about what a server says, or about how it breaks off.
+//! Remedies for errors of a server and for failed connections.
 
 use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
-/// What to do about a server that speaks TLS where it was spoken to without.
+/// The remedy for a server that requires TLS on a plain connection.
 pub(super) const OVER_TLS: &str =
     "write rediss:// in store.url, or tls=true for a cluster or sentinels";
 
@@ -13,7 +13,7 @@ const IN_PLAIN: &str = "write redis:// in store.url, remove tls=true, or use its
 const PERMISSIONS: &str =
     "give the user of store.url the permissions of the ACL line in docs/operations.md";
 
-/// What to do about a refusal with this code and message, where that is known.
+/// The remedy for an error with this code and message, if known.
 pub(super) fn of(code: &str, message: &str) -> Option<&'static str> {
     let says = |part: &str| message.contains(part);
     Some(match code {
@@ -44,15 +44,15 @@ pub(super) fn of(code: &str, message: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a script may not run one of its commands.
+/// Whether a script was forbidden to run one of its commands.
 pub(super) fn is_for_want_of_permission(message: &str) -> bool {
-    // In the words of Redis 7.0, and those of later ones.
+    // The messages of Redis 7.0, and of later releases.
     let words = ["user executing the script can't", "ACL failure in script"];
     words.iter().any(|words| message.contains(words))
 }
 
-/// What is said of a server with which no TLS could be spoken, continuing a sentence that begins with
-/// it; none where the error is not of TLS.
+/// The error for a failed TLS handshake, continuing a sentence that begins with the server; `None`
+/// if the error is not about TLS.
 pub(super) fn of_tls(error: &io::Error) -> Option<String> {
     let error = error.get_ref()?.downcast_ref::<Error>()?;
     let remedy = match error {
@@ -79,7 +79,7 @@ pub(super) fn of_tls(error: &io::Error) -> Option<String> {
     Some(format!("TLS failed: {error}; {remedy}"))
 }
 
-/// What is said of a server that does not answer in TLS in time.
+/// The error for a server that does not answer the TLS handshake in time.
 pub(super) fn of_silence_in_tls() -> String {
     format!("does not answer with TLS: if it is a plain port, {IN_PLAIN}")
 }

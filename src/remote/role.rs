@@ -1,15 +1,15 @@
-//! Roles: what a server says it is.
+//! Roles: the role that a server reports.
 
 use super::value::Value;
 
-/// What `ROLE` answers, as far as it matters here.
+/// The relevant part of the answer to `ROLE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// Takes writes, and has so many replicas that are in step.
+    /// Accepts writes, and has this many replicas in sync.
     Primary { replicas: usize },
     /// Follows a primary.
     Replica,
-    /// Watches others.
+    /// Monitors other servers.
     Sentinel,
 }
 
@@ -38,7 +38,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_what_it_says() {
+    fn the_reported_role_is_used() {
         let replica = Value::List(vec![text("10.0.0.1"), text("6379"), text("7")]);
         let replicas = Value::List(vec![replica.clone(), replica]);
         let primary = Value::List(vec![text("master"), Value::Int(7), replicas]);

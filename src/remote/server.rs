@@ -1,5 +1,5 @@
-//! A server, and the lines to it: one that everybody shares, and a few that are lent to one at a
-//! time, for what keeps a connection waiting.
+//! A server and its connections: one shared connection, and a few exclusive ones for commands that
+//! block.
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,23 +13,23 @@ use super::line::{Dial, Line};
 use super::role::Role;
 use super::sought::Sought;
 
-/// How many lines are lent at once.
+/// The maximum number of exclusive connections.
 const LENT_MAX: usize = 16;
 
-/// One server that takes writes.
+/// One server that accepts writes.
 pub(super) struct Server {
     endpoint: Endpoint,
     dial: Arc<Dial>,
     shared: Sought<Arc<Line>>,
     lending: Arc<Semaphore>,
     idle: Mutex<Vec<Line>>,
-    /// The most replicas that it was seen to have.
+    /// The most replicas that were seen connected.
     replicas: AtomicUsize,
-    /// Whether it may know `WAITAOF`.
+    /// Whether it may support `WAITAOF`.
     has_waitaof: AtomicBool,
 }
 
-/// A line that is used by nobody else. Given back where its user says so; closed otherwise.
+/// An exclusive connection. It is returned if its user says so, and closed otherwise.
 pub(super) struct Lent {
     line: Line,
     _permit: OwnedSemaphorePermit,
@@ -52,14 +52,14 @@ impl Server {
         &self.endpoint
     }
 
-    /// The line that everybody shares.
+    /// The shared connection.
     pub(super) async fn line(&self) -> Result<Arc<Line>, Unreached> {
         let open = async { self.open().await.map(Arc::new) };
         self.shared.or_seek(|line| line.is_good(), open).await
     }
 
-    /// A line of one's own. Nobody waits for one longer than for the shared line, while the server
-    /// cannot be reached.
+    /// An exclusive connection. While the server cannot be reached, waiting for one takes no longer
+    /// than for the shared one.
     pub(super) async fn lend(&self) -> Result<Lent, Unreached> {
         let closed = "the semaphore is never closed";
         let permit = Arc::clone(&self.lending).acquire_owned().await.expect(closed);
@@ -70,34 +70,34 @@ impl Server {
         Ok(Lent { line: self.open().await?, _permit: permit })
     }
 
-    /// Takes a line back that has nothing more to answer.
+    /// Takes a connection back that has no pending answers.
     pub(super) fn take_back(&self, lent: Lent) {
         if lent.is_good() {
             self.idle().push(lent.line);
         }
     }
 
-    /// Closes the lines that nobody uses: something speaks against them.
+    /// Closes the idle connections after a failure.
     pub(super) fn close_idle(&self) {
         self.idle().clear();
     }
 
-    /// The most replicas that it was seen to have.
+    /// The most replicas that were seen connected.
     pub(super) fn replicas(&self) -> usize {
         self.replicas.load(Ordering::Relaxed)
     }
 
-    /// There are at least so many.
+    /// At least this many replicas exist.
     pub(super) fn has_replicas(&self, count: usize) {
         self.replicas.fetch_max(count, Ordering::Relaxed);
     }
 
-    /// Whether it may know `WAITAOF`.
+    /// Whether it may support `WAITAOF`.
     pub(super) fn has_waitaof(&self) -> bool {
         self.has_waitaof.load(Ordering::Relaxed)
     }
 
-    /// It has said that it does not.
+    /// It reported that it does not.
     pub(super) fn lacks_waitaof(&self) {
         self.has_waitaof.store(false, Ordering::Relaxed);
     }
@@ -105,9 +105,9 @@ impl Server {
     async fn open(&self) -> Result<Line, Unreached> {
         let line = self.dial.open(&self.endpoint).await?;
         match line.role() {
-            // One that is missing may be the one that is being made the primary.
+            // A missing replica may be the one that is being promoted.
             Some(Role::Primary { replicas }) => self.has_replicas(*replicas),
-            // What may not be asked is not held against it: a replica refuses writes by itself.
+            // A role that may not be queried is accepted: a replica refuses writes itself.
             None => {}
             Some(Role::Replica) => {
                 return Err(self.is_no_primary("a replica", "use its primary in store.url"));

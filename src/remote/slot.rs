@@ -1,15 +1,15 @@
-//! Slots: the 16,384 parts into which a cluster divides all keys.
+//! Slots: the 16,384 partitions of a cluster's keys.
 
-/// Slots there are.
+/// The number of slots.
 pub(super) const SLOTS: u16 = 16_384;
 
-/// The slot of a key: that of what stands between its first braces, if anything does.
-/// Source: the Redis Cluster specification, "Hash tags".
+/// The slot of a key: of its hash tag, if it has one. Source: the Redis Cluster specification,
+/// "Hash tags".
 pub(super) fn slot(key: &[u8]) -> u16 {
     crc16(tag(key).unwrap_or(key)) % SLOTS
 }
 
-/// What stands between the first brace that opens and the next that closes.
+/// The text between the first opening brace and the next closing one.
 pub(super) fn tag(key: &[u8]) -> Option<&[u8]> {
     let open = key.iter().position(|byte| *byte == b'{')?;
     let rest = &key[open + 1..];
@@ -39,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_one_tag_are_of_one_slot() {
+    fn keys_with_one_tag_are_in_one_slot() {
         assert_eq!(slot(b"{user}.following"), slot(b"{user}.followers"));
         assert_eq!(tag(b"foo{bar}{zap}"), Some(&b"bar"[..]));
         assert_eq!(tag(b"foo{{bar}}zap"), Some(&b"{bar"[..]));

@@ -1,17 +1,16 @@
-//! What takes an effort to come by, such as a connection: one tries at a time, and whoever waited
-//! meanwhile shares what came of it. So those who wait for what cannot be had wait once, not in
-//! turn.
+//! Single-flight cell for expensive values such as connections: one task connects, waiters share
+//! its result. Waiters for an unreachable server therefore wait once, not in turn.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use super::Unreached;
 
-/// A value that is sought when it is needed, and kept while it holds.
+/// A value that is created on demand and kept while it is valid.
 pub(super) struct Sought<T> {
     found: Mutex<Option<T>>,
     failures: AtomicU64,
-    /// Held by who is trying; in it, how the last try failed.
+    /// Held by the task that creates the value; contains the last error.
     turn: tokio::sync::Mutex<Unreached>,
 }
 
@@ -24,17 +23,17 @@ impl<T: Clone> Sought<T> {
         }
     }
 
-    /// What was found before, if anything was that is not forgotten.
+    /// The cached value, if there is one.
     pub(super) fn found(&self) -> Option<T> {
         self.lock().clone()
     }
 
-    /// Forgets what was found, if it is so.
+    /// Drops the cached value if the condition holds.
     pub(super) fn forget_if(&self, is_so: impl FnOnce(&T) -> bool) {
         self.lock().take_if(|found| is_so(found));
     }
 
-    /// What was found before, if it still holds, or what comes of trying anew.
+    /// The cached value if it is still valid, or the result of creating a new one.
     pub(super) async fn or_seek(
         &self,
         holds: impl Fn(&T) -> bool,
@@ -78,7 +77,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_was_found_is_not_sought_again_while_it_holds() {
+    async fn a_cached_value_is_used_while_it_is_valid() {
         let sought = Sought::new();
         let found = sought.or_seek(|_| true, async { Ok(1) }).await;
         assert_eq!(found, Ok(1));
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_wait_share_a_failure_and_the_next_try_anew() {
+    async fn waiters_share_a_failure_and_later_callers_retry() {
         let sought = Arc::new(Sought::<u8>::new());
         let gate = Arc::new(Semaphore::new(0));
         let tries = Arc::new(AtomicU64::new(0));

@@ -1,4 +1,4 @@
-//! Encryption: whom servers have to be vouched for by.
+//! Encryption: the trusted root certificates.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,26 +13,26 @@ use super::address::{Address, Trust};
 /// Why an address cannot be used on this machine.
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
-    /// The file of `ca=` cannot be read, or not as certificates in PEM.
+    /// The file of `ca=` cannot be read, or is not PEM.
     #[error("the certificates in {} cannot be read: {}", .0.display(), .1)]
     Certificates(PathBuf, rustls::pki_types::pem::Error),
-    /// The file of `ca=` has no certificate, or one that vouches for nobody.
+    /// The file of `ca=` has no certificate, or none that is a trust anchor.
     #[error("{} has no certificate of an authority", .0.display())]
     NoCertificate(PathBuf),
 }
 
-/// Looks at the certificates that an address names.
+/// Checks the certificates that an address names.
 ///
 /// # Errors
-/// Where they cannot be used.
+/// If they cannot be used.
 pub fn check_certificates(address: &Address) -> Result<(), Unusable> {
     connector(&address.trust).map(drop)
 }
 
-/// What encrypts connections, unless they are plain.
+/// The TLS connector, unless connections are plain.
 ///
-/// The provider and the roots are named here, so that neither a process-wide default nor the
-/// machine's certificates have a say.
+/// The provider and the root certificates are given explicitly, so that neither a process-wide
+/// default nor the machine's certificates have an effect.
 pub(super) fn connector(trust: &Trust) -> Result<Option<TlsConnector>, Unusable> {
     let roots = match trust {
         Trust::Plain => return Ok(None),

@@ -1,4 +1,4 @@
-//! Values: what servers answer.
+//! Values: the answers of servers.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use super::error::{Refusal, Reply};
 /// An answer. Statuses such as `OK` are bytes.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Nothing is there.
+    /// Null.
     Nil,
     /// A whole number.
     Int(i64),
-    /// Bytes, as they were kept.
+    /// Bytes.
     Bytes(Vec<u8>),
-    /// Several of them.
+    /// A list of values.
     List(Vec<Self>),
 }
 
@@ -27,7 +27,7 @@ impl Value {
         }
     }
 
-    /// The text, if it is bytes that are one.
+    /// The text, if it is bytes of valid UTF-8.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
         match self {
@@ -36,7 +36,7 @@ impl Value {
         }
     }
 
-    /// The values, if they are several.
+    /// The values, if it is a list.
     #[must_use]
     pub fn as_list(&self) -> Option<&[Self]> {
         match self {
@@ -45,7 +45,7 @@ impl Value {
         }
     }
 
-    /// The bytes, if it is some.
+    /// The bytes, if it is bytes.
     #[must_use]
     pub fn into_bytes(self) -> Option<Vec<u8>> {
         match self {
@@ -54,7 +54,7 @@ impl Value {
         }
     }
 
-    /// The values, if they are several.
+    /// The values, if it is a list.
     #[must_use]
     pub fn into_list(self) -> Option<Vec<Self>> {
         match self {
@@ -75,7 +75,7 @@ impl fmt::Debug for Value {
     }
 }
 
-/// What the client read, as what it means.
+/// Converts the value that the client parsed.
 pub(super) fn reply(read: redis::Value) -> Reply {
     match read {
         redis::Value::Nil => Ok(Value::Nil),
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_read_as_what_it_is_and_nothing_else() {
+    fn a_value_is_read_only_as_its_own_type() {
         let list = Value::List(vec![Value::Nil]);
         assert_eq!(Value::Int(7).as_int(), Some(7));
         assert_eq!(Value::Bytes(b"7".to_vec()).as_int(), None);

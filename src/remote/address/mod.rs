@@ -1,4 +1,4 @@
-//! Addresses: where a Redis is, and all that is said of it in one URL.
+//! Addresses: the location of a Redis and the connection parameters, in one URL.
 
 mod parse;
 
@@ -9,23 +9,23 @@ use std::str::FromStr;
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// Where a Redis is, and how it is spoken to.
+/// The location of a Redis and its connection parameters.
 ///
-/// | URL | reaches |
+/// | URL | connects to |
 /// |---|---|
 /// | `redis://[user:password@]host[:port][/database]` | one server |
 /// | `rediss://…` | one server, over TLS |
-/// | `redis-cluster://host[:port],…` | a cluster, found through any of these |
+/// | `redis-cluster://host[:port],…` | a cluster, found through any of these nodes |
 /// | `redis-sentinel://host[:port],…/service` | the primary that these sentinels name |
 ///
-/// After a `?`, parted by `&`:
+/// Parameters after a `?`, separated by `&`:
 ///
-/// | field | means |
+/// | parameter | meaning |
 /// |---|---|
-/// | `namespace=NAME` | whose books these are, among several on one Redis; `default` if not said |
-/// | `replicas=N` | how many replicas have to confirm a write; the most that its server was seen to have if not said |
+/// | `namespace=NAME` | separates several ledgers on one Redis; `default` if omitted |
+/// | `replicas=N` | how many replicas must confirm a write; by default the most that were seen connected |
 /// | `tls=true` | TLS, for a cluster or sentinels |
-/// | `ca=FILE` | the certificates, in PEM, that servers are to be vouched for by; public ones if not said |
+/// | `ca=FILE` | the root certificates, in PEM; public ones if omitted |
 #[derive(Clone, PartialEq, Eq)]
 pub struct Address {
     pub(super) place: Place,
@@ -36,7 +36,7 @@ pub struct Address {
     namespace: String,
 }
 
-/// What is reached, and through whom.
+/// The kind of deployment and its hosts.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
     One(Endpoint),
@@ -44,21 +44,21 @@ pub(super) enum Place {
     Sentinels { sentinels: Vec<Endpoint>, service: String },
 }
 
-/// Where one server listens.
+/// The host and port of one server.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Endpoint {
     pub(super) host: String,
     pub(super) port: u16,
 }
 
-/// Who one is to the servers. Without a user, the default one.
+/// The login. Without a user, the default user.
 #[derive(Clone)]
 pub(super) struct Login {
     pub(super) user: Option<String>,
     pub(super) password: SecretString,
 }
 
-/// Whether connections are encrypted, and by whom servers have to be vouched for.
+/// Whether connections are encrypted, and which root certificates are trusted.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Trust {
     Plain,
@@ -66,30 +66,30 @@ pub(super) enum Trust {
     File(PathBuf),
 }
 
-/// Why a text is no address. Never quotes the text: it may hold a password.
+/// Why a text is not an address. Never quotes the text: it may contain a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{wrong}: {remedy}")]
 pub struct Unfit {
-    /// What is wrong, as in `names no host`.
+    /// What is wrong, as in `has no host`.
     pub wrong: String,
     /// What to do.
     pub remedy: String,
 }
 
 impl Address {
-    /// Whether a text with this scheme is meant to be such an address.
+    /// Whether the scheme of a text is one of these addresses.
     #[must_use]
     pub fn has_scheme(scheme: &str) -> bool {
         parse::SCHEMES.contains(&scheme)
     }
 
-    /// Whose books these are, among several on one Redis.
+    /// The namespace of the ledger, among several on one Redis.
     #[must_use]
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
-    /// The hosts that are spoken to without encryption.
+    /// The hosts of unencrypted connections.
     pub fn hosts_in_clear(&self) -> impl Iterator<Item = &str> {
         let endpoints = match (&self.trust, &self.place) {
             (Trust::PublicRoots | Trust::File(_), _) => &[][..],
@@ -100,7 +100,7 @@ impl Address {
         endpoints.iter().map(|endpoint| endpoint.host.as_str())
     }
 
-    /// Who the gateway is to the servers.
+    /// The user of the login.
     pub(super) fn user(&self) -> &str {
         self.login.as_ref().and_then(|login| login.user.as_deref()).unwrap_or("default")
     }
@@ -115,7 +115,7 @@ impl FromStr for Address {
 }
 
 impl fmt::Display for Address {
-    /// The URL with every part said, and the password hidden.
+    /// The URL with every parameter, and the password hidden.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, endpoints, path) = match &self.place {
             Place::One(endpoint) => {

@@ -1,4 +1,4 @@
-//! How an address is read. Every fault says what to do, and none quotes what was written.
+//! Parsing of addresses. Every error has a remedy, and none quotes the input.
 
 use std::net::Ipv6Addr;
 use std::num::NonZeroU16;
@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{Address, Endpoint, Login, Place, Trust, Unfit};
 
-/// The schemes under which a Redis is reached.
+/// The schemes of Redis addresses.
 pub(super) const SCHEMES: [&str; 4] = ["redis", "rediss", "redis-cluster", "redis-sentinel"];
 
 const REDIS_PORT: u16 = 6379;
@@ -128,7 +128,8 @@ fn endpoint(text: &str, default_port: u16) -> Result<Endpoint, Unfit> {
     Ok(Endpoint { host: host.to_owned(), port })
 }
 
-/// Whether it is a name or an address, the latter in brackets where it has colons, perhaps with a zone.
+/// Whether the text is a host name or an IP address; an IPv6 address is in brackets and may have a
+/// zone.
 fn is_host(text: &str, is_bracketed: bool) -> bool {
     let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
     if is_bracketed {
@@ -165,7 +166,7 @@ fn query(text: &str) -> Result<Query<'_>, Unfit> {
     Ok(query)
 }
 
-/// Stands between the braces of a hash tag, so it has none itself.
+/// It is part of a hash tag, so it must not contain braces.
 fn namespace(name: &str) -> Result<String, Unfit> {
     let is_fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.is_empty() || name.len() > NAMESPACE_CHARS_MAX || !name.chars().all(is_fit) {

@@ -33,7 +33,7 @@ fn an_address_shows_every_part_and_hides_the_password() {
 }
 
 #[test]
-fn what_is_shown_reads_as_the_same_address() {
+fn a_displayed_address_parses_to_the_same_address() {
     for text in [
         "redis://a:1/2?namespace=n&replicas=3",
         "rediss://a?ca=ca.pem",
@@ -53,7 +53,7 @@ fn a_login_is_decoded() {
 }
 
 #[test]
-fn what_is_no_address_is_told_by_what_is_wrong() {
+fn an_invalid_address_is_reported_with_its_fault() {
     for (text, reported) in [
         ("", "is not the address of a Redis"),
         ("localhost:6379", "is not the address of a Redis"),
@@ -94,7 +94,7 @@ fn what_is_no_address_is_told_by_what_is_wrong() {
 }
 
 #[test]
-fn no_fault_and_no_print_shows_a_password() {
+fn no_error_and_no_debug_output_shows_a_password() {
     for text in [
         "redis://ada:sesame@x.io",
         "redis://ada:sesame/@x.io",

@@ -1,42 +1,42 @@
-//! Judgement: whether a server is set so that it keeps what it was told, as long as it has to.
+//! Judgement: whether the settings of a server give the required durability.
 
 use std::fmt;
 
 use super::facts::{Facts, Version};
 
-/// What a write must outlast.
+/// What a write must survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// The loss of a server: it is on the disk of the primary and with its replicas.
+    /// The loss of a server: it is on the disk of the primary and on its replicas.
     Strict,
-    /// The crash of a server that comes back with its disk.
+    /// The crash of a server that restarts with its disk.
     Single,
-    /// Nothing: books may be lost with the server.
+    /// Nothing: the ledger may be lost with the server.
     Relaxed,
 }
 
-/// Something in the way a server is set.
+/// A problem with the settings of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
-    /// What, as in `maxmemory-policy is allkeys-lru: it may forget parts of the books`.
+    /// The problem, as in `maxmemory-policy is allkeys-lru: it can evict parts of the books`.
     pub what: String,
-    /// What to do, down to the line to write.
+    /// The remedy, with the exact setting.
     pub remedy: String,
-    /// Whether the books cannot be entrusted to it.
+    /// Whether the server cannot be used for the ledger.
     pub is_fatal: bool,
-    /// Whether it may pass without anybody setting anything, as a failover does.
+    /// Whether the problem can disappear without intervention, as after a failover.
     pub may_pass: bool,
 }
 
-/// The oldest release that can be used.
+/// The oldest supported release.
 const OLDEST: Version = Version(7, 0, 0);
-/// From here on the disks of replicas can be waited for.
+/// The first release that can wait for the disks of replicas.
 const WAITAOF: Version = Version(7, 2, 0);
-/// By how much its clock may differ from this machine's.
+/// The maximum difference between its clock and this machine's.
 const OFFSET_MILLIS_MAX: u64 = 1_000;
 
-/// What speaks against a server, for books that have to be so durable. `now_millis` is this
-/// machine's time, since the Unix epoch.
+/// The problems of a server for this durability. `now_millis` is this machine's time since the Unix
+/// epoch.
 #[must_use]
 pub fn judge(facts: &Facts, durability: Durability, now_millis: i64) -> Vec<Objection> {
     let mut judgement = Judgement { facts, objections: Vec::new() };

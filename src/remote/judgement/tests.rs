@@ -4,7 +4,7 @@ use super::*;
 
 const NOW: i64 = 1_700_000_000_000;
 
-/// A server that nothing speaks against.
+/// A server without problems.
 fn sound() -> Facts {
     Facts {
         server: "10.0.0.1:6379".to_owned(),
@@ -28,7 +28,7 @@ fn sound() -> Facts {
     }
 }
 
-/// What is reported of a server that differs from a sound one in this.
+/// The problems of a server that differs from a sound one in this way.
 fn reported(durability: Durability, differ: impl FnOnce(&mut Facts)) -> Vec<String> {
     let mut facts = sound();
     differ(&mut facts);
@@ -40,14 +40,14 @@ fn reported(durability: Durability, differ: impl FnOnce(&mut Facts)) -> Vec<Stri
 const ALL: [Durability; 3] = [Durability::Strict, Durability::Single, Durability::Relaxed];
 
 #[test]
-fn nothing_speaks_against_a_sound_server() {
+fn a_sound_server_has_no_problems() {
     for durability in ALL {
         assert_eq!(reported(durability, |_| {}), [""; 0]);
     }
 }
 
 #[test]
-fn only_who_waits_for_replicas_wants_their_disks_waited_for() {
+fn disks_of_replicas_matter_only_if_replicas_confirm() {
     let older = |facts: &mut Facts| facts.version = Some(Version(7, 0, 15));
     assert_eq!(
         reported(Durability::Strict, older),
@@ -60,7 +60,7 @@ fn only_who_waits_for_replicas_wants_their_disks_waited_for() {
 }
 
 #[test]
-fn what_is_amiss_whatever_is_asked_of_the_books_is_always_told() {
+fn problems_at_every_durability_are_always_reported() {
     for durability in ALL {
         assert_eq!(
             reported(durability, |facts| facts.version = Some(Version(6, 0, 16))),
@@ -98,7 +98,7 @@ fn memory_without_a_limit_is_never_nearly_used_up() {
 }
 
 #[test]
-fn the_disk_counts_unless_the_books_may_be_lost() {
+fn the_disk_matters_unless_the_books_may_be_lost() {
     let no_file = |facts: &mut Facts| facts.is_appending = Some(false);
     let late = |facts: &mut Facts| facts.appendfsync = Some("everysec".to_owned());
     let full = |facts: &mut Facts| facts.is_append_well = Some(false);
@@ -125,7 +125,7 @@ fn the_disk_counts_unless_the_books_may_be_lost() {
 }
 
 #[test]
-fn replicas_count_where_the_books_must_outlast_a_server() {
+fn replicas_matter_if_the_books_must_survive_a_server() {
     let alone = |facts: &mut Facts| facts.replicas = Some(0);
     let lost_one = |facts: &mut Facts| facts.replicas_seen = NonZeroU16::new(2);
     assert_eq!(
@@ -159,7 +159,7 @@ fn replicas_count_where_the_books_must_outlast_a_server() {
 }
 
 #[test]
-fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
+fn an_unknown_fact_is_a_warning_with_the_access_rule() {
     let silent = Facts { user: "ada".to_owned(), ..Facts::default() };
     let objections = judge(&silent, Durability::Strict, NOW);
     assert!(objections.iter().all(|objection| !objection.is_fatal), "{objections:?}");
@@ -184,7 +184,7 @@ fn what_a_server_does_not_say_is_a_warning_with_the_rule_to_write() {
 }
 
 #[test]
-fn what_a_failover_brings_about_may_pass_and_what_somebody_set_does_not() {
+fn problems_of_a_failover_may_pass_and_wrong_settings_do_not() {
     let may_pass = |differ: fn(&mut Facts)| {
         let mut facts = sound();
         differ(&mut facts);

@@ -1,5 +1,5 @@
-//! The servers of a cluster, and the slots each of them keeps. All that are known are asked at
-//! once, and the first that is in touch with the cluster is believed.
+//! The servers of a cluster and their slots. All known servers are asked at once, and the first
+//! answer from one that is connected to the cluster is used.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,14 +19,14 @@ pub(in crate::remote) struct Cluster {
     seeds: Vec<Endpoint>,
     dial: Arc<Dial>,
     map: Sought<Arc<Map>>,
-    /// Kept from map to map, with the lines to them.
+    /// Kept between maps, with their connections.
     servers: Mutex<BTreeMap<Endpoint, Arc<Server>>>,
 }
 
-/// The last slot of each range, and who keeps it from the first.
+/// The last slot of each range, with its first slot and its server.
 struct Map(BTreeMap<u16, (u16, Arc<Server>)>);
 
-/// A range of slots, first and last, and where it is kept.
+/// A range of slots, first and last, and its server.
 type Range = (u16, u16, Endpoint);
 
 impl Cluster {
@@ -71,7 +71,7 @@ impl Cluster {
         while let Some(answer) = asked.join_next().await {
             match answer {
                 Ok(Ok(ranges)) => return Ok(Arc::new(self.map_of(ranges))),
-                Ok(Err(Unreached(told))) => why = told,
+                Ok(Err(Unreached(unreached))) => why = unreached,
                 Err(died) => why = died.to_string(),
             }
         }
@@ -95,28 +95,30 @@ impl Cluster {
 }
 
 async fn ranges(line: &Line, asked: &Endpoint, until: Instant) -> Result<Vec<Range>, Unreached> {
-    let told = |why: String| Unreached(format!("{asked}: {why}"));
+    let unreached = |why: String| Unreached(format!("{asked}: {why}"));
     let questions =
         ["INFO", "SLOTS"].map(|question| Command::beside("CLUSTER", b"").with(question));
     let replies = line.exchange(questions, until).await;
-    let replies = replies.map_err(|lost| told(RemoteError::from(lost).to_string()))?;
+    let replies = replies.map_err(|lost| unreached(RemoteError::from(lost).to_string()))?;
     match <[_; 2]>::try_from(replies) {
         Ok([Ok(info), Ok(slots)]) => {
             if !info.as_text().is_some_and(|info| info.contains("cluster_state:ok")) {
-                return Err(told("it has lost its connection to the cluster".to_owned()));
+                return Err(unreached("it has lost its connection to the cluster".to_owned()));
             }
             let ranges = slots.as_list().unwrap_or_default().iter();
             Ok(ranges.filter_map(|range| read(range, asked)).collect())
         }
         Ok([Err(refusal), _] | [_, Err(refusal)]) => {
-            Err(told(RemoteError::from(refusal).to_string()))
+            Err(unreached(RemoteError::from(refusal).to_string()))
         }
-        Err(_) => Err(told("the number of answers differs from the number of commands".to_owned())),
+        Err(_) => {
+            Err(unreached("the number of answers differs from the number of commands".to_owned()))
+        }
     }
 }
 
-/// First, last, the primary, its replicas. A server that does not say where it listens is where it
-/// was asked.
+/// First slot, last slot, the primary, its replicas. A server that does not report its address has
+/// the address it was asked at.
 fn read(range: &Value, asked: &Endpoint) -> Option<Range> {
     let [first, last, primary, ..] = range.as_list()? else { return None };
     let [host, port, ..] = primary.as_list()? else { return None };

@@ -1,5 +1,5 @@
-//! Routes: which server a key is kept on. Known until something speaks against it, then found out
-//! anew: from the sentinels, or from the servers of the cluster.
+//! Routes: the server of each key. The route is cached until a request fails, and is then looked up
+//! again from the sentinels, or from the servers of the cluster.
 
 mod cluster;
 mod sentinels;
@@ -33,7 +33,7 @@ impl Route {
         }
     }
 
-    /// The server that keeps this key, as far as is known.
+    /// The known server of this key.
     pub(super) async fn server(
         &self,
         key: &[u8],
@@ -46,7 +46,7 @@ impl Route {
         }
     }
 
-    /// Something speaks against this server: next time it has to be found out anew.
+    /// Marks this server as doubtful: next time it is looked up again.
     pub(super) fn doubt(&self, server: &Arc<Server>) {
         match self {
             Self::One(_) => {}
@@ -55,7 +55,7 @@ impl Route {
         }
     }
 
-    /// Whether it is the one server, whatever speaks against it.
+    /// Whether there is only one fixed server.
     pub(super) fn is_fixed(&self) -> bool {
         matches!(self, Self::One(_))
     }

@@ -1,5 +1,5 @@
-//! The primary that sentinels name. All of them are asked at once, and the first answer that holds
-//! is taken: that server has to say itself that it is a primary.
+//! The primary that sentinels name. All of them are asked at once, and the first valid answer is
+//! used: the server must report itself that it is a primary.
 
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl Sentinels {
         while let Some(answer) = asked.join_next().await {
             match answer {
                 Ok(Ok(primary)) => return Ok(primary),
-                Ok(Err(Unreached(told))) => why = told,
+                Ok(Err(Unreached(unreached))) => why = unreached,
                 Err(died) => why = died.to_string(),
             }
         }
@@ -51,7 +51,7 @@ impl Sentinels {
     }
 }
 
-/// The primary that this sentinel names, connected to.
+/// The primary that this sentinel names, connected.
 async fn named(
     sentinel: &Endpoint,
     service: &str,
@@ -60,15 +60,15 @@ async fn named(
 ) -> Result<Arc<Server>, Unreached> {
     let line = dial.open(sentinel).await?;
     let question = Command::beside("SENTINEL", b"").with("GET-MASTER-ADDR-BY-NAME").with(service);
-    let told = |why: &dyn std::fmt::Display| Unreached(format!("{sentinel}: {why}"));
+    let unreached = |why: &dyn std::fmt::Display| Unreached(format!("{sentinel}: {why}"));
     let answer = line.exchange([question], until).await;
-    let mut replies = answer.map_err(|lost| told(&RemoteError::from(lost)))?;
+    let mut replies = answer.map_err(|lost| unreached(&RemoteError::from(lost)))?;
     let answer = match replies.pop() {
         Some(Ok(answer)) => answer,
-        Some(Err(refusal)) => return Err(told(&RemoteError::from(refusal))),
-        None => return Err(told(&"no answer")),
+        Some(Err(refusal)) => return Err(unreached(&RemoteError::from(refusal))),
+        None => return Err(unreached(&"no answer")),
     };
-    let endpoint = endpoint(&answer).ok_or_else(|| told(&"it knows no such service"))?;
+    let endpoint = endpoint(&answer).ok_or_else(|| unreached(&"it knows no such service"))?;
     let server = Server::new(endpoint, dial);
     server.line().await?;
     Ok(server)
