@@ -147,10 +147,10 @@ mod tests {
             "MOVED 3999 127.0.0.1:6381",
             "NOPERM User ada has no permissions to run the 'evalsha' command",
         ] {
-            let RemoteError::NotApplied(text_of) = RemoteError::from(refusal(text)) else {
+            let RemoteError::NotApplied(message) = RemoteError::from(refusal(text)) else {
                 panic!("{text}");
             };
-            assert!(text_of.starts_with(text), "{text_of}");
+            assert!(message.starts_with(text), "{message}");
         }
     }
 

@@ -1,10 +1,10 @@
-//! What the sandbox answers: a status, a JSON body, and when to ask again.
+//! The sandbox's answers: a status, a JSON body, and `Retry-After`.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-/// An answer before it is written, so that faults can still spoil it.
+/// An answer before it is written, so that faults can still change it.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) retry_after_seconds: Option<u64>,
@@ -83,7 +83,7 @@ impl Answer {
         Self { status, retry_after_seconds: None, body }
     }
 
-    /// Whether it lists results to which none will be added.
+    /// Whether it lists results that are final.
     pub(super) fn lists_results_at_rest(&self) -> bool {
         let is_running = matches!(self.body["status"].as_str(), Some("queued" | "processing"));
         let results = self.body["results"].as_array();
@@ -112,7 +112,7 @@ impl ErrorKind {
         Self { status, code, title }
     }
 
-    /// An error that no single place in the request is to blame for.
+    /// An error without a place in the request.
     pub(super) fn says(self, detail: &str) -> Error {
         Error { kind: self, detail: detail.to_owned(), pointer: None }
     }
@@ -122,7 +122,7 @@ impl ErrorKind {
         Error { pointer: Some(pointer.to_owned()), ..self.says(detail) }
     }
 
-    /// The usual error of a status.
+    /// The default error of a status.
     pub(super) fn of(status: StatusCode) -> Self {
         let usual = [
             MALFORMED,

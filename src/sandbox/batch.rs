@@ -1,4 +1,4 @@
-//! One batch at the vendor's: its leads, how far it is, and how it reads.
+//! One batch of the vendor: its leads, its progress, and its representation.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -11,10 +11,10 @@ use super::person::{self, Found};
 use super::submission::{Reveals, Submission};
 use super::tally::Delivery;
 
-/// The longest that a `Retry-After` tells anybody to wait.
+/// The longest `Retry-After`.
 const RETRY_AFTER_SECONDS_MAX: u64 = 30;
 
-/// A batch that was taken.
+/// An accepted batch.
 pub(super) struct Batch {
     id: u64,
     submission: Submission,
@@ -30,7 +30,7 @@ pub(super) struct Batch {
 pub(super) enum Ending {
     /// With every lead answered.
     Completed,
-    /// In an error, after some leads or none.
+    /// With an error, after some leads or none.
     Error(ErrorEnding),
     /// Never: its last lead stays unfinished.
     Never,
@@ -57,7 +57,7 @@ impl Batch {
         Self { id, submission, ending, taken_at: now, processing_ms, finished, canceled }
     }
 
-    /// When the next lead finishes; none where no other ever will.
+    /// When the next lead finishes; `None` if none will.
     pub(super) fn next_finish_at(&self) -> Option<i64> {
         if self.canceled || self.finished >= self.leads_to_finish() {
             return None;
@@ -68,7 +68,7 @@ impl Batch {
         Some(self.taken_at + queued_ms + (self.processing_ms - queued_ms) * position / count)
     }
 
-    /// Finishes the next lead; what is delivered where it finds somebody.
+    /// Finishes the next lead; returns the delivery if a person is found.
     pub(super) fn finish_next(&mut self, at: i64) -> Option<Delivery> {
         let lead = &self.submission.leads[self.finished];
         self.finished += 1;
@@ -83,12 +83,12 @@ impl Batch {
         })
     }
 
-    /// Leaves the leads that are unfinished so; a batch that has ended stays as it is.
+    /// Stops the unfinished leads; a batch that has ended does not change.
     pub(super) fn cancel(&mut self, now: i64) {
         self.canceled |= matches!(self.status(now), Status::Queued | Status::Processing);
     }
 
-    /// How it reads the moment it is taken: queued, however soon it will be done.
+    /// The response to its submission: queued, however soon it will end.
     pub(super) fn accepted(&self) -> Answer {
         Answer {
             status: StatusCode::ACCEPTED,
@@ -97,7 +97,7 @@ impl Batch {
         }
     }
 
-    /// How it reads now: the results there are, and when to ask for more.
+    /// Its current representation: the results so far, and `Retry-After`.
     pub(super) fn answer(&self, page: Page, now: i64) -> Answer {
         let status = self.status(now);
         let is_running = matches!(status, Status::Queued | Status::Processing);
@@ -165,7 +165,7 @@ impl Batch {
         Value::Object(object)
     }
 
-    /// The vendor's result object: what became of a lead, under its echo.
+    /// The vendor's result object of a lead, with its echo.
     fn result(&self, index: usize) -> Value {
         let lead = &self.leads()[index];
         let Submission { reveals, .. } = self.submission;

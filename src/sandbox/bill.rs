@@ -1,7 +1,7 @@
-//! The sandbox's own bill: what the vendor's published rules make of the leads it answered.
+//! The sandbox's bill: the charges for the answered leads by the vendor's published rules.
 //!
-//! Amounts are whole half credits, the smallest step that the price list knows. Whom the vendor
-//! takes for already paid is [`super::tally`]'s business.
+//! Amounts are in half credits, the smallest unit of the price list. [`super::tally`] decides which
+//! charges were already paid.
 
 use std::ops::{Add, AddAssign};
 
@@ -32,21 +32,21 @@ pub struct Totals {
     pub phone: Credits,
 }
 
-/// What an entry charges for, each at its published price.
+/// The kinds of charges, each at its published price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
-    /// A person was found: 0.5 email credits, once in a charge window.
+    /// A person was found: 0.5 email credits, once per charge window.
     PersonFound,
     /// An email was revealed: 1 email credit, once ever.
     EmailRevealed,
     /// A phone number was revealed: 1 phone credit, once ever.
     PhoneRevealed,
-    /// An address was taken to be validated: 1 email credit, every time.
+    /// An address was accepted for validation: 1 email credit, each time.
     AddressValidated,
-    /// Something that is no person was asked for: 1 email credit, each time.
+    /// A request that is not about a person: 1 email credit, each time.
     EmailElsewhere,
-    /// The same, which spends phone credits: 1, each time.
+    /// The same for requests that spend phone credits: 1, each time.
     PhoneElsewhere,
 }
 
@@ -55,41 +55,41 @@ pub enum EntryKind {
 pub struct Entry {
     /// When the lead finished, in milliseconds since the Unix epoch.
     pub at: i64,
-    /// The vendor's id of the batch, or the number of the validation; none where it was neither.
+    /// The vendor's id of the batch, or the number of the validation; `None` for neither.
     pub batch: Option<u64>,
-    /// The lead's position in its batch, from 1; 0 where it was none.
+    /// The lead's position in its batch, from 1; 0 if there is none.
     pub lead: usize,
-    /// The vendor's id of the person; empty where it was none.
+    /// The vendor's id of the person; empty if there is none.
     pub person: String,
-    /// What it is charged in.
+    /// Its unit.
     pub unit: Unit,
-    /// What it is charged for.
+    /// Its kind.
     pub kind: EntryKind,
-    /// How much.
+    /// Its amount.
     pub credits: Credits,
 }
 
-/// Everything charged so far, in order.
+/// All charges so far, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Bill {
     /// Email credits charged.
     pub email: Credits,
     /// Phone credits charged.
     pub phone: Credits,
-    /// The charges, oldest first; they sum to the two amounts above.
+    /// The charges, oldest first; their sums are the two amounts above.
     pub entries: Vec<Entry>,
-    /// What the same answers would have cost, had no charge ever spared another.
+    /// The cost of the same answers without any deduplication.
     pub without_dedupe: Totals,
-    /// Leads in all batches and look-ups taken.
+    /// Leads in all accepted batches and lookups.
     pub leads_received: u64,
-    /// Submissions of batches that arrived, whatever became of them.
+    /// Received submissions of batches, whatever their outcome.
     pub posts_received: u64,
-    /// Look-ups that arrived, whatever became of them.
+    /// Received lookups, whatever their outcome.
     pub look_ups_received: u64,
 }
 
 impl Credits {
-    /// So many half credits.
+    /// This many half credits.
     #[must_use]
     pub const fn from_halves(halves: u32) -> Self {
         Self { halves }
@@ -127,7 +127,7 @@ impl Serialize for Credits {
 }
 
 impl Totals {
-    /// So much more of one unit.
+    /// Adds an amount of one unit.
     pub(super) fn add(&mut self, unit: Unit, credits: Credits) {
         match unit {
             Unit::Email => self.email += credits,
@@ -137,7 +137,7 @@ impl Totals {
 }
 
 impl EntryKind {
-    /// What is charged in.
+    /// The unit of this kind.
     #[must_use]
     pub const fn unit(self) -> Unit {
         match self {
@@ -160,7 +160,7 @@ impl EntryKind {
 }
 
 impl Bill {
-    /// One more charge; the sums go with it.
+    /// Adds a charge and updates the sums.
     pub(super) fn charge(&mut self, entry: Entry) {
         match entry.unit {
             Unit::Email => self.email += entry.credits,
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credits_read_as_numbers_with_a_half_only_where_there_is_one() {
+    fn credits_are_numbers_with_a_half_only_if_needed() {
         let read = |halves| serde_json::to_value(Credits::from_halves(halves)).unwrap();
         assert_eq!(
             [read(0), read(1), read(6), read(25)],
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_raises_the_sum_of_its_unit_only() {
+    fn a_charge_increases_only_the_sum_of_its_unit() {
         let mut bill = Bill::default();
         for kind in [EntryKind::PersonFound, EntryKind::EmailRevealed, EntryKind::PhoneRevealed] {
             let (unit, credits) = (kind.unit(), kind.price());

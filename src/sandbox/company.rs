@@ -1,4 +1,4 @@
-//! The invented companies that the invented people work for.
+//! The invented companies of the invented people.
 
 use serde_json::{Value, json};
 
@@ -15,13 +15,13 @@ const NAMES: [&str; 8] = [
     "Helix Energy",
 ];
 
-/// One of a few invented companies; its domain lies under `.example`, where nobody can be.
+/// One of a few invented companies. Its domain is below `.example`, which is never in use.
 pub(super) struct Company {
     name: &'static str,
     handle: Handle,
 }
 
-/// What a person's own object repeats of their company.
+/// The part of a company that a person object contains.
 pub(super) struct Summary {
     pub(super) name: &'static str,
     pub(super) linkedin_url: String,
@@ -30,7 +30,7 @@ pub(super) struct Summary {
 }
 
 impl Company {
-    /// Where a person works, whatever company the lead named.
+    /// The employer of a person, whatever company the lead named.
     pub(super) fn of(person: &Handle) -> Self {
         let employers = u64::try_from(NAMES.len()).expect("few names");
         let nth = usize::try_from(person.hash("company") % employers).expect("fewer than names");

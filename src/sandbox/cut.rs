@@ -1,4 +1,4 @@
-//! Cutting the connection, as a network does: before an answer, or in the middle of one.
+//! Cut connections, before or within an answer.
 
 use std::io;
 use std::pin::Pin;
@@ -11,12 +11,12 @@ use hyper::body::{Frame, SizeHint};
 
 use super::answer::Answer;
 
-/// Breaks off before the first byte of an answer.
+/// Closes the connection before the first byte of the answer.
 pub(super) fn before_answer() -> Response {
     Response::new(Body::new(Cut { promised: 1, sent: None, has_paused: true }))
 }
 
-/// Promises a whole answer and breaks off half-way through its body.
+/// Sends the head of a complete answer and closes the connection half-way through its body.
 pub(super) fn within(answer: Answer) -> Response {
     let text = answer.body.to_string().into_bytes();
     let promised = u64::try_from(text.len()).expect("a short body");
@@ -26,7 +26,7 @@ pub(super) fn within(answer: Answer) -> Response {
     Response::from_parts(head, Body::new(Cut { promised, sent: Some(half), has_paused: false }))
 }
 
-/// A body that fails, which makes the server drop the connection.
+/// A body that fails, which makes the server close the connection.
 struct Cut {
     promised: u64,
     sent: Option<Bytes>,
@@ -45,7 +45,7 @@ impl hyper::body::Body for Cut {
             return Poll::Ready(Some(Ok(Frame::data(sent))));
         }
         if !self.has_paused {
-            // The server writes out what it has when a body makes it wait, and only then.
+            // The server flushes its output only when a body makes it wait.
             self.has_paused = true;
             context.waker().wake_by_ref();
             return Poll::Pending;

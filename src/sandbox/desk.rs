@@ -1,7 +1,7 @@
-//! The vendor's desk: every batch it took, the leads still to finish, and the bill.
+//! The vendor's state: every accepted batch, the unfinished leads, and the bill.
 //!
-//! Nothing here runs by itself. Whoever looks brings the desk up to the present first, so the
-//! bill always holds every lead whose time has come, dated by that time.
+//! Nothing here runs in the background. Every access first brings the state up to the present, so
+//! the bill always has every lead that is due, dated by its due time.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -24,19 +24,19 @@ use super::submission::{ERRORS_MAX, Reveals, Submission};
 use super::tally::{Delivery, Tally};
 use super::validation::Validation;
 
-/// The longest that a batch may take: ten years.
+/// The longest processing time of a batch: ten years.
 const PROCESSING_MS_MAX: i64 = 10 * 365 * 86_400_000;
 
-/// All that the sandbox remembers.
+/// The state of the sandbox.
 pub(super) struct Desk {
     options: Arc<Options>,
     pub(super) faults: Faults,
-    /// In the order they came: the first has the id 1.
+    /// In the order of their submission: the first has the id 1.
     batches: Vec<Batch>,
     validations: Vec<Validation>,
     /// When each running batch finishes its next lead.
     due: BTreeSet<(i64, u64)>,
-    /// The leads that were looked up, in the order they came.
+    /// The looked-up leads, in order.
     looked_up: Vec<Lead>,
     tally: Tally,
     posts_received: u64,
@@ -61,7 +61,7 @@ impl Desk {
         }
     }
 
-    /// Finishes, in the order of their time, the leads whose time has come.
+    /// Finishes the due leads, in the order of their time.
     pub(super) fn catch_up(&mut self, now: i64) {
         while let Some((at, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, id));
@@ -73,7 +73,7 @@ impl Desk {
         }
     }
 
-    /// Lets a request through, unless there are too many of them in a minute.
+    /// Accepts a request, unless the limit of requests per minute is reached.
     pub(super) fn let_through(&mut self, now: i64) -> Result<(), Answer> {
         let Some(per_minute) = self.faults.requests_per_minute else { return Ok(()) };
         self.pace.pass(per_minute, now).map_err(|seconds| {
@@ -94,7 +94,7 @@ impl Desk {
         self.look_ups_received += 1;
     }
 
-    /// Takes a batch, unless what it may cost at most is more than is left.
+    /// Accepts a batch, unless its maximum cost exceeds the remaining credits.
     pub(super) fn submit(
         &mut self,
         mut submission: Submission,
@@ -115,7 +115,7 @@ impl Desk {
         Ok(answer)
     }
 
-    /// Looks a person up, unless what that may cost at most is more than is left.
+    /// Looks a person up, unless the maximum cost exceeds the remaining credits.
     pub(super) fn look_up(&mut self, look_up: LookUp, now: i64) -> Result<Answer, Error> {
         let LookUp { mut lead, reveals } = look_up;
         lead.read_by = self.options.read_by;
@@ -140,7 +140,7 @@ impl Desk {
         Ok(batch.answer(page, now))
     }
 
-    /// Cancels a batch; what it has gathered stays, and so does what that cost.
+    /// Cancels a batch; its results and charges so far stay.
     pub(super) fn cancel(&mut self, id: u64, now: i64) -> Result<Answer, Error> {
         let page = Page::first(self.page_size());
         let batch = batch_mut(&mut self.batches, id).ok_or_else(unknown)?;
@@ -149,7 +149,7 @@ impl Desk {
         Ok(batch.answer(page, now))
     }
 
-    /// Takes a validation, and charges each of its addresses at once.
+    /// Accepts a validation, and charges each of its addresses at once.
     pub(super) fn validate(
         &mut self,
         emails: Vec<String>,
@@ -189,12 +189,12 @@ impl Desk {
         Ok(validation.answer(page, now))
     }
 
-    /// Every address of every validation taken, in order.
+    /// Every address of every accepted validation, in order.
     pub(super) fn addresses_received(&self) -> Vec<String> {
         self.validations.iter().flat_map(Validation::emails).cloned().collect()
     }
 
-    /// Charges a request for something that is no person.
+    /// Charges a request that is not about a person.
     pub(super) fn charge_elsewhere(&mut self, kind: EntryKind, now: i64) {
         self.tally.charge_elsewhere(kind, now);
     }

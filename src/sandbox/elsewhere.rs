@@ -1,8 +1,8 @@
-//! The vendor's other paths: what is free, answered by small objects that are the same at every
-//! start; and what can spend credits, charged for each request.
+//! The vendor's other paths. Free ones answer with small constant objects; paths that can spend
+//! credits charge for each request.
 //!
-//! The vendor publishes no price for the latter. That something is charged for each is what a
-//! gateway has to fear; how much makes no difference to that.
+//! The vendor publishes no price for the latter. For tests of a gateway it matters that each
+//! request is charged; the amount does not matter.
 
 use axum::Router;
 use axum::extract::State;
@@ -43,7 +43,7 @@ const FREE: [&str; 23] = [
     "/excluded-emails/{id}",
 ];
 
-/// What can spend credits by any method.
+/// Paths that can spend credits with any method.
 const SPENDING: [&str; 6] = [
     "/companies/find",
     "/companies/enrichment-requests",
@@ -53,10 +53,10 @@ const SPENDING: [&str; 6] = [
     REVIEW,
 ];
 
-/// What is free to be read, and can spend credits otherwise.
+/// Paths that are free to read, and can spend credits otherwise.
 const SPENDING_UNLESS_READ: [&str; 2] = ["/lead-lists", "/lead-lists/{id}"];
 
-/// What spends phone credits; the others spend email credits.
+/// The path that spends phone credits; the others spend email credits.
 const REVIEW: &str = "/phone-numbers/review";
 
 pub(super) fn router() -> Router<Sandbox> {
@@ -82,7 +82,8 @@ async fn spending(State(sandbox): State<Sandbox>, method: Method, target: Uri) -
     under_faults(&sandbox, Operation::Elsewhere, act).await
 }
 
-/// An object for whatever was made or changed, else a page of a list, under the link it was asked by.
+/// An object for whatever was created or changed, or else a page of a list, with a link to its own
+/// URL.
 fn answer(method: &Method, target: &Uri) -> Answer {
     let links = json!({"self": {"href": target.to_string()}});
     match *method {

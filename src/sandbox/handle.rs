@@ -1,13 +1,13 @@
-//! Handles: the names under which the sandbox invents people.
+//! Handles: the identifiers of invented people.
 
 use unicode_normalization::UnicodeNormalization;
 
-/// Lower-case words joined by `-`. No `Debug`: it is personal.
+/// Lower-case words joined by `-`. No `Debug`: it is personal data.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Handle(String);
 
 impl Handle {
-    /// The words of a text; whatever is neither letter nor digit separates them.
+    /// The words of a text; characters that are neither letters nor digits separate them.
     pub(super) fn from_words(text: &str) -> Option<Self> {
         let folded = text.nfkc().collect::<String>().to_lowercase();
         let words: Vec<&str> =
@@ -15,7 +15,7 @@ impl Handle {
         (!words.is_empty()).then(|| Self(words.join("-")))
     }
 
-    /// The local part of an address; its domain makes no difference.
+    /// The local part of an address; its domain does not matter.
     pub(super) fn from_email(address: &str) -> Option<Self> {
         let (local, domain) = address.trim().rsplit_once('@')?;
         let is_domain = !domain.is_empty() && !domain.contains(char::is_whitespace);
@@ -26,7 +26,7 @@ impl Handle {
         &self.0
     }
 
-    /// Whether `word` stands anywhere in it.
+    /// Whether it contains `word`.
     pub(super) fn says(&self, word: &str) -> bool {
         self.0.contains(word)
     }
@@ -35,13 +35,13 @@ impl Handle {
         self.0.split('-')
     }
 
-    /// A number that depends on this handle and on `about` only.
+    /// A number that depends only on this handle and on `about`.
     pub(super) fn hash(&self, about: &str) -> u64 {
         let digest = self.digest(about);
         u64::from_le_bytes(*digest.first_chunk().expect("a digest has 32 bytes"))
     }
 
-    /// An id of the vendor's that depends on this handle and on `about` only.
+    /// A vendor id that depends only on this handle and on `about`.
     pub(super) fn uuid(&self, about: &str) -> String {
         let hex = hex::encode(self.digest(about));
         format!(
@@ -68,14 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn separators_and_case_make_no_other_person() {
+    fn separators_and_case_do_not_matter() {
         assert_eq!(email("ada.lovelace@x.example").as_deref(), Some("ada-lovelace"));
         assert_eq!(email("Ada_Lovelace@BÜCHER.example").as_deref(), Some("ada-lovelace"));
         assert_eq!(email("J\u{75}\u{308}rgen@x.example").as_deref(), Some("jürgen"));
     }
 
     #[test]
-    fn what_is_no_address_names_nobody() {
+    fn an_invalid_address_identifies_no_one() {
         for address in ["", "ada", "@x.example", "ada@", "ada@x example", "...@x.example"] {
             assert_eq!(email(address), None, "{address}");
         }

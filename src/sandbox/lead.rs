@@ -1,36 +1,37 @@
-//! A lead as it was submitted, and whom it names.
+//! A submitted lead, and the person it identifies.
 
 use serde_json::{Map, Value};
 
 use super::handle::Handle;
 use super::linkedin;
 
-/// The properties of a lead, as the vendor spells them.
+/// The properties of a lead in the vendor's spelling.
 pub(super) const FIELDS: [&str; 6] =
     ["email", "linkedin_url", "company_domain", "company_name", "name", "title"];
 
-/// What one lead said, untouched: the result echoes it. No `Debug`: it is personal.
+/// The fields of one lead, unchanged, because the result echoes them. No `Debug`: it is personal
+/// data.
 #[derive(Clone, Default)]
 pub(super) struct Lead {
     fields: Map<String, Value>,
     pub(super) read_by: ReadBy,
 }
 
-/// By which fields the vendor decides whom a lead names. Its real rule is not published.
+/// The rule by which the vendor identifies a lead's person. Its real rule is not published.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadBy {
-    /// The strongest readable field: LinkedIn, then email, then name with company.
+    /// The strongest valid field: LinkedIn, then email, then name with company.
     #[default]
     Strongest,
-    /// The email where there is one, then as [`ReadBy::Strongest`].
+    /// The email if there is one, otherwise as [`ReadBy::Strongest`].
     EmailFirst,
-    /// As [`ReadBy::Strongest`], also where the LinkedIn address has a port or userinfo.
+    /// As [`ReadBy::Strongest`], also if the LinkedIn address has a port or userinfo.
     Lenient,
-    /// All fields together: leads that differ in any of them are different persons.
+    /// All fields together: leads that differ in any field are different persons.
     EveryField,
 }
 
-/// Which field of a lead names the person.
+/// The field of a lead that identifies the person.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
     LinkedIn,
@@ -38,7 +39,7 @@ pub(super) enum Field {
     Name,
 }
 
-/// Whom a lead names, by which field, and how that field was written.
+/// The person that a lead identifies, the identifying field, and its spelling.
 #[derive(Clone)]
 pub(super) struct Named {
     pub(super) handle: Handle,
@@ -47,18 +48,18 @@ pub(super) struct Named {
 }
 
 impl Lead {
-    /// Expects strings under [`FIELDS`] and nothing else.
+    /// Requires strings under [`FIELDS`] and nothing else.
     pub(super) fn new(fields: Map<String, Value>) -> Self {
         Self { fields, read_by: ReadBy::default() }
     }
 
-    /// All six fields; null where the lead was silent.
+    /// All six fields; null for omitted ones.
     pub(super) fn echo(&self) -> Map<String, Value> {
         let field = |name: &str| self.fields.get(name).cloned().unwrap_or(Value::Null);
         FIELDS.iter().map(|name| ((*name).to_owned(), field(name))).collect()
     }
 
-    /// Whom the lead names.
+    /// The person that the lead identifies.
     pub(super) fn named(&self) -> Option<Named> {
         match self.read_by {
             ReadBy::Strongest => self.named_by_strongest(self.text("linkedin_url")),
@@ -78,7 +79,8 @@ impl Lead {
         }
     }
 
-    /// A person of the lead's name. Another field makes another person; case and spaces do not count.
+    /// A person with the lead's name. Another field makes another person; case and spaces do not
+    /// matter.
     fn named_by_all(&self) -> Option<Named> {
         let folded = |name: &str| {
             let words: Vec<_> = self.text(name).split_whitespace().map(str::to_lowercase).collect();
@@ -94,7 +96,7 @@ impl Lead {
         Some(Named { handle, by: Field::Name, spelled })
     }
 
-    /// The strongest readable field decides.
+    /// By the strongest valid field.
     fn named_by_strongest(&self, linkedin: &str) -> Option<Named> {
         let name_of = |by, handle: Option<Handle>, spelled: &str| {
             handle.map(|handle| Named { handle, by, spelled: spelled.to_owned() })
@@ -109,7 +111,7 @@ impl Lead {
             })
     }
 
-    /// The strongest field that was given, readable or not.
+    /// The strongest given field, valid or not.
     pub(super) fn label(&self) -> String {
         let given = ["linkedin_url", "email", "name"].map(|field| self.text(field));
         given.into_iter().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_person_leads_to_one_handle() {
+    fn every_spelling_of_a_person_has_the_same_handle() {
         for lead in [
             json!({"linkedin_url": "https://uk.LinkedIn.com/in/Ada-Lovelace/en?trk=x"}),
             json!({"linkedin_url": "linkedin.com/mwlite/in/ada%2Dlovelace"}),
@@ -150,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_strongest_readable_field_decides() {
+    fn the_strongest_valid_field_identifies() {
         let linkedin = "https://linkedin.com/in/ada-lovelace";
         let both = json!({"linkedin_url": linkedin, "email": "grace.hopper@x.example"});
         assert_eq!(handle(&both).as_deref(), Some("ada-lovelace"));
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_without_a_company_or_a_title_names_nobody() {
+    fn a_name_without_a_company_or_a_title_identifies_no_one() {
         assert_eq!(handle(&json!({"name": "Ada Lovelace"})), None);
         assert_eq!(handle(&json!({"title": "CTO", "company_domain": "x.example"})), None);
         assert_eq!(handle(&json!({})), None);
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lead_is_read_by_another_rule_where_one_is_set() {
+    fn a_lead_is_identified_by_the_configured_rule() {
         let linkedin = "https://linkedin.com/in/ada-lovelace";
         let both = json!({"linkedin_url": linkedin, "email": "grace.hopper@x.example"});
         assert_eq!(read_by(ReadBy::EmailFirst, &both).as_deref(), Some("grace-hopper"));

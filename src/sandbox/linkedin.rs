@@ -1,20 +1,20 @@
-//! Reading LinkedIn addresses: every form that public data holds leads to one handle.
+//! LinkedIn addresses: every form that occurs in public data has the same handle.
 
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
 use super::handle::Handle;
 
-/// How opaque ids begin; their case matters.
+/// The prefixes of opaque ids; case-sensitive.
 const OPAQUE: [&str; 2] = ["ACoAA", "ACwAA"];
 
-/// First names and last names for those who are known by an opaque id only.
+/// First and last names for people who are known only by an opaque id.
 const FIRST: [&str; 8] =
     ["amina", "boris", "chiara", "dmitri", "esther", "farid", "greta", "hiroshi"];
 const LAST: [&str; 8] =
     ["almeida", "brandt", "castillo", "dubois", "eriksen", "fontana", "gupta", "hansen"];
 
-/// Whom a LinkedIn address names; companies, schools and other hosts name nobody.
+/// The person that a LinkedIn address identifies; `None` for companies, schools and other hosts.
 pub(super) fn handle(address: &str) -> Option<Handle> {
     let slug = slug(address)?;
     match OPAQUE.iter().find_map(|prefix| slug.strip_prefix(prefix)) {
@@ -23,7 +23,7 @@ pub(super) fn handle(address: &str) -> Option<Handle> {
     }
 }
 
-/// The address without a port and userinfo, which some parsers drop.
+/// The address without a port and userinfo, which some parsers ignore.
 pub(super) fn without_port(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -32,8 +32,8 @@ pub(super) fn without_port(address: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-/// An opaque id that goes on with `-` names whom the rest says, which no real one does; any other
-/// names somebody of its own, who has a public slug like everybody else.
+/// An opaque id with a suffix after `-` identifies the person of the suffix, unlike real ids. Any
+/// other id identifies a person of its own, who also has a public slug.
 fn opaque(id: &str, rest: &str) -> Option<Handle> {
     if let Some(words) = rest.strip_prefix('-') {
         return Handle::from_words(words);
@@ -44,7 +44,7 @@ fn opaque(id: &str, rest: &str) -> Option<Handle> {
     Handle::from_words(&format!("{first}-{last}-{}", hex::encode(&digest[2..8])))
 }
 
-/// The slug of a profile's address as it is written there, with its case.
+/// The slug of a profile's address as written, with its case.
 fn slug(address: &str) -> Option<String> {
     let rest = without_scheme(address.trim())?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -73,13 +73,13 @@ fn without_scheme(address: &str) -> Option<&str> {
         {
             Some(rest)
         }
-        // A scheme further back is part of a query.
+        // A later scheme is part of a query.
         Some((before, _)) if !before.contains(['/', '?', '#']) => None,
         _ => Some(address.trim_start_matches('/')),
     }
 }
 
-/// `linkedin.com` or below it, with neither port nor userinfo.
+/// `linkedin.com` or a host below it, with neither port nor userinfo.
 fn is_linkedin(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let host = host.strip_suffix('.').unwrap_or(&host);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_an_address_gives_its_slug() {
+    fn every_form_of_an_address_has_its_slug() {
         for (address, slug) in [
             (
                 "https://sy.linkedin.com/pub/krzysztof-marzec/a7/576/b50?trk=x",
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_profile_names_nobody() {
+    fn other_addresses_identify_no_one() {
         for address in [
             "",
             "https://linkedin.com.evil.io/in/ada",
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn opaque_ids_are_case_sensitive_and_may_name_a_handle() {
+    fn opaque_ids_are_case_sensitive_and_may_have_a_handle() {
         let opaque = |id: &str| named(&format!("https://linkedin.com/in/{id}")).unwrap();
         assert_eq!(opaque("ACoAA-ada-lovelace"), "ada-lovelace");
         assert_ne!(opaque("ACoAABcDe"), opaque("ACoAAbcde"));

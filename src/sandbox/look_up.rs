@@ -1,4 +1,4 @@
-//! Reading look-ups: one lead as a query, and one error for each thing that is wrong with it.
+//! Parsing of lookups: one lead as a query, with one error per fault.
 
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -7,14 +7,14 @@ use super::answer::{Error, INVALID_TYPE, MISSING_FIELD, UNKNOWN_FIELD};
 use super::lead::{FIELDS, Lead};
 use super::submission::Reveals;
 
-/// One person who is asked for.
+/// A lookup of one person.
 pub(super) struct LookUp {
     pub(super) lead: Lead,
     pub(super) reveals: Reveals,
 }
 
 impl LookUp {
-    /// Refuses parameters that the vendor does not name.
+    /// Refuses parameters that the vendor does not document.
     pub(super) fn parse(query: &str) -> Result<Self, Vec<Error>> {
         let (mut fields, mut reveals) = (Map::new(), Reveals::default());
         let mut errors = Vec::new();

@@ -1,41 +1,41 @@
-//! The simulated vendor: speaks the vendor's API, invents the people it finds, and keeps its own
-//! bill by the vendor's published rules.
+//! The simulated vendor: it implements the vendor's API, invents the people it finds, and keeps its
+//! own bill by the vendor's published rules.
 //!
-//! It is the judge of the gateway's books, so it names nothing else of the crate: who is one
-//! person and what that costs is decided here a second time, from the vendor's documents alone.
+//! Tests compare the gateway's ledger with this bill, so the sandbox uses no other module of the
+//! crate: identity and prices are implemented a second time, from the vendor's documentation alone.
 //!
-//! # Whom a lead finds
+//! # Identity of a lead
 //!
-//! A *handle*, lower-case words joined by `-`, names a person. `ada-lovelace` is found under the
-//! LinkedIn slug `ada-lovelace`, under `ada.lovelace@` any domain, and under the name `Ada
-//! Lovelace` with any company; the opaque LinkedIn id `ACoAA-ada-lovelace` finds her too, any
-//! other opaque id somebody of its own. The strongest readable field of a lead decides: LinkedIn,
-//! then email, then name. A person is the same at every start, whatever the lead said.
+//! A *handle*, lower-case words joined by `-`, identifies a person. `ada-lovelace` is found under
+//! the LinkedIn slug `ada-lovelace`, under `ada.lovelace@` any domain, and under the name `Ada
+//! Lovelace` with any company. The opaque LinkedIn id `ACoAA-ada-lovelace` finds her too; any other
+//! opaque id has a person of its own. The strongest valid field of a lead identifies: LinkedIn,
+//! then email, then name. A person is the same at every start, whatever the other fields say.
 //!
-//! That is the rule unless [`Options::read_by`] says otherwise: the real vendor's is not published, and
-//! a gateway must not rest on one.
+//! This is the rule unless [`Options::read_by`] sets another one: the real vendor's rule is not
+//! published, and a gateway must not depend on one.
 //!
-//! Words inside a handle choose what is found:
+//! Words in a handle determine the result:
 //!
-//! | word | what is found |
+//! | word | result |
 //! |---|---|
-//! | `nobody` | nobody: `not_found` |
-//! | `removed` | somebody who asked to be forgotten: `gdpr_removed` |
+//! | `nobody` | no person: `not_found` |
+//! | `removed` | a person who requested erasure: `gdpr_removed` |
 //! | `mailless` | no email |
 //! | `phoneless` | no phone number |
 //! | `crmphone` | only a number of source `crm`, which costs nothing |
 //! | `manyphones` | three numbers of source `amplemarket` |
 //! | `reachable` | an email, and one number of source `amplemarket` |
 //!
-//! Where no word says otherwise a hash of the handle decides: about one in eight has no email,
-//! one in four no number, and some numbers come from `crm` or `user_uploaded` or name no source.
+//! Otherwise a hash of the handle decides: about one in eight has no email, one in four no number,
+//! and some numbers have the source `crm` or `user_uploaded` or none.
 //!
-//! # When it charges
+//! # Charges
 //!
-//! A batch's leads finish one after the other, the last at the end of the processing time. Each
-//! is charged at the moment it finishes, whenever somebody next looks; what was still unfinished
-//! when a batch was cancelled is not charged. A look-up finishes, and is charged, the moment it is
-//! taken. See [`Bill`] for the prices.
+//! The leads of a batch finish one after the other, the last at the end of the processing time.
+//! Each is charged as of the moment it finishes, regardless of when the state is next accessed;
+//! leads that were unfinished when a batch was cancelled are not charged. A lookup finishes, and is
+//! charged, immediately. See [`Bill`] for the prices.
 
 mod answer;
 mod batch;
@@ -74,24 +74,24 @@ pub use lead::ReadBy;
 
 use desk::Desk;
 
-/// How a sandbox behaves until [`Faults`] say otherwise.
+/// The behaviour of a sandbox until [`Faults`] change it.
 #[derive(Clone)]
 pub struct Options {
-    /// The time, in milliseconds since the Unix epoch; it must not run backwards.
+    /// The time, in milliseconds since the Unix epoch; it must not go back.
     pub now: Arc<dyn Fn() -> i64 + Send + Sync>,
-    /// How long a person who was charged for being found is not charged for it again.
+    /// How long a person who was charged as found is not charged again.
     pub window: Duration,
     /// Results on one page, by default and at most.
     pub page_size: usize,
-    /// Leads in one batch at most; more are refused.
+    /// The maximum number of leads in one batch; larger ones are refused.
     pub leads_max: usize,
-    /// From a batch's arrival to the finish of its last lead.
+    /// The time from a batch's submission to the finish of its last lead.
     pub processing: Duration,
-    /// The one key accepted; without one, any is.
+    /// The only accepted key; if not set, every key is accepted.
     pub api_key: Option<String>,
-    /// By which fields it decides whom a lead names.
+    /// The rule by which a lead's person is identified.
     pub read_by: ReadBy,
-    /// All that may ever be charged; a batch whose worst case does not fit is refused with 402.
+    /// The account's credits; a batch whose maximum cost exceeds the rest is refused with 402.
     pub credits: Option<Totals>,
 }
 
@@ -116,7 +116,7 @@ fn machine_now() -> i64 {
     now.as_millisecond()
 }
 
-/// The simulated vendor; every clone is the same one.
+/// The simulated vendor; all clones share one state.
 #[derive(Clone)]
 pub struct Sandbox {
     options: Arc<Options>,
@@ -126,7 +126,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// A vendor that nobody has asked yet.
+    /// A vendor without any requests.
     #[must_use]
     pub fn new(options: Options) -> Self {
         let options = Arc::new(options);
@@ -139,49 +139,50 @@ impl Sandbox {
         routes::router(self.clone())
     }
 
-    /// What has been charged up to now.
+    /// All charges up to now.
     #[must_use]
     pub fn bill(&self) -> Bill {
         self.at_desk(|desk, _| desk.bill())
     }
 
-    /// Every lead of every batch taken, in order, then of every look-up: its strongest field as it was submitted.
+    /// Every lead of every accepted batch, in order, then of every lookup: its strongest field as
+    /// submitted.
     #[must_use]
     pub fn leads_received(&self) -> Vec<String> {
         self.at_desk(|desk, _| desk.leads_received())
     }
 
-    /// Every address of every email validation taken, in order, as it was submitted.
+    /// Every address of every accepted validation, in order, as submitted.
     #[must_use]
     pub fn addresses_received(&self) -> Vec<String> {
         self.at_desk(|desk, _| desk.addresses_received())
     }
 
-    /// Batches that were submitted with a key that is accepted, whatever became of them.
+    /// Submissions of batches with an accepted key, whatever their outcome.
     #[must_use]
     pub fn posts_received(&self) -> u64 {
         self.at_desk(|desk, _| desk.posts_received())
     }
 
-    /// Look-ups that arrived with a key that is accepted, whatever became of them.
+    /// Lookups with an accepted key, whatever their outcome.
     #[must_use]
     pub fn look_ups_received(&self) -> u64 {
         self.at_desk(|desk, _| desk.look_ups_received())
     }
 
-    /// Requests that were refused because too many came in a minute.
+    /// Requests that were refused because of the limit per minute.
     #[must_use]
     pub fn turned_away(&self) -> u64 {
         self.at_desk(|desk, _| desk.turned_away())
     }
 
-    /// The faults as they stand: used-up rules are gone, `times` counted down.
+    /// The current faults: used-up rules are removed, and `times` is counted down.
     #[must_use]
     pub fn faults(&self) -> Faults {
         self.at_desk(|desk, _| desk.faults.clone())
     }
 
-    /// Replaces the faults, and has every answer sent that they held.
+    /// Replaces the faults, and sends every answer that they held.
     pub fn set_faults(&self, faults: Faults) {
         self.at_desk(|desk, _| {
             desk.faults = faults;
@@ -189,7 +190,7 @@ impl Sandbox {
         });
     }
 
-    /// Everything that looks at the desk looks at one brought up to the present first.
+    /// Brings the state up to the present before each access.
     fn at_desk<T>(&self, look: impl FnOnce(&mut Desk, i64) -> T) -> T {
         let mut desk = self.desk.lock().expect("no code panics while it holds the lock");
         let now = (self.options.now)();
@@ -198,10 +199,10 @@ impl Sandbox {
     }
 }
 
-/// Serves until `shutdown` is ready and the requests under way are answered.
+/// Serves until `shutdown` is ready and open requests are answered.
 ///
 /// # Errors
-/// Where the listener fails.
+/// If the listener fails.
 pub async fn serve(
     listener: TcpListener,
     sandbox: Sandbox,

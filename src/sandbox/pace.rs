@@ -1,21 +1,21 @@
-//! How often the vendor lets itself be asked in a minute, where it is told to count.
+//! The vendor's limit of requests per minute, if one is set.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// The requests that were let through in the last minute, and how many were not.
+/// The accepted requests of the last minute, and the number of refused ones.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// When each came, the oldest first.
+    /// The time of each, the oldest first.
     let_through: VecDeque<i64>,
     pub(super) turned_away: u64,
 }
 
 impl Pace {
-    /// Lets one more request through, unless as many as may came in the minute before it: then,
-    /// after how many seconds the next may come.
+    /// Accepts one more request, unless the limit of the last minute is reached; then returns the
+    /// seconds until the next one is accepted.
     pub(super) fn pass(&mut self, per_minute: NonZeroUsize, now: i64) -> Result<(), u64> {
         while self.let_through.front().is_some_and(|at| now - at >= MINUTE_MS) {
             self.let_through.pop_front();
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn in_no_minute_are_more_let_through_than_may() {
+    fn no_minute_has_more_accepted_requests_than_the_limit() {
         let two = NonZeroUsize::new(2).unwrap();
         let mut pace = Pace::default();
         assert_eq!([0, 30_000].map(|at| pace.pass(two, at)), [Ok(()), Ok(())]);
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_that_was_lowered_holds_at_once() {
+    fn a_lowered_limit_applies_at_once() {
         let three = NonZeroUsize::new(3).unwrap();
         let mut pace = Pace::default();
         for at in [0, 10_000, 20_000] {

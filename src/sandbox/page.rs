@@ -1,6 +1,7 @@
-//! Pages of results: which part of a list a query asks for, and the links to its neighbours.
+//! Pages of results: the requested part of a list, and the links to its neighbours.
 //!
-//! A cursor is a result's position, from 1, and exclusive, so it never moves while a list grows.
+//! A cursor is a result's position, from 1, and exclusive, so it does not change while a list
+//! grows.
 
 use std::ops::Range;
 
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Error, INVALID_PAGE};
 
-/// What one read asks to see.
+/// The page that a request asks for.
 #[derive(Clone, Copy)]
 pub(super) struct Page {
     size: usize,
@@ -17,13 +18,13 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The first page, of the largest size.
+    /// The first page, of the maximum size.
     pub(super) fn first(size_max: usize) -> Self {
         Self { size: size_max, after: None, before: None }
     }
 
-    /// Reads `page[size]`, `page[after]`, `page[before]` and `page[number]`, brackets raw or
-    /// percent-encoded; passes over what else a query says. A larger size is taken as the largest.
+    /// Parses `page[size]`, `page[after]`, `page[before]` and `page[number]`, brackets raw or
+    /// percent-encoded; ignores other parameters. A larger size counts as the maximum.
     pub(super) fn parse(query: &str, size_max: usize) -> Result<Self, Error> {
         let mut page = Self::first(size_max);
         let mut pages_before = None;
@@ -44,8 +45,8 @@ impl Page {
         Ok(Self { after: page.after.or(after), ..page })
     }
 
-    /// The part of a list of `count` results: from the front, or from the back where only
-    /// `before` was given.
+    /// The part of a list of `count` results: from the front, or from the back if only `before` is
+    /// given.
     pub(super) fn range(self, count: usize) -> Range<usize> {
         let start = self.after.unwrap_or(0).min(count);
         let end =
@@ -57,7 +58,7 @@ impl Page {
         }
     }
 
-    /// Relative links; `next` and `prev` only where there is more.
+    /// Relative links; `next` and `prev` only if there are more results.
     pub(super) fn links(self, path: &str, count: usize) -> Value {
         let range = self.range(count);
         let mut links = Map::new();
@@ -102,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_and_a_page_of_nothing_are_refused() {
+    fn invalid_numbers_and_empty_pages_are_refused() {
         for query in ["page[size]=0", "page[size]=x", "page[after]=-1", "page[before]="] {
             assert!(Page::parse(query, 100).is_err(), "{query}");
         }
     }
 
     #[test]
-    fn links_lead_over_every_result_both_ways() {
+    fn links_reach_every_result_in_both_directions() {
         let page = Page::parse("page[size]=2&page[after]=2", 100).ok().unwrap();
         let links = page.links("/b/1", 5);
         assert_eq!(links["next"]["href"], "/b/1?page[size]=2&page[after]=4");

@@ -1,4 +1,4 @@
-//! The invented people: what the sandbox finds under a handle, the same at every start.
+//! The invented people: the person of a handle, the same at every start.
 
 use serde_json::{Map, Value, json};
 
@@ -7,14 +7,14 @@ use super::handle::Handle;
 use super::lead::Named;
 use super::submission::Reveals;
 
-/// What became of one lead.
+/// The result of one lead.
 pub(super) enum Found {
     Person(Box<Person>),
     Nobody,
     Removed,
 }
 
-/// Somebody who was found, contacts included: what is shown of them depends on the reveals.
+/// A person with contacts; the reveals determine which are returned.
 pub(super) struct Person {
     pub(super) id: String,
     handle: Handle,
@@ -30,7 +30,7 @@ struct Phone {
     source: Option<&'static str>,
 }
 
-/// Whom a lead finds. Handles without a marker word are always found.
+/// The result of a lead. Handles without a marker word are always found.
 pub(super) fn find(named: Option<&Named>) -> Found {
     match named.map(|named| &named.handle) {
         None => Found::Nobody,
@@ -54,17 +54,17 @@ impl Person {
         Self { id: handle.uuid("person"), handle: handle.clone(), company, email, phones }
     }
 
-    /// Whether revealing the email shows one.
+    /// Whether an email would be revealed.
     pub(super) fn has_email(&self) -> bool {
         self.email.is_some()
     }
 
-    /// Whether revealing the phone numbers shows one that costs: the customer's own are free.
+    /// Whether a charged phone number would be revealed; the customer's own are free.
     pub(super) fn has_priced_phone(&self) -> bool {
         self.phones.iter().any(|phone| matches!(phone.source, None | Some("amplemarket")))
     }
 
-    /// The vendor's person object, and one field that its document does not name.
+    /// The vendor's person object, with one undocumented field.
     pub(super) fn shown(&self, reveals: Reveals) -> Value {
         let (first, last) = self.names();
         let title = ["Head of Sales", "Data Engineer", "Account Executive", "Chief Technologist"]
@@ -124,7 +124,7 @@ impl Person {
         format!("https://www.linkedin.com/in/{slug}")
     }
 
-    /// First and last name: the words of the handle that hold no digit.
+    /// First and last name: the words of the handle without digits.
     fn names(&self) -> (String, String) {
         let mut words = self.handle.words().filter(|word| !word.contains(char::is_numeric));
         let first = words.next().map_or_else(|| "Unnamed".to_owned(), capitalised);
@@ -165,7 +165,7 @@ fn has_email(handle: &Handle) -> bool {
     !handle.says("mailless") && (handle.says("reachable") || pick(handle, "email", 8) != 0)
 }
 
-/// One source for each phone number; the marker words before chance.
+/// One source for each phone number; marker words take precedence over chance.
 fn sources(handle: &Handle) -> Vec<Option<&'static str>> {
     let markers = [
         ("phoneless", vec![]),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_found_again_by_the_email_and_address_that_were_shown() {
+    fn a_person_is_found_again_by_the_returned_email_and_address() {
         for words in ["ada-lovelace-reachable", "jürgen-reachable", "hanz-meyer-00b31429-reachable"]
         {
             let shown = person(words).shown(Reveals { email: true, phone: false });
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_revealed_is_not_shown() {
+    fn unrevealed_contacts_are_not_returned() {
         let shown = person("ada-reachable").shown(Reveals::default());
         assert_eq!([&shown["email"], &shown["phone_numbers"]], [&Value::Null, &Value::Null]);
         let phoneless = person("ada-phoneless").shown(Reveals { email: false, phone: true });
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn marker_words_choose_the_contacts() {
+    fn marker_words_determine_the_contacts() {
         assert!(!person("ada-mailless").has_email());
         assert!(person("ada-reachable").has_email());
         assert_eq!(sources("ada-phoneless"), []);
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_vendors_own_numbers_and_those_of_no_source_are_priced() {
+    fn only_the_vendors_own_numbers_and_those_without_source_are_charged() {
         let mut ada = person("ada-crmphone");
         assert!(!ada.has_priced_phone());
         ada.phones[0].source = Some("user_uploaded");

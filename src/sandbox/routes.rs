@@ -1,4 +1,4 @@
-//! The vendor's endpoints, and the sandbox's own beside them.
+//! The vendor's endpoints, and the sandbox's own.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use super::page::Page;
 use super::submission::{Submission, parse_cancellation};
 use super::{Options, Sandbox, validation};
 
-/// The largest body read, unpacked: room for more leads than any batch may have.
+/// The maximum size of a body, uncompressed: enough for more leads than a batch may have.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 pub(super) fn router(sandbox: Sandbox) -> Router {
@@ -168,7 +168,7 @@ async fn set_faults(State(sandbox): State<Sandbox>, body: Bytes) -> Response {
     }
 }
 
-/// Acts on a request unless a fault forbids it, and answers as the faults allow.
+/// Processes a request unless a fault prevents it, and answers as the faults allow.
 pub(super) async fn under_faults(
     sandbox: &Sandbox,
     operation: Operation,
@@ -195,11 +195,11 @@ pub(super) async fn under_faults(
     fault::spoil(answer, &faults)
 }
 
-/// Waits as long as the faults hold the answer back.
+/// Waits as long as the faults delay the answer.
 async fn delay(faults: &[FaultKind], mut replaced: watch::Receiver<()>) {
     tokio::time::sleep(latency(faults)).await;
     if faults.contains(&FaultKind::Held) {
-        // The sandbox is part of every request's state, so it cannot be gone.
+        // The sandbox is part of every request's state, so the sender exists.
         let _ = replaced.changed().await;
     }
 }
@@ -241,7 +241,7 @@ fn is_authorized(options: &Options, headers: &HeaderMap) -> bool {
             .map_or(!key.trim().is_empty(), |expected| key.trim() == expected)
 }
 
-/// The body, where the request says that it is JSON.
+/// The body, if the request says that it is JSON.
 fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Bytes, Error> {
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|header| header.to_str().ok());
     let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();

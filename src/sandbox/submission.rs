@@ -1,20 +1,20 @@
-//! Reading submissions: closed objects, and one error for each thing that is wrong with them.
+//! Parsing of submissions: closed objects, with one error per fault.
 
 use serde_json::{Map, Value};
 
 use super::answer::{Error, INVALID_TYPE, MALFORMED, MISSING_FIELD, TOO_MANY, UNKNOWN_FIELD};
 use super::lead::{FIELDS, Lead};
 
-/// Errors told at once; what is wrong beyond them is told when these are gone.
+/// The maximum number of errors in one response.
 pub(super) const ERRORS_MAX: usize = 100;
 
-/// A batch as it was submitted.
+/// A submitted batch.
 pub(super) struct Submission {
     pub(super) leads: Vec<Lead>,
     pub(super) reveals: Reveals,
 }
 
-/// Which paid pieces of a person were asked for.
+/// The requested reveals.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Reveals {
     pub(super) email: bool,
@@ -22,7 +22,7 @@ pub(super) struct Reveals {
 }
 
 impl Submission {
-    /// Refuses properties that the vendor's document does not name, at both levels.
+    /// Refuses undocumented properties, at both levels.
     pub(super) fn parse(body: &[u8], leads_max: usize) -> Result<Self, Vec<Error>> {
         let mut errors = Vec::new();
         let mut fields = object(body)?;
@@ -37,7 +37,7 @@ impl Submission {
     }
 }
 
-/// Whether a body asks for a cancellation, the one change the vendor knows.
+/// Whether a body requests a cancellation, the only possible change.
 pub(super) fn parse_cancellation(body: &[u8]) -> Result<(), Vec<Error>> {
     let mut fields = object(body)?;
     let status = fields.remove("status");
@@ -114,7 +114,7 @@ fn unknown(pointer: &str) -> Error {
     UNKNOWN_FIELD.at(pointer, "There is no such field.")
 }
 
-/// A name as one token of a JSON pointer (RFC 6901, section 3).
+/// A name as a token of a JSON pointer (RFC 6901, section 3).
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told_at_its_place() {
+    fn every_fault_is_reported_with_its_place() {
         let body = json!({
             "leads": [{"email": "a@x.example"}, {"mail": "b@x.example", "name": null}, "c"],
             "reveal_email": "true",

@@ -1,5 +1,5 @@
-//! Whom the vendor takes for already paid: the charge window, the reveals that are charged once,
-//! and the gaps in its dedupe that faults can open.
+//! The vendor's record of paid charges: the charge window, the reveals that are charged once, and
+//! the gaps in its deduplication that faults can open.
 
 use std::collections::HashMap;
 
@@ -10,19 +10,19 @@ use super::lead::{Field, Named};
 use super::person::Person;
 use super::submission::Reveals;
 
-/// The bill, and the facts of payment behind it.
+/// The bill, and the payments behind it.
 pub(super) struct Tally {
     window_ms: i64,
     paid: HashMap<Handle, Vec<Paid>>,
     pub(super) bill: Bill,
 }
 
-/// A person who was found for one lead.
+/// A person found for one lead.
 #[derive(Clone)]
 pub(super) struct Delivery {
     /// When the lead finished.
     pub(super) at: i64,
-    /// None for a look-up.
+    /// `None` for a lookup.
     pub(super) batch: Option<u64>,
     pub(super) batch_taken_at: i64,
     /// From 1.
@@ -33,7 +33,7 @@ pub(super) struct Delivery {
     pub(super) phone_revealed: bool,
 }
 
-/// A charge that may spare later ones.
+/// A charge that may make later ones unnecessary.
 struct Paid {
     kind: EntryKind,
     at: i64,
@@ -47,7 +47,7 @@ impl Tally {
         Self { window_ms, paid: HashMap::new(), bill: Bill::default() }
     }
 
-    /// Charges a request for something that is no person: nothing ever spares it.
+    /// Charges a request that is not about a person, every time.
     pub(super) fn charge_elsewhere(&mut self, kind: EntryKind, at: i64) {
         let (unit, credits) = (kind.unit(), kind.price());
         self.bill.without_dedupe.add(unit, credits);
@@ -62,7 +62,7 @@ impl Tally {
         });
     }
 
-    /// Charges what this delivery owes. Deliveries come in the order of their time.
+    /// Charges a delivery. Deliveries are booked in the order of their time.
     pub(super) fn book(&mut self, delivery: &Delivery, misses: &[Miss]) {
         for kind in delivery.kinds() {
             self.bill.without_dedupe.add(kind.unit(), kind.price());
@@ -74,7 +74,7 @@ impl Tally {
         }
     }
 
-    /// Charges one address, the n-th of a validation, which nothing spares.
+    /// Charges one address, the n-th of a validation, every time.
     pub(super) fn charge_address(&mut self, at: i64, validation: u64, nth: usize) {
         let kind = EntryKind::AddressValidated;
         let (unit, credits) = (kind.unit(), kind.price());
@@ -85,7 +85,7 @@ impl Tally {
 }
 
 impl Delivery {
-    /// Somebody found by a look-up, which finishes the moment it is taken.
+    /// A person found by a lookup, which finishes immediately.
     pub(super) fn at_once(named: Named, person: Person, reveals: Reveals, at: i64) -> Self {
         Self {
             at,
@@ -124,8 +124,8 @@ impl Delivery {
 }
 
 impl Paid {
-    /// Whether this charge makes another of `kind` undue: within the window for being found, for
-    /// ever for a reveal, and only where the dedupe sees that it is the same person.
+    /// Whether this charge makes another one of `kind` unnecessary: within the window for a find,
+    /// always for a reveal, and only if the deduplication recognises the person.
     fn spares(
         &self,
         kind: EntryKind,
@@ -189,7 +189,7 @@ mod tests {
         delivery(at, Field::Email, "ada.lovelace@x.example")
     }
 
-    /// Half credits charged: email, phone; then those without dedupe.
+    /// Half credits charged: email, phone; then those without deduplication.
     fn charged(deliveries: &[Delivery], misses: &[Miss]) -> [u32; 4] {
         let mut tally = Tally::new(24 * HOUR);
         for delivery in deliveries {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_person_is_charged_again_when_the_window_has_passed_and_not_before() {
+    fn a_person_is_charged_again_after_the_window_and_not_before() {
         assert_eq!(charged(&[email(0), email(24 * HOUR - 1)], &[]), [1, 0, 2, 0]);
         assert_eq!(charged(&[email(0), email(24 * HOUR)], &[]), [2, 0, 2, 0]);
     }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn each_gap_in_the_dedupe_charges_again_and_only_where_it_gapes() {
+    fn each_gap_in_the_deduplication_charges_again_only_in_its_case() {
         let respelled = delivery(0, Field::Email, "Ada.Lovelace@x.example");
         let elsewhere = delivery(0, Field::Email, "ada.lovelace@y.example");
         let linkedin = delivery(0, Field::LinkedIn, "linkedin.com/in/ada-lovelace");

@@ -1,8 +1,9 @@
-//! Email validations at the vendor's: addresses judged by their words, a credit for each.
+//! The vendor's email validations: the verdict depends on the words of the address, and each
+//! address costs a credit.
 //!
-//! Who has a word in the local part decides: `bounce` is undeliverable, `maybe` risky and at a
-//! domain that takes any mail, `mystery` unknown; everybody else is deliverable. The same address is
-//! judged the same at every start.
+//! Words in the local part determine the verdict: `bounce` is undeliverable, `maybe` risky and at a
+//! domain that accepts any mail, `mystery` unknown; all others are deliverable. The same address
+//! always has the same verdict.
 
 use http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -13,10 +14,10 @@ use super::answer::{
 use super::batch::Ending;
 use super::page::Page;
 
-/// The longest that a `Retry-After` tells anybody to wait.
+/// The longest `Retry-After`.
 const RETRY_AFTER_SECONDS_MAX: u64 = 30;
 
-/// A validation that was taken.
+/// An accepted validation.
 pub(super) struct Validation {
     number: u64,
     emails: Vec<String>,
@@ -37,7 +38,7 @@ impl Validation {
         Self { number, emails, ending, taken_at: now, processing_ms, canceled: false }
     }
 
-    /// The vendor's id: a UUID that counts.
+    /// The vendor's id: a UUID with a counter.
     pub(super) fn id(&self) -> String {
         format!("0e5a11da-7e00-7000-8000-{:012x}", self.number)
     }
@@ -50,7 +51,7 @@ impl Validation {
         self.canceled |= matches!(self.status(now), "queued" | "processing");
     }
 
-    /// How it reads the moment it is taken.
+    /// The response to its submission.
     pub(super) fn accepted(&self) -> Answer {
         let body = self.object("queued", Page::first(1), 0);
         Answer {
@@ -60,7 +61,7 @@ impl Validation {
         }
     }
 
-    /// How it reads now: with every verdict, or with none yet.
+    /// Its current representation: with all verdicts, or with none yet.
     pub(super) fn answer(&self, page: Page, now: i64) -> Answer {
         let status = self.status(now);
         let is_running = matches!(status, "queued" | "processing");
@@ -118,7 +119,7 @@ fn judged(email: &str) -> Value {
     })
 }
 
-/// Reads a submission; refuses properties that the vendor's document does not name.
+/// Parses a submission; refuses undocumented properties.
 pub(super) fn parse(body: &[u8], emails_max: usize) -> Result<Vec<String>, Vec<Error>> {
     let mut fields: Map<String, Value> = match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => fields,

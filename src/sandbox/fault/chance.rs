@@ -1,17 +1,17 @@
-//! Chance that falls the same way at every start.
+//! Reproducible chance.
 
 use serde::{Deserialize, Serialize};
 
-/// A probability and where its sequence of draws stands.
+/// A probability and the state of its random sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, try_from = "Draft")]
 pub struct Chance {
     probability: f64,
-    /// Moves on with every draw, so that what stands can be told and set again.
+    /// Changes with every draw, so that the state can be displayed and set again.
     seed: u64,
 }
 
-/// A chance as it was written.
+/// The written form of a chance.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Draft {
@@ -20,7 +20,7 @@ struct Draft {
 }
 
 impl Chance {
-    /// A chance between 0 and 1, both included; any other is taken as the nearer of the two.
+    /// A probability between 0 and 1, inclusive; other values are clamped.
     #[must_use]
     pub fn new(probability: f64, seed: u64) -> Self {
         Self { probability: probability.clamp(0.0, 1.0), seed }

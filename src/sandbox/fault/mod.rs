@@ -1,4 +1,4 @@
-//! Faults: what may go wrong between the gateway and the vendor, as tests and demos order it.
+//! Faults between the gateway and the vendor, set by tests and demos.
 
 mod chance;
 mod rule;
@@ -13,41 +13,41 @@ pub use rule::{ErrorEnding, Failure, FaultKind, NextLink, Operation, Rule};
 
 pub(super) use spoil::{refusal, spoil};
 
-/// Everything that is out of order at present. In JSON every field may be left out.
+/// All current faults. In JSON every field is optional.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
-    /// What strikes single requests, in this order.
+    /// Rules for single requests, applied in this order.
     pub rules: Vec<Rule>,
-    /// From a batch's arrival to the finish of its last lead, for batches from now on.
+    /// The time from a batch's submission to the finish of its last lead, for later batches.
     pub processing_ms: Option<u64>,
     /// Results on one page, by default and at most.
     pub page_size: Option<NonZeroUsize>,
-    /// Requests in any minute; more are refused with 429 and when to come again.
+    /// The limit of requests in any minute; further ones get 429 with `Retry-After`.
     pub requests_per_minute: Option<NonZeroUsize>,
-    /// Leads, by the LinkedIn address, else the email, else the name that they give, that the vendor
-    /// takes offence at: a submission with one of them is refused with 400.
+    /// Leads that the vendor refuses, each given by its LinkedIn address, or else its email, or
+    /// else its name. A submission with one of them gets 400.
     pub refused_leads: Vec<String>,
-    /// Which of them the refusal names.
+    /// The leads that the refusal names.
     pub refusals_name: Naming,
-    /// For which leads the vendor's own dedupe overlooks that it has charged the person.
+    /// The leads for which the vendor's deduplication misses that the person was already charged.
     pub dedupe_misses: Vec<Miss>,
 }
 
-/// Which leads a refusal names by a pointer.
+/// The leads that a refusal names by a pointer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Naming {
-    /// The first that is refused.
+    /// The first refused lead.
     #[default]
     First,
-    /// Every one that is refused.
+    /// Every refused lead.
     Every,
     /// None: it points to the list.
     None,
 }
 
-/// Two ways to ask for one person that the vendor's dedupe takes for two people.
+/// Two ways to request one person that the vendor's deduplication treats as two people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Miss {
@@ -55,23 +55,23 @@ pub enum Miss {
     EmailCase,
     /// LinkedIn addresses written differently.
     LinkedinForm,
-    /// An email once, a LinkedIn address the other time.
+    /// An email in one request, a LinkedIn address in the other.
     EmailVsLinkedin,
     /// Two leads of one batch.
     SameBatch,
-    /// Two batches, the second taken before the first had finished the person.
+    /// Two batches, of which the second is submitted before the first has finished the person.
     ConcurrentBatches,
 }
 
 impl Faults {
-    /// Nothing out of order but these rules.
+    /// Only these rules.
     #[must_use]
     pub fn of(rules: impl IntoIterator<Item = Rule>) -> Self {
         Self { rules: rules.into_iter().collect(), ..Self::default() }
     }
 
-    /// What strikes one request: each rule it `concerns` has its turn, up to the first refusal,
-    /// since whatever comes after that never meets the request.
+    /// The faults of one request: each rule that it `concerns` is applied, up to the first refusal,
+    /// after which the request goes no further.
     pub(super) fn draw(&mut self, concerns: impl Fn(&Rule) -> bool) -> Vec<FaultKind> {
         let mut drawn = Vec::new();
         for rule in self.rules.iter_mut().filter(|rule| concerns(rule)) {
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_strikes_as_often_as_it_says_and_then_is_gone() {
+    fn a_rule_applies_as_often_as_it_says_and_is_then_removed() {
         let rule = Rule::always(Operation::Submit, FaultKind::CutAfter).times(2);
         let mut faults = Faults::of([rule]);
         assert_eq!(draw(&mut faults, Operation::Read), []);
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_behind_a_refusal_keep_their_turns() {
+    fn rules_after_a_refusal_are_not_used() {
         let refused = Rule::always(Operation::Any, FaultKind::CutBefore).times(1);
         let late = Rule::always(Operation::Any, FaultKind::LatencyMs(5)).times(1);
         let mut faults = Faults::of([refused, late]);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn chance_falls_the_same_way_at_every_start() {
+    fn chance_is_reproducible() {
         let rule = Rule::always(Operation::Read, FaultKind::Malformed);
         let faults = Faults::of([rule.by_chance(0.25, 7)]);
         let struck = |mut faults: Faults| {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_documented_is_not_read() {
+    fn undocumented_faults_are_refused() {
         let rule = |fields: &str| format!(r#"{{"rules": [{{"operation": "read", {fields}}}]}}"#);
         assert!(from_str::<Faults>(&rule(r#""kind": "malformed""#)).is_ok());
         for wrong in [

@@ -1,27 +1,27 @@
-//! One rule: which requests it strikes, how often, and with what.
+//! One rule: the requests it applies to, how often, and its fault.
 
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Chance;
 
-/// One thing that goes wrong.
+/// A fault rule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// Which requests it strikes.
+    /// The operation it applies to.
     pub operation: Operation,
-    /// What happens to them.
+    /// Its fault.
     pub kind: FaultKind,
-    /// How many more it strikes; without it, every one.
+    /// How many more requests it applies to; without it, every one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-    /// How likely it strikes one; without it, surely.
+    /// The probability that it applies; without it, always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chance: Option<Chance>,
 }
 
-/// What a request wants of the vendor.
+/// The operation of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -33,80 +33,80 @@ pub enum Operation {
     Cancel,
     /// `GET /people/find`.
     Find,
-    /// Any other path of the vendor's.
+    /// Any other path of the vendor.
     Elsewhere,
     /// Any of them; only in a rule.
     Any,
 }
 
-/// What happens to a request. A kind that makes no sense for an operation passes it by.
+/// A fault. A kind that makes no sense for an operation does not apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
-    /// It is acted on at once and answered this much later.
+    /// It is processed at once and answered this much later.
     LatencyMs(u64),
-    /// It is acted on at once and answered when the faults are replaced.
+    /// It is processed at once and answered when the faults are replaced.
     Held,
-    /// It is refused, or acted on and refused all the same.
+    /// It is refused, or processed and refused nevertheless.
     Status(Failure),
-    /// The connection breaks before it is acted on.
+    /// The connection breaks before it is processed.
     CutBefore,
-    /// It is acted on, and the connection breaks in the middle of the answer.
+    /// It is processed, and the connection breaks in the middle of the answer.
     CutAfter,
-    /// It is acted on, and the answer breaks off in the middle of its JSON, well framed.
+    /// It is processed, and the JSON of the answer is truncated, within a complete HTTP response.
     Malformed,
-    /// A batch is taken, and the answer has no `id`.
+    /// A batch is accepted, and the answer has no `id`.
     NoId,
-    /// The first of a page's results is left out.
+    /// The first result of a page is missing.
     ResultsMissing,
-    /// A page has one result more, for a lead that nobody submitted.
+    /// A page has one extra result, for a lead that was not submitted.
     ResultsExtra,
-    /// A page has so many results more, for a lead that nobody submitted, and a link to another such
-    /// page.
+    /// A page has this many extra results, for a lead that was not submitted, and a link to another
+    /// such page.
     ResultsEndless(u32),
-    /// A page's results come in the opposite order.
+    /// A page's results are in reverse order.
     ResultsOutOfOrder,
-    /// The first of a page's results echoes somebody else.
+    /// The first result of a page echoes another person.
     EchoContradicts,
-    /// A page's results echo what was submitted tidied up: addresses in lower case, without a query or a
-    /// slash at the end, and texts with single spaces.
+    /// A page's results echo normalised fields: addresses in lower case, without a query or a
+    /// trailing slash, and texts with single spaces.
     EchoTidied,
-    /// A page says that the batch has a status that is not documented: `failed`.
+    /// A page has an undocumented status of the batch: `failed`.
     UndocumentedStatus,
-    /// A page's link to the next one is another.
+    /// A page's link to the next one has another form.
     NextLink(NextLink),
-    /// The batch will end with `error`.
+    /// The batch ends with `error`.
     EndsInError(ErrorEnding),
-    /// The batch will never end: its last lead stays unfinished.
+    /// The batch never ends: its last lead stays unfinished.
     NeverEnds,
 }
 
-/// A failing status.
+/// An error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
     /// 400 or above.
     #[serde(serialize_with = "write_status", deserialize_with = "read_status")]
     pub code: StatusCode,
-    /// Whole seconds in `Retry-After`; without it, no such header.
+    /// `Retry-After` in whole seconds; without it, no such header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u64>,
-    /// Whether the request is acted on before it fails.
+    /// Whether the request is processed before it fails.
     #[serde(default)]
     pub taken: bool,
 }
 
-/// How a page's link to the next one is written.
+/// The form of a page's link to the next one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NextLink {
-    /// By the page's number, from 1, where others go by the last result before it.
+    /// By the page's number, from 1, instead of the position of the last result.
     ByNumber,
     /// To another host.
     Elsewhere,
 }
 
-/// What a batch that ends in an error leaves behind.
+/// The results and charges of a batch that ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorEnding {
@@ -119,13 +119,13 @@ pub enum ErrorEnding {
 }
 
 impl Rule {
-    /// Strikes every such request.
+    /// Applies to every such request.
     #[must_use]
     pub fn always(operation: Operation, kind: FaultKind) -> Self {
         Self { operation, kind, times: None, chance: None }
     }
 
-    /// The same, for so many requests and no more.
+    /// The same, for this many requests.
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { times: Some(times), ..self }
@@ -137,7 +137,7 @@ impl Rule {
         Self { chance: Some(Chance::new(probability, seed)), ..self }
     }
 
-    /// Whether such a request is one of those it may strike.
+    /// Whether it may apply to such a request.
     pub(in crate::sandbox) fn concerns(&self, operation: Operation) -> bool {
         (self.operation == operation || self.operation == Operation::Any)
             && match self.kind {
@@ -151,7 +151,7 @@ impl Rule {
             }
     }
 
-    /// Takes one turn.
+    /// Uses the rule once.
     pub(super) fn strikes(&mut self) -> bool {
         if self.times == Some(0) || !self.chance.as_mut().is_none_or(Chance::draw) {
             return false;
@@ -162,22 +162,22 @@ impl Rule {
 }
 
 impl FaultKind {
-    /// A failing status without `Retry-After`, not acted on.
+    /// An error status without `Retry-After`; the request is not processed.
     ///
     /// # Panics
-    /// Where `code` is no status.
+    /// If `code` is not an error status.
     #[must_use]
     pub fn status(code: u16) -> Self {
         let code = StatusCode::from_u16(code).expect("a status has three digits");
         Self::Status(Failure { code, retry_after_seconds: None, taken: false })
     }
 
-    /// Whether the request is never acted on.
+    /// Whether the request is never processed.
     pub(super) fn is_refusal(self) -> bool {
         matches!(self, Self::CutBefore | Self::Status(Failure { taken: false, .. }))
     }
 
-    /// Whether it distorts results, and so can strike only an answer that lists some.
+    /// Whether it changes results, and so applies only to an answer that lists some.
     pub(in crate::sandbox) fn is_about_results(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Spoiling answers that are otherwise right.
+//! Changes to valid answers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ use crate::sandbox::answer::{Answer, ErrorKind};
 use crate::sandbox::cut;
 use crate::sandbox::lead::FIELDS;
 
-/// The answer where a fault forbids to act on the request.
+/// The answer if a fault prevents the processing of the request.
 pub(in crate::sandbox) fn refusal(faults: &[FaultKind]) -> Option<Response> {
     match faults.last() {
         Some(FaultKind::CutBefore) => Some(cut::before_answer()),
@@ -23,7 +23,7 @@ pub(in crate::sandbox) fn refusal(faults: &[FaultKind]) -> Option<Response> {
     }
 }
 
-/// Writes an answer, distorted by each fault in turn, to the wire or part of the way.
+/// Writes an answer, changed by each fault in turn, completely or in part.
 pub(in crate::sandbox) fn spoil(mut answer: Answer, faults: &[FaultKind]) -> Response {
     for fault in faults {
         distort(&mut answer, *fault);
@@ -67,14 +67,14 @@ fn distort(answer: &mut Answer, fault: FaultKind) {
     }
 }
 
-/// A link to the same page, which differs from every such link before.
+/// A link to the same page, which differs from all earlier links.
 fn next_without_end(page: &Value) -> Value {
     static PAGES: AtomicU64 = AtomicU64::new(0);
     let page_of = page["_links"]["self"]["href"].as_str().unwrap_or_default();
     json!(format!("{page_of}?turn={}", PAGES.fetch_add(1, Ordering::Relaxed)))
 }
 
-/// A link to the next page, written another way.
+/// A link to the next page in another form.
 fn relinked(href: &str, next: NextLink) -> Value {
     match next {
         NextLink::ByNumber => {
@@ -87,7 +87,7 @@ fn relinked(href: &str, next: NextLink) -> Value {
     }
 }
 
-/// Expects at least one result.
+/// Requires at least one result.
 fn distort_results(results: &mut Vec<Value>, fault: FaultKind) {
     match fault {
         FaultKind::ResultsMissing => drop(results.remove(0)),
@@ -103,7 +103,7 @@ fn distort_results(results: &mut Vec<Value>, fault: FaultKind) {
     }
 }
 
-/// An echo as a vendor that keeps its records tidy repeats it.
+/// An echo with normalised fields.
 fn tidy(result: &mut Value) {
     for field in FIELDS {
         let Some(text) = result[field].as_str() else { continue };
@@ -120,7 +120,7 @@ fn tidy(result: &mut Value) {
     }
 }
 
-/// One more result of the same outcome, for a lead that nobody submitted.
+/// An extra result with the same outcome, for a lead that was not submitted.
 fn extra(results: &[Value]) -> Value {
     let mut extra = results[0].clone();
     let ids = results.iter().filter_map(|result| result["id"].as_u64());
@@ -131,7 +131,7 @@ fn extra(results: &[Value]) -> Value {
     extra
 }
 
-/// The echo of a lead that nobody submitted.
+/// The echo of a lead that was not submitted.
 fn stranger() -> Map<String, Value> {
     let mut echo: Map<String, Value> =
         FIELDS.iter().map(|field| ((*field).to_owned(), Value::Null)).collect();
@@ -144,10 +144,10 @@ fn failed(failure: Failure) -> Answer {
     Answer { retry_after_seconds: failure.retry_after_seconds, ..Answer::from(error) }
 }
 
-/// Half of the JSON, under a length that says it is all.
+/// Half of the JSON, with a matching content length.
 fn malformed(answer: Answer) -> Response {
     let mut text = answer.body.to_string();
-    // A boundary at or below half: names may hold more than ASCII.
+    // A character boundary at or below half: names may contain non-ASCII characters.
     text.truncate(text.floor_char_boundary(text.len() / 2));
     let (mut head, _) = answer.into_response().into_parts();
     head.headers.remove(header::CONTENT_LENGTH);

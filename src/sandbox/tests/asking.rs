@@ -47,7 +47,7 @@ async fn a_batch_is_queued_then_processing_then_completed() {
 }
 
 #[tokio::test]
-async fn a_result_echoes_what_was_submitted_and_null_where_nothing_was() {
+async fn a_result_echoes_submitted_fields_and_null_for_others() {
     let vendor = Vendor::start();
     vendor.submit(&json!({ "leads": [{ "email": " Ada@X.example", "title": "" }] })).await;
     vendor.advance(10 * SECOND);
@@ -63,7 +63,7 @@ async fn a_result_echoes_what_was_submitted_and_null_where_nothing_was() {
 }
 
 #[tokio::test]
-async fn links_lead_over_every_result_once() {
+async fn links_reach_every_result_once() {
     let vendor = Vendor::with(Options { page_size: 2, ..Options::default() });
     let path = vendor
         .enrich(&["a@x.example", "b@x.example", "c@x.example", "d@x.example", "e@x.example"])
@@ -82,7 +82,7 @@ async fn links_lead_over_every_result_once() {
 }
 
 #[tokio::test]
-async fn a_cancelled_batch_keeps_what_it_has_gathered_and_no_more() {
+async fn a_cancelled_batch_keeps_its_results_and_gets_no_more() {
     let vendor = Vendor::start();
     let leads = json!([{ "email": "ada@x.example" }, { "email": "grace@x.example" }]);
     vendor.submit(&json!({ "leads": leads })).await;
@@ -103,7 +103,7 @@ async fn a_batch_that_has_ended_cannot_be_cancelled() {
 }
 
 #[tokio::test]
-async fn both_media_types_are_read_and_no_other() {
+async fn only_the_two_media_types_are_accepted() {
     let vendor = Vendor::start();
     for (media_type, status) in [
         ("application/json; charset=utf-8", StatusCode::ACCEPTED),
@@ -116,7 +116,7 @@ async fn both_media_types_are_read_and_no_other() {
 }
 
 #[tokio::test]
-async fn packed_bodies_are_read() {
+async fn compressed_bodies_are_accepted() {
     let vendor = Vendor::start();
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(ADA.as_bytes()).unwrap();
@@ -139,7 +139,7 @@ async fn only_the_configured_key_is_accepted_and_others_leave_no_trace() {
 }
 
 #[tokio::test]
-async fn ten_thousand_leads_are_taken_at_once_and_one_more_is_not() {
+async fn ten_thousand_leads_are_accepted_at_once_and_one_more_is_refused() {
     let vendor = Vendor::start();
     let leads = |count: usize| json!({ "leads": vec![json!({ "email": "ada@x.example" }); count] });
     assert_eq!(vendor.submit(&leads(10_000)).await.status, StatusCode::ACCEPTED);

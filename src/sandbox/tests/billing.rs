@@ -1,4 +1,4 @@
-//! When the bill charges, and what it shows.
+//! The times and the contents of the bill.
 
 use super::super::{Bill, Credits, Miss, Totals};
 use super::*;
@@ -11,7 +11,7 @@ fn halves(bill: &Bill) -> [u32; 4] {
 }
 
 #[tokio::test]
-async fn a_lead_is_charged_at_the_moment_it_finishes_whoever_looks_when() {
+async fn a_lead_is_charged_as_of_its_finish_regardless_of_accesses() {
     let vendor = Vendor::start();
     vendor.submit(&revealing(&json!([{ "email": ADA }]))).await;
     vendor.advance(10 * SECOND - 1);
@@ -26,7 +26,7 @@ async fn a_lead_is_charged_at_the_moment_it_finishes_whoever_looks_when() {
 }
 
 #[tokio::test]
-async fn found_is_due_again_after_the_window_and_reveals_never_are() {
+async fn a_find_is_charged_again_after_the_window_and_reveals_never() {
     let vendor = Vendor::start();
     vendor.enrich(&[ADA]).await;
     vendor.advance(24 * HOUR - 10 * SECOND - 1);
@@ -37,7 +37,7 @@ async fn found_is_due_again_after_the_window_and_reveals_never_are() {
 }
 
 #[tokio::test]
-async fn only_what_is_revealed_and_there_is_charged() {
+async fn only_requested_and_existing_contacts_are_charged() {
     let vendor = Vendor::start();
     vendor.submit(&json!({ "leads": [{ "email": ADA }] })).await;
     vendor.advance(10 * SECOND);
@@ -71,7 +71,7 @@ async fn one_person_under_many_spellings_is_charged_once() {
 }
 
 #[tokio::test]
-async fn a_gap_in_the_dedupe_charges_the_same_person_twice() {
+async fn a_gap_in_the_deduplication_charges_the_same_person_twice() {
     let vendor = Vendor::start();
     vendor.sandbox.set_faults(Faults { dedupe_misses: vec![Miss::SameBatch], ..Faults::default() });
     vendor.enrich(&[ADA, ADA]).await;
@@ -81,7 +81,7 @@ async fn a_gap_in_the_dedupe_charges_the_same_person_twice() {
 }
 
 #[tokio::test]
-async fn batches_at_once_are_charged_twice_only_through_a_gap() {
+async fn concurrent_batches_are_charged_twice_only_through_a_gap() {
     for (dedupe_misses, expected) in [(vec![], 3), (vec![Miss::ConcurrentBatches], 6)] {
         let vendor = Vendor::start();
         vendor.sandbox.set_faults(Faults { dedupe_misses, ..Faults::default() });
@@ -92,7 +92,7 @@ async fn batches_at_once_are_charged_twice_only_through_a_gap() {
 }
 
 #[tokio::test]
-async fn a_batch_that_may_cost_more_than_is_left_is_refused() {
+async fn a_batch_that_may_cost_more_than_the_remaining_credits_is_refused() {
     let credits = Some(Totals { email: Credits::from_halves(4), phone: Credits::from_halves(2) });
     let vendor = Vendor::with(Options { credits, ..Options::default() });
     let two = vendor.submit(&revealing(&json!([{ "email": ADA }, { "email": ADA }]))).await;

@@ -1,4 +1,4 @@
-//! Each fault does what it says, on the wire where it is about the wire.
+//! Each fault has its effect, and on the wire if it is about the wire.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ async fn read_under(kind: FaultKind) -> Reply {
     vendor.read(&path).await
 }
 
-/// All bytes that answer a submission over a real connection.
+/// All bytes of the answer to a submission over a real connection.
 async fn bytes_under(kind: FaultKind) -> (Vendor, String) {
     let vendor = Vendor::struck_by(kind);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,7 +39,7 @@ async fn bytes_under(kind: FaultKind) -> (Vendor, String) {
         let mut connection = TcpStream::connect(address).unwrap();
         connection.write_all(request.as_bytes()).unwrap();
         let mut bytes = Vec::new();
-        // A reset is one way of being cut off; what came before it counts.
+        // A reset is one way to close a connection; the bytes before it count.
         drop(connection.read_to_end(&mut bytes));
         String::from_utf8(bytes).unwrap()
     });
@@ -56,14 +56,14 @@ fn promised_and_sent(bytes: &str) -> (usize, usize) {
 }
 
 #[tokio::test]
-async fn a_cut_before_sends_nothing_and_takes_nothing() {
+async fn a_cut_before_sends_nothing_and_accepts_nothing() {
     let (vendor, bytes) = bytes_under(FaultKind::CutBefore).await;
     assert_eq!(bytes, "");
     assert_eq!((vendor.sandbox.leads_received().len(), vendor.sandbox.posts_received()), (0, 1));
 }
 
 #[tokio::test]
-async fn one_lead_that_is_refused_has_its_whole_batch_refused() {
+async fn one_refused_lead_refuses_its_whole_batch() {
     let vendor = Vendor::start();
     let refused_leads = vec![TWO[1].to_owned()];
     vendor.sandbox.set_faults(Faults { refused_leads, ..Faults::default() });
@@ -76,7 +76,7 @@ async fn one_lead_that_is_refused_has_its_whole_batch_refused() {
 }
 
 #[tokio::test]
-async fn a_cut_after_takes_the_batch_and_breaks_its_promise() {
+async fn a_cut_after_accepts_the_batch_and_truncates_the_answer() {
     let (vendor, bytes) = bytes_under(FaultKind::CutAfter).await;
     assert!(bytes.starts_with("HTTP/1.1 202 "), "{bytes}");
     let (promised, sent) = promised_and_sent(&bytes);
@@ -85,7 +85,7 @@ async fn a_cut_after_takes_the_batch_and_breaks_its_promise() {
 }
 
 #[tokio::test]
-async fn a_malformed_answer_is_whole_on_the_wire_and_no_json() {
+async fn a_malformed_answer_is_complete_http_and_invalid_json() {
     let (vendor, bytes) = bytes_under(FaultKind::Malformed).await;
     assert!(bytes.starts_with("HTTP/1.1 202 "), "{bytes}");
     let (promised, sent) = promised_and_sent(&bytes);
@@ -96,7 +96,7 @@ async fn a_malformed_answer_is_whole_on_the_wire_and_no_json() {
 }
 
 #[tokio::test]
-async fn without_faults_an_answer_is_whole() {
+async fn without_faults_an_answer_is_complete() {
     let (_, bytes) = bytes_under(FaultKind::LatencyMs(0)).await;
     let (promised, sent) = promised_and_sent(&bytes);
     assert_eq!(promised, sent);
@@ -104,7 +104,7 @@ async fn without_faults_an_answer_is_whole() {
 }
 
 #[tokio::test]
-async fn a_failing_status_takes_nothing_unless_it_says_so() {
+async fn a_failing_status_accepts_nothing_unless_configured() {
     for (taken, leads) in [(false, 0), (true, 2)] {
         let (code, retry_after_seconds) = (StatusCode::TOO_MANY_REQUESTS, Some(3));
         let vendor =
@@ -119,7 +119,7 @@ async fn a_failing_status_takes_nothing_unless_it_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_answer_is_late_and_its_batch_is_not() {
+async fn a_delayed_answer_does_not_delay_its_batch() {
     let vendor = Vendor::struck_by(FaultKind::LatencyMs(250));
     let begun = tokio::time::Instant::now();
     let leads = json!({ "leads": [{ "email": TWO[0] }] });
@@ -132,7 +132,7 @@ async fn a_late_answer_is_late_and_its_batch_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_answer_is_sent_when_the_faults_are_replaced_and_its_batch_is_taken_at_once() {
+async fn a_held_answer_is_sent_when_the_faults_are_replaced_and_its_batch_is_accepted_at_once() {
     let vendor = Vendor::struck_by(FaultKind::Held);
     let leads = json!({ "leads": [{ "email": TWO[0] }] });
     let mut submission = Box::pin(vendor.submit(&leads));
@@ -144,7 +144,7 @@ async fn a_held_answer_is_sent_when_the_faults_are_replaced_and_its_batch_is_tak
 }
 
 #[tokio::test]
-async fn a_batch_may_be_taken_without_an_id() {
+async fn a_batch_may_be_accepted_without_an_id() {
     let vendor = Vendor::struck_by(FaultKind::NoId);
     let reply = vendor.submit(&json!({ "leads": [{ "email": TWO[0] }] })).await;
     assert_eq!((reply.status, reply.body.get("id")), (StatusCode::ACCEPTED, None));
@@ -161,7 +161,7 @@ async fn results_may_be_missing_or_too_many_or_out_of_order() {
 }
 
 #[tokio::test]
-async fn more_results_may_be_missing_than_there_are() {
+async fn more_results_may_be_missing_than_exist() {
     let vendor = Vendor::start();
     let rule = Rule::always(Operation::Read, FaultKind::ResultsMissing);
     vendor.sandbox.set_faults(Faults::of([rule; 3]));
@@ -178,7 +178,7 @@ async fn an_echo_may_contradict_the_lead() {
 }
 
 #[tokio::test]
-async fn a_fault_of_results_waits_for_results() {
+async fn a_fault_of_results_applies_only_to_results() {
     let vendor = Vendor::start();
     let rule = Rule::always(Operation::Read, FaultKind::ResultsMissing).times(1);
     vendor.sandbox.set_faults(Faults::of([rule]));
@@ -243,7 +243,7 @@ async fn faults_are_set_shown_and_replaced_over_http() {
 }
 
 #[tokio::test]
-async fn all_operations_together_are_held_to_the_rate() {
+async fn the_rate_applies_to_all_operations_together() {
     let vendor = Vendor::start();
     let requests_per_minute = NonZeroUsize::new(2);
     vendor.sandbox.set_faults(Faults { requests_per_minute, ..Faults::default() });
@@ -261,7 +261,7 @@ async fn all_operations_together_are_held_to_the_rate() {
 }
 
 #[tokio::test]
-async fn a_status_that_is_not_documented_and_links_written_another_way() {
+async fn undocumented_statuses_and_other_forms_of_links() {
     let failed = read_under(FaultKind::UndocumentedStatus).await;
     assert_eq!(failed.body["status"], "failed");
     let vendor = Vendor::struck_by(FaultKind::NextLink(NextLink::ByNumber));

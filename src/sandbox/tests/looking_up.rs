@@ -1,4 +1,4 @@
-//! Looking one person up: found, not found, forgotten, and charged as any lead.
+//! Lookups: found, not found, erased, and charged like any lead.
 
 use super::*;
 
@@ -15,7 +15,7 @@ impl Vendor {
 }
 
 #[tokio::test]
-async fn a_person_stands_at_the_top_level_and_is_charged_at_once() {
+async fn a_person_is_the_whole_body_and_is_charged_at_once() {
     let vendor = Vendor::start();
     let by_batch = vendor.enrich(&["ada.reachable@x.example"]).await;
     let by_batch = vendor.read(&by_batch).await.results()[0]["result"].clone();
@@ -33,7 +33,7 @@ async fn a_person_stands_at_the_top_level_and_is_charged_at_once() {
 }
 
 #[tokio::test]
-async fn who_is_not_found_or_forgotten_is_told_by_code_and_costs_nothing() {
+async fn missing_and_erased_persons_have_an_error_code_and_cost_nothing() {
     let vendor = Vendor::start();
     for (email, status, code) in [
         ("nobody@x.example", 404, "person_not_found"),
@@ -46,7 +46,7 @@ async fn who_is_not_found_or_forgotten_is_told_by_code_and_costs_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_query_is_told() {
+async fn faults_of_a_query_are_reported() {
     let vendor = Vendor::start();
     for (query, code) in [
         ("", "missing_field"),
@@ -61,7 +61,7 @@ async fn what_is_wrong_with_a_query_is_told() {
 }
 
 #[tokio::test]
-async fn faults_strike_look_ups_too() {
+async fn faults_apply_to_lookups_too() {
     let vendor = Vendor::start();
     let refused = Rule::always(Operation::Find, FaultKind::status(402)).times(1);
     let cut = Rule::always(Operation::Find, FaultKind::CutAfter);

@@ -1,4 +1,4 @@
-//! The sandbox through its front door, with a clock that moves when told.
+//! Tests of the sandbox over HTTP, with a manual clock.
 
 mod asking;
 mod billing;
@@ -27,12 +27,12 @@ struct Vendor {
     now: Arc<AtomicI64>,
 }
 
-/// An answer, read to its end.
+/// A completely read answer.
 #[derive(Debug)]
 struct Reply {
     status: StatusCode,
     headers: HeaderMap,
-    /// Null where it was not JSON.
+    /// Null if it was not JSON.
     body: Value,
 }
 
@@ -59,7 +59,8 @@ impl Vendor {
         self.now.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// Submits emails with both reveals and waits until they are done; the batch's path.
+    /// Submits emails with both reveals and waits until they are finished; returns the batch's
+    /// path.
     async fn enrich(&self, emails: &[&str]) -> String {
         let leads: Vec<Value> = emails.iter().map(|email| json!({ "email": email })).collect();
         let reply = self.submit(&revealing(&json!(leads))).await;

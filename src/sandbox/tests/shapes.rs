@@ -1,4 +1,4 @@
-//! Every answer is one that the vendor's document allows.
+//! Every answer conforms to the vendor's document.
 
 use jsonschema::Validator;
 
@@ -23,7 +23,7 @@ fn assert_valid(definition: &str, answer: &Value) {
 }
 
 #[tokio::test]
-async fn a_batch_fits_the_document_at_every_stage() {
+async fn a_batch_conforms_to_the_document_at_every_stage() {
     let vendor = Vendor::start();
     let emails = ["ada-manyphones@x.example", "ada.nobody@x.example", "ada.removed@x.example"];
     let leads: Vec<Value> = emails.iter().map(|email| json!({ "email": email })).collect();
@@ -39,7 +39,7 @@ async fn a_batch_fits_the_document_at_every_stage() {
 }
 
 #[tokio::test]
-async fn a_failed_batch_fits_the_document() {
+async fn a_failed_batch_conforms_to_the_document() {
     let vendor = Vendor::struck_by(FaultKind::EndsInError(ErrorEnding::WithResults));
     let path = vendor.enrich(&["ada@x.example", "grace@x.example"]).await;
     let failed = vendor.read(&path).await.body;
@@ -48,7 +48,7 @@ async fn a_failed_batch_fits_the_document() {
 }
 
 #[tokio::test]
-async fn everybody_fits_the_document_whatever_was_revealed() {
+async fn every_person_conforms_to_the_document_with_any_reveals() {
     let vendor = Vendor::start();
     let leads: Vec<Value> =
         (0..50).map(|nth| json!({ "email": format!("person.{nth}@x.example") })).collect();
@@ -62,14 +62,14 @@ async fn everybody_fits_the_document_whatever_was_revealed() {
 }
 
 #[tokio::test]
-async fn a_person_has_a_field_that_the_document_does_not_name() {
+async fn a_person_has_an_undocumented_field() {
     let vendor = Vendor::start();
     let path = vendor.enrich(&["ada@x.example"]).await;
     assert!(vendor.read(&path).await.results()[0]["result"]["x_score"].is_u64());
 }
 
 #[tokio::test]
-async fn every_refusal_fits_the_document() {
+async fn every_refusal_conforms_to_the_document() {
     let vendor = Vendor::with(Options {
         credits: Some(super::super::Totals::default()),
         ..Options::default()
