@@ -1,8 +1,6 @@
 //! Turns: whose job is due gets one, a bounded number at once in each lane, each in a task of its
 //! own.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -17,7 +15,7 @@ use super::readers::Requests;
 use super::{Failed, Gateway, OnNoAnswer, Refusal};
 use crate::domain::request_id::RequestId;
 use crate::domain::time::Timestamp;
-use crate::ledger::ids::{BatchId, JobId, Lease};
+use crate::ledger::ids::{BatchId, Lease};
 use crate::ledger::record::job::{Job, Reason, Restoring, State, Way};
 use crate::ledger::step::{GivingUp, Lost, Redrive, Turn};
 use crate::ledger::{Ledger, LedgerError};
@@ -55,35 +53,6 @@ pub(super) async fn run(gateway: Gateway) {
     }
 }
 
-/// The jobs that a turn is under way with in this process.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Busy(Arc<Mutex<HashSet<JobId>>>);
-
-/// A turn under way; it ends however the turn does.
-struct Turning {
-    busy: Busy,
-    job: JobId,
-}
-
-impl Busy {
-    /// Marks a job as having a turn; none where it has one.
-    fn begin(&self, job: JobId) -> Option<Turning> {
-        let is_new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
-        is_new.then(|| Turning { busy: self.clone(), job })
-    }
-
-    /// Whether a job has a turn.
-    pub(super) fn has(&self, job: JobId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&job)
-    }
-}
-
-impl Drop for Turning {
-    fn drop(&mut self) {
-        self.busy.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.job);
-    }
-}
-
 /// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
 async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, LedgerError> {
     gateway.share_circuit().await?;
@@ -107,7 +76,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
         let leaves = Leaves::of(turn.requests, asked_at);
         let Err(leaves) = gateway.readers.give(&turn, leaves) else { continue };
         let permit = permits.take(turn.lane, &turn.team);
-        let Some(turning) = gateway.busy.begin(turn.job.id) else { continue };
+        let Some(turning) = gateway.busy.begin(turn.job.id, turn.lease) else { continue };
         let requests = Requests::of(&turn, leaves, now);
         let gateway = gateway.clone();
         let tasks = gateway.tasks.clone();
