@@ -137,6 +137,31 @@ async fn an_answer_that_cannot_be_read_is_logged_once_counted_and_remarked_on_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_submission_whose_answer_cannot_be_read_is_remarked_on_and_sent_again() {
+    for kind in [FaultKind::Malformed, FaultKind::NoId] {
+        let settings = ["vendor.quiet_period=100ms"];
+        let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+        let (team, operator) = (gateway.team("sales", 9).await, gateway.operator());
+        gateway.vendor.set_faults(Faults::of([Rule::always(Operation::Submit, kind)]));
+        let id = team.start(&people(2)).await.id();
+        eventually("it was counted", async || submitted_unreadably(&operator).await > 0.0).await;
+        let told = reasons(&operator).await;
+        assert!(told.contains("not the documented JSON"), "{told}");
+
+        gateway.vendor.set_faults(Faults::default());
+        assert_eq!(team.ended(id).await.body["status"], "completed");
+        assert!(gateway.vendor.posts_received() >= 2, "it was sent again");
+        eventually("it can be read", async || reasons(&operator).await == "[]").await;
+        gateway.finish().await;
+    }
+}
+
+/// How many answers to submissions could not be read.
+async fn submitted_unreadably(operator: &Client) -> f64 {
+    Scrape::of(operator).await.sum("tollgate_vendor_unreadable_total{operation=\"submit\"")
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_validation_that_cannot_be_read_is_remarked_on_too() {
     let gateway = TestGateway::start().await;
     let (team, operator) = (gateway.team("sales", 9).await, gateway.operator());
