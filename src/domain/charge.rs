@@ -63,6 +63,7 @@ impl Facts {
         first_sent: Timestamp,
         by: Timestamp,
     ) -> Passed {
+        let first_sent = sent_by(first_sent, by, prices.window_margin);
         let mut charges = Charges::ZERO;
         let mut perhaps_free = false;
         if self.is_found_free(by, prices.person_window, by)
@@ -74,7 +75,7 @@ impl Facts {
             let window_ends = self.found_charged_by.map(|last| last.after(prices.person_window));
             perhaps_free = window_ends.is_some_and(|ends| first_sent < ends);
             charges.person_found = prices.person_found;
-            // A send in the future was dated by a wrong clock: it opens no window.
+            // A send far in the future has the date of a clock that was wrong. It opens no window.
             let free_until = Some(prices.found_free_until(first_sent)).filter(|_| first_sent <= by);
             let longest = by.after(prices.person_window);
             let stands = self.found_free_until.filter(|until| *until <= longest);
@@ -127,8 +128,15 @@ impl Facts {
     }
 }
 
+/// When a job was sent that has an answer by now. A date in the future means that the clock has been set
+/// back since. Up to the margin of the window, the job counts as sent now.
+fn sent_by(first_sent: Timestamp, by: Timestamp, margin: Duration) -> Timestamp {
+    if first_sent.since(by) <= margin { first_sent.min(by) } else { first_sent }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::credits::Credits;
     use super::*;
 
     const HOUR: Duration = Duration::from_hours(1);
@@ -159,6 +167,27 @@ mod tests {
         let outside = first.facts.pass(&shown, &prices, at(30), at(31));
         assert_eq!(outside.charges.amounts().to_string(), "email=0.5, phone=0");
         assert!(!outside.perhaps_free);
+    }
+
+    #[test]
+    fn a_send_dated_by_a_clock_a_little_ahead_opens_the_window_and_one_far_ahead_does_not() {
+        let prices = prices(PhoneBasis::Person);
+        for (ahead, charged_again) in [(Duration::from_secs(90), 0), (HOUR, 500)] {
+            let sent = at(10).after(ahead);
+            let first = Facts::default().pass(&Shown::default(), &prices, sent, at(10));
+            assert_eq!(first.charges.person_found, prices.person_found);
+            let again = first.facts.pass(&Shown::default(), &prices, at(12), at(13));
+            assert_eq!(again.charges.person_found, Credits::from_thousandths(charged_again));
+        }
+    }
+
+    #[test]
+    fn a_job_sent_by_a_clock_a_little_ahead_is_free_inside_an_open_window() {
+        let prices = prices(PhoneBasis::Person);
+        let first = Facts::default().pass(&Shown::default(), &prices, at(0), at(1));
+        let sent = at(3).after(Duration::from_secs(90));
+        let second = first.facts.pass(&Shown::default(), &prices, sent, at(3));
+        assert_eq!(second.charges, Charges::ZERO);
     }
 
     #[test]

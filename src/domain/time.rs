@@ -51,8 +51,9 @@ impl Timestamp {
     }
 }
 
-/// How far other steps may have stamped data ahead of this step's time: no step takes longer.
-const STAMPED_AHEAD_MAX: Duration = Duration::from_mins(1);
+/// How far ahead of a step's moment other steps may have stamped what it reads: by a clock that was set
+/// back since, as far as the default margin of the charge window allows for.
+const STAMPED_AHEAD_MAX: Duration = Duration::from_mins(10);
 
 /// The interval in which an event must have happened to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -181,3 +181,30 @@ async fn a_machine_set_back_by_forty_seconds_leaves_no_request_unknown() {
 async fn a_redis_set_back_by_forty_seconds_leaves_no_request_unknown() {
     forty_seconds_back(Store::Redis).await;
 }
+
+/// The clock is set back between a send and its answer, by less than the margin of the charge window.
+async fn ninety_seconds_back_while_a_batch_is_sent(store: Store) {
+    let clocked = Clocked::start(store, HOUR).await;
+    clocked.judge.set_faults(held(Operation::Submit));
+    let sent = clocked.team.start(&person(0)).await;
+    eventually("it is sent", async || clocked.judge.bill().posts_received == 1).await;
+    clocked.clock.set(HOUR - 90);
+    clocked.is_remarked("it lasted, so steps follow it").await;
+    clocked.judge.set_faults(Faults::default());
+    let ended = clocked.team.ended(sent.id()).await;
+    assert_eq!(ended.body["status"], "completed", "{ended:?}");
+    let with_phone = json!({"reveal_phone_numbers": true, "leads": person(0)["leads"]});
+    let again = clocked.team.enrich(&with_phone).await;
+    assert_eq!(again.header("tollgate-credits-spent"), Some("email=0, phone=1"), "{again:?}");
+    clocked.balance().await;
+}
+
+#[tokio::test]
+async fn a_machine_set_back_by_ninety_seconds_charges_no_find_twice() {
+    ninety_seconds_back_while_a_batch_is_sent(Store::Embedded).await;
+}
+
+#[tokio::test]
+async fn a_redis_set_back_by_ninety_seconds_charges_no_find_twice() {
+    ninety_seconds_back_while_a_batch_is_sent(Store::Redis).await;
+}
