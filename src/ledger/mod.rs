@@ -36,7 +36,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::time::Duration;
 
-pub use draft::{Draft, Fault, RawRows, Reliance, Rows, View};
+pub use draft::{Draft, Fault, Order, Range, RawRows, Reliance, Rows, View};
 pub use error::{LedgerError, Outcome};
 pub use shelf::Shelf;
 pub use watch::{StepOutcome, Watch};

@@ -17,7 +17,7 @@ use crate::domain::note::Note;
 use crate::domain::time::Timestamp;
 pub(super) use bounds::{after_prefix, below, group_of};
 pub(super) use heads::Heads;
-pub(super) use range::{Order, Range};
+pub use range::{Order, Range};
 pub use view::{Reliance, View};
 
 /// Rows as bytes, with their keys.

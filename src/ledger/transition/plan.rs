@@ -206,6 +206,8 @@ impl Planner<'_, '_> {
         for asked in enough {
             for claim in row.claims.iter().filter(|claim| claim.kept_for.as_ref() == kept_for) {
                 if claim.reveals.covers(asked) && self.is_joinable(claim.at.job)? {
+                    // A lead that is refused or moves takes its claim with it, and its job lives on.
+                    self.draft.find::<Leads>(&ask.key)?;
                     return Ok(Verdict::Joined(claim.at));
                 }
             }

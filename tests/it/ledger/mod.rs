@@ -25,6 +25,7 @@ mod canceling;
 mod checkpoints;
 mod counting;
 mod crashes;
+mod crossing;
 mod erasing;
 mod fitting;
 mod freshness;
