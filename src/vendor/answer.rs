@@ -1,7 +1,8 @@
-//! The vendor's answers, sorted by what the gateway may do about them.
+//! The vendor's answers, by what the gateway may do next.
 //!
-//! What decides is whether the vendor may have taken the batch, since that is what costs. Certain
-//! are only an id, a definite refusal, and a request of which no byte left.
+//! The criterion is whether the vendor may have accepted the request, since that is what costs
+//! credits. Only three outcomes are certain: an id, a definite refusal, and a request of which no
+//! byte was sent.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -11,33 +12,34 @@ use std::time::Duration;
 use super::{Batch, VendorError};
 use crate::domain::person::Person;
 
-/// What came of a submission: of a batch, which the vendor names, or of a look-up, which it answers.
+/// The outcome of a submission: of a batch, for which the vendor returns an id, or of a lookup,
+/// which it answers.
 #[derive(Debug)]
 pub enum Submitted<T> {
-    /// The vendor took it and charges for it.
+    /// The vendor accepted it and charges for it.
     Accepted(T),
-    /// Definitely not taken, and would not be if sent again: void, if no attempt before went
+    /// Definitely not accepted, and it would be refused again: void, unless an earlier attempt is
     /// unanswered.
     Refused(Refusal),
-    /// Not taken, because the gateway's key or address is wrong: leads are not at fault, an
-    /// operator has to act.
+    /// Not accepted, because the gateway's API key or URL is wrong: the leads are not the cause,
+    /// and an operator must act.
     Misaddressed {
         /// 401, 403, 404 or 405.
         status: u16,
     },
-    /// Not taken for now (429).
+    /// Not accepted for now (429).
     Wait {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// No connection was made, so no byte of the request left.
+    /// No connection was made, so no byte of the request was sent.
     NotSent(Cause),
-    /// Nobody knows whether the vendor took it.
+    /// It is not known whether the vendor accepted it.
     NoAnswer(Cause),
 }
 
 impl<T> Submitted<T> {
-    /// The outcome in one word, as in labels.
+    /// The outcome as a metric label.
     #[must_use]
     pub const fn outcome(&self) -> &'static str {
         match self {
@@ -51,18 +53,18 @@ impl<T> Submitted<T> {
     }
 }
 
-/// What a look-up found.
+/// The result of a lookup.
 #[derive(Debug)]
 pub enum LookedUp {
     /// This person.
     Found(Box<Person>),
-    /// Nobody.
+    /// No person.
     NotFound,
-    /// Somebody of whom nobody may know.
+    /// A person who requested erasure.
     Removed,
 }
 
-/// A request that the vendor definitely did not act upon.
+/// A request that the vendor definitely did not process.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The HTTP status.
@@ -72,14 +74,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// The first code of the vendor's envelope.
+    /// The first code in the vendor's envelope.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.errors.first()?.code.as_deref()
     }
 
-    /// The leads that the refusal names, by their places among those that were sent, each with the first
-    /// error that names it.
+    /// The leads that the refusal names, by their positions among those sent, each with its first
+    /// error.
     #[must_use]
     pub fn leads(&self, sent: usize) -> BTreeMap<usize, &VendorError> {
         let mut leads = BTreeMap::new();
@@ -93,7 +95,7 @@ impl Refusal {
     }
 }
 
-/// The place of the lead that a pointer leads to: `/leads/7`, or below it.
+/// The position of the lead in a pointer: `/leads/7`, or below it.
 fn lead_at(pointer: &str) -> Option<usize> {
     let path = pointer.strip_prefix('#').unwrap_or(pointer).strip_prefix("/leads/")?;
     let digits =
@@ -107,26 +109,26 @@ impl fmt::Debug for Refusal {
     }
 }
 
-/// What a batch read whole says.
+/// The content of a completely read batch.
 #[derive(Debug)]
 pub enum Read {
-    /// It is queued or under way.
+    /// It is queued or in progress.
     Running {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// It has ended, and this is all of it.
+    /// It has ended, with all its pages.
     Ended(Batch),
 }
 
-/// Why a batch could not be read. Reading is free and changes nothing, so it may be tried again
-/// whatever the reason.
+/// Why a batch could not be read. Reading is free and changes nothing, so it may always be
+/// repeated.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
     /// The vendor does not know the batch (404).
     #[error("the vendor does not know the batch")]
     Gone,
-    /// The gateway's key or address is wrong.
+    /// The gateway's API key or URL is wrong.
     #[error("the vendor answered with status {status}: the API key or the URL is wrong")]
     Misaddressed {
         /// 401, 403 or 405.
@@ -135,71 +137,71 @@ pub enum Unread {
     /// Too many requests (429).
     #[error("the vendor limits the rate")]
     Wait {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// No answer, or none that can be read.
+    /// No answer, or an invalid one.
     #[error("no answer")]
     NoAnswer(#[from] Cause),
 }
 
-/// What came of asking to cancel a batch.
+/// The outcome of a cancellation.
 #[derive(Debug)]
 pub enum Canceled {
-    /// The vendor agreed.
+    /// The vendor cancelled it.
     Agreed,
-    /// The vendor will not, most likely because the batch has ended.
+    /// The vendor refused, most likely because the batch has ended.
     Refused(Refusal),
     /// The vendor does not know the batch (404).
     Gone,
-    /// The gateway's key or address is wrong.
+    /// The gateway's API key or URL is wrong.
     Misaddressed {
         /// 401, 403 or 405.
         status: u16,
     },
     /// Too many requests (429).
     Wait {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Nobody knows whether the vendor agreed; asking again does no harm.
+    /// It is not known whether the vendor cancelled it; the request may be repeated.
     NoAnswer(Cause),
 }
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
-    /// No connection: the name, the network or the TLS handshake failed. No byte of the request
-    /// left.
+    /// No connection: name resolution, the network or the TLS handshake failed. No byte of the
+    /// request was sent.
     #[error("the vendor cannot be reached")]
     Unreachable(#[source] Box<dyn Error + Send + Sync>),
-    /// The time was up.
+    /// The timeout.
     #[error("the vendor did not answer in time")]
     Late,
-    /// The connection broke before the answer was whole.
+    /// The connection broke before the answer was complete.
     #[error("the connection broke before the answer was complete")]
     Cut(#[source] Box<dyn Error + Send + Sync>),
-    /// The answer is longer than any can be.
+    /// The answer exceeds the size limit.
     #[error("the answer is longer than {bytes_max} bytes")]
     TooLong {
-        /// The bound, on the answer as unpacked.
+        /// The limit, uncompressed.
         bytes_max: usize,
     },
-    /// A status that says nothing certain: any 5xx, a redirect, one the vendor does not document.
+    /// A status without a certain meaning: any 5xx, a redirect, an undocumented one.
     #[error("the vendor answered with status {status}")]
     Status {
         /// The HTTP status.
         status: u16,
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// The answer came whole and makes no sense.
+    /// The answer is complete but invalid.
     #[error("the answer cannot be parsed: {0}")]
     Unreadable(#[from] Unreadable),
 }
 
 impl Cause {
-    /// Whether an answer came whole and says nothing that is documented.
+    /// Whether an answer was complete but undocumented.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
         match self {
@@ -209,7 +211,7 @@ impl Cause {
         }
     }
 
-    /// Whether the answer exceeds the bounds on its size. Reading it again would do no better.
+    /// Whether the answer exceeds the size limits. Reading it again would not help.
     #[must_use]
     pub const fn is_too_large(&self) -> bool {
         matches!(
@@ -219,7 +221,7 @@ impl Cause {
         )
     }
 
-    /// How long the vendor asks to be left alone.
+    /// The vendor's `Retry-After`.
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -233,7 +235,7 @@ impl Cause {
     }
 }
 
-/// What is wrong with an answer. Repeats no value of it, but for a word that can be no person's data.
+/// What is wrong with an answer. Quotes no value of it except a word that cannot be personal data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// Not JSON, or not of the documented shape.
@@ -244,39 +246,39 @@ pub enum Unreadable {
         /// Counted from 1.
         column: usize,
     },
-    /// Not a person of whom it can be told what was charged.
+    /// A person whose charges cannot be determined.
     #[error("{0}")]
     Person(&'static str),
-    /// The status of the batch is one that the vendor does not document.
+    /// An undocumented status of the batch.
     #[error("an undocumented status, {0}")]
     Status(Word),
-    /// The batch is not the one that was asked for.
+    /// Another batch than the requested one.
     #[error("another batch than the requested one")]
     OtherBatch,
-    /// An id that is no UUID.
+    /// An id that is not a UUID.
     #[error("an id that is not a UUID")]
     Name,
-    /// A link to the next page that leads elsewhere, or nowhere.
+    /// A link to the next page with another path or host, or without a cursor.
     #[error("a link to the next page with another path or host")]
     Link,
-    /// A link to a page that was read before.
+    /// A link to a page that was already read.
     #[error("a loop of links to the next page")]
     Circle,
-    /// Pages of one batch that disagree on how it ended.
+    /// Pages of one batch with different statuses.
     #[error("pages that contradict each other")]
     Contradiction,
-    /// More results than the leads or addresses that were asked for can have.
+    /// More results than the requested leads or addresses can have.
     #[error("more results than there are leads or addresses")]
     TooMany,
     /// More pages than any batch can have.
     #[error("more than {pages_max} pages")]
     Endless {
-        /// The bound.
+        /// The limit.
         pages_max: usize,
     },
 }
 
-/// A status of the vendor's that it does not document, as far as it may be shown.
+/// An undocumented status of the vendor, as far as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word(Option<Box<str>>);
 
@@ -284,7 +286,7 @@ impl Word {
     /// The longest word that is shown.
     const BYTES_MAX: usize = 32;
 
-    /// What looks like the name of a status; nothing of anything else.
+    /// A text that looks like a status; nothing of any other text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let is_name = (1..=Self::BYTES_MAX).contains(&text.len())
@@ -307,7 +309,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_leads_that_a_refusal_names_are_those_at_its_pointers() {
+    fn the_leads_of_a_refusal_are_those_at_its_pointers() {
         let error = |code: &str, pointer: &str| VendorError {
             code: Some(code.to_owned()),
             title: None,
@@ -331,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_status_only_what_looks_like_one_is_shown() {
+    fn only_text_that_looks_like_a_status_is_shown() {
         let failed = Unreadable::Status(Word::of("failed"));
         assert_eq!(failed.to_string(), "an undocumented status, `failed`");
         for text in ["", "Ada Lovelace", "ada@x.example", "5551234", &"a".repeat(33)] {

@@ -1,4 +1,4 @@
-//! A batch of the vendor's, as read: pages, results, and what the vendor says went wrong.
+//! A batch of the vendor, as read: pages, results and errors.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use crate::domain::person::Person;
 /// One page of a batch.
 #[derive(Debug)]
 pub enum Page {
-    /// The batch is queued or under way; results so far are left unread, since nothing is settled
-    /// before the end.
+    /// The batch is queued or in progress. Its results so far are not read, since nothing is
+    /// settled before the end.
     Running {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
     /// The batch has ended.
@@ -22,60 +22,60 @@ pub enum Page {
 /// One page of a batch that has ended.
 #[derive(Debug)]
 pub struct EndedPage {
-    /// What it holds of the batch.
+    /// The part of the batch on this page.
     pub batch: Batch,
-    /// Where the next page begins, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<Cursor>,
-    /// How many bytes the page had.
+    /// The size of the page in bytes.
     pub bytes: usize,
 }
 
 /// A batch that has ended, or one page of it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Batch {
-    /// How it ended.
+    /// Its final status.
     pub ending: Ending,
-    /// One result a lead, if all went well; `None` where the vendor sent no list at all, which
-    /// tells nothing about what it charged.
+    /// Usually one result per lead; `None` if the vendor sent no list, so that the charges are
+    /// unknown.
     pub results: Option<Vec<VendorResult>>,
-    /// What the vendor says went wrong.
+    /// The vendor's errors.
     pub errors: Vec<VendorError>,
 }
 
-/// How a batch ended.
+/// The final status of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// `completed`
     Completed,
-    /// `canceled`: what was gathered until then stands and is charged.
+    /// `canceled`: the results until then are valid and charged.
     Canceled,
     /// `error`
     Error,
 }
 
-/// The vendor's answer to one lead.
+/// The vendor's result of one lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VendorResult {
-    /// The result's `id`, where it can be a position, counted from 1.
+    /// The result's `id`, if it can be a position, counted from 1.
     pub position: Option<u32>,
-    /// The lead it answers, as the vendor repeats it.
+    /// The vendor's echo of the lead.
     pub echo: Echo,
-    /// Who was found.
+    /// The finding.
     pub finding: Finding,
 }
 
-/// What came of one lead.
+/// The finding for one lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     /// `enriched`: this person.
     Found(Box<Person>),
     /// `not_found`
     NotFound,
-    /// `gdpr_removed`: nobody may know. A person sent along all the same is dropped unread.
+    /// `gdpr_removed`: the person requested erasure. A person in the result is discarded unread.
     Removed,
-    /// No status and no person: the batch ended before the vendor came to this lead.
+    /// No status and no person: the batch ended before the vendor processed this lead.
     Unanswered,
-    /// Not to be made sense of, so nobody knows what it cost. Says why, and never repeats a value.
+    /// Invalid, so the charges are unknown. Has the reason, and never quotes a value.
     Unreadable(&'static str),
 }
 
@@ -84,11 +84,11 @@ pub enum Finding {
 pub struct VendorError {
     /// The code, such as `insufficient_credits`.
     pub code: Option<String>,
-    /// The code for people.
+    /// The title of the code.
     pub title: Option<String>,
-    /// What the vendor says about it; may repeat what a lead said.
+    /// The vendor's explanation; may quote fields of a lead.
     pub detail: Option<String>,
-    /// The JSON pointer into the request that was at fault.
+    /// The JSON pointer to the fault in the request.
     pub pointer: Option<String>,
 }
 

@@ -1,36 +1,35 @@
-//! How large the vendor's answers may be. What is larger is not read to its end, so that no answer
-//! takes more memory than one to the leads or addresses that were asked for can need.
+//! Size limits of the vendor's answers. A larger answer is not read to its end, so that no answer
+//! uses more memory than one to the requested leads or addresses can need.
 
-/// The largest page, and the largest answer of one request, as unpacked: many times a page of a
-/// hundred of the fullest persons.
+/// The maximum size of a page, and of the answer to one request, uncompressed: many times a page of
+/// a hundred complete persons.
 pub(super) const PAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The largest answer to a lookup, which is one person.
+/// The maximum size of the answer to a lookup, which is one person.
 pub(super) const LOOK_UP_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// The largest person, and the most phone numbers of one.
+/// The maximum size of a person, and the maximum number of phone numbers.
 pub(super) const PERSON_BYTES_MAX: usize = 1024 * 1024;
 pub(super) const PHONES_MAX: usize = 100;
 
-/// How many more results than leads are read: a few extras are matched with nobody and logged.
+/// How many more results than leads are read: a few extra ones are matched with no lead and logged.
 const RESULTS_SLACK: usize = 100;
 
-/// How many bytes an answer may have whatever it is to, and for each lead or address.
+/// The size limit of any answer, and per lead or address.
 const BYTES_BASE: usize = 4 * 1024 * 1024;
 const BYTES_PER_RESULT: usize = 64 * 1024;
 
 /// How much of an answer may still be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remaining {
-    /// How many results.
+    /// The number of results.
     pub results: usize,
-    /// How many bytes, as unpacked.
+    /// The number of bytes, uncompressed.
     pub bytes: usize,
 }
 
 impl Remaining {
-    /// An answer to so many leads or addresses, of which nothing was read yet. In all it has
-    /// `bytes_max` bytes at most.
+    /// The limit of an unread answer to this many leads or addresses, at most `bytes_max` bytes.
     #[must_use]
     pub const fn of(asked: usize, bytes_max: usize) -> Self {
         let bytes = BYTES_BASE.saturating_add(asked.saturating_mul(BYTES_PER_RESULT));
@@ -40,7 +39,7 @@ impl Remaining {
         }
     }
 
-    /// What remains after so many results and bytes.
+    /// The rest after this many results and bytes.
     #[must_use]
     pub const fn less(self, results: usize, bytes: usize) -> Self {
         Self {
@@ -49,7 +48,7 @@ impl Remaining {
         }
     }
 
-    /// How many bytes the next page may have.
+    /// The size limit of the next page.
     pub(super) const fn page_bytes(self) -> usize {
         if self.bytes < PAGE_BYTES_MAX { self.bytes } else { PAGE_BYTES_MAX }
     }
@@ -60,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_is_bounded_by_what_was_asked_and_by_the_setting() {
+    fn an_answer_is_limited_by_the_request_and_by_the_setting() {
         let one = Remaining::of(1, usize::MAX);
         assert_eq!(one, Remaining { results: 101, bytes: BYTES_BASE + BYTES_PER_RESULT });
         assert_eq!(Remaining::of(10_000, 1_000).bytes, 1_000);

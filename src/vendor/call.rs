@@ -1,4 +1,4 @@
-//! Calls that cost and are no leads: one request and one answer, sorted by whether it was charged.
+//! Priced calls other than enrichment: one request and one answer, by whether it was charged.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,55 +11,55 @@ use super::client::HttpVendor;
 use super::sorting::{self, Answer};
 use super::{Cause, Refusal};
 
-/// The longest answer to a call that is read, as unpacked. Nobody can say what a longer one says.
+/// The maximum size of an answer to a call, uncompressed. A larger one is not read.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// A request to a path of the vendor's, built by the gateway: nothing of it is added to.
+/// A request to a path of the vendor, built by the gateway: nothing is added to it.
 #[derive(Clone)]
 pub struct Request {
-    /// How it is asked.
+    /// Its method.
     pub method: Method,
-    /// Which path, with its query, beginning with a slash.
+    /// Its path with the query, beginning with a slash.
     pub path_and_query: String,
-    /// What the body is.
+    /// The type of the body.
     pub content_type: Option<HeaderValue>,
-    /// What the answer may be; JSON where nothing is said.
+    /// The accepted type of the answer; JSON if not given.
     pub accept: Option<HeaderValue>,
     /// The body.
     pub body: Bytes,
 }
 
-/// An answer of the vendor's that came whole.
+/// A complete answer of the vendor.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Whole {
     /// The HTTP status.
     pub status: StatusCode,
-    /// What the body is.
+    /// The type of the body.
     pub content_type: Option<HeaderValue>,
     /// The body.
     pub body: Bytes,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug)]
 pub enum Called<T> {
-    /// The vendor did what was asked, and charges for it.
+    /// The vendor processed it and charges for it.
     Done(T),
-    /// Definitely not done: 400, 402, 404, 405, 413, 415 or 422.
+    /// Definitely not processed: 400, 402, 404, 405, 413, 415 or 422.
     Refused(Whole),
-    /// Not done, because the gateway's key or address is wrong: an operator has to act.
+    /// Not processed, because the gateway's API key or URL is wrong: an operator must act.
     Misaddressed {
-        /// 401 or 403; of a path that is certain to be the vendor's also 404 or 405.
+        /// 401 or 403; for a path that certainly exists also 404 or 405.
         status: u16,
     },
-    /// Not done for now (429).
+    /// Not processed for now (429).
     Wait {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// No connection was made, so no byte of the request left.
+    /// No connection was made, so no byte of the request was sent.
     NotSent(Cause),
-    /// Nobody knows whether the vendor did it.
+    /// It is not known whether the vendor processed it.
     NoAnswer(Cause),
 }
 
@@ -72,7 +72,7 @@ impl Whole {
 }
 
 impl<T> Called<T> {
-    /// The outcome in one word, as in labels.
+    /// The outcome as a metric label.
     #[must_use]
     pub const fn outcome(&self) -> &'static str {
         match self {
@@ -85,7 +85,7 @@ impl<T> Called<T> {
         }
     }
 
-    /// The same outcome, where what was done can be read.
+    /// The same outcome, if the answer can be parsed.
     pub(super) fn read<U>(self, read: impl FnOnce(T) -> Result<U, Cause>) -> Called<U> {
         match self {
             Self::Done(done) => read(done).map_or_else(Called::NoAnswer, Called::Done),
@@ -99,7 +99,7 @@ impl<T> Called<T> {
 }
 
 impl HttpVendor {
-    /// Sends one request, once. Any 2xx is an answer that is charged for.
+    /// Sends one request, once. Any 2xx is a charged answer.
     pub async fn call(&self, request: Request) -> Called<Whole> {
         let Request { method, path_and_query, content_type, accept, body } = request;
         let Some(url) = self.at(&path_and_query) else {

@@ -1,8 +1,8 @@
 //! The vendor over HTTP.
 //!
-//! Requests are built from nothing: no header of a caller's gets here. One call is one request
-//! that is sent at most once, to the configured address and nowhere else: no redirects, no
-//! proxies from the environment, no retries.
+//! Requests are built from scratch: no header of a caller is included. One call is one request that
+//! is sent at most once, to the configured URL and nowhere else: no redirects, no proxies from the
+//! environment, no retries.
 
 use std::fmt;
 use std::num::NonZeroU16;
@@ -28,18 +28,18 @@ use super::{
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
 
-/// Shorter than servers keep an idle connection, so that a submission seldom meets one that is
-/// just being closed: nobody could say whether it arrived.
+/// Shorter than servers keep an idle connection, so that a submission is rarely sent on a
+/// connection that is being closed, which would leave its outcome unknown.
 pub(super) const IDLE_MAX: Duration = Duration::from_secs(15);
 
-/// How often a connection that is silent is asked whether its other end is there, and how often in
-/// vain. Otherwise a connection that a firewall has forgotten, or whose other end is gone, is found out
-/// only by the timeout of each request that is made on it.
+/// The interval and the number of keepalive probes on a silent connection. Without them, a
+/// connection that a firewall dropped, or whose peer is gone, would be detected only by the timeout
+/// of each request on it.
 pub(super) const KEEPALIVE: Duration = Duration::from_secs(10);
 pub(super) const KEEPALIVE_RETRIES: u32 = 2;
 
-/// How long what was sent may go without a word that it has arrived, or that there is room for more:
-/// so long that the timeout of a request comes first.
+/// How long sent data may stay unacknowledged, or blocked by a full window: longer than the timeout
+/// of a request.
 pub(super) const fn unacknowledged_max(timeout: Duration) -> Duration {
     timeout.saturating_add(KEEPALIVE)
 }
@@ -47,27 +47,27 @@ pub(super) const fn unacknowledged_max(timeout: Duration) -> Duration {
 pub(super) const USER_AGENT: &str = concat!("tollgate/", env!("CARGO_PKG_VERSION"));
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What it takes to reach the vendor.
+/// The parameters of the connection to the vendor.
 #[derive(Clone, Debug)]
 pub struct VendorSettings {
-    /// The vendor's address; a path in it comes before every path asked for.
+    /// The vendor's URL; its path is a prefix of every request's path.
     pub base_url: Url,
-    /// The account's key.
+    /// The account's API key.
     pub api_key: SecretString,
-    /// From the first try to connect to the last byte of the answer.
+    /// From the first connection attempt to the last byte of the answer.
     pub timeout: Duration,
-    /// For the connection alone, TLS included.
+    /// For connecting, including TLS.
     pub connect_timeout: Duration,
-    /// How many results are asked for at once.
+    /// The number of results per page.
     pub page_size: NonZeroU16,
-    /// The longest that the vendor is left alone by its own word.
+    /// Upper limit of the vendor's `Retry-After`.
     pub retry_after_max: Duration,
 }
 
-/// Why settings do not make a client.
+/// Why the client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum Unbuildable {
-    /// The key has characters that no header takes.
+    /// The key has characters that a header does not allow.
     #[error("the vendor's API key has characters that are not allowed in a header")]
     Key,
     /// TLS could not be set up.
@@ -117,11 +117,10 @@ impl HttpVendor {
         Ok(Self { client, base, batches, look_ups, page_size, waits, passing })
     }
 
-    /// Passes a caller's request on as it came, and answers with the head of the vendor's answer
-    /// as soon as that is there.
+    /// Forwards a caller's request, and returns when the head of the vendor's answer has arrived.
     ///
     /// # Errors
-    /// [`Cause`] where no head came.
+    /// [`Cause`] if there is no head.
     pub async fn pass(&self, passage: Passage) -> Result<Passed, Cause> {
         self.passing.pass(passage).await
     }
@@ -133,12 +132,12 @@ impl HttpVendor {
         sorting::submitted(self.exchange(request).await)
     }
 
-    /// A path of the vendor's, with its query; none where that makes no address.
+    /// The URL of a path with its query; `None` if it is not valid.
     pub(super) fn at(&self, path_and_query: &str) -> Option<Url> {
         Url::parse(&format!("{}{path_and_query}", self.base.as_str().trim_end_matches('/'))).ok()
     }
 
-    /// A request with the gateway's own headers and no others.
+    /// A request with only the gateway's own headers.
     pub(super) fn request(&self, method: Method, url: Url) -> RequestBuilder {
         self.client.request(method, url)
     }
@@ -155,7 +154,7 @@ impl HttpVendor {
         url
     }
 
-    /// A page of what is at this address: the first, or the one that a cursor leads to.
+    /// A page of this resource: the first, or the one of a cursor.
     pub(super) fn page_of(&self, mut at: Url, after: Option<&Cursor>) -> Url {
         let first = || format!("page%5Bsize%5D={}", self.page_size);
         let query = after.map_or_else(first, |cursor| cursor.query().to_owned());
@@ -163,7 +162,7 @@ impl HttpVendor {
         at
     }
 
-    /// Where links on a page of what is at this address may lead.
+    /// The pages of this resource, where links may lead.
     pub(super) fn pages<'a>(&'a self, at: &'a Url) -> Pages<'a> {
         Pages { at, base: &self.base }
     }
@@ -173,7 +172,7 @@ impl HttpVendor {
         self.exchange_within(PAGE_BYTES_MAX, request).await
     }
 
-    /// The same, where an answer has fewer bytes.
+    /// The same with a lower size limit.
     pub(super) async fn exchange_within(
         &self,
         bytes_max: usize,
@@ -240,8 +239,8 @@ async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, Cause
     Ok(body)
 }
 
-/// A time that ran out before there was a connection counts as late unless the connecting itself
-/// gave up: only then is it certain that nothing was sent.
+/// A timeout before there was a connection counts as late unless connecting itself failed: only
+/// then is it certain that nothing was sent.
 fn lost(error: reqwest::Error) -> Cause {
     let error = error.without_url();
     if error.is_connect() {
@@ -253,7 +252,7 @@ fn lost(error: reqwest::Error) -> Cause {
     }
 }
 
-/// A client that notices when a connection is dead, and takes no other request to it.
+/// A client that detects a dead connection and does not reuse it.
 fn lively(client: ClientBuilder, timeout: Duration) -> ClientBuilder {
     let client = client
         .http2_keep_alive_interval(KEEPALIVE)
@@ -266,8 +265,8 @@ fn lively(client: ClientBuilder, timeout: Duration) -> ClientBuilder {
     client
 }
 
-/// The provider and the roots are named here, so that neither a process-wide default nor the
-/// machine's certificates have a say.
+/// The provider and the root certificates are given explicitly, so that neither a process-wide
+/// default nor the machine's certificates have an effect.
 pub(super) fn tls() -> rustls::ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
@@ -290,7 +289,7 @@ fn headers(authorization: HeaderValue) -> HeaderMap {
     HeaderMap::from_iter([(ACCEPT, JSON), (AUTHORIZATION, authorization)])
 }
 
-/// Where an endpoint of the vendor's is.
+/// The URL of an endpoint.
 fn endpoint(base_url: &Url, path: [&str; 2]) -> Url {
     let mut url = base_url.clone();
     let mut segments = url.path_segments_mut().expect("an https address has a path");
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_in_the_address_comes_before_every_path() {
+    fn a_path_in_the_url_is_a_prefix_of_every_path() {
         for (base_url, batch) in [
             (
                 "https://api.amplemarket.com",
@@ -332,12 +331,12 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_no_header_takes_is_refused_at_once() {
+    fn a_key_that_a_header_does_not_allow_is_refused_at_once() {
         assert!(matches!(built("https://x.io", "a\nb"), Err(Unbuildable::Key)));
     }
 
     #[test]
-    fn the_key_is_in_no_debug_print() {
+    fn debug_output_does_not_show_the_key() {
         let vendor = built("https://x.io", "sesame").unwrap();
         let settings = VendorSettings {
             base_url: "https://x.io".parse().unwrap(),

@@ -1,27 +1,28 @@
-//! Cursors: where a page begins.
+//! Cursors: the beginning of a page.
 
 use url::Url;
 
-/// The longest query that is believed.
+/// The longest accepted query.
 const QUERY_BYTES_MAX: usize = 2048;
 
-/// Where a page begins: the query of the vendor's link to it, as the vendor wrote it, whatever it is.
-/// Only that is taken from a link, and only where the link leads to the pages that are being read, so no
-/// link leads anywhere else.
+/// A cursor: the query of the vendor's link to a page, exactly as the vendor wrote it. Only the
+/// query is used, and only if the link has the path of the pages that are being read, so no link
+/// leads anywhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(Box<str>);
 
-/// Where the pages of one batch are.
+/// The URL of the pages of one batch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pages<'a> {
-    /// The address of the first, without a query.
+    /// The URL of the first page, without a query.
     pub(super) at: &'a Url,
-    /// The vendor's address, with what comes before every path. A relative link is without it.
+    /// The vendor's URL with its prefix. Relative links omit the prefix.
     pub(super) base: &'a Url,
 }
 
 impl Cursor {
-    /// The cursor in a link to the next page; none where it leads to no other page of these.
+    /// The cursor in a link to the next page; `None` if the link does not lead to another one of
+    /// these pages.
     pub(super) fn in_link(href: &str, pages: Pages<'_>) -> Option<Self> {
         let Pages { at, base } = pages;
         let link = at.join(href).ok()?;
@@ -32,7 +33,7 @@ impl Cursor {
         (!query.is_empty() && query.len() <= QUERY_BYTES_MAX).then(|| Self(query.into()))
     }
 
-    /// The cursor that is this query.
+    /// The cursor with this query.
     #[cfg(test)]
     pub(crate) fn of(query: &str) -> Self {
         Self(query.into())
@@ -48,7 +49,7 @@ impl Cursor {
 mod tests {
     use super::*;
 
-    /// The query in a link that stands on a page of this vendor's.
+    /// The query of a link on one of the vendor's pages.
     fn next(base: &str, href: &str) -> Option<String> {
         let base: Url = base.parse().unwrap();
         let at = format!("{}/people/enrichment-requests/7", base.as_str().trim_end_matches('/'));
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_relative_link_knows_nothing_of_what_comes_before_every_path() {
+    fn a_relative_link_omits_the_prefix() {
         for href in [
             "/people/enrichment-requests/7?page=2",
             "/a/b/people/enrichment-requests/7?page=2",
@@ -90,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_elsewhere_or_nowhere_is_not_followed() {
+    fn a_link_to_another_resource_is_not_followed() {
         let long = format!("?page[after]={}", "a".repeat(QUERY_BYTES_MAX));
         for href in [
             "",

@@ -1,5 +1,5 @@
-//! A vendor for tests of the client: a listener that writes raw bytes, so that answers may be as
-//! broken as on a bad day.
+//! A fake vendor for tests of the client: a listener that writes raw bytes, so that answers can be
+//! broken in any way.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -12,10 +12,10 @@ use tokio::task::JoinSet;
 
 use super::{HttpVendor, VendorSettings};
 
-/// Long enough that no test which expects an answer meets it.
+/// Longer than any test that expects an answer takes.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the fake does with one connection.
+/// The behaviour of the fake on one connection.
 pub(super) enum Reply {
     /// Reads a request, writes these bytes and closes.
     Bytes(Vec<u8>),
@@ -26,7 +26,7 @@ pub(super) enum Reply {
 }
 
 impl Reply {
-    /// A whole answer.
+    /// A complete answer.
     pub(super) fn of(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let length = body.len();
@@ -34,7 +34,7 @@ impl Reply {
         Self::Bytes([head.as_bytes(), body].concat())
     }
 
-    /// An answer whose length promises more than comes.
+    /// An answer with less data than its content length.
     pub(super) fn cut(status: u16, body: &str) -> Self {
         let length = body.len() + 1;
         let head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n\r\n{body}");
@@ -42,7 +42,7 @@ impl Reply {
     }
 }
 
-/// A listener that plays one reply a connection, in order, and keeps what it was sent.
+/// A listener with one reply per connection, in order. It records the requests.
 pub(super) struct FakeVendor {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<String>>>,
@@ -66,7 +66,7 @@ impl FakeVendor {
                 let request = request(&mut stream).await;
                 seen.lock().unwrap().push(request);
                 match reply {
-                    // A client that has read enough may hang up before everything is written.
+                    // A client that has read enough may disconnect before everything is written.
                     Reply::Bytes(bytes) => drop(stream.write_all(&bytes).await),
                     Reply::Silence => open.push(stream),
                     Reply::NoHandshake => unreachable!("was closed above"),
@@ -77,7 +77,7 @@ impl FakeVendor {
         Self { address, requests, _connections: connections }
     }
 
-    /// An address on this machine where nobody listens.
+    /// An address on this machine without a listener.
     pub(super) async fn nowhere() -> String {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         format!("http://{}", listener.local_addr().unwrap())
@@ -87,18 +87,18 @@ impl FakeVendor {
         format!("http://{}", self.address)
     }
 
-    /// Everything sent so far, one text a request.
+    /// The received requests, one text each.
     pub(super) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// A client that speaks to this fake.
+    /// A client for this fake.
     pub(super) fn client(&self) -> HttpVendor {
         client(&self.url(), PATIENCE)
     }
 }
 
-/// A client of whoever is at an address.
+/// A client for this address.
 pub(super) fn client(base_url: &str, timeout: Duration) -> HttpVendor {
     HttpVendor::new(VendorSettings {
         base_url: base_url.parse().unwrap(),
@@ -111,7 +111,7 @@ pub(super) fn client(base_url: &str, timeout: Duration) -> HttpVendor {
     .unwrap()
 }
 
-/// One request off a stream, head and body.
+/// Reads one request from a stream, head and body.
 async fn request(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     while !is_whole(&bytes) {

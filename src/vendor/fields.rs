@@ -1,8 +1,8 @@
-//! The six fields that name a lead: as the gateway sends them, and as the vendor gives them back.
+//! The six fields of a lead: as the gateway sends them, and as the vendor echoes them.
 
 use std::fmt;
 
-/// What the vendor is told about one lead.
+/// The fields sent to the vendor for one lead.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct LeadFields<'a> {
     /// The email address.
@@ -25,7 +25,7 @@ impl fmt::Debug for LeadFields<'_> {
     }
 }
 
-/// The lead that a result answers, as the vendor repeats it.
+/// The lead of a result, as the vendor echoes it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Echo {
     /// The email address.

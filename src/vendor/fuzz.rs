@@ -1,4 +1,4 @@
-//! What the fuzz targets call of this module. Built for them alone.
+//! Entry points for the fuzz targets. Compiled only for them.
 
 use url::Url;
 
@@ -9,13 +9,13 @@ use crate::domain::person::Sections;
 use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 
-/// What may be read of an answer.
+/// The limit of the answers.
 const REMAINING: Remaining = Remaining { results: 20, bytes: 1 << 20 };
 
-/// Reads an answer of the vendor's as each of those that it may be.
+/// Parses an answer of the vendor as each possible kind.
 ///
 /// # Panics
-/// Where what was read cannot be right.
+/// If the parsed result cannot be right.
 pub fn answer(status: u16, body: &[u8]) {
     let base: Url = "https://x.io".parse().expect("it is an address");
     let at = base.join("/people/enrichment-requests/7").expect("it is a path");

@@ -1,10 +1,10 @@
-//! Many pages into one batch.
+//! Joining of pages into one batch.
 
 use std::collections::HashSet;
 
 use super::{Batch, Cursor, EndedPage, Remaining, Unreadable};
 
-/// Ten times what the largest batch takes at a hundred results a page.
+/// Ten times the pages of the largest batch with a hundred results per page.
 const PAGES_MAX: usize = 1_000;
 
 /// The pages of one batch that were read so far, in the order of their links.
@@ -16,45 +16,45 @@ pub struct Gathering {
     bytes: usize,
 }
 
-/// What stands after one more page.
+/// The state after one more page.
 #[derive(Debug)]
 pub enum Gathered {
-    /// There are more pages.
+    /// More pages follow.
     Partly(Gathering),
-    /// This was the last one.
+    /// This was the last page.
     Wholly(Batch),
 }
 
 impl Gathering {
-    /// Where the page that is wanted now begins; `None` for the first.
+    /// The cursor of the next page; `None` for the first.
     #[must_use]
     pub fn after(&self) -> Option<&Cursor> {
         self.next.as_ref()
     }
 
-    /// How many results were gathered.
+    /// The number of results so far.
     #[must_use]
     pub fn results(&self) -> usize {
         let results = self.batch.as_ref().and_then(|batch| batch.results.as_ref());
         results.map_or(0, Vec::len)
     }
 
-    /// How many bytes the pages had.
+    /// The size of the pages so far.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How much more may be gathered of an answer that may be so much in all.
+    /// The rest of the limit of the whole answer.
     #[must_use]
     pub fn remaining(&self, all: Remaining) -> Remaining {
         all.less(self.results(), self.bytes)
     }
 
-    /// What was gathered, and one page more.
+    /// Adds a page.
     ///
     /// # Errors
-    /// Where the pages cannot be those of one batch, or never end.
+    /// If the pages cannot belong to one batch, or never end.
     pub fn with(self, page: EndedPage) -> Result<Gathered, Unreadable> {
         let Self { batch, mut seen, bytes, .. } = self;
         let bytes = bytes.saturating_add(page.bytes);
@@ -75,7 +75,7 @@ impl Gathering {
     }
 }
 
-/// The errors are those of the first page: each page repeats the batch's.
+/// The errors are those of the first page: each page repeats the errors of the batch.
 fn joined(mut batch: Batch, page: Batch) -> Result<Batch, Unreadable> {
     if batch.ending != page.ending {
         return Err(Unreadable::Contradiction);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn results_stand_in_the_order_of_the_pages() {
+    fn results_are_in_the_order_of_the_pages() {
         let pages = [page(1, Some("1")), page(2, Some("2")), page(3, None)];
         let Ok(Gathered::Wholly(batch)) = gather(pages) else { panic!("not whole") };
         let positions: Vec<_> = batch.results.unwrap().iter().map(|r| r.position).collect();
@@ -130,19 +130,19 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_of_links_is_left_at_once() {
+    fn a_loop_of_links_is_an_error_at_once() {
         let pages = [page(1, Some("1")), page(2, Some("2")), page(1, Some("1"))];
         assert_eq!(gather(pages).unwrap_err(), Unreadable::Circle);
     }
 
     #[test]
-    fn pages_without_an_end_are_given_up() {
+    fn pages_without_an_end_are_an_error() {
         let pages = (0..).map(|n| page(n, Some(&n.to_string())));
         assert_eq!(gather(pages).unwrap_err(), Unreadable::Endless { pages_max: PAGES_MAX });
     }
 
     #[test]
-    fn pages_that_disagree_are_no_batch() {
+    fn pages_that_contradict_each_other_are_an_error() {
         let mut canceled = page(2, None);
         canceled.batch.ending = Ending::Canceled;
         let mut without_list = page(2, None);

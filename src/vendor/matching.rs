@@ -1,8 +1,8 @@
-//! Which result answers which lead.
+//! Matching of results to leads.
 //!
-//! A wrong match hands one person's data to somebody who asked for another; a missed one leaves a
-//! lead unresolved. So the whole list is taken in order only where nothing speaks against it, and
-//! else a result counts only for the one lead that it repeats word for word.
+//! A wrong match gives one person's data to a caller who asked for another; a missed one leaves a
+//! lead unresolved. The order of the list is therefore used only if nothing contradicts it.
+//! Otherwise a result counts only for the one lead that it echoes.
 
 use std::collections::HashMap;
 
@@ -11,17 +11,17 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::{LeadFields, VendorResult};
 use crate::domain::identity::Identity;
 
-/// Every result in its place.
+/// The matched results.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Matched {
-    /// One for each lead, in the leads' order; `None` where no result is certain to be the lead's.
+    /// One per lead, in the order of the leads; `None` if no result certainly belongs to the lead.
     pub answers: Vec<Option<VendorResult>>,
-    /// Results that are certain to be nobody's, or not certain to be anybody's.
+    /// Results that certainly belong to no lead, or do not certainly belong to one.
     pub extras: Vec<VendorResult>,
 }
 
-/// Gives each result to the lead that it answers: by position where there are as many results as
-/// leads and no echo contradicts it, else by unique echo.
+/// Matches each result with its lead: by position if there are as many results as leads and no echo
+/// contradicts it, otherwise by unique echo.
 #[must_use]
 pub fn match_results(leads: &[LeadFields<'_>], results: Vec<VendorResult>) -> Matched {
     let asked: Vec<_> = leads.iter().copied().map(Words::of).collect();
@@ -39,7 +39,7 @@ pub fn match_results(leads: &[LeadFields<'_>], results: Vec<VendorResult>) -> Ma
     Matched { answers, extras }
 }
 
-/// The lead of each result, or nothing if one of them would be given a lead that it contradicts.
+/// The lead of each result by position, or `None` if one of them contradicts its lead.
 fn by_position(
     asked: &[Words],
     echoed: &[Words],
@@ -54,7 +54,7 @@ fn by_position(
     (!is_contradicted).then(|| places.into_iter().map(Some).collect())
 }
 
-/// The places that the results' own positions give, if each place is given once.
+/// The positions that the results give themselves, if each is given once.
 fn numbered(results: &[VendorResult]) -> Option<Vec<usize>> {
     let mut is_taken = vec![false; results.len()];
     results
@@ -67,7 +67,7 @@ fn numbered(results: &[VendorResult]) -> Option<Vec<usize>> {
         .collect()
 }
 
-/// The lead of each result that repeats exactly one lead, and no other result does.
+/// The lead of each result that echoes exactly one lead, which no other result echoes.
 fn by_echo(asked: &[Words], echoed: &[Words]) -> Vec<Option<usize>> {
     let (leads, results) = (only_places(asked), only_places(echoed));
     echoed
@@ -79,7 +79,7 @@ fn by_echo(asked: &[Words], echoed: &[Words]) -> Vec<Option<usize>> {
         .collect()
 }
 
-/// Where each stands, or `None` for what stands in more places than one.
+/// The position of each text, or `None` if it has several.
 fn only_places(all: &[Words]) -> HashMap<&Words, Option<usize>> {
     let mut places = HashMap::new();
     for (place, words) in all.iter().enumerate().filter(|(_, words)| !words.are_none()) {
@@ -88,13 +88,13 @@ fn only_places(all: &[Words]) -> HashMap<&Words, Option<usize>> {
     places
 }
 
-/// The six fields as they compare: vendors tidy up what they repeat. LinkedIn and email addresses compare
-/// as identities; of other texts case, spaces, compatibility characters, a scheme, `www.` and a slash at
-/// the end make no difference. A blank is none.
+/// The six fields for comparison, since vendors normalise what they echo. LinkedIn and email
+/// addresses are compared as identities; in other texts case, spaces, compatibility characters, a
+/// scheme, `www.` and a trailing slash do not matter. A blank field counts as omitted.
 #[derive(PartialEq, Eq, Hash)]
 struct Words([Option<Form>; 6]);
 
-/// A field in the form that it compares in.
+/// A field in the form for comparison.
 #[derive(PartialEq, Eq, Hash)]
 enum Form {
     Identity(Identity),
@@ -122,9 +122,9 @@ impl Words {
         self.0.iter().all(Option::is_none)
     }
 
-    /// Whether this echo cannot be that lead's: a field of both differs, or each has one that the
-    /// other has not. One that repeats less, or nothing, contradicts nobody; nor does one that
-    /// repeats all and more.
+    /// Whether this echo cannot belong to that lead: a common field differs, or each has a field
+    /// that the other lacks. An echo with fewer fields, or none, contradicts nothing; nor does one
+    /// with all fields and more.
     fn contradicts(&self, lead: &Self) -> bool {
         let pairs = || self.0.iter().zip(&lead.0);
         let differs = pairs().any(|(echo, lead)| echo.is_some() && lead.is_some() && echo != lead);
@@ -142,7 +142,7 @@ fn tidied(text: &str) -> String {
     bare.strip_prefix("www.").unwrap_or(bare).trim_end_matches('/').to_owned()
 }
 
-/// What stands before the port, path or query of an address.
+/// The part of an address before port, path or query.
 fn host(address: &str) -> &str {
     address.split([':', '/', '?', '#']).next().unwrap_or(address).trim_end_matches('.')
 }
@@ -171,7 +171,7 @@ mod tests {
         VendorResult { position, echo, finding: Finding::NotFound }
     }
 
-    /// The position of the result that each lead got, 0 for none, and how many results are extra.
+    /// The position of each lead's result, 0 for none, and the number of extra results.
     fn matched(leads: &[LeadFields<'_>], results: Vec<VendorResult>) -> (Vec<u32>, usize) {
         let Matched { answers, extras } = match_results(leads, results);
         let positions = answers.into_iter().map(|answer| answer.map_or(0, |a| a.position.unwrap()));
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_echoes_go_by_position() {
+    fn empty_echoes_are_matched_by_position() {
         let leads = [email("a@x.io"), email("b@x.io")];
         let none = LeadFields::default();
         let results = vec![result(Some(2), none), result(Some(1), none)];
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_that_are_no_positions_leave_the_order_of_the_list() {
+    fn ids_that_are_not_positions_leave_the_order_of_the_list() {
         let leads = [email("a@x.io"), email("b@x.io")];
         let none = LeadFields::default();
         for ids in [[902, 901], [1, 1], [0, 1]] {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn one_contradiction_puts_the_whole_order_in_doubt() {
+    fn one_contradiction_invalidates_the_whole_order() {
         let leads = [email("a@x.io"), email("b@x.io"), email("c@x.io")];
         let results = vec![
             result(Some(1), LeadFields::default()),
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_or_company_in_common_does_not_make_an_echo_a_leads_own() {
+    fn a_common_title_or_company_is_not_a_match() {
         let by_email = LeadFields { title: Some("CTO"), ..email("a@x.io") };
         let by_url = LeadFields {
             linkedin_url: Some("linkedin.com/in/b"),
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tidied_echo_and_one_with_a_field_more_contradict_nobody() {
+    fn a_normalised_echo_and_one_with_an_extra_field_contradict_nothing() {
         let lead = LeadFields {
             email: Some("Ada@X.io"),
             linkedin_url: Some("https://www.LinkedIn.com/in/ada/"),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn an_echo_is_the_same_lead_where_it_says_the_same_in_other_words() {
+    fn an_echo_in_another_spelling_is_the_same_lead() {
         let url = |url| LeadFields { linkedin_url: Some(url), ..LeadFields::default() };
         let domain = |domain| LeadFields { company_domain: Some(domain), ..LeadFields::default() };
         let name = |name| LeadFields { name: Some(name), ..LeadFields::default() };
@@ -271,7 +271,7 @@ mod tests {
             let other = email("bob@x.io");
             let results = vec![result(Some(1), echo), result(Some(2), other)];
             assert_eq!(matched(&[lead, other], results), (vec![1, 2], 0), "{lead:?}");
-            // Out of order, it is the echo alone that says whose it is.
+            // If the order is wrong, only the echo identifies the lead.
             let results = vec![result(None, other), result(None, echo)];
             let Matched { answers, .. } = match_results(&[lead, other], results);
             assert!(answers.iter().all(Option::is_some), "{lead:?}");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn fewer_results_go_by_echo_and_an_ambiguous_echo_goes_to_nobody() {
+    fn fewer_results_are_matched_by_echo_and_ambiguous_echoes_with_no_lead() {
         let leads = [email("a@x.io"), email("b@x.io"), email("c@x.io"), email("c@x.io")];
         let results = vec![result(Some(1), email("b@x.io")), result(Some(2), email("c@x.io"))];
         assert_eq!(matched(&leads, results), (vec![0, 1, 0, 0], 1));
@@ -291,7 +291,7 @@ mod tests {
         assert_eq!(matched(&leads, results), (vec![0], 2));
     }
 
-    /// Leads that all differ in the fields that name them.
+    /// Leads that differ in every identifying field.
     fn leads() -> impl Strategy<Value = Vec<[Option<String>; 3]>> {
         let lead = (any::<bool>(), any::<bool>());
         proptest::collection::vec(lead, 1..8).prop_map(|leads| {
@@ -315,7 +315,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the vendor leaves out, repeats or shuffles.
+        /// With anything that the vendor may omit, repeat or reorder.
         #[test]
         fn no_lead_gets_the_result_of_another(
             (leads, order) in leads().prop_flat_map(|leads| {

@@ -1,8 +1,8 @@
-//! What costs: the vendor's API, and every answer of it sorted by what the gateway may do next.
+//! The vendor's API, with every answer classified by what the gateway may do next.
 //!
-//! Each call is one request, sent once: nothing here retries, waits, keeps a budget or counts
-//! credits. What costs nothing is passed on (`passing`). The shapes of the vendor's JSON end in `wire`; what leaves this module is the house's
-//! own.
+//! Each call is one request, sent once: nothing here retries, waits, enforces a budget or counts
+//! credits. Free requests are forwarded (`passing`). The JSON of the vendor is confined to `wire`;
+//! the types that leave this module are the gateway's own.
 
 mod answer;
 mod batch;
@@ -41,24 +41,24 @@ pub use validation::{ValidationPage, Verdict};
 use crate::domain::reveal::Reveals;
 use crate::domain::vendor_id::VendorId;
 
-/// Amplemarket, or whatever stands in its place.
+/// Amplemarket, or a replacement of it.
 pub trait Vendor: Send + Sync + 'static {
-    /// Asks for leads, as one batch of the vendor's. Costs.
+    /// Submits leads as one batch. Costs credits.
     fn submit(
         &self,
         leads: &[LeadFields<'_>],
         reveals: Reveals,
     ) -> impl Future<Output = Submitted<VendorId>> + Send;
 
-    /// Asks for one lead, and hears at once what becomes of it. Costs.
+    /// Looks up one lead, and returns the result in the same response. Costs credits.
     fn look_up(
         &self,
         lead: LeadFields<'_>,
         reveals: Reveals,
     ) -> impl Future<Output = Submitted<LookedUp>> + Send;
 
-    /// Reads one page of a batch: the first, or the one after a cursor. What exceeds `remaining` is
-    /// not read.
+    /// Reads one page of a batch: the first, or the one of a cursor. Reads no more than
+    /// `remaining`.
     fn page(
         &self,
         id: VendorId,
@@ -66,11 +66,11 @@ pub trait Vendor: Send + Sync + 'static {
         remaining: Remaining,
     ) -> impl Future<Output = Result<Page, Unread>> + Send;
 
-    /// Asks the vendor to go no further with a batch. What it gathered so far is read as ever.
+    /// Cancels a batch. Its results so far can still be read.
     fn cancel(&self, id: VendorId) -> impl Future<Output = Canceled> + Send;
 
-    /// Reads the batch of so many leads whole, one request a page. Of a batch that has not ended
-    /// only the first page is read.
+    /// Reads a batch of this many leads completely, one request per page. Of a batch that has not
+    /// ended only the first page is read.
     fn read(
         &self,
         id: VendorId,

@@ -1,4 +1,4 @@
-//! `Retry-After`: how long the vendor asks to be left alone.
+//! `Retry-After`: the pause that the vendor requests.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,11 +8,11 @@ use http::header::{DATE, HeaderName, RETRY_AFTER};
 use jiff::Timestamp;
 use tracing::warn;
 
-/// How long the vendor may ask to be left alone: a wrong number must not stop the gateway.
+/// The upper limit of the pause: a wrong number must not stop the gateway.
 #[derive(Debug)]
 pub(super) struct Waits {
     at_most: Duration,
-    /// The vendor's last wait was too long, and that was logged.
+    /// The vendor's last pause was too long, and this was logged.
     is_logged: AtomicBool,
 }
 
@@ -21,8 +21,8 @@ impl Waits {
         Self { at_most, is_logged: AtomicBool::new(false) }
     }
 
-    /// The wait that an answer asks for, as far as it counts. One that is too long is logged once, and
-    /// once more after one that is not.
+    /// The pause of an answer, with the upper limit. A pause that is too long is logged once, and
+    /// again after a valid one.
     pub(super) fn of(&self, headers: &HeaderMap) -> Option<Duration> {
         let wait = retry_after(headers)?;
         let is_too_long = wait > self.at_most;
@@ -40,8 +40,8 @@ impl Waits {
     }
 }
 
-/// The wait that an answer asks for, in seconds or until a date. A date is measured against the
-/// answer's own `Date`, so that the vendor's clock may be wrong as it likes.
+/// The pause of an answer, in seconds or until a date. A date is compared with the answer's own
+/// `Date`, so the vendor's clock may be wrong.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = text(headers, RETRY_AFTER)?;
     Some(if wait.bytes().all(|b| b.is_ascii_digit()) && !wait.is_empty() {
@@ -56,8 +56,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-/// An HTTP date in the one form that may be sent (RFC 9110, 5.6.7), which is one of RFC 2822's. A
-/// wrong weekday is not held against it.
+/// An HTTP date in the only form that may be sent (RFC 9110, 5.6.7), which is also a form of RFC
+/// 2822. A wrong weekday is accepted.
 fn moment(date: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true).parse_timestamp(date).ok()
 }
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_seconds_are_read_and_the_absurd_is_cut() {
+    fn whole_seconds_are_read_and_limited() {
         for (wait, seconds) in
             [("0", 0), ("7", 7), (" 30 ", 30), ("999999", 3600), ("99999999999999999999999", 3600)]
         {
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_measured_against_the_answers_own() {
+    fn a_date_is_compared_with_the_answers_own() {
         let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
         for (until, seconds) in [
             ("Sun, 06 Nov 1994 08:50:07 GMT", 30),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_asks_for_nothing() {
+    fn other_values_are_ignored() {
         for wait in ["", "-1", "1.5", "soon", "1 2", "+3"] {
             assert_eq!(asked(wait, Some("Sun, 06 Nov 1994 08:49:37 GMT")), None, "{wait:?}");
         }

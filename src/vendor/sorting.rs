@@ -1,7 +1,6 @@
-//! From an HTTP answer to what the gateway may do about it: the one place that knows what a status
-//! means.
+//! Classification of HTTP answers: the only place that knows the meaning of statuses.
 //!
-//! An answer that did not come whole is no answer, whatever its status was.
+//! An incomplete answer counts as no answer, whatever its status.
 
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use super::{
 use crate::domain::uuid::Uuid;
 use crate::domain::vendor_id::VendorId;
 
-/// An answer that came whole.
+/// A complete answer.
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
@@ -28,9 +27,9 @@ impl Answer {
         refusal(self.status, &self.body)
     }
 
-    /// The answer as it came, for whoever asked.
+    /// The unmodified answer, for the caller.
     pub(super) fn into_whole(self) -> Whole {
-        // Whatever came over HTTP has a status of three digits.
+        // Every HTTP status has three digits.
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::BAD_GATEWAY);
         Whole { status, content_type: self.content_type, body: self.body.into() }
     }
@@ -45,10 +44,10 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> Refusal {
     Refusal { status, errors: wire::errors(body) }
 }
 
-/// The vendor's code for: nobody was found.
+/// The vendor's code for a person that was not found.
 const PERSON_NOT_FOUND: &str = "person_not_found";
 
-/// What came of submitting a batch.
+/// The outcome of submitting a batch.
 pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted<VendorId> {
     sorted(answer, |answer| match answer.status {
         202 => Some(wire::accepted(&answer.body)),
@@ -56,8 +55,8 @@ pub(super) fn submitted(answer: Result<Answer, Cause>) -> Submitted<VendorId> {
     })
 }
 
-/// What came of looking a person up. That nobody was found, or that nobody may know, is an answer
-/// only in the vendor's own envelope: whoever else writes a 404 speaks of the address.
+/// The outcome of a lookup. "Not found" and "removed" count only in the vendor's own envelope: a
+/// 404 of any other form is about the URL.
 pub(super) fn looked_up(answer: Result<Answer, Cause>) -> Submitted<LookedUp> {
     sorted(answer, |answer| match answer.status {
         200 => Some(wire::person(&answer.body).map(Box::new).map(LookedUp::Found)),
@@ -67,7 +66,7 @@ pub(super) fn looked_up(answer: Result<Answer, Cause>) -> Submitted<LookedUp> {
     })
 }
 
-/// What came of asking for something that costs, where `accepted` reads what says that it was taken.
+/// The outcome of a priced request, where `accepted` parses the answer of an accepted one.
 fn sorted<T>(
     answer: Result<Answer, Cause>,
     accepted: impl FnOnce(&Answer) -> Option<Result<T, Unreadable>>,
@@ -90,7 +89,7 @@ fn sorted<T>(
     }
 }
 
-/// What a page of this batch says.
+/// The content of a page of this batch.
 pub(super) fn page(
     id: VendorId,
     pages: Pages<'_>,
@@ -101,7 +100,7 @@ pub(super) fn page(
     Ok(wire::page(id, pages, remaining, &answer).map_err(Cause::from)?)
 }
 
-/// What a page of this validation says.
+/// The content of a page of this validation.
 pub(super) fn validation_page(
     id: Uuid,
     pages: Pages<'_>,
@@ -112,7 +111,7 @@ pub(super) fn validation_page(
     Ok(wire::validation_page(id, pages, remaining, &answer).map_err(Cause::from)?)
 }
 
-/// The answer to a read, if there is something to be read.
+/// The answer to a read, if it can be parsed.
 fn readable(answer: Answer) -> Result<Answer, Unread> {
     match answer.status {
         200 => Ok(answer),
@@ -123,7 +122,7 @@ fn readable(answer: Answer) -> Result<Answer, Unread> {
     }
 }
 
-/// What came of asking to cancel.
+/// The outcome of a cancellation.
 pub(super) fn canceled(answer: Result<Answer, Cause>) -> Canceled {
     let answer = match answer {
         Ok(answer) => answer,

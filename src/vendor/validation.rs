@@ -1,4 +1,4 @@
-//! Email validations at the vendor's: asked for, read page by page, and cancelled.
+//! The vendor's email validations: submission, pages and cancellation.
 
 use bytes::Bytes;
 use http::Method;
@@ -13,37 +13,37 @@ const VALIDATIONS: &str = "/email-validations";
 /// A page of a validation.
 #[derive(Debug)]
 pub enum ValidationPage {
-    /// It is queued or under way.
+    /// It is queued or in progress.
     Running {
-        /// How long the vendor asks to be left alone.
+        /// The vendor's `Retry-After`.
         retry_after: Option<std::time::Duration>,
     },
-    /// It has ended, and this is some of it.
+    /// It has ended, and this is a part of it.
     Ended {
-        /// How.
+        /// Its final status.
         ending: Ending,
-        /// What it says of addresses.
+        /// The verdicts on this page.
         results: Vec<Verdict>,
-        /// The page after this one.
+        /// The cursor of the next page.
         next: Option<Cursor>,
-        /// How many bytes it had.
+        /// The size of the page in bytes.
         bytes: usize,
     },
 }
 
-/// What the vendor says of one address.
+/// The vendor's verdict for one address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Verdict {
     /// The address.
     pub email: String,
-    /// `deliverable`, `risky`, `unknown` or `undeliverable`, as far as is documented.
+    /// The documented values are `deliverable`, `risky`, `unknown` and `undeliverable`.
     pub result: String,
-    /// Whether its domain takes mail for any address.
+    /// Whether its domain accepts mail for any address.
     pub catch_all: Option<bool>,
 }
 
 impl HttpVendor {
-    /// Asks for addresses to be validated. Costs a credit for each, every time.
+    /// Submits addresses for validation. Costs a credit for each, every time.
     pub async fn validate(&self, emails: &[&str]) -> Called<Uuid> {
         let request = Request {
             method: Method::POST,
@@ -53,7 +53,7 @@ impl HttpVendor {
             body: Bytes::from(wire::validation_request(emails)),
         };
         match self.call(request).await {
-            // The path is the vendor's, so it is the address that is wrong.
+            // The path certainly exists, so the configured URL is wrong.
             Called::Refused(whole) if matches!(whole.status.as_u16(), 404 | 405) => {
                 Called::Misaddressed { status: whole.status.as_u16() }
             }
@@ -61,10 +61,10 @@ impl HttpVendor {
         }
     }
 
-    /// Reads one page of a validation: the first, or the one after a cursor.
+    /// Reads one page of a validation: the first, or the one of a cursor.
     ///
     /// # Errors
-    /// [`Unread`]; reading is free and may be tried again.
+    /// [`Unread`]; reading is free and may be repeated.
     pub async fn validation_page(
         &self,
         id: Uuid,
@@ -77,7 +77,7 @@ impl HttpVendor {
         sorting::validation_page(id, self.pages(&at), remaining, answer)
     }
 
-    /// Asks the vendor to go no further with a validation.
+    /// Cancels a validation.
     pub async fn cancel_validation(&self, id: Uuid) -> Canceled {
         let Some(url) = self.at(&format!("{VALIDATIONS}/{id}")) else { return Canceled::Gone };
         let request = self.request(Method::PATCH, url).header(http::header::CONTENT_TYPE, JSON);

@@ -1,7 +1,7 @@
-//! Bodies on their way: the caller's watched, so that the vendor is not blamed for a slow caller;
-//! the vendor's given up where no more of it comes.
+//! Forwarded bodies. The caller's body is observed, so that a slow caller is not mistaken for a
+//! slow vendor; the vendor's body has a timeout.
 //!
-//! Trailers go neither way: they are headers that no list has seen.
+//! Trailers are dropped in both directions: they are headers that were not checked against a list.
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use tracing::warn;
 use super::PassageBody;
 use crate::vendor::Cause;
 
-/// Since when the vendor is waited for; clones share it.
+/// Since when the gateway waits for the vendor; clones share it.
 #[derive(Clone)]
 pub(super) struct Watch(Arc<Mutex<Option<Instant>>>);
 
@@ -26,12 +26,12 @@ impl Watch {
         Self(Arc::new(Mutex::new(Some(Instant::now()))))
     }
 
-    /// Until when to wait before looking again.
+    /// When to check again.
     pub(super) fn patience(&self, timeout: Duration) -> Instant {
         self.since().unwrap_or_else(Instant::now) + timeout
     }
 
-    /// Whether the vendor has been waited for so long.
+    /// Whether the vendor's timeout has passed.
     pub(super) fn is_over(&self, timeout: Duration) -> bool {
         self.since().is_some_and(|since| since.elapsed() >= timeout)
     }
@@ -45,7 +45,7 @@ impl Watch {
     }
 }
 
-/// A caller's body, and whether the vendor or the caller is waited for.
+/// A caller's body, which records whether the gateway waits for the vendor or the caller.
 pub(super) struct Watched {
     body: PassageBody,
     watch: Watch,
@@ -79,14 +79,14 @@ impl Body for Watched {
     }
 }
 
-/// The vendor's body, which fails where it breaks off or where the vendor goes silent: whoever
-/// passes it on has to break off as well.
+/// The vendor's body. It fails if it ends early or the vendor sends nothing for too long; the
+/// response to the caller must then be aborted, too.
 pub struct PassedBody {
     body: Incoming,
     timeout: Duration,
-    /// Runs while the vendor is waited for.
+    /// Runs while the gateway waits for the vendor.
     silence: Option<Pin<Box<Sleep>>>,
-    /// Given back when this is dropped.
+    /// A permit that is released on drop.
     place: Option<Box<dyn Send>>,
 }
 
@@ -95,7 +95,7 @@ impl PassedBody {
         Self { body, timeout, silence: None, place: None }
     }
 
-    /// The same, which has a place until it has come whole or is given up.
+    /// The same with a permit that is held until the body is complete or dropped.
     #[must_use]
     pub fn in_place(self, place: impl Send + 'static) -> Self {
         Self { place: Some(Box::new(place)), ..self }

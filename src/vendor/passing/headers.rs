@@ -1,28 +1,28 @@
-//! The headers that are passed on, either way: named here, or dropped.
+//! The headers that are forwarded in each direction; all others are dropped.
 //!
-//! No validators are among them (`ETag`, `Last-Modified`, `If-…`), nor `Range`: a caller that never
-//! sees one of an answer has none to ask with, and always gets the whole of what is there.
+//! Validators (`ETag`, `Last-Modified`, `If-…`) and `Range` are not forwarded, so conditional and
+//! range requests do not work, and every response is complete.
 
 use http::header::{
     ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE,
     CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, VARY,
 };
 
-/// What the vendor is told of a caller's request.
+/// The forwarded headers of a caller's request.
 const OF_A_REQUEST: [HeaderName; 3] = [ACCEPT, CONTENT_ENCODING, CONTENT_TYPE];
 
-/// What the caller is told of the vendor's answer. A `Retry-After` is told in whole seconds, and a
-/// `Location` where it stays with the gateway.
+/// The forwarded headers of the vendor's answer. `Retry-After` is given in whole seconds, and
+/// `Location` only if it is a path.
 const OF_AN_ANSWER: [HeaderName; 6] =
     [ALLOW, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, VARY];
 
-/// Headers of which each may be passed on.
+/// Headers that may be forwarded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PassedHeaders(HeaderMap);
 
 impl PassedHeaders {
-    /// Those of a caller's request. A body of no type is given one that says nothing: some servers
-    /// take it for a form otherwise, and read another method in it.
+    /// Those of a caller's request. A body without a type gets a neutral one, because some servers
+    /// would read it as a form, and another method in it.
     #[must_use]
     pub fn of_request(headers: &HeaderMap, has_body: bool) -> Self {
         let mut passed = only(headers, &OF_A_REQUEST);
@@ -32,7 +32,8 @@ impl PassedHeaders {
         Self(passed)
     }
 
-    /// Those of the vendor's answer; only to a `HEAD` is the length told that has no body with it.
+    /// Those of the vendor's answer. The content length is included only for a `HEAD`, whose
+    /// response has no body.
     pub(super) fn of_answer(headers: &HeaderMap, is_head: bool) -> Self {
         let mut passed = only(headers, &OF_AN_ANSWER);
         if headers.contains_key(CACHE_CONTROL) {
@@ -56,8 +57,8 @@ impl PassedHeaders {
     }
 }
 
-/// What the vendor says of caches, for the caller's own cache alone. To the vendor all callers are one
-/// account, and what it lets everybody on the way keep is still one team's.
+/// The vendor's cache directives, restricted to the caller's own cache. To the vendor all callers
+/// are one account, so even a public response belongs to one team.
 fn private(headers: &HeaderMap) -> HeaderValue {
     let values = headers.get_all(CACHE_CONTROL).iter();
     let texts: Option<Vec<_>> = values.map(|value| value.to_str().ok()).collect();
@@ -67,7 +68,8 @@ fn private(headers: &HeaderMap) -> HeaderValue {
     if said.contains(&"no-store") {
         return HeaderValue::from_static("no-store");
     }
-    // Names after `no-cache=` stand in quotes with commas of their own, so it counts for all.
+    // The field names of `no-cache=` are quoted and contain commas, so the directive is applied to
+    // the whole response.
     let max_age = said.iter().find(|directive| directive.starts_with("max-age="));
     let max_age =
         max_age.and_then(|directive| directive[8..].trim_matches('"').parse::<u32>().ok());
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_request_only_what_describes_its_body_and_the_wanted_answer_goes_on() {
+    fn only_headers_about_the_body_and_accepted_types_are_forwarded() {
         let all = headers(&[
             ("accept", "application/json"),
             ("accept", "text/csv"),
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn of_an_answer_nothing_of_the_account_comes_back() {
+    fn headers_about_the_account_are_not_returned() {
         let all = headers(&[
             ("content-type", "application/json"),
             ("content-length", "7"),
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cache_but_the_callers_own_may_keep_an_answer() {
+    fn only_the_callers_own_cache_may_store_an_answer() {
         for (said, passed) in [
             ("public, max-age=600", "private, max-age=600"),
             ("PUBLIC", "private"),
@@ -171,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_location_is_told_only_where_it_stays_with_the_gateway() {
+    fn a_location_is_returned_only_if_it_is_a_path() {
         for (location, is_told) in [
             ("/contacts/7", true),
             ("/contacts?page[size]=2", true),

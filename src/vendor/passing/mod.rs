@@ -1,11 +1,11 @@
-//! Passing on: a caller's request as it came, and the vendor's answer as it comes, piece by piece.
+//! Forwarding: a caller's request and the vendor's answer, both streamed.
 //!
-//! Each passage has a connection to itself, by HTTP/1.1: over one that all share, a caller who takes
-//! nothing of its answer would hold up everybody else's.
+//! Each forwarded request has its own HTTP/1.1 connection: on a shared connection, a caller that
+//! does not read its answer would block all others.
 //!
-//! Nothing is parsed, kept or retried here. What may be passed on is for others to say; that the
-//! vendor gets no more of it than [`PassedHeaders`] takes, and the caller no more than they take of
-//! the answer, is seen to here.
+//! Nothing is parsed, stored or retried here. Other modules decide what may be forwarded. This
+//! module ensures that the vendor gets only the headers in [`PassedHeaders`], and the caller only
+//! the allowed headers of the answer.
 
 mod body;
 mod headers;
@@ -38,46 +38,46 @@ pub use body::PassedBody;
 use body::{Watch, Watched};
 pub use headers::PassedHeaders;
 
-/// The body of a request that is passed on.
+/// The body of a forwarded request.
 pub type PassageBody = UnsyncBoxBody<Bytes, Box<dyn Error + Send + Sync>>;
 
-/// Connections that are kept for the next request.
+/// The maximum number of idle connections.
 const IDLE_CONNECTIONS_MAX: usize = 64;
 
-/// A caller's request as it goes on: nothing else of it does.
+/// The forwarded parts of a caller's request.
 pub struct Passage {
     /// Its method.
     pub method: Method,
     /// Its path and query, byte for byte.
     pub target: PathAndQuery,
-    /// Its headers, as far as they go on.
+    /// Its forwarded headers.
     pub headers: PassedHeaders,
     /// Its body.
     pub body: PassageBody,
 }
 
-/// The head of the vendor's answer, and its body as it comes.
+/// The head of the vendor's answer, and its streamed body.
 #[derive(Debug)]
 pub struct Passed {
     /// The status.
     pub status: StatusCode,
-    /// The headers, as far as they are for the caller.
+    /// The forwarded headers.
     pub headers: PassedHeaders,
-    /// How long the vendor asks to be left alone.
+    /// The vendor's `Retry-After`.
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: PassedBody,
 }
 
-/// The vendor, for requests that are not the gateway's own.
+/// The client for forwarded requests.
 ///
-/// Not the client of the gateway's own requests: that one writes an address anew before it sends
-/// it, and unpacks what it reads.
+/// It differs from the client of the gateway's own requests, which normalises URLs and decompresses
+/// answers.
 pub(super) struct Passing {
     client: Client<HttpsConnector<HttpConnector>, Watched>,
     /// Scheme and authority.
     base: Uri,
-    /// What comes before every path.
+    /// The prefix of every path.
     prefix: String,
     authorization: HeaderValue,
     timeout: Duration,
@@ -85,7 +85,7 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    /// A client of the vendor at this address, which has been looked at.
+    /// A client for the vendor at this checked URL.
     pub(super) fn new(
         base_url: &Url,
         authorization: HeaderValue,
@@ -117,7 +117,7 @@ impl Passing {
         Self { client, base, prefix, authorization, timeout, waits }
     }
 
-    /// Passes a request on, and answers as soon as the head of the vendor's answer is there.
+    /// Forwards a request, and returns when the head of the vendor's answer has arrived.
     pub(super) async fn pass(&self, passage: Passage) -> Result<Passed, Cause> {
         let Passage { method, target, headers, body } = passage;
         let (is_head, is_safe) = (method == Method::HEAD, method.is_safe());
@@ -127,7 +127,7 @@ impl Passing {
         *request.uri_mut() = self.address_of(&target);
         *request.headers_mut() = headers.into();
         if request.body().is_end_stream() && !is_safe {
-            // Left out otherwise, and some servers ask for it.
+            // Otherwise omitted, and some servers require it.
             request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         request.headers_mut().insert(AUTHORIZATION, self.authorization.clone());
@@ -148,8 +148,8 @@ impl Passing {
         Uri::from_parts(parts).expect("only the path is another one")
     }
 
-    /// Waits for the head of the answer for as long as the vendor may take, from when it last had a
-    /// piece of the body.
+    /// Waits for the head of the answer until the vendor's timeout, counted from the last piece of
+    /// the body.
     async fn head(
         &self,
         sending: ResponseFuture,

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn every_status_of_a_cancellation_has_its_place() {
+async fn every_status_of_a_cancellation_is_classified() {
     for status in [200, 202, 204] {
         assert!(matches!(canceled(Reply::of(status, "", "")).await, Canceled::Agreed));
     }
@@ -24,7 +24,7 @@ async fn every_status_of_a_cancellation_has_its_place() {
 }
 
 #[tokio::test]
-async fn a_cancellation_that_was_not_sent_is_no_answer() {
+async fn a_cancellation_that_was_not_sent_counts_as_no_answer() {
     let canceled = client(&FakeVendor::nowhere().await, PATIENCE).cancel(ID).await;
     assert!(matches!(canceled, Canceled::NoAnswer(Cause::Unreachable(_))));
 }

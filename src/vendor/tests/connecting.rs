@@ -1,4 +1,4 @@
-//! How connections are made.
+//! Connections.
 
 use http_body_util::{BodyExt, Empty};
 use tokio::io::AsyncReadExt;
@@ -6,8 +6,8 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// Has many requests share a connection. As it stands among what a client says that it speaks: with
-/// its length before it. HTTP/1.1 goes without saying.
+/// HTTP/2 in the client's ALPN list, with its length before it; many requests would share a
+/// connection. HTTP/1.1 need not be listed.
 const HTTP_2: &[u8] = b"\x02h2";
 
 /// The first bytes that a server receives over TLS.
@@ -25,7 +25,7 @@ fn says_http_2(hello: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_passed_on_shares_no_connection_and_the_gateways_own_requests_may() {
+async fn forwarded_requests_share_no_connection_and_the_gateways_own_may() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = client(&format!("https://{}", listener.local_addr().unwrap()), PATIENCE);
     let passage = Passage {

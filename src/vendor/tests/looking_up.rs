@@ -1,4 +1,4 @@
-//! Look-ups: the one answer says what became of the person, and what is none leaves it open.
+//! Lookups: the answer has the result, and an invalid one leaves it unknown.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn error(code: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_lead_stands_in_the_query_and_nowhere_else() {
+async fn the_lead_is_in_the_query_and_nowhere_else() {
     let vendor = FakeVendor::with([Reply::of(200, "", ADA)]).await;
     let reveals = Reveals { email: true, phone: false };
     vendor.client().look_up(LEADS[0], reveals).await;
@@ -31,7 +31,7 @@ async fn a_200_is_the_person() {
 }
 
 #[tokio::test]
-async fn a_200_that_is_no_person_is_no_answer() {
+async fn a_200_without_a_person_counts_as_no_answer() {
     for body in ["", "{", "[]", "{}", r#"{"id":7}"#, r#"{"object":"person","result":{"id":"9f"}}"#]
     {
         let looked_up = looked_up(Reply::of(200, "", body)).await;
@@ -43,7 +43,7 @@ async fn a_200_that_is_no_person_is_no_answer() {
 }
 
 #[tokio::test]
-async fn nobody_is_found_where_the_vendor_says_so_and_not_where_a_path_is_wrong() {
+async fn not_found_needs_the_vendors_envelope_and_not_only_a_404() {
     let not_found = looked_up(Reply::of(404, "", error("person_not_found"))).await;
     assert!(matches!(not_found, Submitted::Accepted(LookedUp::NotFound)), "{not_found:?}");
     for body in [error("not_found"), String::new(), "<html>".into()] {
@@ -53,7 +53,7 @@ async fn nobody_is_found_where_the_vendor_says_so_and_not_where_a_path_is_wrong(
 }
 
 #[tokio::test]
-async fn nobody_may_know_where_the_vendor_says_so() {
+async fn removed_needs_the_vendors_envelope() {
     let removed = looked_up(Reply::of(451, "", error("unavailable_for_legal_reasons"))).await;
     assert!(matches!(removed, Submitted::Accepted(LookedUp::Removed)), "{removed:?}");
     let nobodys = looked_up(Reply::of(451, "", "<html>")).await;
@@ -61,7 +61,7 @@ async fn nobody_may_know_where_the_vendor_says_so() {
 }
 
 #[tokio::test]
-async fn whatever_else_comes_is_sorted_as_for_a_batch() {
+async fn other_answers_are_classified_as_for_a_batch() {
     for (status, is_sorted) in [
         (400, (|it| matches!(it, Submitted::Refused(_))) as fn(&Submitted<LookedUp>) -> bool),
         (402, |it| matches!(it, Submitted::Refused(_))),

@@ -1,4 +1,4 @@
-//! The client against a vendor that answers as told: one test a row of the sorting.
+//! Tests of the client against a scripted vendor: one test per row of the classification.
 
 mod canceling;
 mod connecting;
@@ -17,7 +17,7 @@ use super::fake::{FakeVendor, PATIENCE, Reply, client};
 use super::*;
 
 const ID: VendorId = VendorId::from_number(7);
-/// More than any answer here is.
+/// More than any answer here has.
 const ALL: Remaining = Remaining { results: 1_000, bytes: usize::MAX };
 const LEADS: [LeadFields<'_>; 1] = [LeadFields {
     email: Some("ada@x.io"),

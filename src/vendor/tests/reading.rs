@@ -1,4 +1,4 @@
-//! Pages, and batches read whole.
+//! Pages, and completely read batches.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn next(href: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_running_batch_is_asked_for_one_page_and_says_when_to_come_back() {
+async fn one_page_of_a_running_batch_is_read_with_its_retry_after() {
     let fake = FakeVendor::with([page("processing", "", &next("?page[after]=1"))]).await;
     let read = fake.client().read(ID, ALL).await;
     let Ok(Read::Running { retry_after }) = read else { panic!("{read:?}") };
@@ -24,7 +24,7 @@ async fn a_running_batch_is_asked_for_one_page_and_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn an_ended_batch_is_read_to_its_last_page_by_links_of_whatever_query() {
+async fn an_ended_batch_is_read_to_its_last_page_by_links_with_any_query() {
     let fake = FakeVendor::with([
         page("completed", r#"{"status":"not_found"}"#, &next("?page[after]=1")),
         page("completed", "5", &next("/people/enrichment-requests/7?page%5Bnumber%5D=3")),
@@ -48,7 +48,7 @@ async fn an_ended_batch_is_read_to_its_last_page_by_links_of_whatever_query() {
 }
 
 #[tokio::test]
-async fn a_link_that_leads_elsewhere_is_no_answer() {
+async fn a_link_to_another_resource_counts_as_no_answer() {
     for href in ["/people?page[after]=1", "https://elsewhere.example/?page[after]=2", "/"] {
         let fake = FakeVendor::with([page("completed", "", &next(href))]).await;
         let read = fake.client().read(ID, ALL).await;
@@ -58,7 +58,7 @@ async fn a_link_that_leads_elsewhere_is_no_answer() {
 }
 
 #[tokio::test]
-async fn links_in_a_circle_are_no_answer() {
+async fn a_loop_of_links_counts_as_no_answer() {
     let circle = || page("completed", "", &next("?page[after]=1"));
     let read = FakeVendor::with([circle(), circle()]).await.client().read(ID, ALL).await;
     assert!(
@@ -75,7 +75,7 @@ async fn a_batch_that_fails_midway_is_unread() {
 }
 
 #[tokio::test]
-async fn every_status_of_a_page_has_its_place() {
+async fn every_status_of_a_page_is_classified() {
     assert!(matches!(first_page(Reply::of(404, "", "")).await, Err(Unread::Gone)));
     for status in [401, 403, 405] {
         let page = first_page(Reply::of(status, "", "")).await;
@@ -93,7 +93,7 @@ async fn every_status_of_a_page_has_its_place() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_cut_or_broken_is_no_answer() {
+async fn a_truncated_or_invalid_page_counts_as_no_answer() {
     let cut = first_page(Reply::cut(200, r#"{"id":7,"status":"completed","results":[]}"#)).await;
     assert!(matches!(cut, Err(Unread::NoAnswer(Cause::Cut(_)))), "{cut:?}");
     let broken =

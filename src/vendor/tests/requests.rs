@@ -1,9 +1,9 @@
-//! What is sent, and where to.
+//! The requests and their destination.
 
 use super::*;
 
 #[tokio::test]
-async fn a_submission_is_built_from_nothing_but_leads_and_key() {
+async fn a_submission_has_only_leads_and_key() {
     let fake = FakeVendor::with([Reply::of(202, "", TAKEN)]).await;
     let reveals = Reveals { email: true, phone: false };
     fake.client().submit(&LEADS, reveals).await;
@@ -33,7 +33,7 @@ async fn a_submission_is_built_from_nothing_but_leads_and_key() {
 }
 
 #[tokio::test]
-async fn the_first_page_is_asked_for_with_its_size_and_others_as_the_vendor_wrote() {
+async fn the_first_page_is_requested_with_its_size_and_others_by_the_vendors_link() {
     let page = || Reply::of(200, "", r#"{"id":7,"status":"queued"}"#);
     let fake = FakeVendor::with([page(), page()]).await;
     let cursor = Cursor::of("page[after]=a%2Bb%3D");
@@ -68,7 +68,7 @@ async fn a_redirect_is_not_followed() {
     assert!(elsewhere.requests().is_empty());
 }
 
-/// Runs the test below in a process of its own, whose environment names a dead proxy.
+/// Runs the test below in its own process, whose environment names a dead proxy.
 #[tokio::test]
 async fn proxies_of_the_environment_are_not_used() {
     let proxy = FakeVendor::nowhere().await;

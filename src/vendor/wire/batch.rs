@@ -12,7 +12,7 @@ use crate::vendor::{
     Word,
 };
 
-/// All that a 202 has to hold.
+/// The required part of a 202.
 #[derive(Deserialize)]
 struct Accepted {
     id: u64,
@@ -55,13 +55,13 @@ struct Row<'a> {
     title: Option<String>,
 }
 
-/// The id of a batch that the vendor took.
+/// The id of an accepted batch.
 pub(in crate::vendor) fn accepted(body: &[u8]) -> Result<VendorId, Unreadable> {
     let Accepted { id } = serde_json::from_slice(body)?;
     Ok(VendorId::from_number(id))
 }
 
-/// What a page of this batch says.
+/// The content of a page of this batch.
 pub(in crate::vendor) fn page(
     id: VendorId,
     pages: Pages<'_>,
@@ -106,7 +106,7 @@ fn results(list: &RawValue, remaining: Remaining) -> Result<Vec<VendorResult>, U
     Ok(rows.entries.into_iter().map(result).collect())
 }
 
-/// One result. Whatever is wrong with it stays with it.
+/// One result. A fault in it affects no other result.
 fn result(row: &RawValue) -> VendorResult {
     let Ok(row) = serde_json::from_str::<Row<'_>>(row.get()) else {
         return VendorResult {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_running_batch_says_when_to_ask_again() {
+    fn a_running_batch_has_its_retry_after() {
         for status in ["queued", "processing"] {
             let page = read(&format!(r#"{{"id":7,"status":"{status}","results":[7]}}"#));
             assert!(matches!(page, Ok(Page::Running { retry_after: Some(_) })), "{status}");
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn every_documented_end_is_known_and_no_other() {
+    fn only_documented_final_statuses_are_accepted() {
         for (status, ending) in [
             ("completed", Ending::Completed),
             ("canceled", Ending::Canceled),
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn no_list_is_not_an_empty_list() {
+    fn a_missing_list_is_not_an_empty_list() {
         for results in ["", r#","results":null"#] {
             let page = ended(&format!(r#"{{"id":7,"status":"error"{results}}}"#));
             assert_eq!(page.batch.results, None);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn more_results_than_leads_and_a_few_more_are_not_read() {
+    fn results_beyond_the_leads_and_a_few_more_are_not_read() {
         let with = |results: usize| {
             let rows = vec![r#"{"status":"not_found"}"#; results].join(",");
             read(&format!(r#"{{"id":7,"status":"completed","results":[{rows}]}}"#))
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_about_another_batch_is_not_believed() {
+    fn an_answer_about_another_batch_is_refused() {
         let other = read(r#"{"id":8,"status":"completed","results":[]}"#);
         assert_eq!(other.unwrap_err(), Unreadable::OtherBatch);
     }
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_result_does_not_spoil_the_others() {
+    fn an_invalid_result_does_not_affect_the_others() {
         let unreadable = [
             "42",
             "null",

@@ -6,17 +6,17 @@ use serde_json::value::RawValue;
 use super::list;
 use crate::vendor::VendorError;
 
-/// Longer texts are cut: they end up in stores and in other people's answers.
+/// Longer texts are truncated: they are stored and returned to callers.
 const TEXT_CHARS_MAX: usize = 500;
 
-/// The longest code that is taken for one.
+/// The longest accepted code.
 const CODE_BYTES_MAX: usize = 48;
 
-/// In place of a code that is none. Codes are logged and answered, and what is no word may be
-/// somebody's data.
+/// Replaces an invalid code. Codes are logged and returned, and a text that is not a word may be
+/// personal data.
 const NO_CODE: &str = "undocumented_code";
 
-/// So many entries are kept of a list.
+/// The maximum number of errors that are kept.
 const ERRORS_MAX: usize = 100;
 
 #[derive(Deserialize)]
@@ -38,13 +38,13 @@ struct Source {
     pointer: Option<String>,
 }
 
-/// The errors in an answer; none where it is not the vendor's envelope.
+/// The errors in an answer; none if it is not the vendor's envelope.
 pub(in crate::vendor) fn errors(body: &[u8]) -> Vec<VendorError> {
     serde_json::from_slice::<Envelope<'_>>(body)
         .map_or_else(|_| Vec::new(), |envelope| error_list(envelope.errors))
 }
 
-/// The errors in a list; whatever is no error is passed over.
+/// The errors in a list; other entries are ignored.
 pub(super) fn error_list(list: Option<&RawValue>) -> Vec<VendorError> {
     let first = list.and_then(|list| list::first(list, ERRORS_MAX).ok());
     first
@@ -61,7 +61,7 @@ pub(super) fn error_list(list: Option<&RawValue>) -> Vec<VendorError> {
         .collect()
 }
 
-/// A code as the vendor documents them: words of small letters.
+/// A code in the documented form: lower-case words.
 fn code(text: String) -> String {
     let is_code = (1..=CODE_BYTES_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_vendors_envelope_is_read() {
+    fn the_vendors_envelope_is_parsed() {
         let body =
             br#"{"object":"error","_errors":[{"code":"missing_field","title":"Missing Field",
             "detail":"Missing field from request: leads","source":{"pointer":"/leads"}},
@@ -99,14 +99,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_envelope_holds_no_errors() {
+    fn another_body_has_no_errors() {
         for body in ["", "<html>", "[]", "{}", r#"{"_errors":7}"#, r#"{"_errors":[7]}"#] {
             assert_eq!(errors(body.as_bytes()), [], "{body}");
         }
     }
 
     #[test]
-    fn what_does_not_look_like_a_code_is_not_repeated() {
+    fn text_that_does_not_look_like_a_code_is_replaced() {
         for text in ["ada@x.example", "Ada Lovelace", "5551234", "", &"a".repeat(49)] {
             let body = format!(r#"{{"_errors":[{{"code":"{text}"}}]}}"#);
             assert_eq!(errors(body.as_bytes())[0].code.as_deref(), Some(NO_CODE), "{text}");
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_and_long_lists_are_cut() {
+    fn long_texts_and_long_lists_are_truncated() {
         let entry = format!(r#"{{"detail":"{}"}}"#, "é".repeat(TEXT_CHARS_MAX + 1));
         let list = vec![entry; ERRORS_MAX + 1].join(",");
         let read = errors(format!(r#"{{"_errors":[{list}]}}"#).as_bytes());

@@ -1,4 +1,4 @@
-//! Lists, of which only so many entries are read.
+//! Lists with a limited number of entries.
 
 use std::fmt;
 
@@ -14,10 +14,10 @@ pub(super) struct First<'a> {
     pub(super) has_more: bool,
 }
 
-/// The first entries of a list, `entries_max` at most.
+/// The first entries of a list, at most `entries_max`.
 ///
 /// # Errors
-/// Where it is no list.
+/// If it is not a list.
 pub(super) fn first(list: &RawValue, entries_max: usize) -> Result<First<'_>, Error> {
     let mut deserializer = Deserializer::from_str(list.get());
     Bounded { entries_max }.deserialize(&mut deserializer)

@@ -1,5 +1,5 @@
-//! The vendor's JSON, and nothing of it beyond this module. Shapes are those of the vendor's
-//! published document; members it does not name are let pass.
+//! The vendor's JSON, confined to this module. The shapes are those of the vendor's published
+//! document; undocumented members are accepted.
 
 mod batch;
 mod envelope;
@@ -17,7 +17,7 @@ pub(super) use validation::{validation_accepted, validation_page, validation_req
 use super::Unreadable;
 
 impl From<serde_json::Error> for Unreadable {
-    /// Keeps the place and drops the message, which may repeat a value.
+    /// Keeps the place and drops the message, which may quote a value.
     fn from(error: serde_json::Error) -> Self {
         Self::Shape { line: error.line(), column: error.column() }
     }

@@ -1,5 +1,4 @@
-//! One person, cut into sections as raw text: what is shown again is what the vendor sent, to the
-//! byte.
+//! One person, split into sections of raw text, so that the vendor's bytes are returned unchanged.
 
 use std::fmt;
 
@@ -11,7 +10,7 @@ use crate::domain::person::{Person, Phone, PhoneSource, Sections};
 use crate::vendor::Unreadable;
 use crate::vendor::bounds::{PERSON_BYTES_MAX, PHONES_MAX};
 
-/// The members of a person that the vendor's document names, without the two that are paid for.
+/// The documented members of a person, without the two that are charged.
 const DOCUMENTED: [&str; 19] = [
     "id",
     "object",
@@ -40,15 +39,15 @@ struct PhoneNumber {
     source: Option<String>,
 }
 
-/// The person that an answer is as a whole.
+/// The person in a whole answer.
 pub(in crate::vendor) fn person(body: &[u8]) -> Result<Person, Unreadable> {
     cut(serde_json::from_slice(body)?).map_err(Unreadable::Person)
 }
 
-/// The person that a JSON object is.
+/// The person in a JSON object.
 ///
 /// # Errors
-/// Says why it is none, without a word of it.
+/// The reason, without quoting a value.
 pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     if object.get().len() > PERSON_BYTES_MAX {
         return Err("the person is too large");
@@ -80,7 +79,7 @@ pub(super) fn cut(object: &RawValue) -> Result<Person, &'static str> {
     Ok(Person {
         id: text(id, "the person's id is not a string")?.ok_or("the person has no id")?,
         linkedin_url: text(linkedin_url, "the person's linkedin_url is not a string")?,
-        // Only compared, so one that is no text is none.
+        // Used only for comparison, so a value that is not a string is ignored.
         name: text(full_name, "").unwrap_or_default(),
         email: text(email, "the person's email is not a string")?,
         phones: phones(phone_numbers)?,
@@ -106,7 +105,7 @@ fn text(value: Option<&RawValue>, why_not: &'static str) -> Result<Option<String
     value.map_or(Ok(None), |value| serde_json::from_str(value.get()).map_err(|_| why_not))
 }
 
-/// A number that cannot be read may have been charged, so it is not passed over.
+/// An invalid number may have been charged, so it is not ignored.
 fn phones(value: Option<&RawValue>) -> Result<Vec<Phone>, &'static str> {
     let Some(value) = value else { return Ok(Vec::new()) };
     let numbers: Option<Vec<PhoneNumber>> = serde_json::from_str(value.get())
@@ -222,7 +221,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cut_and_joined_a_person_is_what_the_vendor_sent((json, _) in person()) {
+        fn splitting_and_joining_a_person_changes_nothing((json, _) in person()) {
             let joined =
                 cut_text(&json).unwrap().sections.join(Reveals::ALL, Undocumented::Shown);
             let (before, after) = (raw(&json), raw(&joined));
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn what_decides_the_charge_is_read() {
+    fn the_members_that_decide_the_charge_are_read() {
         let person = cut_text(
             r#"{"id":"9f","object":"person","linkedin_url":"linkedin.com/in/ada","email":"ada@x.io",
                 "phone_numbers":[{"number":"+1","source":"crm"},{"number":"+2","source":"moon"},
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_contact_sent_twice_is_hidden_twice_and_the_last_one_stands() {
+    fn a_contact_sent_twice_is_hidden_twice_and_the_last_one_counts() {
         let person = cut_text(r#"{"id":"9f","email":"a@x.io","em\u0061il":"b@x.io"}"#).unwrap();
         assert_eq!(person.email.as_deref(), Some("b@x.io"));
         let joined = person.sections.join(Reveals::NONE, Undocumented::Shown);
@@ -304,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leaves_the_charge_open_is_no_person() {
+    fn a_person_with_unknown_charges_is_refused() {
         for json in [
             "7",
             "[]",

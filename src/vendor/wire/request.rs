@@ -1,4 +1,4 @@
-//! What is sent.
+//! Requests to the vendor.
 
 use serde::Serialize;
 use url::form_urlencoded;
@@ -6,7 +6,8 @@ use url::form_urlencoded;
 use crate::domain::reveal::Reveals;
 use crate::vendor::LeadFields;
 
-/// The body of a submission. Both it and its leads are closed objects: a member more is refused.
+/// The body of a submission. The body and its leads are closed objects: unknown members are
+/// refused.
 #[derive(Serialize)]
 struct Submission<'a> {
     leads: Vec<Lead<'a>>,
@@ -37,7 +38,7 @@ impl<'a> From<&LeadFields<'a>> for Lead<'a> {
     }
 }
 
-/// The body that asks for leads.
+/// The body of a submission of leads.
 pub(in crate::vendor) fn submission(leads: &[LeadFields<'_>], reveals: Reveals) -> Vec<u8> {
     let body = Submission {
         leads: leads.iter().map(Lead::from).collect(),
@@ -47,7 +48,7 @@ pub(in crate::vendor) fn submission(leads: &[LeadFields<'_>], reveals: Reveals) 
     serde_json::to_vec(&body).expect("a struct of texts and truth values is JSON")
 }
 
-/// The query that looks a lead up.
+/// The query of a lookup.
 pub(in crate::vendor) fn look_up(lead: LeadFields<'_>, reveals: Reveals) -> String {
     let LeadFields { email, linkedin_url, company_domain, company_name, name, title } = lead;
     let fields = [
@@ -72,7 +73,7 @@ pub(in crate::vendor) fn look_up(lead: LeadFields<'_>, reveals: Reveals) -> Stri
     query.finish()
 }
 
-/// The body that cancels a batch.
+/// The body of a cancellation.
 pub(in crate::vendor) fn cancellation() -> &'static str {
     r#"{"status":"canceled"}"#
 }

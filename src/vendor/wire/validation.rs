@@ -1,4 +1,4 @@
-//! An email validation: what is sent, and its pages.
+//! An email validation: its request and its pages.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -43,20 +43,19 @@ struct Row {
     catch_all: Option<bool>,
 }
 
-/// The body that asks for addresses to be validated.
+/// The body of a submission of addresses.
 pub(in crate::vendor) fn validation_request(emails: &[&str]) -> Vec<u8> {
     let body = Submission { emails: emails.iter().map(|email| Email { email }).collect() };
     serde_json::to_vec(&body).expect("a struct of texts is JSON")
 }
 
-/// The id of a validation that the vendor took.
+/// The id of an accepted validation.
 pub(in crate::vendor) fn validation_accepted(body: &[u8]) -> Result<Uuid, Unreadable> {
     let Accepted { id } = serde_json::from_slice(body)?;
     id.parse().map_err(|_| Unreadable::Name)
 }
 
-/// What a page of this validation says. A result that cannot be read is passed over: its address
-/// has none.
+/// The content of a page of this validation. An invalid result is ignored: its address has none.
 pub(in crate::vendor) fn validation_page(
     id: Uuid,
     pages: Pages<'_>,
