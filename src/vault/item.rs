@@ -151,7 +151,7 @@ mod tests {
     fn an_item_hides_its_bytes() {
         let key = ItemKey::Leads { token: [1; 16], chunk: 0 };
         let item = Item { key, bytes: b"ada@example.com".to_vec(), expires: Timestamp::EPOCH };
-        let told = format!("{item:?}");
-        assert!(told.contains("<redacted>") && !told.contains("97, 100"), "{told}");
+        let text = format!("{item:?}");
+        assert!(text.contains("<redacted>") && !text.contains("97, 100"), "{text}");
     }
 }

@@ -87,10 +87,10 @@ pub struct HttpVendor {
 }
 
 impl HttpVendor {
-    /// A client for these settings. Connects to nothing yet.
+    /// A client with these settings. Opens no connection yet.
     ///
     /// # Errors
-    /// Where the settings cannot work.
+    /// If the settings cannot work.
     pub fn new(settings: VendorSettings) -> Result<Self, Unbuildable> {
         let VendorSettings { base_url: base, api_key, timeout, connect_timeout, page_size, .. } =
             settings;
@@ -125,8 +125,8 @@ impl HttpVendor {
         self.passing.pass(passage).await
     }
 
-    /// Submits a batch without leads, for which nothing can be charged: the vendor is to refuse it, and
-    /// so to show that it answers submissions.
+    /// Submits a batch without leads, for which nothing can be charged. The vendor refuses it,
+    /// which shows that it answers submissions.
     pub async fn ask_nothing(&self) -> Submitted<VendorId> {
         let request = self.client.post(self.batches.clone()).header(CONTENT_TYPE, JSON).body("{}");
         sorting::submitted(self.exchange(request).await)

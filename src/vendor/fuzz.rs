@@ -30,7 +30,7 @@ pub fn answer(status: u16, body: &[u8]) {
                 is_packed_whole(&person.sections);
             }
         }
-        let nobody = LeadFields {
+        let empty = LeadFields {
             email: Some("ada@x.io"),
             linkedin_url: None,
             company_domain: None,
@@ -38,10 +38,10 @@ pub fn answer(status: u16, body: &[u8]) {
             name: None,
             title: None,
         };
-        let (count, all) = (results.len(), [nobody; 3]);
+        let (count, all) = (results.len(), [empty; 3]);
         let matched = match_results(&all, results);
         let answers = matched.answers.iter().flatten().count();
-        assert_eq!(answers + matched.extras.len(), count, "each result is somebody's or nobody's");
+        assert_eq!(answers + matched.extras.len(), count, "each result is matched or extra");
     }
     let id = Uuid::from_bytes([7; 16]);
     let page = sorting::validation_page(id, pages, REMAINING, Ok(answer()));

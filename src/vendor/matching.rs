@@ -336,8 +336,8 @@ mod tests {
             let answered = answers.iter().flatten().count();
             prop_assert_eq!(answered + extras.len(), order.len());
             for (place, answer) in answers.iter().enumerate() {
-                let told = order.iter().filter(|lead| **lead == place).count();
-                prop_assert_eq!(answer.is_some(), told == 1);
+                let given = order.iter().filter(|lead| **lead == place).count();
+                prop_assert_eq!(answer.is_some(), given == 1);
                 if let Some(answer) = answer {
                     prop_assert_eq!(answer.echo.fields(), leads[place]);
                 }
