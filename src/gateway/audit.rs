@@ -1,4 +1,4 @@
-//! Auditing the books now and then.
+//! The hourly audit of the ledger.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ pub use crate::ledger::transition::audit::Audit;
 use super::{Gateway, Refusal};
 use crate::ledger::Ledger;
 
-/// Between two audits.
+/// The time between two audits.
 const BETWEEN_AUDITS: Duration = Duration::from_hours(1);
 
-/// Audits the books at the start and every hour, until the gateway stops.
+/// Audits the ledger at the start and every hour, until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
     loop {
-        // What it finds it reports itself.
+        // The audit reports its findings itself.
         if let Err(error) = gateway.audit().await {
             warn!(%error, "the audit failed and is repeated in an hour");
         }
@@ -27,10 +27,10 @@ pub(super) async fn run(gateway: Gateway) {
 }
 
 impl Gateway {
-    /// The books made anew from the journal and held against what they say.
+    /// Recomputes the counters from the journal and compares them with the stored ones.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn audit(&self) -> Result<Audit, Refusal> {
         let audit = self.ledger.audit().await?;
         let drift = audit.drift();

@@ -1,4 +1,4 @@
-//! What the vault keeps for the gateway: submitted leads, and persons found.
+//! The vault items of the gateway: submitted leads, and persons found.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use crate::ledger::ids::{KeptResult, Lease, ResultRef, Token};
 use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 
-/// So many leads are sealed together: a page of them is one item, or two.
+/// How many leads are stored in one item: a page of leads needs one item, or two.
 const CHUNK: u32 = 100;
 
-/// How many items are put at once, so that a large batch is never in memory twice.
+/// How many items are stored at once, so that a large batch is never in memory twice.
 const PUT_ITEMS: usize = 500;
 
-/// How many bytes leads have when they are kept, but for what sealing adds.
+/// The stored size of leads, without the overhead of encryption.
 pub(super) fn bytes_of(leads: &[Lead]) -> usize {
     let fields = leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field)));
     fields.map(|text| text.map_or(0, str::len).saturating_add(2)).sum()
 }
 
-/// Keeps what is submitted with an admission.
+/// Stores the leads of an admission.
 pub(super) async fn keep_leads(
     vault: &AnyVault,
     token: Token,
@@ -40,7 +40,7 @@ pub(super) async fn keep_leads(
     Ok(vault.put(items).await?)
 }
 
-/// Forgets what was submitted with an admission that was refused.
+/// Deletes the leads of a refused admission.
 pub(super) async fn forget_leads(
     vault: &AnyVault,
     token: Token,
@@ -52,7 +52,7 @@ pub(super) async fn forget_leads(
     Ok(vault.erase(&keys).await?)
 }
 
-/// Leads of an admission by their positions, from 0; those whose item is gone are missing.
+/// Leads of an admission by their positions, from 0; leads whose item is missing are omitted.
 pub(super) async fn leads_at(
     vault: &AnyVault,
     token: Token,
@@ -63,7 +63,7 @@ pub(super) async fn leads_at(
     Ok(leads.into_iter().map(|((_, position), lead)| (position, lead)).collect())
 }
 
-/// Leads of several admissions, by each one's mark and their positions in it.
+/// Leads of several admissions, by token and position.
 pub(super) async fn leads_of(
     vault: &AnyVault,
     places: Vec<(Token, u32)>,
@@ -88,7 +88,7 @@ pub(super) async fn leads_of(
     Ok(leads)
 }
 
-/// Keeps what a turn brought home, whose persons were asked for `covers`.
+/// Stores the results of a job, whose persons were requested with the reveals `covers`.
 pub(super) async fn keep_results(
     vault: &AnyVault,
     turn: Lease,
@@ -109,7 +109,7 @@ pub(super) async fn keep_results(
     Ok(())
 }
 
-/// The persons of these results, as a batch that asked `asked` may see them.
+/// The persons of these results, as a batch with the reveals `asked` may see them.
 pub(super) async fn results_at(
     vault: &AnyVault,
     results: &[KeptResult],
@@ -120,7 +120,7 @@ pub(super) async fn results_at(
     Ok(items.into_iter().map(|item| item.and_then(|bytes| show(&bytes, asked))).collect())
 }
 
-/// Those of these results that the vault no longer has.
+/// The results that the vault has lost.
 pub(super) async fn lost_of(
     vault: &AnyVault,
     results: &[KeptResult],
@@ -130,7 +130,7 @@ pub(super) async fn lost_of(
     Ok(results.iter().zip(held).filter(|(_, is_held)| !is_held).map(|(at, _)| *at).collect())
 }
 
-/// Forgets these results.
+/// Deletes these results.
 pub(super) async fn forget(vault: &AnyVault, results: &[KeptResult]) -> Result<(), Failed> {
     let keys: Vec<_> = results.iter().copied().map(result_key).collect();
     Ok(vault.erase(&keys).await?)
@@ -141,8 +141,8 @@ fn result_key(KeptResult { at, turn }: KeptResult) -> ItemKey {
     ItemKey::Result { batch: job.batch.get(), job: job.ordinal, index, turn: turn.0 }
 }
 
-/// Fields that the vendor's document does not name may hold contacts, so they pass only to those
-/// who asked for every reveal that the job asked for.
+/// Undocumented fields may contain contacts, so they are returned only to readers who requested
+/// every reveal that the job requested.
 fn show(bytes: &[u8], asked: Reveals) -> Option<String> {
     let (covers, sections) = bytes.split_first()?;
     let covers = Reveals { email: covers & 1 != 0, phone: covers & 2 != 0 };
@@ -151,7 +151,7 @@ fn show(bytes: &[u8], asked: Reveals) -> Option<String> {
     Some(Sections::from_bytes(sections).ok()?.join(asked, undocumented))
 }
 
-/// Each field as its length and one, in two bytes, and its text; zero where there is none.
+/// Each field as its length plus one, in two bytes, and its text; zero if it is omitted.
 fn pack(leads: &[Lead]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for text in leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field))) {
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_come_back_as_they_were_written() {
+    fn leads_are_restored_as_written() {
         let empty = Lead::new(Fields::default()).unwrap();
         let leads = [lead(" Ada@X.io ", Some("")), lead("b@x.io", None), empty];
         let unpacked: Vec<_> = unpack(&pack(&leads)).unwrap().into_iter().flatten().collect();
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_leads_are_none() {
+    fn invalid_bytes_are_refused() {
         let packed = pack(&[lead("ada@x.io", Some("Ada"))]);
         assert!(unpack(&packed[..packed.len() - 1]).is_none());
     }

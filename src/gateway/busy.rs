@@ -1,16 +1,16 @@
-//! The turns that are under way in this process.
+//! The jobs that this process is working on.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::ledger::ids::{JobId, Lease};
 
-/// All of them. A job may have two: one that has just handed the job on and is about to end, and the
-/// next.
+/// All leases in use. A job may have two: one that has just passed the job on and is about to end,
+/// and the next.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Busy(Arc<Mutex<BTreeSet<(JobId, Lease)>>>);
 
-/// A turn under way, until it is dropped.
+/// A lease in use, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Turning {
     busy: Busy,
@@ -18,14 +18,14 @@ pub(super) struct Turning {
 }
 
 impl Busy {
-    /// Marks a turn as under way; none where it is already. Every lease is a turn of its own: a turn
-    /// that is not begun here is lost until its lease ends.
+    /// Registers a lease; `None` if it is already registered. Each lease is used once: one that is
+    /// not begun here is unused until it expires.
     pub(super) fn begin(&self, job: JobId, lease: Lease) -> Option<Turning> {
         let turn = (job, lease);
         self.turns().insert(turn).then(|| Turning { busy: self.clone(), turn })
     }
 
-    /// Whether a job has a turn.
+    /// Whether the job is being worked on.
     pub(super) fn has(&self, job: JobId) -> bool {
         let all = (job, Lease(0))..=(job, Lease(u64::MAX));
         self.turns().range(all).next().is_some()
@@ -48,7 +48,7 @@ mod tests {
     use crate::ledger::ids::BatchId;
 
     #[test]
-    fn the_next_turn_begins_while_the_last_one_is_ending() {
+    fn the_next_lease_begins_while_the_last_one_is_ending() {
         let [first, second] = [0, 1].map(|ordinal| JobId { batch: BatchId::FIRST, ordinal });
         let busy = Busy::default();
         let ending = busy.begin(first, Lease(5)).unwrap();

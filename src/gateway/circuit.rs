@@ -1,9 +1,10 @@
-//! The circuit to the vendor: open while the vendor says that its credits of a unit are out (`supply`),
-//! or that the gateway's key or address is wrong, and while it does not answer (`outage`).
+//! The circuit breaker to the vendor: open while the vendor's account has no credits of a unit
+//! (`supply`), while it rejects the gateway's API key or URL, and while it does not answer
+//! (`outage`).
 //!
-//! Which credits are out stands in the books, so that of all replicas one request a minute goes as a
-//! probe. Here is what this one knows of that, and what the books have yet to be told. Key and
-//! address are each replica's own, and so is what the vendor says of them.
+//! The ledger records which credits are out, so that one request per minute, over all replicas, is
+//! sent as a probe. This module holds what this replica knows of it, and what it has yet to write
+//! to the ledger. Key and URL are settings of each replica, and so is the vendor's answer to them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -20,10 +21,10 @@ use crate::ledger::step::{CircuitState, Probe};
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Circuit as Shown, Metrics};
 
-/// How long what this replica knows is taken for what the books say.
+/// How long the state that was read from the ledger is used.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// What the vendor last said about this gateway.
+/// What this replica knows of the vendor.
 pub(super) struct Circuit {
     state: Mutex<State>,
     metrics: Arc<Metrics>,
@@ -31,25 +32,25 @@ pub(super) struct Circuit {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What is known of the vendor's credits.
+    /// The state of the vendor's credits.
     supply: Supply,
-    /// When the books were last looked at.
+    /// When the ledger was last read.
     looked_at: Option<Instant>,
-    /// How often something was heard that the books tell only to who looks at them after that.
+    /// The number of observations that only a later read of the ledger can include.
     heard: u64,
-    /// The key or the address is wrong, by an answer to something that costs.
+    /// The API key or the URL is wrong, by the answer to a priced request.
     refused_submit: Option<u16>,
-    /// The same, by an answer to a read.
+    /// The same, by the answer to a read.
     refused_read: Option<u16>,
-    /// The key is wrong, by an answer to what was passed on for a caller.
+    /// The API key is wrong, by the answer to a forwarded request.
     refused_pass: Option<u16>,
-    /// What is known of an outage.
+    /// The state of an outage.
     outage: Known,
-    /// The vendor is just being asked whether it answers.
+    /// The question is being sent.
     is_questioning: bool,
 }
 
-/// What the vendor was asked.
+/// The kind of a request to the vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
     Submit,
@@ -63,7 +64,8 @@ impl Circuit {
         Self { state: Mutex::default(), metrics }
     }
 
-    /// The vendor took something: it has credits of these units, and the key and the address are good.
+    /// The vendor accepted a request: it has credits of these units, and the key and the URL are
+    /// valid.
     pub(super) fn take(&self, needs: Needs) {
         self.change(|state| {
             state.supply.take(needs);
@@ -71,9 +73,9 @@ impl Circuit {
         });
     }
 
-    /// The vendor answered something that costs and sold nothing: the key and the address are good,
-    /// and of its credits it said nothing, since what it finds or refuses for nothing it does without
-    /// any. Where it was a probe, another one has to go.
+    /// The vendor answered a priced request without charging: the key and the URL are valid, and
+    /// its credits stay unknown, since it refuses or finds nothing without needing any. If the
+    /// request was a probe, another one must be sent.
     pub(super) fn sell_nothing(&self, needs: Needs) {
         self.change(|state| {
             state.supply.sell_nothing(needs);
@@ -81,34 +83,34 @@ impl Circuit {
         });
     }
 
-    /// The vendor answered something with these needs that its credits are out.
+    /// The vendor answered a request with these needs that its account has no credits.
     pub(super) fn run_out(&self, needs: Needs, now: Timestamp) {
         self.change(|state| state.supply.run_out(needs, now));
     }
 
-    /// The vendor takes the gateway's key or address for wrong.
+    /// The vendor rejected the gateway's API key or URL.
     pub(super) fn refuse_key(&self, asked: Asked, status: u16) {
         self.change(|state| *state.refused(asked) = Some(status));
     }
 
-    /// The vendor takes the key and the address for good.
+    /// The vendor accepted the API key and the URL.
     pub(super) fn accept_key(&self, asked: Asked) {
         self.change(|state| *state.refused(asked) = None);
     }
 
-    /// The first unit of these of which the vendor's own credits are out.
+    /// The first of these units of which the vendor's account has no credits.
     pub(super) fn lacks(&self, needs: Needs) -> Option<Unit> {
         self.state().supply.lacks(needs)
     }
 
-    /// Whether the books were looked at so short a time ago that they need not be again.
+    /// Whether the ledger was read recently enough.
     fn is_fresh(&self) -> bool {
         let state = self.state();
         let has_news = !state.supply.news().is_empty() || state.outage.has_news();
         !has_news && state.looked_at.is_some_and(|at| at.elapsed() < LOOK_EVERY)
     }
 
-    /// What the books say, unless something was heard since they were looked at.
+    /// Sets the state read from the ledger, unless something was observed since it was read.
     fn learn(&self, books: CircuitState, heard: u64) {
         self.change(|state| {
             state.supply.learn(books.probe_at);
@@ -119,7 +121,7 @@ impl Circuit {
         });
     }
 
-    /// The vendor answered a submission. Whether the books are to be told.
+    /// The vendor answered a submission. Returns whether the ledger must be updated.
     pub(super) fn hear_answer(&self, now: Timestamp) -> bool {
         self.change(|state| {
             let is_news = state.outage.hear_answer(now);
@@ -130,7 +132,7 @@ impl Circuit {
         })
     }
 
-    /// The vendor answered the free question.
+    /// The vendor answered the question.
     pub(super) fn hear_answer_to_question(&self, now: Timestamp) {
         self.change(|state| {
             state.outage.hear_answer_to_question(now);
@@ -143,32 +145,32 @@ impl Circuit {
         self.change(|state| state.outage.hear_nothing(said));
     }
 
-    /// The books have moved: they are looked at before anything else is decided.
+    /// The ledger has changed: it is read before the next decision.
     pub(super) fn look_again(&self) {
         self.state().look_again();
     }
 
-    /// Which jobs that are to be sent have turns.
+    /// Which jobs that are due to be sent may be leased.
     pub(super) fn turns(&self, probing: Probing, now: Timestamp) -> Turns {
         self.state().outage.turns(probing, now)
     }
 
-    /// Whether something holds of what is known of an outage.
+    /// Whether a condition holds for the state of an outage.
     pub(super) fn knows(&self, holds: impl FnOnce(&Known) -> bool) -> bool {
         holds(&self.state().outage)
     }
 
-    /// Whether the vendor may be asked if it answers: one question at a time.
+    /// Whether the question may be sent: one at a time.
     pub(super) fn begin_question(&self) -> bool {
         !std::mem::replace(&mut self.state().is_questioning, true)
     }
 
-    /// It has been asked.
+    /// The question has been sent.
     pub(super) fn end_question(&self) {
         self.state().is_questioning = false;
     }
 
-    /// What is amiss, for operators.
+    /// The reasons for `/readyz`.
     pub(super) fn remarks(&self) -> Vec<String> {
         let state = self.state();
         let key = state.any_refused().map(|status| {
@@ -203,11 +205,11 @@ impl Circuit {
 }
 
 impl Gateway {
-    /// While the vendor's credits of a unit are out, one request a minute of all replicas that needs
-    /// them passes, as a probe.
+    /// While the vendor's account has no credits of a unit, admits one request per minute, over all
+    /// replicas, that needs the unit, as a probe.
     ///
     /// # Errors
-    /// [`Refusal::VendorCredits`], or the store is away.
+    /// [`Refusal::VendorCredits`], or the store is not available.
     pub(super) async fn pass_circuit_to_pay(
         &self,
         team: &TeamId,
@@ -230,8 +232,8 @@ impl Gateway {
         }
     }
 
-    /// Tells the books what the vendor said of its credits and whether it answered, and learns what
-    /// other replicas heard, unless that was done a moment ago.
+    /// Writes the observations of this replica to the ledger and reads those of the others, unless
+    /// this was done recently.
     pub(super) async fn share_circuit(&self) -> Result<(), LedgerError> {
         if self.circuit.is_fresh() {
             return Ok(());
@@ -256,7 +258,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Tells the books whether the vendor answered, and answers what they say then.
+    /// Writes to the ledger whether the vendor answered, and returns the resulting state.
     async fn tell_of_outage(
         &self,
         answered_at: Option<Timestamp>,
@@ -302,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_read_that_is_answered_does_not_hide_that_submissions_are_refused() {
+    fn an_answered_read_does_not_hide_refused_submissions() {
         let circuit = Circuit::new(Arc::new(Metrics::new()));
         circuit.refuse_key(Asked::Submit, 403);
         circuit.accept_key(Asked::Read);

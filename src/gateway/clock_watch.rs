@@ -1,5 +1,5 @@
-//! Watches the store's clock: reports where it jumped, and where it is behind what the books were
-//! stamped with before.
+//! Monitoring of the store's clock: reports jumps, and a clock that is behind the timestamps in the
+//! ledger.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,23 +11,23 @@ use super::Gateway;
 use crate::clock::{Clock, Direction, Jump};
 use crate::ledger::{Ledger, LedgerError};
 
-/// How often the clock is looked at.
+/// How often the clock is checked.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often, in such looks, the latest entry of the books is compared with it.
+/// How many checks pass between two comparisons with the latest journal entry.
 const COMPARE_EVERY: u32 = 10;
 
-/// By how much the latest entry may be ahead of the clock: steps of several replicas overlap.
+/// How far the latest entry may be ahead of the clock: steps of several replicas overlap.
 const AHEAD_MAX: Duration = Duration::from_mins(1);
 
-/// What is known of the clock beside its jumps.
+/// The state of the clock besides its jumps.
 #[derive(Debug, Default)]
 pub(super) struct ClockWatch {
-    /// By how much the clock is behind the latest entry of the books.
+    /// How far the clock is behind the latest journal entry.
     behind: Mutex<Option<Duration>>,
 }
 
-/// Watches until the gateway stops.
+/// Monitors until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -39,14 +39,14 @@ pub(super) async fn run(gateway: Gateway) {
         }
         seen = gateway.report_jumps(seen);
         if looks.is_multiple_of(COMPARE_EVERY) {
-            // Where the books cannot be read, others report that.
+            // Failures to read the ledger are reported elsewhere.
             let _ = gateway.compare_clock().await;
         }
     }
 }
 
 impl Gateway {
-    /// Reports jumps that were not reported; answers how many there were in all.
+    /// Reports new jumps; returns the total number of jumps.
     fn report_jumps(&self, seen: u64) -> u64 {
         let jumps = self.clock.jumps();
         if jumps.count > seen {
@@ -58,7 +58,7 @@ impl Gateway {
         jumps.count
     }
 
-    /// Compares the clock with the latest entry of the books.
+    /// Compares the clock with the latest journal entry.
     async fn compare_clock(&self) -> Result<(), LedgerError> {
         let next = self.ledger.holdings().await?.next_entry;
         let Some(last) = next.checked_sub(1) else { return Ok(()) };
@@ -77,14 +77,14 @@ impl Gateway {
         Ok(())
     }
 
-    /// What operators should know of the clock.
+    /// The reasons for `/readyz`.
     pub(super) fn clock_remarks(&self) -> Vec<String> {
         let jumped = self.clock.jumps().latest.map(remark);
         let behind_by = *self.clock_watch.behind.lock().unwrap_or_else(PoisonError::into_inner);
         jumped.into_iter().chain(behind_by.map(behind)).collect()
     }
 
-    /// Whether the clock has jumped ahead a while ago: nothing has surely expired then.
+    /// Whether the clock jumped ahead recently, so that expiries are not certain.
     pub(super) fn has_jumped_ahead(&self) -> bool {
         self.clock.jumps().latest.is_some_and(|jump| jump.to == Direction::Ahead)
     }

@@ -1,4 +1,4 @@
-//! Bringing a job's answer home: looked for until the vendor has ended it, then settled at once.
+//! Collecting a job's answer: polls until the vendor has finished the job, then settles it.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -17,22 +17,22 @@ use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::job::{Job, Reason, State};
 use crate::vendor::{Batch, Ending, Unread, Vendor};
 
-/// How long the vendor may not know what it took, before nobody can know what came of it.
+/// How long the vendor may not know a job that it accepted, before the job is unresolved.
 pub(super) const GONE_FOR: Duration = Duration::from_hours(1);
 
-/// How often an answer is read again that is complete, by the vendor's word, and lacks a result.
+/// How often a complete answer that lacks a result is read again.
 const READ_AGAIN_MAX: u32 = 2;
 
-/// So many jobs are remembered that were read again.
+/// The maximum number of remembered jobs that were read again.
 const READ_AGAIN_JOBS_MAX: usize = 10_000;
 
-/// Whether an answer says nothing of some lead.
+/// Whether an answer lacks the result of a lead.
 fn lacks_something(answer: Option<&Answer>) -> bool {
     answer.is_none_or(|answer| answer.unmatched > 0)
 }
 
 impl Gateway {
-    /// One turn with a job that the vendor took.
+    /// Processes a job that the vendor accepted.
     pub(super) async fn collect(
         &self,
         job: Job,
@@ -58,16 +58,16 @@ impl Gateway {
         self.note_read(job.id, &looked);
         let looked = match looked {
             Looked::Ended(batch) => return self.end(job, lease, batch).await,
-            // What the vendor charged is not known, and reading on would cost memory without end.
+            // The charge is unknown, and reading on could use unlimited memory.
             looked if looked.is_too_large() => {
                 self.give_up(&job, lease, Reason::TooLarge).await?;
-                // It stays among what operators are shown.
+                // It stays in the list for operators.
                 self.note_read(job.id, &looked);
                 return Ok(());
             }
             looked => looked,
         };
-        // Nothing was learnt where the vendor could not be asked.
+        // Nothing was learned if the vendor could not be called.
         if !matches!(looked, Looked::NotAsked) {
             let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
             if self.gone_for(job.id, is_gone, now) > GONE_FOR {
@@ -81,8 +81,8 @@ impl Gateway {
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
-    /// How long the vendor has said, without a break, that it does not know a job. A start of the
-    /// gateway begins to count anew.
+    /// How long the vendor has reported without interruption that it does not know a job. The count
+    /// begins again when the gateway starts.
     pub(super) fn gone_for(&self, job: JobId, is_gone: bool, now: Timestamp) -> Duration {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         if is_gone {
@@ -93,7 +93,7 @@ impl Gateway {
         }
     }
 
-    /// Nothing more needs to be remembered of a job that has ended or is given up.
+    /// Drops the remembered state of a job that has ended or is unresolved.
     pub(super) fn forget_marks(&self, job: JobId) {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
         self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&job);
@@ -102,7 +102,7 @@ impl Gateway {
         self.unreadable.forget(job);
     }
 
-    /// One turn with a job whose charge nobody could learn: the vendor may still say.
+    /// Processes an unresolved job: the vendor may still answer.
     pub(super) async fn look_for_evidence(
         &self,
         job: Job,
@@ -137,7 +137,7 @@ impl Gateway {
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
-    /// When to look again: the longer it takes the later, but as the vendor says where it does.
+    /// When to poll again: later the longer it takes, or as the vendor's `Retry-After` says.
     pub(super) fn next_look<T>(
         &self,
         looked: &Looked<T>,
@@ -163,7 +163,7 @@ impl Gateway {
         now.after(wait)
     }
 
-    /// Settles a job by the answer that ended it.
+    /// Settles a job with its final answer.
     async fn end(&self, job: Job, lease: Lease, batch: Batch) -> Result<(), Failed> {
         let load = self.load(&job).await?;
         let is_complete = batch.ending == Ending::Completed;
@@ -184,8 +184,8 @@ impl Gateway {
         self.settle(&job, lease, answer).await
     }
 
-    /// Whether an answer that lacks something is read again: what the vendor has not listed by now, it
-    /// may list later. A start of the gateway begins to count anew.
+    /// Whether an incomplete answer is read again, since the vendor may list missing results later.
+    /// The count begins again when the gateway starts.
     pub(super) fn may_read_again(&self, job: JobId) -> bool {
         let mut jobs = self.read_again.lock().unwrap_or_else(PoisonError::into_inner);
         if jobs.len() >= READ_AGAIN_JOBS_MAX {

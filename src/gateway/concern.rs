@@ -1,22 +1,22 @@
-//! What speaks against the store: found by whoever keeps watching it, told to operators.
+//! Problems of the store, found by its monitor and shown to operators.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Something in the way the store is set or answers.
+/// A problem of the store's settings or answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Concern {
-    /// What, and what to do.
+    /// The problem and its remedy.
     pub what: String,
-    /// Whether the books cannot be entrusted to it.
+    /// Whether the store cannot be used for the ledger.
     pub is_fatal: bool,
 }
 
-/// What speaks against the store at present. Clones share it.
+/// The current problems of the store. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Concerns(Arc<Mutex<Vec<Concern>>>);
 
 impl Concerns {
-    /// What speaks against it now; answers what did not before.
+    /// Replaces the problems; returns the new ones.
     pub fn replace(&self, concerns: Vec<Concern>) -> Vec<Concern> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let new = concerns.iter().filter(|concern| !held.contains(concern)).cloned().collect();
@@ -24,14 +24,14 @@ impl Concerns {
         new
     }
 
-    /// Whether the books cannot be entrusted to the store.
+    /// Whether the store cannot be used for the ledger.
     #[must_use]
     pub fn is_any_fatal(&self) -> bool {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.iter().any(|concern| concern.is_fatal)
     }
 
-    /// Each of them in words, those that are fatal or those that are not.
+    /// The text of each problem, either of the fatal ones or of the others.
     #[must_use]
     pub fn told(&self, is_fatal: bool) -> Vec<String> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);

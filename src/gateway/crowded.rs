@@ -1,15 +1,15 @@
-//! What operators are told of requests that find no room, now and then while it lasts: how many they
-//! are, the metrics tell.
+//! Log lines about refused requests, at intervals while they continue. The metrics have their
+//! number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-/// How often it is said at most.
+/// The minimum time between two log lines.
 const SAID_EVERY: Duration = Duration::from_mins(1);
 
-/// Says that requests are turned away, and by which setting.
+/// Logs that requests are refused, and by which limit.
 #[derive(Debug)]
 pub(super) struct Crowded {
     setting: &'static str,
@@ -17,12 +17,12 @@ pub(super) struct Crowded {
 }
 
 impl Crowded {
-    /// Of the room that this setting bounds.
+    /// For the limit of this setting.
     pub(super) const fn by(setting: &'static str) -> Self {
         Self { setting, said_at: Mutex::new(None) }
     }
 
-    /// Somebody found no room.
+    /// A request was refused.
     pub(super) fn say(&self) {
         let mut said_at = self.said_at();
         if said_at.is_none_or(|said_at| said_at.elapsed() > SAID_EVERY) {

@@ -1,5 +1,5 @@
-//! Turns: whose job is due gets one, a bounded number at once in each lane, each in a task of its
-//! own.
+//! The dispatcher: leases due jobs, a limited number at once in each lane, and processes each in
+//! its own task.
 
 use std::time::Duration;
 
@@ -20,13 +20,13 @@ use crate::ledger::record::job::{Job, Reason, Restoring, State, Way};
 use crate::ledger::step::{GivingUp, Lost, Redrive, Turn};
 use crate::ledger::{Ledger, LedgerError};
 
-/// The dispatcher looks this often even if it knows of nothing due, since others may make it so.
+/// The dispatcher polls this often even without known due jobs, since others may create them.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How long it rests when the store is away.
+/// How long it pauses while the store is not available.
 const STORE_REST: Duration = Duration::from_millis(500);
 
-/// Takes turns until the gateway stops.
+/// Leases jobs until the gateway stops.
 pub(super) async fn run(gateway: Gateway) {
     let permits = Permits::new(gateway.settings.turns_max);
     let mut is_store_away = false;
@@ -53,7 +53,7 @@ pub(super) async fn run(gateway: Gateway) {
     }
 }
 
-/// Starts a turn with every job that is due, as far as there is room, and tells how long to rest.
+/// Leases every due job for which there is a permit, and returns how long to pause.
 async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, LedgerError> {
     gateway.share_circuit().await?;
     gateway.question_if_unused();
@@ -65,7 +65,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
         Turns::NotBefore(at) => at.since(now).min(LOOK_EVERY),
         Turns::All | Turns::One => LOOK_EVERY,
     };
-    // Where there is no room, a turn that ends rings.
+    // Without a free permit, a task that ends wakes the dispatcher.
     let Some(due) = due else { return Ok(look_every) };
     if due > now {
         return Ok(due.since(now).min(look_every));
@@ -84,7 +84,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
             let job = turn.job.id;
             gateway.take(turn, requests).await;
             drop((turning, permit));
-            // Most often nobody waits for it here.
+            // Usually there is no waiter in this process.
             let _ = gateway.turned.send(job);
             gateway.wake.notify_one();
         });
@@ -93,7 +93,7 @@ async fn take_turns(gateway: &Gateway, permits: &Permits) -> Result<Duration, Le
 }
 
 impl Gateway {
-    /// Takes over what an earlier process of this store left.
+    /// Takes over the leases of an earlier process on this store.
     pub(super) async fn take_over(&self) -> Result<(), Refusal> {
         let (quiet, turn_for) = (self.settings.quiet_period, self.settings.turn_for);
         let jobs = self.ledger.take_over(quiet, turn_for).await?;
@@ -110,7 +110,7 @@ impl Gateway {
             span.record("request.id", part.request.as_ref().map(RequestId::as_str));
         }
         match self.turn(turn, requests).instrument(span.clone()).await {
-            // Whoever has the turn now goes on from where the books stand.
+            // The current holder of the lease continues from the state in the ledger.
             Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
             Err(Failed::Ledger(LedgerError::Invariant(what))) => {
                 error!(job.id = %job, what, "the ledger contradicts itself at job {job}");
@@ -125,15 +125,15 @@ impl Gateway {
         let Turn { job, lease, stranded, .. } = turn;
         let job = self.detach(job, lease).await?;
         match job.state {
-            // An attempt that was not answered, in this process or before: whether another may be
-            // made, the settings of today say.
+            // An unanswered attempt, of this process or an earlier one: the current settings decide
+            // whether another is made.
             State::Unknown if self.settings.on_no_answer == OnNoAnswer::Hold => {
                 self.give_up(&job, lease, Reason::NoAnswer).await
             }
             State::Ready | State::Unknown => self.send(job, lease, requests.into_leaves()).await,
-            // Its coach has the turns.
+            // Its combined job is leased instead.
             State::Gathered(_) => Ok(()),
-            // Its sender died, which says nothing of the vendor.
+            // The sender died, which says nothing about the vendor.
             State::Sending => self.no_answer(&job, lease, None).await,
             State::Bound => self.collect(job, lease, requests).await,
             State::Unresolved(_) | State::Resolved => {
@@ -157,7 +157,7 @@ impl Gateway {
         }
     }
 
-    /// Batches that had joined a job that died go their own way.
+    /// Batches that had joined a void job send their leads themselves.
     pub(super) async fn redrive(&self, job: &Job, stranded: Vec<BatchId>) -> Result<(), Failed> {
         let mut waiting = std::collections::VecDeque::from(stranded);
         while let Some(batch) = waiting.pop_front() {
@@ -179,8 +179,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// The vendor may have taken an attempt: nothing is released, and it is made again after a
-    /// quiet time, or when the vendor said, if that is allowed at all.
+    /// The vendor may have accepted an attempt. Nothing is released, and the attempt is repeated
+    /// after the quiet period or the vendor's `Retry-After`, if repetition is allowed.
     pub(super) async fn no_answer(
         &self,
         job: &Job,
@@ -217,7 +217,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// What was cancelled of a job in doubt is not sent again.
+    /// The cancelled leads of a job in doubt are not sent again.
     pub(super) async fn give_up_canceled(&self, job: &Job, lease: Lease) -> Result<(), Failed> {
         let look_again_at = self.clock.now().after(SLOW_LOOK);
         let giving = GivingUp { job: job.id, lease, reason: Reason::NoAnswer, look_again_at };
@@ -235,7 +235,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// When to try again after so many attempts: later each time, and not all at once.
+    /// When to retry after this many attempts: later each time, with jitter.
     pub(super) fn back_off(&self, attempts: u32) -> Timestamp {
         let base = Duration::from_millis(250).saturating_mul(1 << attempts.min(8));
         let most = base.min(self.settings.poll_interval_max.max(self.settings.poll_interval_min));

@@ -1,4 +1,4 @@
-//! What an answer of the vendor's says of each lead, in the books' terms.
+//! Evidence: the vendor's answer per lead, in the ledger's terms.
 
 use super::load::{Carried, fields_of, sent_of};
 use crate::domain::charge::Shown;
@@ -11,25 +11,25 @@ use crate::ledger::ids::ResultRef;
 use crate::ledger::step::Evidence;
 use crate::vendor::{Batch, Ending, Finding, LookedUp, VendorResult, match_results};
 
-/// A job's answer, lead by lead.
+/// A job's answer per lead.
 pub(super) struct Answer {
     pub(super) leads: Vec<LeadAnswer>,
-    /// Leads of which it could not be told what became of them.
+    /// The number of leads without a matching result.
     pub(super) unmatched: u64,
-    /// Results that are nobody's.
+    /// The number of results without a lead.
     pub(super) extras: u64,
 }
 
-/// What the answer says of one lead: what is to be booked, and what is to be stored.
+/// The answer for one lead: what is booked, and what is stored.
 pub(super) struct LeadAnswer {
     pub(super) at: ResultRef,
     pub(super) evidence: Evidence,
-    /// The person, where one was found.
+    /// The person, if one was found.
     pub(super) sections: Option<Sections>,
 }
 
-/// Reads what the vendor's batch says of each of a job's leads; none where it says nothing of any:
-/// one that failed and lists nobody may have charged for everybody.
+/// Evaluates the vendor's batch for each of a job's leads; `None` if it has no list: a failed batch
+/// without a list may have charged every lead.
 pub(super) fn read_evidence(
     keyer: &Keyer,
     asked: Reveals,
@@ -50,7 +50,7 @@ pub(super) fn read_evidence(
     };
     for carried in load {
         if carried.is_refused {
-            // The books know.
+            // The ledger already knows these.
             let evidence = Evidence::Unanswered;
             answer.leads.push(LeadAnswer { at: carried.at, evidence, sections: None });
             continue;
@@ -65,7 +65,7 @@ pub(super) fn read_evidence(
     Some(answer)
 }
 
-/// Reads what the vendor's answer says of the one lead of a look-up.
+/// Evaluates the vendor's answer to a lookup.
 pub(super) fn read_look_up(
     keyer: &Keyer,
     asked: Reveals,
@@ -80,8 +80,8 @@ pub(super) fn read_look_up(
     Answer { leads: vec![read(keyer, carried, asked, finding)], unmatched: 0, extras: 0 }
 }
 
-/// A lead that the vendor's list leaves out. A batch that ended early did not come to it; one that
-/// says it is complete should have.
+/// A lead that is missing in the vendor's list. A batch that ended early did not process it; a
+/// complete batch should have it.
 fn missing(ending: Ending) -> Evidence {
     match ending {
         Ending::Completed => Evidence::Unmatched,
@@ -90,12 +90,12 @@ fn missing(ending: Ending) -> Evidence {
 }
 
 impl Answer {
-    /// About how many bytes it takes.
+    /// Its approximate size.
     pub(super) fn bytes(&self) -> usize {
         self.leads.iter().filter_map(|lead| lead.sections.as_ref()).map(Sections::bytes).sum()
     }
 
-    /// The places of its leads, in order.
+    /// The positions of its leads, in order.
     pub(super) fn places(&self) -> Vec<ResultRef> {
         self.leads.iter().map(|lead| lead.at).collect()
     }
@@ -116,9 +116,9 @@ fn read(keyer: &Keyer, carried: &Carried, asked: Reveals, finding: Finding) -> L
     LeadAnswer { at: carried.at, evidence, sections }
 }
 
-/// A person is known by the vendor's id, and by the keys that the answer proves: those that the
-/// result itself shows, and the lead's own where it gives nothing else. How the vendor reads a lead
-/// that gives more is not known, so what else it says proves nothing.
+/// A person is identified by the vendor's id, and by the keys that the answer proves: those of the
+/// result's own fields, and the lead's own if it has only one identifying field. It is not known
+/// how the vendor interprets a lead with more fields, so its other fields prove nothing.
 fn found(keyer: &Keyer, lead: Option<&Reading>, asked: Reveals, person: &Person) -> Evidence {
     let profile = person.linkedin_url.as_deref();
     let is_other = |lead: &Reading| {

@@ -1,6 +1,6 @@
-//! Exporting, round by round: whatever the journal has and the folder has not, so that the store can
-//! be lost and the books not. A folder that is out of reach stops the export, and no traffic. One that
-//! the store contradicts stops all that costs: the store is not the one that it was.
+//! The export loop: copies new journal entries to the folder, so that the ledger can be restored if
+//! the store is lost. An inaccessible folder stops the export but no requests. A folder that the
+//! store contradicts stops all requests that cost credits, because the store is not the one it was.
 
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ use crate::ledger::halt::Reason;
 use crate::ledger::record::entry::Entry;
 use crate::ledger::{Ledger, LedgerError};
 
-/// How many entries are read, and written, at once.
+/// How many entries are read and written at once.
 const ENTRIES: usize = 500;
 
-/// Between one round and the next: by so much the store is ahead of the folder.
+/// The pause between rounds, and therefore the lag of the folder.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
 
-/// Before a folder is opened again after a fault: its last file is then read anew.
+/// The pause before a folder is reopened after a fault; its last file is then read again.
 const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 
-/// Why a round came to nothing.
+/// Why a round failed.
 #[derive(Debug, thiserror::Error)]
 enum Halted {
     #[error(transparent)]
@@ -38,7 +38,7 @@ enum Halted {
     Ending,
 }
 
-/// Exports until all else has ended.
+/// Exports until everything else has stopped.
 pub(super) async fn run(gateway: Gateway, dir: PathBuf, keys: CheckKeys) {
     let mut export = Export { gateway, dir, keys, exporter: None, told: Told::Nothing };
     while !export.gateway.ended.is_cancelled() {
@@ -58,13 +58,13 @@ struct Export {
     gateway: Gateway,
     dir: PathBuf,
     keys: CheckKeys,
-    /// None where it has to be opened, for the first time or after a fault.
+    /// `None` if it must be opened, for the first time or after a fault.
     exporter: Option<Exporter>,
-    /// What was said last, so that it is said once.
+    /// The last logged state, so that each state is logged once.
     told: Told,
 }
 
-/// What was said of the export.
+/// The logged states of the export.
 #[derive(Debug, PartialEq, Eq)]
 enum Told {
     Nothing,
@@ -77,7 +77,7 @@ impl Export {
     async fn round_and_tell(&mut self) -> &Told {
         self.gateway.compare_with_export(&self.dir, &self.keys).await;
         if self.gateway.ledger.halt().check_read().is_err() {
-            // Only an operator changes anything about that.
+            // Only an operator can change this.
             return &self.told;
         }
         let outcome = self.round().await;
@@ -130,8 +130,8 @@ impl Export {
         Ok(())
     }
 
-    /// Appends the entries below `until`, and perhaps some more. An exporter that failed is not
-    /// handed back: what it had not wholly written is mended when the folder is opened again.
+    /// Appends the entries below `until`, and possibly some more. A failed exporter is not
+    /// returned: incomplete lines are repaired when the folder is reopened.
     async fn catch_up(&self, mut exporter: Exporter, until: u64) -> Result<Exporter, Halted> {
         let ledger = &self.gateway.ledger;
         loop {
@@ -158,9 +158,9 @@ impl Export {
 }
 
 impl Export {
-    /// Whether no failover loses these entries any more, of which those from `new` on are to be
-    /// appended. Looked at again once the store has confirmed them: it may be that they were read
-    /// from a primary that is gone, and what was confirmed is another's.
+    /// Whether these entries, of which those from `new` on are to be appended, survive a failover.
+    /// They are read again after the store has confirmed them: they may have been read from a
+    /// primary that was replaced, and then other entries were confirmed.
     async fn will_last(&self, entries: &[(u64, Entry)], new: u64) -> Result<bool, Halted> {
         let Some((number, _)) = entries.last().filter(|(number, _)| *number >= new) else {
             return Ok(true);
@@ -172,8 +172,8 @@ impl Export {
 }
 
 impl Gateway {
-    /// Compares the store with the folder where that was not done yet. Until it is, nothing is spent;
-    /// a folder that cannot be read compares with nothing.
+    /// Compares the store with the folder, if that was not done yet. Nothing is spent before. A
+    /// folder that cannot be read is not compared.
     pub(super) async fn compare_with_export(&self, dir: &Path, keys: &CheckKeys) {
         let halt = self.ledger.halt();
         if halt.reason() != Some(Reason::NotCompared) {
@@ -189,7 +189,7 @@ impl Gateway {
         }
     }
 
-    /// Stops all that costs where the store contradicts what was exported.
+    /// Stops all requests that cost credits if the store contradicts the exported entries.
     fn stop_on_contradiction(&self, fault: &Fault) {
         if fault.is_contradiction() {
             let reason = Reason::ExportDiffers { fault: fault.to_string() };
@@ -198,7 +198,7 @@ impl Gateway {
         }
     }
 
-    /// Holds the last entry of the folder against the store's, whoever exports to the folder.
+    /// Compares the last entry of the folder with the store's, whichever process exports to it.
     async fn difference(&self, dir: &Path, keys: &CheckKeys) -> Result<(), Halted> {
         let Some(epoch) = self.ledger.holdings().await?.epoch else {
             return Err(LedgerError::WrongEpoch.into());
@@ -217,7 +217,7 @@ impl Gateway {
     }
 }
 
-/// Does what may wait for a disk where waiting holds up nobody.
+/// Runs blocking disk operations on a separate thread.
 async fn blocking<T: Send + 'static>(
     act: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Halted> {

@@ -1,5 +1,5 @@
-//! Gathering: small jobs that have waited for the window travel to the vendor as one, and part again
-//! where the vendor refuses what was sent or some of it is gone.
+//! Gathering: small jobs that have waited for the gather window are combined into one, which is
+//! split again if the vendor refuses it or some of its leads are lost.
 
 use tracing::{info, warn};
 
@@ -11,8 +11,7 @@ use crate::ledger::record::job::Job;
 use crate::ledger::step::{Gathering, Split, Splitting};
 
 impl Gateway {
-    /// Fills coaches with the jobs that have waited for long enough. Where that fails, they travel
-    /// alone.
+    /// Combines jobs that have waited long enough. After a failure they are sent alone.
     pub(super) async fn gather(&self) {
         if self.settings.gather_window.is_zero() {
             return;
@@ -32,7 +31,7 @@ impl Gateway {
         }
     }
 
-    /// The vendor refused a coach: each half goes on without the other, so that whoever is refused
+    /// The vendor refused a combined job: its halves are sent separately, so that a refused member
     /// is refused alone in the end.
     pub(super) async fn split(
         &self,
@@ -63,7 +62,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// What some of a coach's jobs were to send is gone: these go their own way, the others go on.
+    /// The leads of some members are lost: these are detached, and the others continue.
     pub(super) async fn go_without(
         &self,
         coach: &Job,

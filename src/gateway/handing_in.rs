@@ -1,5 +1,5 @@
-//! Handing in: what came of an attempt is written down even where the store is away for a while, since
-//! what is lost here is in doubt for good.
+//! Recording with retries: the outcome of an attempt is written even if the store is temporarily
+//! unavailable, since an outcome that is lost here leaves the charge unknown forever.
 
 use std::time::{Duration, Instant};
 
@@ -7,13 +7,13 @@ use super::pause::jittered;
 use super::{Failed, Gateway};
 use crate::ledger::LedgerError;
 
-/// How often it is tried at least, and how long is waited in between at most.
+/// The minimum number of tries, and the maximum pause between them.
 const TRIES: u32 = 8;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Takes a step until it is taken, or there is no use in it. A turn that was lost meanwhile
-    /// changes nothing any more, but for the vendor's name and for late evidence.
+    /// Repeats a step until it succeeds or is pointless. A lost lease makes it pointless, except
+    /// for the vendor's id and late evidence.
     pub(super) async fn hand_in<T, E, F>(&self, step: impl Fn() -> F + Send) -> Result<T, Failed>
     where
         E: Into<Failed>,

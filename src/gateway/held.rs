@@ -1,4 +1,4 @@
-//! Bytes that hold something until the last of them is gone: a place, or room.
+//! Bytes that hold a value, such as a permit, until the last of them is dropped.
 
 use bytes::Bytes;
 
@@ -7,7 +7,7 @@ struct Holding<T> {
     _held: T,
 }
 
-/// The same bytes. What is held is given back with the last of them, wherever they went.
+/// The same bytes. The held value is dropped with the last clone of them.
 pub fn holding<T: Send + 'static>(bytes: Bytes, held: T) -> Bytes {
     Bytes::from_owner(Holding { bytes, _held: held })
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_held_is_given_back_with_the_last_of_the_bytes() {
+    fn the_held_value_is_dropped_with_the_last_of_the_bytes() {
         let held = Arc::new(());
         let bytes = holding(Bytes::from_static(b"body"), Arc::clone(&held));
         let rest = bytes.slice(2..);

@@ -1,8 +1,8 @@
-//! Keeping a turn: a lease lasts for half a minute, and is renewed while something long is under way,
-//! so that the jobs of a replica that died are soon another's.
+//! Lease renewal: a lease lasts for half a minute and is renewed during long operations, so that
+//! the jobs of a dead replica are soon taken over.
 //!
-//! Nothing else is written of the job meanwhile. A renewal that comes late may put off the next look
-//! by a turn's length; it changes nothing that the turn has decided.
+//! Nothing else is written about the job meanwhile. A late renewal may delay the next poll by the
+//! length of a lease; it changes no decision.
 
 use std::future::Future;
 
@@ -14,11 +14,11 @@ use super::{Failed, Gateway};
 use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::{Ledger, LedgerError};
 
-/// How often a lease is renewed before it would run out: a renewal or two may fail.
+/// How often a lease is renewed before it would expire: one or two renewals may fail.
 const RENEWALS: u32 = 3;
 
 impl Gateway {
-    /// Does what must come to its end, and keeps the turn meanwhile as far as the store lets it.
+    /// Runs a future to its end, and renews the lease meanwhile if the store allows it.
     pub(super) async fn keeping<T>(
         &self,
         job: JobId,
@@ -34,7 +34,7 @@ impl Gateway {
         tokio::join!(long, self.renew(job, lease, &over, &lost)).0
     }
 
-    /// Does what is in vain once the turn is lost, and keeps the turn meanwhile.
+    /// Runs the future and aborts it if the lease is lost.
     pub(super) async fn while_kept<T>(
         &self,
         job: JobId,
@@ -53,7 +53,7 @@ impl Gateway {
         tokio::join!(long, self.renew(job, lease, &over, &lost)).0
     }
 
-    /// Renews a lease now and then, until what it is kept for is over or the turn is lost.
+    /// Renews a lease at intervals, until the operation ends or the lease is lost.
     async fn renew(
         &self,
         job: JobId,

@@ -1,5 +1,4 @@
-//! What a job carries to the vendor: the leads of one batch, or of every batch
-//! whose job travels in it.
+//! The payload of a job: the leads of one batch, or of every member of a combined job.
 
 use std::collections::BTreeSet;
 
@@ -13,22 +12,23 @@ use crate::ledger::ids::{JobId, ResultRef, Token};
 use crate::ledger::record::job::Job;
 use crate::vendor::LeadFields;
 
-/// One lead on its way.
+/// One lead of a payload.
 pub(super) struct Carried {
-    /// Where its answer is looked for.
+    /// The position of its result.
     pub(super) at: ResultRef,
-    /// As it is read and sent; none where the vault no longer has it.
+    /// The lead as parsed and sent; `None` if the vault has lost it.
     pub(super) reading: Option<Reading>,
-    /// Its place in its batch, under the mark of the batch's admission; none where the batch is gone.
+    /// Its position in its batch, with the token of the batch's admission; `None` if the batch was
+    /// removed.
     pub(super) place: Option<(Token, u32)>,
-    /// The id of the request that asked for it, where it had one.
+    /// The id of the request that asked for it, if it had one.
     pub(super) request: Option<RequestId>,
-    /// The vendor refused it: it is not sent any more.
+    /// The vendor refused it, and it is not sent again.
     pub(super) is_refused: bool,
 }
 
 impl Gateway {
-    /// The leads that travel with a job, in order, as far as the vault still has them.
+    /// The leads of a job, in order, as far as the vault still has them.
     pub(super) async fn load(&self, job: &Job) -> Result<Vec<Carried>, Failed> {
         let loads = self.ledger.load(job.id).await?;
         let mut places = Vec::new();
@@ -41,7 +41,7 @@ impl Gateway {
         for load in loads {
             for (index, asked) in (load.first..).zip(&load.leads) {
                 let place = load.token.map(|token| (token, asked.position));
-                // Whoever is sent is whoever is on the books, or nobody.
+                // Only a lead whose key matches the ledger is sent.
                 let reading = place
                     .and_then(|(token, position)| found.remove(&(*token.as_bytes(), position)))
                     .map(|lead| Reading::of(&lead))
@@ -55,7 +55,7 @@ impl Gateway {
     }
 }
 
-/// The leads that are sent: those that the vendor has not refused.
+/// The leads to send: those that the vendor has not refused.
 pub(super) fn sent_of(load: &[Carried]) -> Vec<&Carried> {
     load.iter().filter(|carried| !carried.is_refused).collect()
 }
@@ -72,13 +72,13 @@ pub(super) fn requests_of<'a>(load: impl IntoIterator<Item = &'a Carried>) -> St
     ids.join(",")
 }
 
-/// The jobs of which something is gone that they were to send.
+/// The members whose leads are lost in part.
 pub(super) fn incomplete(load: &[Carried]) -> Vec<JobId> {
     let gone = sent_of(load).into_iter().filter(|carried| carried.reading.is_none());
     gone.map(|carried| carried.at.job).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// A lead as the vendor is told of it. One that is gone tells, and contradicts, nothing.
+/// A lead in the form for the vendor. A lost one is empty and contradicts nothing.
 pub(super) fn fields_of(carried: &Carried) -> LeadFields<'_> {
     let Some(Reading { sent, .. }) = &carried.reading else { return LeadFields::default() };
     let field = |field| sent[field].as_deref();

@@ -1,4 +1,4 @@
-//! Looking at the vendor's answer, page by page, and telling the vendor that nobody waits for it.
+//! Polling: reads the vendor's answer page by page, and cancels jobs at the vendor.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -15,28 +15,28 @@ use crate::ledger::ids::JobId;
 use crate::ledger::record::job::Job;
 use crate::vendor::{Batch, Canceled, Cause, Cursor, Page, Remaining, Unread, Vendor};
 
-/// How long a page that failed rests at least, and how often it is asked for again.
+/// The minimum pause after a failed page, and how often a page is retried.
 const PAGE_REST: Duration = Duration::from_millis(100);
 const PAGE_TRIES: u32 = 8;
 
-/// What a look at the vendor's answer showed.
+/// The result of a poll.
 pub(super) enum Looked<T> {
-    /// All of it.
+    /// The whole answer.
     Ended(T),
-    /// The vendor has not ended it yet.
+    /// The vendor has not finished it yet.
     Running {
-        /// How long the vendor asks to wait.
+        /// The vendor's `Retry-After`.
         retry_after: Option<Duration>,
     },
-    /// Nothing.
+    /// No answer.
     Unread(Unread),
-    /// Nothing, since the vendor was not asked.
+    /// No answer, because the vendor was not called.
     NotAsked,
 }
 
 impl Gateway {
-    /// Reads the vendor's answer, page by page. A page that fails is asked for again, so that the
-    /// pages before it are not lost.
+    /// Reads the vendor's answer page by page. A failed page is retried, so that earlier pages are
+    /// not lost.
     pub(super) async fn look(
         &self,
         job: &Job,
@@ -91,7 +91,7 @@ impl Gateway {
         page
     }
 
-    /// What a page, or that there is none, says of the gateway's key and of how often it asks.
+    /// Updates the circuit breaker and the rate limit from the result of a page.
     pub(super) async fn heed<P>(&self, page: &Result<P, Unread>) {
         match page {
             Ok(_) => self.circuit.accept_key(Asked::Read),
@@ -104,7 +104,7 @@ impl Gateway {
         }
     }
 
-    /// Tells the vendor, once, that nobody waits for a job any more.
+    /// Cancels a job at the vendor, once.
     pub(super) async fn tell_canceled<F>(
         &self,
         job: JobId,
@@ -117,7 +117,7 @@ impl Gateway {
             return;
         }
         if !self.may_ask(requests, 1).await {
-            // The next turn tells it.
+            // The next lease of the job repeats it.
             return;
         }
         let began = Instant::now();
@@ -143,7 +143,7 @@ impl Gateway {
     }
 }
 
-/// How many pages an answer has still, as far as those read so far tell.
+/// How many pages an answer still has, as far as the pages so far show.
 struct Pages {
     leads: u32,
     read: u32,
@@ -162,8 +162,8 @@ impl Pages {
     }
 }
 
-/// How long to wait before a later page is asked for again; none where the turn had better end, and
-/// the answer be read from the start another time.
+/// The pause before a later page is retried; `None` if the poll should end and the answer be read
+/// from the start later.
 fn wait_for_page(after: Option<&Cursor>, unread: &Unread, failures: u32) -> Option<Duration> {
     let said = match unread {
         Unread::NoAnswer(cause) if cause.is_too_large() => return None,
@@ -179,13 +179,13 @@ fn wait_for_page(after: Option<&Cursor>, unread: &Unread, failures: u32) -> Opti
 }
 
 impl<T> Looked<T> {
-    /// Whether the vendor's answer is larger than one to its leads can be.
+    /// Whether the vendor's answer is larger than an answer to these leads can be.
     pub(super) const fn is_too_large(&self) -> bool {
         matches!(self, Self::Unread(Unread::NoAnswer(cause)) if cause.is_too_large())
     }
 }
 
-/// Why there is no page, in one word.
+/// The reason for a missing page, as a metric label.
 pub(super) const fn outcome_of(unread: &Unread) -> &'static str {
     match unread {
         Unread::Gone => "gone",

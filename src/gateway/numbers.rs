@@ -1,4 +1,4 @@
-//! Ids of batches, from blocks of numbers that this process takes of the store's counter.
+//! Batch ids, from blocks of numbers that this process takes from the store's counter.
 
 use tokio::sync::Mutex;
 
@@ -8,23 +8,23 @@ use crate::ledger::ids::BatchId;
 use crate::ledger::transition::numbering::Taking;
 use crate::ledger::{Ledger, LedgerError};
 
-/// How many numbers a block has. What is left of it when the process ends is never given.
+/// The size of a block. Numbers left over when the process ends are never used.
 const BLOCK: u64 = 50;
 
-/// The numbers that this process has taken and not given.
+/// The numbers that this process has taken and not used.
 #[derive(Debug, Default)]
 pub(super) struct Numbers(Mutex<Block>);
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Block {
-    /// The next number that is given.
+    /// The next number.
     next: u64,
     /// The end of the block.
     end: u64,
 }
 
 impl Gateway {
-    /// An id that was given to no batch.
+    /// A new id.
     pub(super) async fn new_batch_id(&self) -> Result<BatchId, LedgerError> {
         let mut block = self.numbers.0.lock().await;
         if block.next == block.end {

@@ -1,21 +1,21 @@
-//! Pauses between two looks at a job: longer each time, and never the same for many jobs, which so do
-//! not come back all at once.
+//! Pauses between two polls of a job. They grow, and have jitter so that many jobs do not poll at
+//! once.
 
 use std::time::Duration;
 
 use super::caller::random;
 
-/// How soon late evidence is looked for again: the longest pause that no setting names.
+/// The pause between polls of an unresolved job; no setting changes it.
 pub(super) const SLOW_LOOK: Duration = Duration::from_mins(10);
 
-/// How long to wait before the next look at a job that the vendor took so long ago, where the vendor
-/// does not say.
+/// The pause before the next poll of a job that the vendor accepted this long ago, without a
+/// `Retry-After`.
 pub(super) fn pause(bound_for: Duration, least: Duration, most: Duration) -> Duration {
     let longest = (bound_for / 4).min(most).max(least + least / 4);
     between((longest / 2).max(least), longest)
 }
 
-/// The same where it says: not sooner.
+/// The same with a `Retry-After`: not shorter.
 pub(super) fn pause_of(said: Duration, least: Duration) -> Duration {
     let least = said.max(least);
     between(least, least.saturating_add(least / 10))
@@ -40,7 +40,7 @@ mod tests {
     const LEAST: Duration = Duration::from_secs(1);
     const MOST: Duration = Duration::from_secs(30);
 
-    /// The pauses of a thousand jobs that the vendor took at once.
+    /// The pauses of a thousand jobs that the vendor accepted at once.
     fn thousand(pause: impl Fn() -> Duration) -> BTreeSet<Duration> {
         let pauses: BTreeSet<_> = (0..1_000).map(|_| pause()).collect();
         assert!(pauses.len() > 100, "a thousand jobs come back in {} moments", pauses.len());
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_were_taken_at_once_are_not_looked_at_at_once() {
+    fn jobs_accepted_at_once_are_not_polled_at_once() {
         for (bound_for, from, to) in [(0, 1_000, 1_250), (4, 1_000, 1_250), (60, 7_500, 15_000)] {
             let bound_for = Duration::from_secs(bound_for);
             let pauses = thousand(|| pause(bound_for, LEAST, MOST));
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn jobs_that_the_vendor_puts_off_together_do_not_come_back_together_nor_too_soon() {
+    fn jobs_with_the_same_retry_after_are_polled_neither_together_nor_too_soon() {
         for said in [Duration::ZERO, LEAST, MOST] {
             let pauses = thousand(|| pause_of(said, LEAST));
             assert!(*pauses.first().unwrap() >= said.max(LEAST), "{said:?}");

@@ -1,5 +1,5 @@
-//! How many turns are under way at once in this process: so many in each lane, and three quarters of
-//! them for one team at most, so that others have turns however slowly the vendor answers one team's.
+//! Limits of concurrent jobs in this process: a number per lane, of which one team may use at most
+//! three quarters, so that other teams make progress however slowly the vendor answers one team.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,25 +15,25 @@ pub(super) struct Permits {
     held: Held,
 }
 
-/// One of them, until it is dropped.
+/// One permit, until it is dropped.
 pub(super) struct Permit {
     lane: Lane,
     team: TeamId,
     held: Held,
 }
 
-/// How many permits each team holds that holds any.
+/// The number of permits of each team that holds any.
 #[derive(Clone, Default)]
 struct Held(Arc<Mutex<BTreeMap<(Lane, TeamId), usize>>>);
 
 impl Permits {
-    /// So many in each lane.
+    /// This many per lane.
     pub(super) fn new(each: usize) -> Self {
         Self { each, held: Held::default() }
     }
 
-    /// With how many more jobs turns may be taken. While the vendor does not answer, jobs that are to
-    /// be sent have turns one by one, and in between none.
+    /// How many more jobs may be leased. While the vendor does not answer, jobs that are due to be
+    /// sent are leased one by one, with pauses.
     pub(super) fn room(&self, to_be_sent: Turns) -> Room {
         let held = self.held.by_team().clone();
         let room = |lane| {
@@ -50,7 +50,7 @@ impl Permits {
         room.shared((self.each * 3).div_ceil(4), held)
     }
 
-    /// A permit for a turn of a team's.
+    /// A permit for a job of this team.
     pub(super) fn take(&self, lane: Lane, team: &TeamId) -> Permit {
         *self.held.by_team().entry((lane, team.clone())).or_default() += 1;
         Permit { lane, team: team.clone(), held: self.held.clone() }
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_team_has_three_quarters_of_a_lane_at_most_and_gives_back_what_it_has() {
+    fn a_team_has_at_most_three_quarters_of_a_lane_and_returns_its_permits() {
         let (sales, growth): (TeamId, TeamId) =
             ("sales".parse().unwrap(), "growth".parse().unwrap());
         let permits = Permits::new(4);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn while_the_vendor_does_not_answer_one_at_a_time_is_sent() {
+    fn during_an_outage_one_job_is_sent_at_a_time() {
         let permits = Permits::new(4);
         let sales: TeamId = "sales".parse().unwrap();
         assert_eq!(permits.room(Turns::One).of(Lane::Submissions), 1);

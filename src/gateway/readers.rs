@@ -1,5 +1,5 @@
-//! Turns under way that wait to read further pages of the vendor's answers. Each asks for leave here,
-//! and the dispatcher gives it where the team's turn has come among all that wait for the vendor.
+//! Running polls that wait to read further pages. Each requests vendor permits here, and the
+//! dispatcher grants them when it is the turn of the poll's team among all waiting work.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,10 +15,10 @@ use crate::ledger::ids::{JobId, Lease};
 use crate::ledger::record::lane::Lane;
 use crate::ledger::step::{PageReader, Turn};
 
-/// How many pages leave is asked for at once: what is read while a leave is good.
+/// How many permits are requested at once: the pages that can be read while the permits are valid.
 const PAGES_AT_ONCE: u32 = 8;
 
-/// The requests that one turn makes.
+/// The requests of one poll.
 pub(super) struct Requests {
     job: JobId,
     lease: Lease,
@@ -29,13 +29,13 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// Those of a turn that began at this moment, and has leave for the first.
+    /// Those of a poll that began at this time, with a permit for the first request.
     pub(super) fn of(turn: &Turn, leaves: Leaves, since: Timestamp) -> Self {
         let Turn { lease, lane, .. } = *turn;
         Self { job: turn.job.id, lease, lane, team: turn.team.clone(), since, leaves }
     }
 
-    /// The leave for the first request.
+    /// The permit for the first request.
     pub(super) fn into_leaves(self) -> Leaves {
         self.leaves
     }
@@ -47,7 +47,7 @@ impl Requests {
     }
 }
 
-/// All that wait.
+/// All waiting polls.
 #[derive(Default)]
 pub(super) struct Readers(Mutex<HashMap<JobId, Waiting>>);
 
@@ -57,18 +57,19 @@ struct Waiting {
 }
 
 impl Readers {
-    /// Those that wait now.
+    /// The polls that wait now.
     pub(super) fn waiting(&self) -> Vec<PageReader> {
         let mut all = self.all();
         all.retain(|_, waiting| !waiting.give.is_closed());
         all.values().map(|waiting| waiting.reader.clone()).collect()
     }
 
-    /// Gives leave to the turn that waits for it; the leaves back where this turn is a new one.
+    /// Grants permits to the poll that waits for them; returns the permits if the lease is a new
+    /// one.
     pub(super) fn give(&self, turn: &Turn, leaves: Leaves) -> Result<(), Leaves> {
         let mut all = self.all();
         match all.remove(&turn.job.id) {
-            // Where it does not wait any more, its leave is spent.
+            // If it no longer waits, its permits are lost.
             Some(waiting) if waiting.reader.lease == turn.lease => {
                 let _ = waiting.give.send(leaves);
                 Ok(())
@@ -89,8 +90,8 @@ impl Readers {
 }
 
 impl Gateway {
-    /// Uses up leave for one more request of a turn, of so many that it would make, and waits for it
-    /// where there is none left. False where none is given.
+    /// Uses a permit for one more request of a poll that will make at most this many, and waits for
+    /// one if none is left. False if none is granted.
     pub(super) async fn may_ask(&self, requests: &mut Requests, wanted: u32) -> bool {
         while !requests.leaves.take() {
             let given = self.readers.wait(requests.reader(wanted));

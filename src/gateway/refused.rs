@@ -1,4 +1,4 @@
-//! The vendor definitely refused what was sent.
+//! Definite refusals of the vendor.
 
 use tracing::warn;
 
@@ -13,10 +13,10 @@ use crate::ledger::record::job::{Cause, Job, State};
 use crate::ledger::step::{AfterRefusal, Detached, Refusing, Voided, Voiding};
 use crate::vendor::{Refusal, VendorError};
 
-/// The vendor's status for: the account's credits are out.
+/// The vendor's status for an account without credits.
 const PAYMENT_REQUIRED: u16 = 402;
 
-/// The vendor's status for a media type that it does not read: no lead is to blame.
+/// The vendor's status for an unsupported media type: no lead is the cause.
 const UNSUPPORTED_MEDIA_TYPE: u16 = 415;
 
 impl Gateway {
@@ -72,8 +72,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Leads that the refusal names end with the vendor's words, and the rest is sent without them. Where
-    /// it names none, fewer are sent at once, until one is refused alone.
+    /// Leads that the refusal names end with the vendor's error, and the rest is sent without them.
+    /// If it names none, fewer are sent at once, until one is refused alone.
     async fn refused_leads(
         &self,
         job: &Job,
@@ -95,7 +95,7 @@ impl Gateway {
             .filter_map(|(carried, error)| Some((carried.place?, Words::of(error)?)))
             .collect();
         let expires = self.clock.now().after(self.settings.results_ttl());
-        // They are there before the books point at them.
+        // They are stored before the ledger refers to them.
         self.hand_in(|| keep_words(&self.vault, &words, expires)).await?;
         let refusing = Refusing {
             job: job.id,
@@ -133,8 +133,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Leads that were not sent with a job's first ones go on as jobs of their own, and batches that wait
-    /// for leads that the job does not carry any more are driven off it.
+    /// Leads that were not sent with a job's first ones continue as jobs of their own, and batches
+    /// that wait for leads that the job no longer has send them themselves.
     pub(super) async fn detach(&self, mut job: Job, lease: Lease) -> Result<Job, Failed> {
         if !job.is_alive() || (job.window.is_none() && !job.has_strays) {
             return Ok(job);

@@ -1,4 +1,4 @@
-//! What a retry is told by: keyed fingerprints, so that no store holds what was asked.
+//! Recognition of retries: keyed fingerprints, so that no store contains the request.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use crate::domain::identity::keys::RequestKey;
 use crate::domain::lead::Field;
 use crate::ledger::record::replay::{Retry, ToldBy};
 
-/// For how long a caller's own key names a request.
+/// How long a caller's own key identifies a request.
 const KEY_WINDOW: Duration = Duration::from_hours(24);
 
 impl Gateway {
-    /// How it is told whether a request is a retry; none where nothing tells.
+    /// How a retry of the request would be recognised; `None` if it cannot be.
     pub(super) fn retry(&self, caller: &Caller, ask: &Enrichment) -> Option<Retry> {
         let request = self.keyer.request_key(&texts(ask));
         self.retry_of(caller, ask.marks.key.as_ref(), request, self.settings.replay_window)
     }
 
-    /// The same of a call. Whoever only reads means it each time, unless it is named.
+    /// The same for a call. A request that only reads is a new one each time, unless it has a key.
     pub(super) fn retry_of_call(&self, caller: &Caller, call: &Call) -> Option<Retry> {
         let Call { request: Request { method, path_and_query, body, .. }, marks, .. } = call;
-        // It may be no text.
+        // It may not be text.
         let body = blake3::hash(body).to_hex();
         let texts = ["call", method.as_str(), path_and_query, body.as_str()].map(Some).into_iter();
         let texts: Vec<_> = texts.chain(headers(marks)).collect();
@@ -29,7 +29,7 @@ impl Gateway {
         self.retry_of(caller, marks.key.as_ref(), self.keyer.request_key(&texts), window)
     }
 
-    /// The same of a validation.
+    /// The same for a validation.
     pub(super) fn retry_of_validation(
         &self,
         caller: &Caller,
@@ -42,7 +42,7 @@ impl Gateway {
         self.retry_of(caller, ask.marks.key.as_ref(), request, self.settings.replay_window)
     }
 
-    /// A request is told by its caller's key; where there is none, for so long by what it asks.
+    /// A request is identified by its caller's key; without one, for this long by its content.
     fn retry_of(
         &self,
         caller: &Caller,
@@ -64,8 +64,8 @@ fn headers(marks: &Marks) -> impl Iterator<Item = Option<&str>> {
     marks.headers.iter().map(|header| Some(header.as_str()))
 }
 
-/// All that makes a request this one and no other. What follows the headers are the leads, each
-/// with all its fields, so no two requests have the same texts.
+/// All texts that define a request. The leads follow the headers, each with all its fields, so
+/// different requests never have the same texts.
 fn texts(ask: &Enrichment) -> Vec<Option<&str>> {
     let reveals = [ask.reveals.email, ask.reveals.phone].map(|is_asked| is_asked.then_some(""));
     let leads = ask.leads.iter().flat_map(|lead| Field::ALL.map(|field| lead.field(field)));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_requests_have_the_same_texts() {
+    fn different_requests_have_different_texts() {
         let (ada, bob) = ((Field::Email, "ada@x.io"), (Field::Name, "Bob"));
         let requests = [
             asks(&[&[ada], &[bob]], Reveals::NONE, &[]),

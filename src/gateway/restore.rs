@@ -1,9 +1,9 @@
-//! Results that the store has lost, of batches that had ended, read again from the vendor's batch.
+//! Restoring lost results of ended batches from the vendor's batch.
 //!
-//! A reader that meets a lost result makes its job due, at most every few minutes, and reads on without
-//! it. The job's turn asks the vendor as any other poll does, matches the answer as the settlement did,
-//! and seals what is missing under its old name. Reading by the vendor's id is free, and nothing is
-//! charged. What the vendor no longer has stays lost.
+//! A reader that encounters a lost result makes its job due, at most every few minutes, and
+//! continues without it. The job then polls the vendor as usual, matches the answer as the
+//! settlement did, and stores the missing results under their old keys. Reading by the vendor's id
+//! is free, and nothing is charged. Results that the vendor no longer has stay lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::vendor::Batch;
 
 impl Gateway {
-    /// Has lost results read again in the background.
+    /// Schedules lost results to be read again in the background.
     pub(super) fn want_restored(&self, lost: impl IntoIterator<Item = KeptResult>) {
         let jobs: BTreeSet<_> = lost.into_iter().map(|result| result.at.job).collect();
         if jobs.is_empty() {
@@ -35,7 +35,7 @@ impl Gateway {
             match gateway.ledger.restore(jobs).await {
                 Ok(0) => {}
                 Ok(_) => gateway.wake.notify_one(),
-                // The next reader asks for it again.
+                // The next reader schedules it again.
                 Err(error) => {
                     debug!(%error, "lost results could not be scheduled to be read again");
                 }
@@ -43,7 +43,7 @@ impl Gateway {
         });
     }
 
-    /// One turn with a settled job whose results are to be read again.
+    /// Processes a settled job whose results are to be read again.
     pub(super) async fn restore(
         &self,
         job: Job,
@@ -56,7 +56,7 @@ impl Gateway {
         let looking = async { Ok(self.look(&job, vendor_id, &mut requests).await) };
         match self.while_kept(job.id, lease, looking).await? {
             Looked::Ended(batch) => match self.keep_again(&job, batch).await {
-                // A lead's job was swept meanwhile.
+                // The job of a lead was swept meanwhile.
                 Ok(()) | Err(Failed::Ledger(LedgerError::Fenced)) => {}
                 Err(failed) => return Err(failed),
             },
@@ -70,7 +70,7 @@ impl Gateway {
         Ok(self.ledger.reschedule(job.id, lease, None).await?)
     }
 
-    /// Seals those of a job's results again that the vault lacks.
+    /// Stores those results of a job that the vault lacks.
     async fn keep_again(&self, job: &Job, batch: Batch) -> Result<(), Failed> {
         let load = self.load(job).await?;
         let Some(answer) = read_evidence(&self.keyer, job.reveals, &load, batch) else {
@@ -92,7 +92,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The same of leads that were settled in one step. Answers how many it sealed.
+    /// The same for leads that were settled in one step. Returns how many it stored.
     async fn keep_row_again(
         &self,
         job: &Job,
@@ -108,7 +108,7 @@ impl Gateway {
         let kept: Vec<_> =
             found.iter().map(|(at, _)| KeptResult { at: *at, ..one.result }).collect();
         keep_results(&self.vault, one.result.turn, found, job.reveals, one.until).await?;
-        // Who was removed in the meantime was removed from a vault that did not have this yet.
+        // A person erased in the meantime was erased from a vault without these results.
         let mut removed = kept.clone();
         for still in self.ledger.to_keep(at).await? {
             removed.retain(|result| *result != still.result);
@@ -118,7 +118,7 @@ impl Gateway {
     }
 }
 
-/// The person of a lead, where that is the one on the books and the result is lost.
+/// The person of a lead, if it is the one in the ledger and its result is lost.
 fn sections_of(
     lead: LeadAnswer,
     to_keep: &[ToKeep],

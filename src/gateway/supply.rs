@@ -1,9 +1,9 @@
-//! The vendor's credits, unit by unit, as far as this replica knows: whether they are out, when the
-//! next probe is due, and what the books have yet to be told.
+//! The vendor's credits per unit, as far as this replica knows: whether they are out, when the next
+//! probe is due, and what has yet to be written to the ledger.
 //!
-//! A 402 does not say which unit is missing. It counts for phone credits where phone numbers were asked
-//! for ([`Needs::short_unit`]), so what needs only email credits goes on. A request that the vendor
-//! takes proves every unit that it needs.
+//! A 402 does not say which unit is missing. It counts for phone credits if phone numbers were
+//! requested ([`Needs::short_unit`]), so requests that need only email credits continue. An
+//! accepted request proves every unit that it needs.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use crate::domain::credits::Unit;
 use crate::domain::needs::{ByUnit, Needs};
 use crate::domain::time::Timestamp;
 
-/// How often a request goes as a probe.
+/// The interval of probes.
 pub(super) const PROBE_EVERY: Duration = Duration::from_mins(1);
 
-/// What is known of the vendor's credits.
+/// The state of the vendor's credits.
 #[derive(Debug, Default)]
 pub(super) struct Supply(ByUnit<OfUnit>);
 
 #[derive(Debug, Default)]
 struct OfUnit {
-    /// The credits are out; when the next probe is due.
+    /// Set if the credits are out: when the next probe is due.
     probe_at: Option<Timestamp>,
-    /// A probe went from here, and was not answered yet.
+    /// A probe of this replica has no answer yet.
     is_probing: bool,
-    /// What the vendor said, and the books do not know yet.
+    /// An observation that is not in the ledger yet.
     news: Option<News>,
 }
 
-/// What the vendor says of its credits of a unit.
+/// An observation of the vendor's credits of a unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum News {
     RanOut,
     HasSome,
-    /// It answered a probe, and said nothing of them.
+    /// It answered a probe, and its credits stay unknown.
     NoWord,
 }
 
 impl Supply {
-    /// The vendor took something.
+    /// The vendor accepted a request.
     pub(super) fn take(&mut self, needs: Needs) {
         for unit in needs.units() {
             let of_unit = self.0.of_mut(unit);
@@ -49,7 +49,7 @@ impl Supply {
         }
     }
 
-    /// The vendor answered and sold nothing.
+    /// The vendor answered without charging.
     pub(super) fn sell_nothing(&mut self, needs: Needs) {
         for unit in needs.units() {
             let of_unit = self.0.of_mut(unit);
@@ -59,7 +59,7 @@ impl Supply {
         }
     }
 
-    /// The vendor answered that its credits are out.
+    /// The vendor answered that its account has no credits.
     pub(super) fn run_out(&mut self, needs: Needs, now: Timestamp) {
         let short = self.0.of_mut(needs.short_unit());
         *short = OfUnit {
@@ -70,31 +70,31 @@ impl Supply {
         self.sell_nothing(needs);
     }
 
-    /// A request goes as a probe.
+    /// A request is sent as a probe.
     pub(super) fn probe(&mut self, needs: Needs) {
         for unit in needs.units() {
             self.0.of_mut(unit).is_probing = true;
         }
     }
 
-    /// The first unit of these of which the credits are out.
+    /// The first of these units of which the credits are out.
     pub(super) fn lacks(&self, needs: Needs) -> Option<Unit> {
         needs.units().find(|unit| self.0.of(*unit).probe_at.is_some())
     }
 
-    /// What the books have to be told.
+    /// The observations to write to the ledger.
     pub(super) fn news(&self) -> Vec<(Unit, News)> {
         let news = |unit| Some((unit, self.0.of(unit).news?));
         Unit::ALL.into_iter().filter_map(news).collect()
     }
 
-    /// The books know this now. What was heard since they have yet to be told.
+    /// This observation was written to the ledger; later ones are still to be written.
     pub(super) fn told(&mut self, unit: Unit, news: News) {
         let of_unit = self.0.of_mut(unit);
         of_unit.news = of_unit.news.filter(|since| *since != news);
     }
 
-    /// What the books say, unless something was heard since.
+    /// Sets the state from the ledger, unless something was observed since.
     pub(super) fn learn(&mut self, books: ByUnit<Option<Timestamp>>) {
         for unit in Unit::ALL {
             let of_unit = self.0.of_mut(unit);
@@ -104,7 +104,7 @@ impl Supply {
         }
     }
 
-    /// What is amiss, for operators.
+    /// The reasons for `/readyz`.
     pub(super) fn remarks(&self) -> impl Iterator<Item = String> {
         let out = Unit::ALL.into_iter().filter(|unit| self.0.of(*unit).probe_at.is_some());
         out.map(|unit| format!("vendor: its account has no {unit} credits (402)"))
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_vendor_said_since_counts_more_than_what_the_books_say() {
+    fn later_observations_take_precedence_over_the_ledger() {
         let mut supply = Supply::default();
         supply.learn(books(Some(NOON), None));
         assert_eq!(supply.lacks(Needs::EMAIL), Some(Unit::Email), "another replica was told so");
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_402_to_what_asks_for_numbers_shuts_nothing_that_needs_email_credits_alone() {
+    fn a_402_to_a_request_for_numbers_does_not_stop_email_requests() {
         let mut supply = Supply::default();
         supply.run_out(BOTH, NOON);
         assert_eq!((supply.lacks(Needs::EMAIL), supply.lacks(BOTH)), (None, Some(Unit::Phone)));
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_of_both_that_is_refused_gives_that_of_email_credits_back() {
+    fn a_refused_probe_of_both_units_releases_that_of_email_credits() {
         let mut supply = Supply::default();
         supply.learn(books(Some(NOON), None));
         supply.probe(BOTH);
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_probe_that_heard_nothing_is_given_back_and_once() {
+    fn only_a_probe_without_result_is_released_and_only_once() {
         let mut supply = Supply::default();
         supply.learn(books(Some(NOON), None));
         supply.sell_nothing(Needs::EMAIL);

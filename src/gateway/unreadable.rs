@@ -1,5 +1,5 @@
-//! Answers of the vendor's that cannot be read: logged once a job, counted, and shown to operators for
-//! as long as that lasts.
+//! Invalid answers of the vendor: logged once per job, counted, and shown to operators while they
+//! last.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,17 +13,17 @@ use crate::domain::time::Timestamp;
 use crate::ledger::ids::JobId;
 use crate::vendor::{Batch, Cause, Finding, Unread, VendorResult};
 
-/// So many jobs are remembered; more add nothing to what is shown.
+/// The maximum number of remembered jobs; more would not change what is shown.
 const JOBS_MAX: usize = 10_000;
 
-/// A job whose answer was not read again for so long, here, is another replica's by now.
+/// A job whose answer was not read again here for this long is now processed by another replica.
 const FORGOTTEN_AFTER: Duration = Duration::from_mins(30);
 
-/// The jobs whose answers cannot be read.
+/// The jobs with invalid answers.
 #[derive(Debug, Default)]
 pub(super) struct Unreadable(Mutex<HashMap<JobId, Seen>>);
 
-/// What was read, and when last.
+/// What was read, and the time.
 #[derive(Clone, Debug)]
 struct Seen {
     what: String,
@@ -31,7 +31,7 @@ struct Seen {
 }
 
 impl Unreadable {
-    /// Notes what was read of a job's answer; whether that is the first of it.
+    /// Records an invalid answer of a job; returns whether it is the first.
     fn note(&self, job: JobId, what: String, now: Timestamp) -> bool {
         let mut jobs = self.lock();
         if let Some(seen) = jobs.get_mut(&job) {
@@ -45,12 +45,12 @@ impl Unreadable {
         true
     }
 
-    /// A job's answer can be read, or nobody reads it any more.
+    /// A job's answer is valid, or is no longer read.
     pub(super) fn forget(&self, job: JobId) {
         self.lock().remove(&job);
     }
 
-    /// What is amiss, for operators.
+    /// The reason for `/readyz`.
     pub(super) fn remark(&self, now: Timestamp) -> Option<String> {
         let jobs = self.lock();
         let lasting = jobs.values().filter(|seen| now.since(seen.at) < FORGOTTEN_AFTER);
@@ -67,7 +67,7 @@ impl Unreadable {
     }
 }
 
-/// What is wrong with a batch that is complete and does not say something of each lead.
+/// What is wrong with a complete batch that lacks results.
 pub(super) fn what_is_wrong(batch: &Batch) -> &'static str {
     let unreadable = |result: &VendorResult| match result.finding {
         Finding::Unreadable(why) => Some(why),
@@ -78,7 +78,7 @@ pub(super) fn what_is_wrong(batch: &Batch) -> &'static str {
 }
 
 impl Gateway {
-    /// Notes that some of a job's answer is missing or cannot be read.
+    /// Records that some of a job's answer is missing or invalid.
     pub(super) fn note_unreadable(&self, job: JobId, what: &'static str) {
         self.metrics.meet_unreadable("read");
         self.log_unreadable(job, what);
@@ -90,26 +90,27 @@ impl Gateway {
         }
     }
 
-    /// Notes whether a job's answer could be read.
+    /// Records whether a job's answer was valid.
     pub(super) fn note_read<T>(&self, job: JobId, looked: &Looked<T>) {
         match looked {
             Looked::Running { .. } => self.unreadable.forget(job),
             Looked::Unread(Unread::NoAnswer(cause)) if cause.is_unreadable() => {
                 self.log_unreadable(job, &cause.to_string());
             }
-            // Whether all of an end can be read is seen when it is settled. Nothing is known of the rest.
+            // The validity of a complete answer is checked at settlement. Nothing is known
+            // otherwise.
             Looked::Ended(_) | Looked::Unread(_) | Looked::NotAsked => {}
         }
     }
 
-    /// Counts an answer that cannot be read.
+    /// Counts an invalid answer.
     pub(super) fn count_unreadable(&self, operation: &'static str, cause: &Cause) {
         if cause.is_unreadable() {
             self.metrics.meet_unreadable(operation);
         }
     }
 
-    /// Notes that the answer to a submission cannot be read.
+    /// Records that the answer to a submission is invalid.
     pub(super) fn note_submitted(&self, job: JobId, cause: &Cause) {
         if cause.is_unreadable() {
             self.log_unreadable(job, &cause.to_string());
@@ -123,7 +124,7 @@ mod tests {
     use crate::ledger::ids::BatchId;
 
     #[test]
-    fn a_job_is_logged_once_and_remarked_on_while_it_lasts() {
+    fn a_job_is_logged_once_and_shown_while_it_lasts() {
         let unreadable = Unreadable::default();
         let job = |number| JobId { batch: BatchId::new(number).unwrap(), ordinal: 0 };
         let noon = Timestamp::from_millis(1_764_000_000_000);

@@ -1,6 +1,6 @@
-//! What was read of the vendor's answers and is not settled yet. A turn that stops for any reason (the
-//! request budget is spent, the store is away, the lease is lost) leaves it here, and the job's next
-//! turn in this process continues from there. So no page is read twice.
+//! Answers of the vendor that were read and are not settled yet. A poll that stops for any reason
+//! (the request budget is used up, the store is not available, the lease is lost) leaves its pages
+//! here, and the job's next poll in this process continues from there. No page is read twice.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,14 +9,14 @@ use super::evidence::Answer;
 use crate::ledger::ids::JobId;
 use crate::vendor::{Batch, Cursor, EndedPage, Gathered, Gathering, Remaining, Unreadable};
 
-/// How many results are kept at most, of all jobs together. Beyond that the oldest are dropped, and
-/// read again if their job still needs them: another replica may have ended it.
+/// The maximum number of stored results of all jobs together. Beyond that the oldest are dropped,
+/// and read again if their job still needs them: another replica may have ended it.
 const RESULTS_MAX: usize = 300_000;
 
-/// How many bytes of them are kept at most.
+/// The maximum size of them.
 const BYTES_MAX: usize = 512 * 1024 * 1024;
 
-/// What was read, by job.
+/// The stored answers, by job.
 #[derive(Default)]
 pub(super) struct Unsettled(Mutex<All>);
 
@@ -27,11 +27,11 @@ struct All {
     next: u64,
 }
 
-/// What was read of one job's answer.
+/// The stored answer of one job.
 enum Read {
     /// Its first pages.
     Partly(Gathering),
-    /// All of it.
+    /// The whole answer.
     Wholly(Arc<Answer>),
 }
 
@@ -52,8 +52,7 @@ impl Read {
 }
 
 impl Unsettled {
-    /// Takes the pages of a job's answer that were read. They are put back when the result is
-    /// dropped.
+    /// Takes the stored pages of a job's answer. They are put back when the result is dropped.
     pub(super) fn pages(&self, job: JobId) -> PagesRead<'_> {
         let gathering = match self.all().read.remove(&job) {
             Some((_, Read::Partly(pages))) => pages,
@@ -62,7 +61,7 @@ impl Unsettled {
         PagesRead { unsettled: self, job, gathering }
     }
 
-    /// Keeps a job's whole answer.
+    /// Stores a job's whole answer.
     pub(super) fn keep_answer(&self, job: JobId, answer: &Arc<Answer>) {
         self.keep(job, Read::Wholly(Arc::clone(answer)));
     }
@@ -75,7 +74,7 @@ impl Unsettled {
         }
     }
 
-    /// Forgets what was read of a job's answer.
+    /// Drops the stored answer of a job.
     pub(super) fn remove(&self, job: JobId) {
         self.all().read.remove(&job);
     }
@@ -103,7 +102,8 @@ impl All {
     }
 }
 
-/// The pages of a job's answer that a turn has read so far. Dropped, it leaves them for the next turn.
+/// The pages of a job's answer that were read so far. When dropped, they are stored for the next
+/// poll.
 pub(super) struct PagesRead<'a> {
     unsettled: &'a Unsettled,
     job: JobId,
@@ -111,22 +111,22 @@ pub(super) struct PagesRead<'a> {
 }
 
 impl PagesRead<'_> {
-    /// How many results they hold.
+    /// The number of their results.
     pub(super) fn results(&self) -> usize {
         self.gathering.results()
     }
 
-    /// How much more may be read of an answer that may be so much in all.
+    /// The rest of this limit of the whole answer.
     pub(super) fn remaining(&self, all: Remaining) -> Remaining {
         self.gathering.remaining(all)
     }
 
-    /// Where the next page begins; none for the first.
+    /// The cursor of the next page; `None` for the first.
     pub(super) fn after(&self) -> Option<&Cursor> {
         self.gathering.after()
     }
 
-    /// Adds a page; answers with the whole batch after the last one.
+    /// Adds a page; returns the whole batch after the last one.
     pub(super) fn add(&mut self, page: EndedPage) -> Result<Option<Batch>, Unreadable> {
         match std::mem::take(&mut self.gathering).with(page)? {
             Gathered::Partly(gathering) => {
@@ -156,7 +156,7 @@ mod tests {
         JobId { batch: BatchId::new(n).unwrap(), ordinal: 0 }
     }
 
-    /// A page of an answer that has another one.
+    /// A page of an answer that has another page.
     fn page(results: usize, bytes: usize) -> EndedPage {
         let result =
             VendorResult { position: None, echo: Echo::default(), finding: Finding::NotFound };
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_outlive_a_turn_that_stops() {
+    fn pages_survive_a_poll_that_stops() {
         let unsettled = Unsettled::default();
         let mut pages = unsettled.pages(job(1));
         assert!(pages.add(page(100, 7)).unwrap().is_none());
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_pages_make_room_for_new_ones() {
+    fn the_oldest_pages_are_dropped_for_new_ones() {
         let unsettled = Unsettled::default();
         for n in 1..=4 {
             unsettled.pages(job(n)).add(page(RESULTS_MAX / 3, 7)).unwrap();

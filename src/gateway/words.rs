@@ -1,4 +1,4 @@
-//! What the vendor said of a lead that it refused, kept beside the lead until its batch is read.
+//! The vendor's errors for refused leads, stored beside the leads until their batch is read.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 use crate::vendor::VendorError;
 
-/// The vendor's words for a refusal. They may repeat what the lead said.
+/// The vendor's error. It may quote the lead.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Words {
     /// For programs.
     pub code: String,
-    /// The code for people.
+    /// The title of the code.
     pub title: String,
-    /// What the vendor says about it.
+    /// The vendor's explanation.
     pub detail: String,
 }
 
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Words {
 }
 
 impl Words {
-    /// The words of an error; none where it has no code.
+    /// The text of an error; `None` if it has no code.
     pub(super) fn of(error: &VendorError) -> Option<Self> {
         let code = error.code.clone()?;
         let title = error.title.clone().unwrap_or_else(|| code.clone());
@@ -58,7 +58,8 @@ impl Words {
     }
 }
 
-/// Keeps what the vendor said of these leads, each by the mark of its batch's admission and its place.
+/// Stores the errors of these leads, each under the token of its batch's admission and its
+/// position.
 pub(super) async fn keep_words(
     vault: &AnyVault,
     words: &[((Token, u32), Words)],
@@ -72,8 +73,7 @@ pub(super) async fn keep_words(
     Ok(vault.put(words.iter().map(item).collect()).await?)
 }
 
-/// What the vendor said of these leads of a batch, by their places; those of which it said nothing are
-/// missing.
+/// The errors of these leads of a batch, by their positions; leads without an error are omitted.
 pub(super) async fn words_at(
     vault: &AnyVault,
     token: Token,
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_come_back_as_they_were_written() {
+    fn errors_are_restored_as_written() {
         let [code, title, detail] = ["invalid_lead", "", "“é” is no address"].map(str::to_owned);
         let words = Words { code, title, detail };
         let bytes = words.pack();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_taken_from_what_is_there() {
+    fn missing_parts_are_taken_from_others() {
         let code = Some("invalid_lead".to_owned());
         let error = VendorError { code, title: None, detail: None, pointer: None };
         let words = Words::of(&error).unwrap();

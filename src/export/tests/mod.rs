@@ -150,7 +150,8 @@ fn holding(entries: &[(u64, Entry)]) -> Holdings {
 
 /// Exports the entries that the folder lacks.
 fn export(dir: &Path, store: &[(u64, Entry)]) -> Result<usize, Fault> {
-    let mut exporter = Exporter::open(dir, EPOCH, &keys(1))?.expect("no other process exports there");
+    let mut exporter =
+        Exporter::open(dir, EPOCH, &keys(1))?.expect("no other process exports there");
     let from = exporter.wants_from();
     let asked: Vec<_> = store.iter().filter(|(number, _)| *number >= from).cloned().collect();
     exporter.append(&asked, &holding(store))

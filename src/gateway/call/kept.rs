@@ -1,4 +1,4 @@
-//! What the vault keeps of calls: the vendor's answer, for as long as the same request is a retry.
+//! Stored answers of calls: the vendor's answer, for as long as the same request is a retry.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::gateway::{BatchId, Failed, Gateway};
 use crate::vault::{Item, ItemKey, Vault};
 use crate::vendor::Whole;
 
-/// The longest answer that is kept.
+/// The maximum size of a stored answer.
 const KEPT_BYTES_MAX: usize = 1024 * 1024;
 
-/// A call has one answer, and one turn brings it home.
+/// A call has one answer, stored under one lease.
 fn key(call: BatchId) -> ItemKey {
     ItemKey::Result { batch: call.get(), job: 0, index: 0, turn: 0 }
 }
 
 impl Gateway {
-    /// Keeps an answer for so long, if it is not too long. Where it is not kept, whoever asks again
-    /// is told so.
+    /// Stores an answer for this long, if it is not too large. A retry of a call without a stored
+    /// answer is refused.
     pub(super) async fn keep_answer(&self, call: BatchId, answer: &Whole, window: Duration) {
         if answer.body.len() > KEPT_BYTES_MAX {
             return;
@@ -33,15 +33,15 @@ impl Gateway {
         }
     }
 
-    /// The answer to a call; none where it is not kept.
+    /// The answer to a call; `None` if it is not stored.
     pub(super) async fn kept_answer(&self, call: BatchId) -> Result<Option<Whole>, Failed> {
         let kept = self.vault.fetch(&[key(call)]).await?;
         Ok(kept.into_iter().flatten().next().and_then(unpack))
     }
 }
 
-/// The status; the length of the media type and one, or zero where there is none; the media type;
-/// the body. None where the media type is longer than any.
+/// The status; the length of the media type plus one, or zero if there is none; the media type; the
+/// body. `None` if the media type is too long.
 fn pack(Whole { status, content_type, body }: &Whole) -> Option<Vec<u8>> {
     let content_type = content_type.as_ref().map(HeaderValue::as_bytes);
     let length = content_type.map_or(0, |bytes| bytes.len() + 1);
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_comes_back_as_it_was_kept() {
+    fn an_answer_is_restored_as_stored() {
         let json = || Some(HeaderValue::from_static("application/json"));
         for (content_type, body) in [(json(), "{}"), (None, "x"), (json(), ""), (None, "")] {
             let body = Bytes::from_static(body.as_bytes());

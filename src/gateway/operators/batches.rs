@@ -1,4 +1,4 @@
-//! Batches of all teams: listed, shown and cancelled.
+//! Batches of all teams: list, show and cancel.
 
 pub use crate::ledger::record::batch::Source;
 pub use crate::ledger::transition::list::{
@@ -18,7 +18,7 @@ impl Gateway {
     /// Batches, the latest first.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn batches(&self, listing: Listing) -> Result<Batches, Refusal> {
         Ok(self.ledger.batches(listing).await?)
     }
@@ -26,15 +26,16 @@ impl Gateway {
     /// A batch with its entries and the slots from one position, counted from 0, to another.
     ///
     /// # Errors
-    /// [`Refusal::UnknownBatch`], or the store is away.
+    /// [`Refusal::UnknownBatch`], or the store is not available.
     pub async fn batch(&self, id: BatchId, from: u32, to: u32) -> Result<BatchDetail, Refusal> {
         self.ledger.batch(id, from, to).await?.ok_or(Refusal::UnknownBatch)
     }
 
-    /// Cancels a batch for an operator, as its caller may. Answers how it stands then.
+    /// Cancels a batch for an operator, with the same rules as for its caller. Returns its new
+    /// state.
     ///
     /// # Errors
-    /// [`Refusal::UnknownBatch`], [`Refusal::NotCancelable`], or the store is away.
+    /// [`Refusal::UnknownBatch`], [`Refusal::NotCancelable`], or the store is not available.
     pub async fn cancel_for(&self, id: BatchId, note: Note) -> Result<Summary, Refusal> {
         let gateway = self.clone();
         self.owned(async move { gateway.cancel_noted(id, note).await }).await

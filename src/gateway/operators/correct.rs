@@ -1,4 +1,4 @@
-//! Corrections: an operator's word on what is unresolved, and adjustments of a team's books.
+//! Corrections: resolving unresolved credits, and adjustments of a team's usage.
 
 use std::time::Duration;
 
@@ -16,28 +16,29 @@ use crate::gateway::{BatchId, Gateway, Refusal};
 use crate::ledger::Ledger;
 use crate::ledger::step::{Adjusted, Adjustment, Resolution, Resolved};
 
-/// For how long a correction is known by its key, as a caller's request is.
+/// How long an adjustment is recognised by its key, like a caller's request.
 const KNOWN_FOR: Duration = Duration::from_hours(24);
 
-/// A correction of a team's books.
+/// An adjustment of a team's usage.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Correction {
-    /// Whose.
+    /// The team.
     pub team: TeamId,
-    /// Of what.
+    /// The unit.
     pub unit: Unit,
-    /// More spent, or less where it is below zero.
+    /// Added to the spent credits; may be negative.
     pub amount: Credits,
-    /// Why.
+    /// The reason.
     pub note: Note,
 }
 
 impl Gateway {
-    /// Ends what a batch has unresolved. Asked again, it answers what was booked the first time.
+    /// Resolves the unresolved credits of a batch. Repeated, it returns what was booked the first
+    /// time.
     ///
     /// # Errors
     /// [`Refusal::UnknownBatch`], [`Refusal::NothingUnresolved`], [`Refusal::MoreThanUnresolved`],
-    /// [`Refusal::ResolvedOtherwise`], or the store is away.
+    /// [`Refusal::ResolvedOtherwise`], or the store is not available.
     pub async fn resolve(
         &self,
         id: BatchId,
@@ -80,12 +81,12 @@ impl Gateway {
         }
     }
 
-    /// Corrects a team's books by one more entry; answers its number. Asked again under the same key,
-    /// it books nothing and answers the same.
+    /// Adjusts a team's usage with a new entry; returns its number. Repeated with the same key, it
+    /// books nothing and returns the same number.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTeam`], [`Refusal::KeyReused`], [`Refusal::SpentBelowZero`], or the store is
-    /// away.
+    /// [`Refusal::NoSuchTeam`], [`Refusal::KeyReused`], [`Refusal::SpentBelowZero`], or the store
+    /// is not available.
     pub async fn adjust(
         &self,
         correction: Correction,

@@ -1,5 +1,5 @@
-//! Removing a person: marked in the books first, so that nobody is answered with the person any more,
-//! and then erased from the vault.
+//! Erasing a person: the person is first marked in the ledger, so that no answer contains it any
+//! more, and then deleted from the vault.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::gateway::{Failed, Gateway, Refusal};
 use crate::ledger::Ledger;
 use crate::ledger::step::{Holding, Removal};
 
-/// How many batches are looked at in one step for a person.
+/// How many batches are searched for a person in one step.
 const BATCHES: usize = 500;
 
-/// How an operator names a person.
+/// How an operator identifies a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
     /// By an email address or a LinkedIn profile.
@@ -32,27 +32,27 @@ pub enum Named {
 pub enum Erasing {
     /// The person is erased.
     Now,
-    /// It is only counted what would be erased.
+    /// Only counts what would be erased.
     Preview,
 }
 
 /// What was erased, or would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Erasure {
-    /// How many sealed results.
+    /// The number of stored results.
     pub results: usize,
-    /// The teams whose batches hold the person, or ask for it.
+    /// The teams whose batches contain the person, or ask for it.
     pub teams: BTreeSet<TeamId>,
-    /// A name for the act, which its log line carries, too; none of a preview.
+    /// An identifier that the log line has, too; `None` for a preview.
     pub receipt: Option<String>,
 }
 
 impl Gateway {
-    /// Erases a person, or counts what would be erased. Keys that were never seen are marked, too.
-    /// Asked again, it erases what a call before may have left.
+    /// Erases a person, or counts what would be erased. Unknown keys are marked, too. Repeated, it
+    /// completes an interrupted erasure.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn erase_person(&self, named: Named, erasing: Erasing) -> Result<Erasure, Refusal> {
         let gateway = self.clone();
         self.owned(async move { Ok(gateway.erase_named(named, erasing).await?) }).await

@@ -1,5 +1,5 @@
-//! What operators do about batches, books and persons. Each act is owned by a task of the gateway's, so
-//! it comes to its end although its caller may hang up.
+//! Operations of operators on batches, the ledger and persons. Each is owned by a task of the
+//! gateway, so it is completed even if the caller disconnects.
 
 mod batches;
 mod correct;
@@ -14,7 +14,7 @@ pub use erase::{Erasing, Erasure, Named};
 use super::{Gateway, Refusal};
 
 impl Gateway {
-    /// Has a task of the gateway's own do something, and waits for it.
+    /// Runs an operation in a task of the gateway, and waits for it.
     async fn owned<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T, Refusal>> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The kinds of rows that are swept, and how often.
+//! The kinds of swept rows, and how often they are swept.
 
 use std::time::Duration;
 
@@ -8,13 +8,13 @@ use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::validation::AddressKey;
 use crate::ledger::transition::sweep::SweepFrom;
 
-/// How many rows of a kind that is ordered by age are read in a slice.
+/// How many rows of a kind ordered by age are read in a slice.
 const ROWS: usize = 500;
 
-/// How many rows of a kind that is ordered by hashes are read in a slice: most of them stay.
+/// How many rows of a kind ordered by hashes are read in a slice: most of them are kept.
 const ROWS_BY_HASH: usize = 2000;
 
-/// What is swept.
+/// The kinds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::gateway) enum Kind {
     /// Batches and their slots.
@@ -23,39 +23,39 @@ pub(in crate::gateway) enum Kind {
     Jobs,
     /// Chunks of batches and jobs that were too large for one slice.
     Remnants,
-    /// Requests that may be asked again.
+    /// Records for recognising retries.
     Replays,
     /// Validations.
     Validations,
-    /// Aliases, and answers that named nobody.
+    /// Aliases, and answers without a person.
     Leads,
     /// Results that were superseded.
     Superseded,
     /// Addresses that were validated.
     Addresses,
-    /// Tallies of periods that have ended.
+    /// Counters of past periods.
     Tallies,
-    /// Keys that were revoked.
+    /// Revoked keys.
     Keys,
-    /// Jobs that a wrong clock put off too far.
+    /// Jobs that a wrong clock scheduled too far ahead.
     Due,
-    /// Entries of the journal.
+    /// Journal entries.
     Journal,
-    /// Sealed leads and results.
+    /// Encrypted leads and results.
     Vault,
 }
 
-/// How a kind's rounds follow one another.
+/// The schedule of a kind's rounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
-    /// A round begins so long after the one before, and is over as soon as can be.
+    /// A round begins this long after the previous one, and runs without pauses.
     Every(Duration),
-    /// A round takes so long, and the next one follows it.
+    /// A round is spread over this time, and the next one follows it.
     Over(Duration),
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub(super) const ALL: [Self; 13] = [
         Self::Batches,
         Self::Jobs,
@@ -91,8 +91,8 @@ impl Kind {
         }
     }
 
-    /// How its rounds follow one another. A round by age costs what has expired; all others read
-    /// every row of their kind.
+    /// The schedule of its rounds. The cost of a round by age depends on the expired rows; all
+    /// others read every row of their kind.
     pub(super) const fn pace(self) -> Pace {
         match self {
             Self::Batches
@@ -116,7 +116,7 @@ impl Kind {
         }
     }
 
-    /// Where a round begins; none for what keeps its place itself.
+    /// Where a round begins; `None` for kinds that store their position elsewhere.
     pub(super) const fn beginning(self) -> Option<SweepFrom> {
         Some(match self {
             Self::Batches => SweepFrom::Batches(None),
@@ -134,8 +134,9 @@ impl Kind {
         })
     }
 
-    /// Where the first round of a process begins. One over hashes begins anywhere: a process that is
-    /// started again before such a round has ended would else never come to the last rows.
+    /// Where the first round of a process begins. A round over hashes begins at a random position:
+    /// otherwise a process that is restarted before such a round ends would never reach the last
+    /// rows.
     pub(super) fn first_beginning(self) -> Option<SweepFrom> {
         match self {
             Self::Leads => Some(SweepFrom::Leads(Some(LeadKey::from_bytes(random())))),

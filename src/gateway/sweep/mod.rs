@@ -1,9 +1,9 @@
-//! Sweeping, slice by slice: rows that nobody can read any more leave the ledger and the vault, and
-//! entries that are old and exported leave the journal.
+//! Sweeping, in slices: expired rows are removed from the ledger and the vault, and old exported
+//! entries from the journal.
 //!
-//! Each kind of rows has rounds of its own. A slice costs the store a few round trips and a short
-//! script. Where a round has more to do, the next slice follows after a short pause; a round over
-//! rows that are ordered by hashes is spread over hours, since it reads all of them.
+//! Each kind of rows has its own rounds. A slice costs the store a few round trips and a short
+//! script. If a round has more to do, the next slice follows after a short pause. A round over rows
+//! that are ordered by hashes is spread over hours, since it reads all of them.
 
 mod kind;
 mod overdue;
@@ -23,21 +23,21 @@ pub(super) use kind::Kind;
 pub(super) use overdue::Overdue;
 use round::Round;
 
-/// What a slice came to.
+/// The result of a slice.
 struct Slice {
-    /// How many rows were removed.
+    /// The number of removed rows.
     removed: usize,
-    /// Whether the round goes on, and from where.
+    /// Whether the round continues, and from where.
     next: Next,
 }
 
-/// How a round goes on after a slice.
+/// How a round continues after a slice.
 enum Next {
     /// It is complete.
     Complete,
-    /// With another slice of the ledger's.
+    /// With another slice from this position.
     From(SweepFrom),
-    /// With another slice, of what keeps its place itself.
+    /// With another slice, whose position is stored elsewhere.
     More,
 }
 
@@ -111,7 +111,7 @@ impl Gateway {
         Ok(Slice { removed: swept.removed, next: swept.next.map_or(Next::Complete, Next::From) })
     }
 
-    /// Trims the journal. Only what this process has on a disk of its own counts as exported.
+    /// Trims the journal. Only entries in this process's own export count as exported.
     async fn trim(&self, limit: usize) -> Result<Slice, Failed> {
         let exported = self.exported.load(Ordering::Relaxed);
         if exported == 0 {

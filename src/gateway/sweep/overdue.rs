@@ -1,4 +1,4 @@
-//! How far sweeping is behind: what operators are told where it does not keep up.
+//! The delay of sweeping, which is reported if it is too long.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,22 +7,22 @@ use std::time::Duration;
 use super::kind::{Kind, Pace};
 use crate::domain::time::Timestamp;
 
-/// By how much a round may be late before operators are told.
+/// The delay after which operators are informed.
 const TOLD_AFTER: Duration = Duration::from_hours(1);
 
-/// How far the sweep of each kind is behind.
+/// The delay of each kind.
 pub(in crate::gateway) struct Overdue {
     kinds: Mutex<BTreeMap<Kind, Standing>>,
 }
 
-/// How the sweep of a kind stands.
+/// The state of a kind.
 #[derive(Clone, Debug)]
 struct Standing {
-    /// What had expired by then is gone.
+    /// Rows that had expired by then are removed.
     clean_since: Timestamp,
-    /// Why the last slice failed; none where it did not.
+    /// Why the last slice failed, if it did.
     error: Option<String>,
-    /// Whether the log says that it is behind.
+    /// Whether the delay was logged.
     is_told: bool,
 }
 
@@ -52,7 +52,7 @@ impl Overdue {
         }
     }
 
-    /// By how much longer than planned rows of each kind that have expired may have been there.
+    /// How much longer than planned expired rows of each kind may have existed.
     pub(in crate::gateway) fn by_kind(&self, now: Timestamp) -> Vec<(&'static str, Duration)> {
         let kinds = self.kinds();
         let late = |(kind, standing): (&Kind, &Standing)| {
@@ -61,14 +61,14 @@ impl Overdue {
         kinds.iter().map(late).collect()
     }
 
-    /// What operators should know now.
+    /// The reasons for `/readyz`.
     pub(in crate::gateway) fn remarks(&self, now: Timestamp) -> Vec<String> {
         let kinds = self.kinds();
         let behind = kinds.iter().filter(|(kind, standing)| is_behind(**kind, standing, now));
         behind.map(|(kind, standing)| remark(*kind, standing, now)).collect()
     }
 
-    /// The same, where the log does not say so yet.
+    /// Those that are not logged yet.
     pub(super) fn news(&self, now: Timestamp) -> Vec<String> {
         let mut kinds = self.kinds();
         let behind = kinds
@@ -82,8 +82,8 @@ impl Overdue {
     }
 }
 
-/// By how much longer it is than planned that all that had expired was removed. A round that is just
-/// about to be complete has removed all that had expired when it began, one round before.
+/// How long the removal of expired rows is overdue. A round that is about to complete has removed
+/// the rows that had expired when it began, one round earlier.
 fn late(kind: Kind, clean_since: Timestamp, now: Timestamp) -> Duration {
     let (Pace::Every(planned) | Pace::Over(planned)) = kind.pace();
     now.since(clean_since).saturating_sub(planned.saturating_mul(2))
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_time_is_not_overdue() {
+    fn a_round_on_time_is_not_overdue() {
         let overdue = Overdue::new(NOON);
         assert_eq!(late_batches(&overdue, NOON.after(HOUR / 6)), Duration::ZERO);
         overdue.complete(Kind::Batches, NOON.after(HOUR));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_that_fail_are_told_once_in_the_log_and_for_as_long_as_they_do_to_operators() {
+    fn failing_slices_are_logged_once_and_shown_while_they_fail() {
         let overdue = Overdue::new(NOON);
         overdue.fail(Kind::Batches, "the ledger: too late");
         let later = NOON.after(2 * HOUR);

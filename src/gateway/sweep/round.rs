@@ -1,4 +1,4 @@
-//! One round over a kind of rows: where it is, and when its next slice is due.
+//! One round over a kind of rows: its position, and when its next slice is due.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::kind::{Kind, Pace};
 use crate::domain::time::Timestamp;
 use crate::ledger::transition::sweep::SweepFrom;
 
-/// Between two slices of a round that has more to do, so that sweeping takes a small part of the
-/// store's time.
+/// The pause between two slices of a round, so that sweeping takes a small part of the store's
+/// time.
 pub(super) const BETWEEN_SLICES: Duration = Duration::from_millis(200);
 
-/// How soon a slice that failed is tried again, at first and in the end.
+/// The first and the longest pause before a failed slice is repeated.
 const TRIED_AGAIN_MIN: Duration = Duration::from_secs(5);
 const TRIED_AGAIN_MAX: Duration = Duration::from_mins(5);
 
@@ -22,10 +22,10 @@ pub(super) struct Round {
     kind: Kind,
     from: Option<SweepFrom>,
     due: Instant,
-    /// When its first slice began, by the store's clock; none before that. What had expired by then
-    /// is gone when the round is complete.
+    /// The store's time when its first slice began, if it did. Rows that had expired by then are
+    /// removed when the round is complete.
     began: Option<Timestamp>,
-    /// When it is to be complete, where it is spread over a time.
+    /// When it is to be complete, if it is spread over a time.
     ends: Instant,
     fails: u32,
 }
@@ -58,7 +58,7 @@ impl Round {
         self.began.get_or_insert(now);
     }
 
-    /// A slice was swept. Answers when the round had begun, where that was its last one.
+    /// A slice was swept. Returns when the round began if it is now complete.
     pub(super) fn go_on(&mut self, next: Next) -> Option<Timestamp> {
         self.fails = 0;
         let soonest = Instant::now() + BETWEEN_SLICES;
@@ -101,7 +101,7 @@ impl Round {
     }
 }
 
-/// How much of a round's time is left at this place.
+/// How much of a round's time is left at this position.
 fn left(time: Duration, from: Option<&SweepFrom>) -> Duration {
     let passed = from.and_then(SweepFrom::passed).map_or(0, u32::from);
     time.saturating_mul(0x1_0000 - passed) / 0x1_0000
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_by_age_goes_on_at_once_and_then_rests() {
+    fn a_round_by_age_continues_at_once_and_then_pauses() {
         let mut round = Round::first(Kind::Jobs);
         round.begin(NOON);
         assert_eq!(round.go_on(Next::From(SweepFrom::Jobs(None))), None);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_is_behind_its_time_goes_on_at_once() {
+    fn a_round_that_is_late_continues_at_once() {
         let mut round = Round::first(Kind::Leads);
         round.ends = Instant::now();
         round.begin(NOON);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slice_that_fails_is_tried_again_ever_later() {
+    fn a_failed_slice_is_repeated_with_growing_pauses() {
         let mut round = Round::first(Kind::Batches);
         let rest = |round: &Round| round.due() - Instant::now();
         round.fail();

@@ -1,5 +1,5 @@
-//! Bringing a validation's verdicts home: looked for until the vendor has ended it, read whole, then
-//! sealed, whether or not somebody reads them.
+//! Collecting a validation's verdicts: polls until the vendor has finished, reads them completely,
+//! then stores them, whether or not a caller reads them.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -27,15 +27,15 @@ use crate::vendor::{
 /// More pages than any validation has.
 const PAGES_MAX: u32 = 2_000;
 
-/// The verdicts of a validation, by the places of their addresses.
+/// The verdicts of a validation, by the positions of their addresses.
 struct Judged {
     judgements: Vec<(ResultRef, Judgement)>,
-    /// The addresses without one.
+    /// The addresses without a verdict.
     missing: Vec<u32>,
 }
 
 impl Gateway {
-    /// One turn with a call that is paid: its verdicts may have yet to come.
+    /// Processes a charged call whose verdicts may be pending.
     pub(in crate::gateway) async fn collect_validation(
         &self,
         job: &Job,
@@ -68,7 +68,7 @@ impl Gateway {
                 self.note_unreadable(job.id, "it is complete but lacks verdicts");
                 Looked::Running { retry_after: None }
             }
-            // It is paid, and nothing of such an answer can be told apart from the rest.
+            // It is charged, and such an answer cannot be used in part.
             looked if looked.is_too_large() => {
                 warn!(job.id = %job.id, "the answer to validation {} is too large", job.id.batch);
                 let judged = self.judged(job, Vec::new()).await?;
@@ -78,7 +78,7 @@ impl Gateway {
             }
             looked => looked,
         };
-        // Where the vendor was not asked, nobody knows more than before.
+        // Nothing was learned if the vendor could not be called.
         if !matches!(looked, Looked::NotAsked) {
             let is_gone = matches!(looked, Looked::Unread(Unread::Gone));
             let deadline = self.settings.job_deadline;
@@ -96,7 +96,7 @@ impl Gateway {
         Ok(self.ledger.reschedule(job.id, lease, Some(next)).await?)
     }
 
-    /// Reads the vendor's verdicts, page by page.
+    /// Reads the vendor's verdicts page by page.
     async fn look_at_validation(
         &self,
         named: Uuid,
@@ -146,7 +146,7 @@ impl Gateway {
         page
     }
 
-    /// Which address each verdict is of.
+    /// Matches each verdict with its address.
     async fn judged(&self, job: &Job, verdicts: Vec<Verdict>) -> Result<Judged, Failed> {
         let leads = self.ledger.job(job.id).await?.map(|(_, leads)| leads).unwrap_or_default();
         let mut places: BTreeMap<LeadKey, u32> =
@@ -163,7 +163,7 @@ impl Gateway {
         Ok(Judged { judgements, missing })
     }
 
-    /// Seals what the vendor says, address by address, and ends the validation.
+    /// Stores the verdicts, and ends the validation.
     async fn end_validation(
         &self,
         job: &Job,
@@ -184,7 +184,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// The key of an address, whatever else it would be as a lead.
+    /// The key of an address, whatever it would be as a lead.
     pub(super) fn address_key(&self, email: &str) -> Option<LeadKey> {
         Identity::of_address(email).map(|address| self.keyer.lead_key(&address))
     }

@@ -1,4 +1,4 @@
-//! What the vault keeps of validations: the vendor's judgements, each under its place in the call.
+//! Stored verdicts of validations, each under its position in the call.
 
 use super::Judgement;
 use crate::domain::time::Timestamp;
@@ -7,7 +7,7 @@ use crate::ledger::ids::{Lease, ResultRef};
 use crate::vault::any::AnyVault;
 use crate::vault::{Item, ItemKey, Vault};
 
-/// Whoever brings a call's judgements home brings the same.
+/// Every worker stores the same verdicts of a call.
 const TURN: Lease = Lease(0);
 
 fn key(at: ResultRef) -> ItemKey {
@@ -28,7 +28,7 @@ pub(super) async fn keep(
     Ok(vault.put(judgements.into_iter().map(item).collect()).await?)
 }
 
-/// The judgements at these places; none where the vault has none.
+/// The verdicts at these positions; `None` for missing ones.
 pub(super) async fn judgements_at(
     vault: &AnyVault,
     places: &[ResultRef],
@@ -38,7 +38,7 @@ pub(super) async fn judgements_at(
     Ok(items.into_iter().map(|item| unpack(&item?)).collect())
 }
 
-/// Those of these places that the vault has no judgement at.
+/// Those of these positions without a stored verdict.
 pub(super) async fn missing(
     vault: &AnyVault,
     places: &[ResultRef],
@@ -48,7 +48,7 @@ pub(super) async fn missing(
     Ok(places.iter().zip(held).filter(|(_, is_held)| !is_held).map(|(at, _)| *at).collect())
 }
 
-/// Whether the domain takes any mail, in one byte, and the vendor's word.
+/// Whether the domain accepts any mail, in one byte, and the vendor's verdict.
 fn pack(Judgement { result, catch_all }: &Judgement) -> Vec<u8> {
     let catch_all = match catch_all {
         None => 0,
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_judgement_comes_back_as_it_was_kept() {
+    fn a_verdict_is_restored_as_stored() {
         for catch_all in [None, Some(false), Some(true)] {
             let judgement = Judgement { result: "risky".to_owned(), catch_all };
             assert_eq!(unpack(&pack(&judgement)), Some(judgement));

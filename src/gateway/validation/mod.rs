@@ -1,8 +1,9 @@
-//! Email validations: from addresses to verdicts, each address paid once as long as it counts.
+//! Email validations: each address is charged once while its verdict is valid.
 //!
-//! `validate` opens a validation and makes its one call; `collect`, in turns as with a job, brings the
-//! vendor's verdicts home; `read` shows what is there, and asks nobody. Verdicts are sealed under the
-//! address's place in the call, so the books know addresses by keyed hashes only.
+//! `validate` opens a validation and makes its one call; `collect` fetches the vendor's verdicts in
+//! the background, as for a job; `read` returns the stored verdicts and sends nothing. Verdicts are
+//! encrypted under the address's position in the call, so the ledger contains only keyed hashes of
+//! addresses.
 
 mod collect;
 mod kept;
@@ -17,68 +18,68 @@ use crate::domain::lead::Lead;
 use crate::domain::limits::UpTo;
 use crate::domain::uuid::Uuid;
 
-/// Addresses to be validated.
+/// A validation request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationAsk {
-    /// The addresses, in order, each a lead that has no other field.
+    /// The addresses, in order, each as a lead with no other field.
     pub addresses: Vec<Lead>,
-    /// How old a verdict may be that is known already.
+    /// The maximum age of cached verdicts.
     pub max_age: Option<Duration>,
-    /// The most that it may cost.
+    /// The limit of its cost.
     pub most: UpTo,
-    /// By what a retry is told.
+    /// How a retry is recognised.
     pub marks: Marks,
 }
 
-/// A validation as its caller reads it: one page of it.
+/// One page of a validation, as its caller reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidationPage {
     /// Its name.
     pub name: Uuid,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// How many addresses it has.
+    /// The number of its addresses.
     pub addresses: u32,
-    /// The addresses of this page, in order; positions follow one another.
+    /// The addresses of this page, in order.
     pub lines: Vec<AddressLine>,
-    /// How soon it pays to read again; none once it has ended.
+    /// When to poll again; `None` if it has ended.
     pub retry_after: Option<Duration>,
-    /// What it costs and spares.
+    /// Its charged and avoided credits.
     pub account: Account,
-    /// Whether an earlier request answers this one.
+    /// Whether it answers a retry.
     pub is_replay: bool,
 }
 
 /// One address of a validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressLine {
-    /// Its place, from 1.
+    /// Its position, from 1.
     pub position: u32,
-    /// What was submitted; none where it was erased.
+    /// The submitted address; `None` if it was erased.
     pub echo: Option<Lead>,
-    /// What came of it.
+    /// Its result.
     pub verdict: Verdict,
 }
 
-/// What came of an address.
+/// The result of an address.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing yet.
+    /// Pending.
     Pending,
-    /// The vendor's judgement.
+    /// The vendor's verdict.
     Judged(Judgement),
-    /// Its person was removed.
+    /// Its person was erased.
     Removed,
-    /// Nothing, for good.
+    /// No verdict, finally.
     Failed(Failure),
 }
 
-/// The vendor's judgement of an address.
+/// The vendor's verdict of an address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// In the vendor's word.
+    /// The vendor's text.
     pub result: String,
-    /// Whether its domain takes mail for any address.
+    /// Whether its domain accepts mail for any address.
     pub catch_all: Option<bool>,
 }
 

@@ -1,13 +1,13 @@
-//! Names of validations: UUIDs of our own that hold the batch's id, so that nothing has to be looked
-//! up to find it, and some of its mark, so that no two of one id are taken for each other.
+//! Names of validations: UUIDs that contain the batch's id, so that no lookup is needed, and a part
+//! of its token, so that two validations with one id are distinguished.
 
 use crate::domain::uuid::Uuid;
 use crate::ledger::ids::{BatchId, Token};
 
-/// How many bits of the mark stand beside the batch's 53 in the first 60.
+/// How many bits of the token are in the first 60, besides the batch's 53.
 const MARK_BITS: u32 = 7;
 
-/// The name of a validation: a UUID of version 8 (RFC 9562), which is ours to fill.
+/// The name of a validation: a UUID of version 8 (RFC 9562), whose content is free.
 pub(super) fn name_of(batch: BatchId, token: Token) -> Uuid {
     let mark = token.as_bytes();
     let first = batch.get() << MARK_BITS | u64::from(mark[0] >> 1);
@@ -23,8 +23,7 @@ pub(super) fn name_of(batch: BatchId, token: Token) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// The batch that a name tells of, if it is one of ours: whether there is such a validation, its
-/// batch says.
+/// The batch of a name, if it is one of ours. Whether the validation exists depends on the batch.
 pub(super) fn batch_of(name: Uuid) -> Option<BatchId> {
     let bytes = name.as_bytes();
     let is_ours = bytes[6] >> 4 == 8 && bytes[8] >> 6 == 2;
@@ -38,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_tells_of_its_batch_and_of_its_mark() {
+    fn a_name_contains_its_batch_and_token() {
         let marks = [[0; 16], [0xff; 16], std::array::from_fn(|n| u8::try_from(n * 7).unwrap())];
         for number in [0, 1, 7_354_185_130_097_280, BatchId::MAX] {
             let batch = BatchId::new(number).unwrap();
@@ -54,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_vendors_tells_of_no_batch() {
+    fn a_name_of_the_vendor_contains_no_batch() {
         let name = "019584f8-22f9-77c3-b056-ffef68a4bf4d".parse().unwrap();
         assert_eq!(batch_of(name), None);
     }
