@@ -1,9 +1,9 @@
--- Runs each command that the gateway runs on keys, in its scripts and beside them, on keys of one tag,
--- and leaves nothing behind.
+-- Runs each command that the gateway uses on keys, within and outside its scripts, and removes the
+-- keys again.
 --
--- KEYS  four of one tag: a string, a hash, a sorted set, a stream
+-- KEYS  four keys with one hash tag: a string, a hash, a sorted set, a stream
 --
--- Answers the names of the commands that its user may not run.
+-- Returns the names of the commands that its user may not run.
 local refused = {}
 
 local function run(name, ...)

@@ -1,7 +1,7 @@
--- Does what the gateway's scripts do: asks for the time and writes all the same, touches two keys
--- of one tag, and gives back bytes, the largest whole number that is exact, and nothing.
+-- Does what the gateway's scripts do: reads the time and then writes, uses two keys with one hash
+-- tag, and returns the largest exact integer, bytes, a length, and null.
 --
--- KEYS  two of one tag
+-- KEYS  two keys with one hash tag
 -- ARGV  the bytes
 local time = redis.call('TIME')
 redis.call('SET', KEYS[1], ARGV[1])

@@ -1,8 +1,8 @@
--- Keeps items that are not kept yet, and answers for each what is kept in its place, if anything
--- is: whether that counts, only who can open it knows.
+-- Stores items whose keys are free, and returns for each the existing value that prevented it, if any.
+-- Only the caller can decrypt that value and decide whether it is valid.
 --
--- KEYS  the items, of one tag
--- ARGV  for each of them: what to keep, for how many milliseconds, and what it may replace
+-- KEYS  the keys of the items, with one hash tag
+-- ARGV  for each item: its value, its lifetime in milliseconds, and the value that it may replace
 local answer = {}
 for place, key in ipairs(KEYS) do
     local first = 3 * place - 2
