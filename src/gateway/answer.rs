@@ -1,4 +1,4 @@
-//! What callers are told, before it is written on the wire.
+//! The gateway's answers to callers, before they are serialised.
 
 use std::time::Duration;
 
@@ -20,27 +20,27 @@ use crate::ledger::record::job::Charged;
 pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
-/// A batch of leads to be enriched, or to be estimated.
+/// A batch of leads to be enriched or estimated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrichment {
     /// The leads, in order.
     pub leads: Vec<Lead>,
-    /// What is asked of each person.
+    /// The reveals requested for each person.
     pub reveals: Reveals,
-    /// How old an answer from what is known may be; of no age at all, and the vendor is asked.
+    /// The maximum age of cached answers; zero: the vendor is asked.
     pub max_age: Option<Duration>,
-    /// What its caller allows it to cost.
+    /// The limits set by its caller.
     pub limits: Limits,
-    /// What else tells it from other requests.
+    /// The other parts of its identity, for recognising retries.
     pub marks: Marks,
 }
 
-/// What tells a request, asked again, from another, beside its leads and reveals.
+/// What distinguishes a request from another one, besides its leads and reveals.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// Its caller's own name for it.
+    /// The caller's idempotency key.
     pub key: Option<IdempotencyKey>,
-    /// Its headers that change what is asked, in the order of their names.
+    /// Its headers that change its meaning, in the order of their names.
     pub headers: Vec<String>,
 }
 
@@ -50,67 +50,67 @@ impl std::fmt::Debug for Marks {
     }
 }
 
-/// A batch as its caller reads it: one page of it.
+/// One page of a batch, as its caller reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchPage {
-    /// What was asked of each person.
+    /// The requested reveals.
     pub reveals: Reveals,
     /// The batch.
     pub id: BatchId,
-    /// Where it stands.
+    /// Its status.
     pub status: Status,
-    /// How many leads it has.
+    /// The number of its leads.
     pub leads: u32,
-    /// The leads of this page, in order; positions follow one another.
+    /// The leads of this page, in order.
     pub lines: Vec<Line>,
-    /// How soon it pays to read again; none once it has ended.
+    /// When to poll again; `None` if it has ended.
     pub retry_after: Option<Duration>,
-    /// What it costs and spares.
+    /// Its charged and avoided credits.
     pub account: Account,
-    /// Whether it answers a request that was admitted before.
+    /// Whether it answers a retry.
     pub is_replay: bool,
 }
 
-/// What a batch costs and spares.
+/// The charged and avoided credits of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// How its leads stood at admission.
+    /// The dispositions of its leads at admission.
     pub dispositions: Dispositions,
-    /// What was set aside for it.
+    /// The reserved maximum cost.
     pub reserved: Amounts,
-    /// What it was charged, once all it pays for is settled.
+    /// The charged credits, once everything it pays for is settled.
     pub spent: Option<Amounts>,
-    /// List price of what was answered without the vendor, as known at admission.
+    /// List price of answers that were not charged, as known at admission.
     pub avoided: Amounts,
-    /// What is left of the team's quotas, where that could be told.
+    /// The rest of the team's quotas, if it could be read.
     pub remaining: Option<Remaining>,
 }
 
 /// One lead of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// Its place, from 1.
+    /// Its position, from 1.
     pub position: u32,
-    /// What was submitted; none where it was erased.
+    /// The submitted fields; `None` if they were erased.
     pub echo: Option<Lead>,
-    /// What came of it.
+    /// Its result.
     pub finding: Finding,
 }
 
-/// What came of a lead.
+/// The result of a lead.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// Nothing yet.
+    /// Pending.
     Pending,
     /// A person: the JSON object as this batch may see it.
     Found(String),
-    /// Nobody.
+    /// No person was found.
     NotFound,
-    /// The person was removed.
+    /// The person was erased.
     Removed,
-    /// Nothing, for good.
+    /// No result, finally.
     Failed(Failure),
-    /// Nothing, for good: the vendor refused it in these words.
+    /// No result, finally: the vendor refused it with this error.
     Refused(Box<Words>),
 }
 
@@ -127,16 +127,16 @@ impl std::fmt::Debug for Finding {
     }
 }
 
-/// Which page of a batch.
+/// A page of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageAsk {
     /// Where it begins or ends.
     pub from: PageFrom,
-    /// How many leads at most, at least 1.
+    /// The maximum number of leads, at least 1.
     pub size: u32,
 }
 
-/// Where a page begins or ends. Cursors are positions, exclusive, and never move.
+/// Where a page begins or ends. Cursors are positions, exclusive, and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageFrom {
     /// With the first lead.
@@ -147,28 +147,28 @@ pub enum PageFrom {
     Before(u32),
 }
 
-/// What an enrichment would cost now.
+/// The current cost of an enrichment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
-    /// How its leads stand.
+    /// The dispositions of its leads.
     pub dispositions: Dispositions,
-    /// The most it costs.
+    /// The maximum cost.
     pub worst: Amounts,
-    /// What it is likely to cost.
+    /// The expected cost.
     pub expected: Amounts,
-    /// What that rests on.
+    /// The observations behind the expected cost.
     pub basis: Basis,
-    /// Whether the worst case fits every quota, and what its caller allows.
+    /// Whether the maximum cost fits every quota and the caller's limits.
     pub fits: bool,
-    /// What is left of the team's quotas.
+    /// The rest of the team's quotas.
     pub remaining: Remaining,
 }
 
-/// Why a request was not served. Nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
-/// [`Refusal::Unresolved`].
+/// Why a request was refused. Nothing was spent, except perhaps with [`Refusal::OutcomeUnknown`]
+/// and [`Refusal::Unresolved`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is no such key, or it is not good any more.
+    /// The key does not exist, was revoked or has expired.
     #[error("the key is not valid")]
     BadKey,
     /// The team has no such batch.
@@ -180,125 +180,124 @@ pub enum Refusal {
     /// There is no such team.
     #[error("there is no such team")]
     NoSuchTeam,
-    /// No team has such a batch.
+    /// No team has this batch.
     #[error("there is no such batch")]
     UnknownBatch,
-    /// A call is made at once and cannot be cancelled; of a batch that was lost with its store there is
-    /// nothing to be cancelled.
+    /// The batch is a call, which cannot be cancelled, or was lost with its store.
     #[error("the batch cannot be cancelled")]
     NotCancelable,
-    /// The batch has nothing unresolved, and had nothing that an operator resolved.
+    /// The batch has no unresolved credits, and no operator resolved it.
     #[error("the batch has no unresolved credits")]
     NothingUnresolved,
-    /// An operator says that more was charged than is unresolved.
+    /// An operator stated more charged credits than are unresolved.
     #[error("more credits were stated as charged than are unresolved")]
     MoreThanUnresolved {
-        /// What was said.
+        /// The stated credits.
         said: Amounts,
-        /// What is unresolved.
+        /// The unresolved credits.
         unresolved: Amounts,
     },
-    /// An operator said something else before, and it is booked.
+    /// An operator already resolved the batch with another outcome.
     #[error("the batch was already resolved with another outcome")]
     ResolvedOtherwise {
-        /// When.
+        /// The time of that resolution.
         at: Timestamp,
-        /// What was said.
+        /// Its outcome.
         before: Charged,
     },
-    /// A correction would bring what was spent in a period below zero.
+    /// An adjustment would make the spent credits of a period negative.
     #[error("the adjustment would make the spent credits negative")]
     SpentBelowZero {
-        /// Whose.
+        /// The team.
         team: TeamId,
-        /// Of what.
+        /// The unit.
         unit: Unit,
-        /// In which period.
+        /// The period.
         period: PeriodId,
-        /// What was spent in it.
+        /// The credits spent in it.
         spent: Credits,
-        /// The correction.
+        /// The adjustment.
         amount: Credits,
     },
-    /// The key may not be used from where the request comes from.
+    /// The key is not allowed from the client's address.
     #[error("the key is not allowed from this address")]
     NetworkNotAllowed,
     /// The key may not be used for this.
     #[error("the key lacks a required scope: {0}")]
     ScopeNotAllowed(Scopes),
-    /// The key may not be used to ask for these reveals, or to read them.
+    /// The key does not allow requesting or reading these reveals.
     #[error("the key does not allow the reveals {0}")]
     RevealNotAllowed(Reveals),
     /// An operator paused the team.
     #[error("the team is paused")]
     TeamPaused(TeamId),
-    /// A policy of the team's does not let it ask for phone numbers.
+    /// A policy of the team does not allow phone numbers.
     #[error("the team is not allowed to request phone numbers")]
     PhonesNotAllowed(TeamId),
-    /// The worst case does not fit a quota.
+    /// The maximum cost does not fit a quota.
     #[error("the maximum cost does not fit the quota")]
     Quota(Box<QuotaShort>),
-    /// The worst case is above what its caller allows.
+    /// The maximum cost exceeds the caller's limit.
     #[error("the maximum cost exceeds the caller's limit")]
     Beyond(Excess),
-    /// The caller's key for the request is that of another.
+    /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
-    /// The vendor says that its own credits are out.
+    /// The vendor's account has no credits.
     #[error("the vendor's account has no {unit} credits")]
     VendorCredits {
-        /// Which credits.
+        /// The unit.
         unit: Unit,
-        /// When the next request may go through to see.
+        /// When the next request may be sent as a probe.
         retry_after: Duration,
     },
-    /// There is nothing of the gateway's at this path.
+    /// The gateway has no endpoint at this path.
     #[error("there is no such path")]
     NoSuchPath,
-    /// The path is not passed on.
+    /// The path is not forwarded.
     #[error("the path is not forwarded")]
     RouteNotAllowed {
-        /// What would allow it.
+        /// The setting that would allow it.
         setting: String,
     },
-    /// No route covers the path, and none but one for every path would.
+    /// The path has no route, and only a route for every path would allow it.
     #[error("no route covers the path")]
     NoRoute,
-    /// The vendor's API has no path with such a prefix.
+    /// The vendor's API has no path with this prefix.
     #[error("the vendor has no prefix {prefix}")]
     NoSuchPrefix {
         /// The prefix.
         prefix: String,
-        /// What follows it, with `*` for ids.
+        /// The rest of the path, with `*` for ids.
         path: String,
     },
-    /// The vendor gave no answer to what was passed on.
+    /// The vendor did not answer a forwarded request.
     #[error("the vendor gave no answer")]
     VendorAway,
-    /// It gave none in time.
+    /// The vendor did not answer it in time.
     #[error("the vendor gave no answer in time")]
     VendorLate,
-    /// The vendor cannot be asked now, so nothing was sent.
+    /// The vendor cannot be called now, so nothing was sent.
     #[error("the vendor cannot be called now")]
     VendorBusy {
-        /// When it pays to come again.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// The vendor validates only so many addresses in an hour, over all teams.
+    /// The limit of validated addresses per hour, over all teams, is reached.
     #[error("the limit of email validations per hour is reached")]
     TooManyValidations {
-        /// When there is room; none where there never is, for so many at once.
+        /// When to retry; `None` if the request exceeds the whole limit.
         retry_after: Option<Duration>,
     },
-    /// Too many requests of this kind are under way.
+    /// Too many requests of this kind are in progress.
     #[error("too many requests are in progress")]
     Crowded,
-    /// The team has made too many requests lately, or has too many under way.
+    /// The team exceeded its limit of requests per minute or of concurrent requests.
     #[error("the team exceeded its request limit")]
     TooManyRequests {
-        /// When it pays to come again.
+        /// When to retry.
         retry_after: Duration,
-        /// How many of the minute are left.
+        /// The rest of its requests per minute.
         left: Option<RequestsLeft>,
     },
     /// The store has no room for new work.
@@ -307,35 +306,34 @@ pub enum Refusal {
     /// The vendor refused a call, and charged nothing.
     #[error("the vendor refused the call")]
     VendorRefused {
-        /// The vendor's code for it.
+        /// The vendor's error code.
         code: Option<String>,
     },
-    /// The same request is just being made.
+    /// The same request is in progress.
     #[error("the same request is in progress")]
     UnderWay {
-        /// When it pays to come again.
+        /// When to retry.
         retry_after: Duration,
     },
-    /// A call was made and answered before, and its answer was not kept.
+    /// A call was made and answered before, and its answer was not stored.
     #[error("the answer to call {0} was not stored")]
     AnswerNotKept(BatchId),
-    /// The vendor takes the gateway's own key or address for wrong: an operator has to act.
+    /// The vendor rejected the gateway's API key or URL: an operator must act.
     #[error("the vendor rejected the gateway's API key")]
     VendorRefusesKey,
-    /// A call was not answered and is never made again; its credits stay unresolved under this batch.
+    /// A call was not answered and is never repeated; its credits stay unresolved under this batch.
     #[error("the vendor gave no answer: batch {0} is unresolved")]
     Unresolved(BatchId),
-    /// The books cannot be kept now.
+    /// The store is not available.
     #[error("the store is not available: {why}")]
     StoreAway {
-        /// What is wrong, for operators.
+        /// The cause, for operators.
         why: String,
     },
-    /// The store is not the one whose books these are: nothing is sent or written until an operator
-    /// has seen to it.
+    /// The store holds a different ledger: nothing is sent or written until an operator acts.
     #[error("the store holds a different ledger (epoch mismatch)")]
     OtherStore,
-    /// The request may have been admitted; asked again, nobody is paid for twice.
+    /// The request may have been admitted. Repeated, it is not paid for twice.
     #[error("the store did not answer: the request may have been admitted")]
     OutcomeUnknown,
     /// The gateway is shutting down.
@@ -344,7 +342,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal in one word, as in answers and labels.
+    /// The error code, as in answers and metric labels.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Reading and cancelling a batch. Reading costs nothing and calls nobody.
+//! Reading and cancelling a batch. Reading is free and sends nothing to the vendor.
 
 use std::time::Duration;
 
@@ -16,17 +16,17 @@ use crate::ledger::ids::BatchId;
 use crate::ledger::record::job::Way;
 use crate::ledger::transition::read::{LeadReading, Reading};
 
-/// How many leads a page holds by default and at most.
+/// The default and maximum number of leads on a page.
 const PAGE_LEADS: u32 = 100;
 
-/// A wait that is known to be shorter is told as this.
+/// Shorter waits are rounded up to this.
 const RETRY_AFTER_MIN: Duration = Duration::from_secs(1);
 
 impl Gateway {
     /// One page of a batch of the caller's team.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchBatch`], or the store is away.
+    /// [`Refusal::NoSuchBatch`], or the store is not available.
     pub async fn read(
         &self,
         caller: &Caller,
@@ -38,8 +38,8 @@ impl Gateway {
         Ok(page)
     }
 
-    /// One page, with what is left of the team's quotas. That is asked for meanwhile, and where it
-    /// cannot be told it is left out: it keeps nobody waiting.
+    /// One page, with the rest of the team's quotas. The quotas are read concurrently, and are
+    /// omitted if they cannot be read: they never delay the page.
     pub(super) async fn page_and_quotas(
         &self,
         team: &TeamId,
@@ -68,7 +68,7 @@ impl Gateway {
         }
         let end = reading.batch.dispositions.submitted.saturating_add(1);
         if matches!(ask.from, PageFrom::Before(position) if position > end) {
-            // What lies before a place beyond the end is the last page.
+            // Before a position beyond the end is the last page.
             let last = PageAsk { from: PageFrom::Before(end), ..ask };
             (from, reading) = self.reading(team, id, last).await?;
         }
@@ -85,7 +85,7 @@ impl Gateway {
         })
     }
 
-    /// What the books say of a batch, and the place, from 0, of the first lead that they tell of.
+    /// The ledger's data on a batch, and the position, from 0, of its first lead.
     async fn reading(
         &self,
         team: &TeamId,
@@ -98,7 +98,7 @@ impl Gateway {
         reading.map(|reading| (from, reading)).ok_or(Refusal::NoSuchBatch)
     }
 
-    /// A batch is readable so long from its end, however often it is read.
+    /// A batch is readable for this long after its end, however often it is read.
     fn is_forgotten(&self, reading: &Reading) -> bool {
         let until = reading.readable_until(self.settings.batch_ttl);
         until.is_some_and(|until| until <= self.clock.now())
@@ -111,7 +111,7 @@ impl Gateway {
         Some(self.wait_for_look(reading.next_look))
     }
 
-    /// How soon it pays to read again what is looked at then.
+    /// When to read a batch again whose job is polled then.
     pub(super) fn wait_for_look(&self, at: Option<Timestamp>) -> Duration {
         let wait = at.map(|at| at.since(self.clock.now())).unwrap_or_default();
         wait.clamp(RETRY_AFTER_MIN, self.settings.poll_interval_max.max(RETRY_AFTER_MIN))
@@ -151,12 +151,12 @@ impl Gateway {
         Ok((from..).zip(&reading.leads).map(line).collect())
     }
 
-    /// Cancels a batch of the caller's team and shows its first page.
+    /// Cancels a batch of the caller's team and returns its first page.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchBatch`], or the store is away.
+    /// [`Refusal::NoSuchBatch`], or the store is not available.
     pub async fn cancel(&self, caller: &Caller, id: BatchId) -> Result<BatchPage, Refusal> {
-        // Whose it is, and whether it can still be read, is decided as for any other reader.
+        // Its team, and whether it can still be read, are checked as for any other reader.
         let page = self.page(&caller.team, id, Way::Batch, PageAsk::first()).await?;
         caller.allow_reveals(page.reveals)?;
         let gateway = self.clone();
@@ -170,7 +170,7 @@ impl Gateway {
 }
 
 impl PageAsk {
-    /// The first page, as large as any.
+    /// The first page, of maximum size.
     pub(super) const fn first() -> Self {
         Self { from: PageFrom::Start, size: PAGE_LEADS }
     }
@@ -179,7 +179,7 @@ impl PageAsk {
         self.size.clamp(1, PAGE_LEADS)
     }
 
-    /// The page's places, from 0. A cursor is a position, from 1, and exclusive.
+    /// The positions on the page, from 0. A cursor is a position, from 1, and exclusive.
     pub(super) fn range(self) -> (u32, u32) {
         match self.from {
             PageFrom::Start => (0, self.size()),

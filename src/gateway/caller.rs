@@ -1,4 +1,4 @@
-//! Callers' keys: `tg_<public id>_<secret>`. Only a digest of the secret is kept.
+//! Callers' keys: `tg_<public id>_<secret>`. Only a digest of the secret is stored.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -19,40 +19,40 @@ const PREFIX: &str = "tg";
 const ID_BYTES: usize = 8;
 const SECRET_BYTES: usize = 32;
 
-/// Who calls: a team, by one of its keys.
+/// A caller: a team, by one of its keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     /// The team that pays.
     pub team: TeamId,
-    /// Whether the team may have anything asked of the vendor.
+    /// Whether the team may send requests to the vendor.
     pub standing: Standing,
     /// The public half of the key.
     pub key_id: String,
-    /// What the key may be used for.
+    /// The bounds of the key.
     pub terms: KeyTerms,
-    /// The id of the request, where it has one.
+    /// The id of the request, if it has one.
     pub request: Option<RequestId>,
-    /// How many requests its team has left, where they are limited.
+    /// The rest of the team's requests per minute, if they are limited.
     pub requests: Option<RequestsLeft>,
     /// Counts the request among those of its team.
     pub under_way: UnderWay,
 }
 
-/// A key just made.
+/// A new key.
 pub(super) struct Fresh {
     pub(super) id: String,
     pub(super) whole: String,
     pub(super) digest: [u8; 32],
 }
 
-/// Makes a key of random bytes.
+/// Creates a key from random bytes.
 pub(super) fn make() -> Fresh {
     let (id, secret) = (hex_of::<ID_BYTES>(), hex_of::<SECRET_BYTES>());
     let digest = digest(&secret);
     Fresh { whole: format!("{PREFIX}_{id}_{secret}"), id, digest }
 }
 
-/// So many random bytes.
+/// This many random bytes.
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
@@ -70,7 +70,7 @@ fn digest(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
 }
 
-/// The public and the secret half; none where a text is no key.
+/// The public and the secret half; `None` if the text is not a key.
 fn halves(key: &str) -> Option<(&str, &str)> {
     let (prefix, rest) = key.split_once('_')?;
     let (id, secret) = rest.split_once('_')?;
@@ -141,7 +141,7 @@ impl Caller {
         if is_allowed { Ok(()) } else { Err(Refusal::ScopeNotAllowed(scopes)) }
     }
 
-    /// Whether the key may be used to ask for these reveals, and to read them.
+    /// Whether the key allows requesting and reading these reveals.
     pub(super) fn allow_reveals(&self, asked: Reveals) -> Result<(), Refusal> {
         let beyond = asked.without(self.terms.reveals);
         if beyond == Reveals::NONE { Ok(()) } else { Err(Refusal::RevealNotAllowed(beyond)) }

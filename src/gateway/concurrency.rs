@@ -52,7 +52,7 @@ struct Waiting {
 }
 
 impl ConcurrencyLimit {
-    /// So many permits, by this setting.
+    /// This many permits, limited by this setting.
     pub(crate) fn new(max: usize, share: Share, setting: &'static str) -> Self {
         let crowded = Crowded::by(setting);
         Self(Arc::new(Inside { max, share, crowded, state: Mutex::default() }))
@@ -70,8 +70,8 @@ impl ConcurrencyLimit {
         Ok(permit)
     }
 
-    /// So many permits, once they are free. Where they are more than the team's whole share, the share
-    /// is enough.
+    /// This many permits, as soon as they are free. If they exceed the team's whole share, the
+    /// share is enough.
     pub(crate) async fn take(
         &self,
         team: &TeamId,
@@ -107,7 +107,7 @@ impl ConcurrencyLimit {
                 }
             }
         }
-        // Not under the lock: where nobody waits any more, the permit is dropped, which takes it.
+        // Not under the lock: if the waiter is gone, the permit is dropped, which takes the lock.
         for (granted, permit) in grants {
             let _ = granted.send(permit);
         }
@@ -138,7 +138,7 @@ impl ConcurrencyLimit {
 }
 
 impl Permit {
-    /// Takes so many more, at once or not at all.
+    /// Takes this many more, or fails if they are not free.
     pub(crate) fn grow(&mut self, more: usize) -> Result<(), Refusal> {
         let limit = &self.limit;
         let mut state = limit.state();
@@ -229,7 +229,7 @@ mod tests {
         other.grow(4).unwrap();
     }
 
-    /// What a future answers without waiting.
+    /// The result of a future that is ready.
     async fn now<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
         let mut answer = None;
         poll_fn(|cx| {

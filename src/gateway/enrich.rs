@@ -1,4 +1,4 @@
-//! From leads to an admitted batch: keys, then what must be kept, then the one step that counts.
+//! Admission of a batch: computes the keys, stores the leads, then runs the admission step.
 
 use std::time::{Duration, Instant};
 
@@ -23,18 +23,19 @@ use crate::ledger::step::{
 use crate::ledger::{Ledger, LedgerError};
 use crate::telemetry::metrics::{Decision, Disposition};
 
-/// How often an admission whose outcome is unknown is asked again, and an id taken anew.
+/// How often an admission with an unknown outcome is repeated, and a new id is taken.
 pub(super) const TRIES: usize = 3;
 
-/// How long it is asked again.
+/// How long it is repeated.
 pub(super) const ASK_AGAIN_FOR: Duration = Duration::from_millis(500);
 
 impl Gateway {
-    /// Admits a batch. It is durable when this answers, and finishes by itself. The `room` that it
-    /// takes up is let go when it is admitted or refused, also where its caller hangs up.
+    /// Admits a batch. It is durable when this returns, and is processed in the background. The
+    /// `room` that it uses is released when it is admitted or refused, also if its caller
+    /// disconnects.
     ///
     /// # Errors
-    /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
+    /// [`Refusal`]; no balance changed, except perhaps with [`Refusal::OutcomeUnknown`].
     pub async fn enrich(
         &self,
         caller: &Caller,
@@ -49,9 +50,9 @@ impl Gateway {
         Ok(page)
     }
 
-    /// Admits what is asked, and shows it as it stands then.
+    /// Admits a request, and returns its current state.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it.
+    /// The caller may disconnect at any time: a task of the gateway completes it.
     pub(super) async fn admit(
         &self,
         caller: &Caller,
@@ -66,7 +67,7 @@ impl Gateway {
             drop(room);
             admitted
         };
-        // Its lines carry the request's id.
+        // Its log lines have the request's id.
         let outcome = self.tasks.spawn(admitting.in_current_span()).await;
         outcome.unwrap_or_else(|died| {
             error!(%died, "an admission panicked, which is a bug");
@@ -102,14 +103,14 @@ impl Gateway {
         Ok(page)
     }
 
-    /// Admits what is asked, or finds the batch that it became before, unless its results are lost.
+    /// Admits a request, or finds the batch of the first one, unless its results are lost.
     async fn admit_or_replay(
         &self,
         caller: &Caller,
         ask: &Enrichment,
         way: Way,
     ) -> Result<Admitted, Refusal> {
-        // A look-up asked again is answered from what is known, or joins what is under way.
+        // A repeated lookup is answered from the cache, or joins the job in progress.
         let mut retry = match way {
             Way::Batch => self.retry(caller, ask),
             Way::LookUp | Way::Call => None,
@@ -141,10 +142,9 @@ impl Gateway {
         self.admit_under_a_free_id(caller, ask, way, asks, retry).await
     }
 
-    /// While the vendor's credits of a unit are out, what needs them does not pass, but for one request
-    /// a minute.
-    /// While it does not answer, so do batches, which wait; nobody would wait for a look-up any more
-    /// when it is sent.
+    /// While the vendor's account has no credits of a unit, requests that need it are refused,
+    /// except for one per minute. While the vendor does not answer, batches are admitted and wait,
+    /// but lookups are refused, since their callers would be gone when they are sent.
     async fn pass_circuit(
         &self,
         caller: &Caller,
@@ -160,7 +160,7 @@ impl Gateway {
         }
         let question = Question { retry, ..self.question(caller, ask, asks.to_vec()) };
         let appraisal = self.appraise(question).await?;
-        // What admission will refuse must not use up the one request that may go and see.
+        // A request that admission will refuse must not use up the probe.
         let goes_on = |appraisal: Appraisal| {
             appraisal.dispositions.fresh == 0
                 || appraisal.replays.is_some()
@@ -212,9 +212,9 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
-    /// Judges a batch, and admits it where it is not refused: answered with no result that the vault
-    /// has lost, and with its leads kept. Nothing is kept of a batch that is refused or is a retry, nor
-    /// the leads of one that is trimmed to nothing.
+    /// Evaluates a batch, and admits it if it is not refused: with no result that the vault has
+    /// lost, and with its leads stored. Nothing is stored for a batch that is refused or is a
+    /// retry, nor the leads of one that is trimmed completely.
     async fn judge_and_admit(
         &self,
         mut admission: Admission,
@@ -233,14 +233,16 @@ impl Gateway {
         admission.leads_expire_at = Some(expires);
         let outcome = self.admit_surely(&admission).await?;
         if !matches!(&outcome, Ok(admitted) if admitted.novelty != Novelty::Replayed) {
-            // A quota was used up meanwhile, or the same request was admitted. They expire in any case.
+            // A quota was used up meanwhile, or the same request was admitted. They expire in any
+            // case.
             let _ = forget_leads(&self.vault, admission.token, leads.len()).await;
         }
         Ok(outcome)
     }
 
-    /// A step whose outcome is unknown is asked again by the same id: it is taken once. Not for long,
-    /// though: whoever waits is told within two seconds that the store is away.
+    /// A step with an unknown outcome is repeated with the same id, so it takes effect once. It is
+    /// not repeated for long: callers get an error within two seconds if the store is not
+    /// available.
     async fn admit_surely(
         &self,
         admission: &Admission,
@@ -288,7 +290,7 @@ impl Gateway {
         }
     }
 
-    /// Counts a request that is refused before it is judged, and gives its refusal back.
+    /// Counts a request that is refused before its evaluation, and returns the refusal.
     pub(crate) fn turn_away(&self, team: &TeamId, refusal: Refusal) -> Refusal {
         self.metrics.decide(team, Decision::Refused(refusal.code()));
         refusal
@@ -350,10 +352,10 @@ impl Gateway {
         );
     }
 
-    /// What a batch would cost now. Reserves nothing.
+    /// The current cost of a batch. Reserves nothing.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away, or a policy does not let the team ask so much.
+    /// [`Refusal`] if the store is not available, or a policy does not allow the request.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
         caller.allow_reveals(ask.reveals)?;
         let asks = self.lead_asks(&ask.leads);
@@ -374,7 +376,7 @@ impl Gateway {
 }
 
 impl Account {
-    /// What a batch of the books costs and spares, as far as is known.
+    /// The charged and avoided credits of a batch, as far as they are known.
     pub(super) fn of(reading: &crate::ledger::transition::read::Reading) -> Self {
         Self {
             dispositions: reading.batch.dispositions,

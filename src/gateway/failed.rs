@@ -1,4 +1,4 @@
-//! What may go wrong on the way, and what a caller is told of it.
+//! Failures of the stores, and the resulting answers to callers.
 
 use tracing::warn;
 
@@ -10,7 +10,7 @@ use crate::ledger::LedgerError;
 use crate::ledger::step::Refused;
 use crate::vault::VaultError;
 
-/// A store did not do what was asked.
+/// A store failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
     /// The ledger.
@@ -22,8 +22,8 @@ pub(super) enum Failed {
 }
 
 impl Refusal {
-    /// What a caller is told of a refusal of the ledger's; nothing where only the id was another
-    /// batch's, and a further one will do.
+    /// The answer to a refusal of the ledger; `None` if only the id was taken and another one must
+    /// be used.
     pub(super) fn of(refused: Refused, team: &TeamId, now: Timestamp) -> Option<Self> {
         Some(match refused {
             Refused::Collision => return None,
@@ -33,7 +33,7 @@ impl Refusal {
             Refused::Paused => Self::TeamPaused(team.clone()),
             Refused::PhonesNotAllowed => Self::PhonesNotAllowed(team.clone()),
             Refused::NoTeam => Self::BadKey,
-            // The gateway looks, and asks again.
+            // The gateway checks what is missing and repeats the step.
             Refused::Unchecked(_) | Refused::NeedsLeads => Self::StoreAway {
                 why: "the admission was repeated too often without being stored".to_owned(),
             },
@@ -52,7 +52,7 @@ impl From<LedgerError> for Refusal {
     fn from(error: LedgerError) -> Self {
         warn!(%error, "a request could not be stored");
         match error {
-            // What may be lost again is not promised to anybody.
+            // A write that may be lost again is not confirmed to the caller.
             LedgerError::Unknown(_) | LedgerError::NotDurable => Self::OutcomeUnknown,
             LedgerError::WrongEpoch => Self::OtherStore,
             other => Self::StoreAway { why: other.to_string() },
@@ -64,7 +64,7 @@ impl From<Failed> for Refusal {
     fn from(failed: Failed) -> Self {
         match failed {
             Failed::Ledger(error) => error.into(),
-            // Nothing points at what the vault may or may not have kept.
+            // Nothing refers to what the vault may have stored.
             Failed::Vault(error) => {
                 warn!(%error, "the data of a request could not be stored or read");
                 Self::StoreAway { why: error.to_string() }

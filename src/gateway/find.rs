@@ -1,8 +1,9 @@
-//! Looking one person up: admitted as a batch of one lead, and waited for.
+//! Looking one person up: a batch of one lead is admitted and polled.
 //!
-//! Whoever waits only looks. That the answer comes is a task's, as for every batch, so a caller who
-//! hangs up or is told to come back finds it on the books. Only so many wait at once, since each holds
-//! a connection: where the vendor is slow, there have to be some left for whoever only reads.
+//! The handler only polls; a background task fetches the answer, as for every batch. A caller that
+//! disconnects or gets 503 therefore finds the answer later. The number of waiting lookups is
+//! limited, since each holds a connection: if the vendor is slow, connections must remain for
+//! requests that only read.
 
 use std::time::Duration;
 
@@ -18,22 +19,22 @@ use crate::ledger::ids::{BatchId, JobId};
 use crate::ledger::record::job::Way;
 use crate::ledger::transition::read::Reading;
 
-/// How soon the books are looked at again at the earliest and at the latest, where no turn that ended
-/// here says that something has changed: other replicas take turns, too.
+/// The shortest and the longest interval between two reads of the ledger without a notification.
+/// Other replicas process jobs, too.
 const LOOK_AGAIN_MIN: Duration = Duration::from_millis(50);
 const LOOK_AGAIN_MAX: Duration = Duration::from_secs(1);
 
 impl Gateway {
-    /// Looks one person up, and waits for the answer. Where it takes too long, too many wait, or nothing
-    /// is sent since the vendor does not answer, the page has not ended, and the answer, once it is
-    /// there, is kept for whoever asks next.
+    /// Looks a person up and waits for the answer. If it takes too long, too many lookups wait, or
+    /// nothing is sent because the vendor does not answer, the returned page has not ended. The
+    /// answer is stored for the next request.
     ///
     /// # Errors
-    /// [`Refusal`]; no balance changed, but perhaps for [`Refusal::OutcomeUnknown`].
+    /// [`Refusal`]; no balance changed, except perhaps with [`Refusal::OutcomeUnknown`].
     pub async fn find(&self, caller: &Caller, ask: Enrichment) -> Result<BatchPage, Refusal> {
         let until = Instant::now() + self.settings.find_wait;
         let unit = Needs::of_persons(ask.reveals).short_unit();
-        // From here on no turn ends unheard.
+        // From here on no notification is missed.
         let turned = self.turned.subscribe();
         let page = self.admit(caller, ask, Way::LookUp, ()).await?;
         if page.status.has_ended() {
@@ -48,7 +49,8 @@ impl Gateway {
             page.retry_after = page.retry_after.max(Some(left));
         }
         match page.lines.first().map(|line| &line.finding) {
-            // It was the first to hear of it: whoever asks next is told before anything is sent.
+            // This request was the first to learn of it; the next one is refused before anything is
+            // sent.
             Some(Finding::Failed(Failure::VendorCredits)) => {
                 Err(Refusal::VendorCredits { unit, retry_after: PROBE_EVERY })
             }
@@ -56,7 +58,7 @@ impl Gateway {
         }
     }
 
-    /// Waits until a batch has ended, or it is no use to wait any longer.
+    /// Waits until a batch has ended, or waiting is pointless.
     async fn wait_for(
         &self,
         caller: &Caller,
@@ -87,9 +89,9 @@ impl Gateway {
         }
     }
 
-    /// Whether nothing more will come of a batch soon, or not from here: a gateway that takes no more
-    /// turns ends only those that are under way, and so does one whose vendor does not answer, with
-    /// what is to be sent.
+    /// Whether nothing more will happen to a batch soon, at least not in this process: a gateway
+    /// that leases no more jobs finishes only those in progress, and so does one whose vendor does
+    /// not answer, for jobs that are due to be sent.
     fn is_in_vain(&self, reading: &Reading) -> bool {
         let is_under_way = || reading.batch.jobs.iter().any(|job| self.busy.has(*job));
         let is_held_up = || reading.waits_to_be_sent && self.outage_left().is_some();
@@ -98,7 +100,7 @@ impl Gateway {
     }
 }
 
-/// Ready when a turn with one of these jobs has ended, or may have.
+/// Ready when the processing of one of these jobs has ended, or may have.
 async fn any_turned(turned: &mut Receiver<JobId>, jobs: &[JobId]) {
     while let Ok(job) = turned.recv().await {
         if jobs.contains(&job) {

@@ -1,5 +1,5 @@
-//! How much the store can still take. New work is refused before it is full, so that what was admitted
-//! can be settled, what has expired be removed, and operators' changes be made.
+//! Free space of the store. New work is refused before the store is full, so that admitted work can
+//! be settled, expired rows be removed, and operators' changes be made.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +11,7 @@ use super::Refusal;
 const REQUEST_BYTES: u64 = 2 << 10;
 const LEAD_BYTES: u64 = 512;
 
-/// The room that the store was last seen to have. Clones share it.
+/// The last known free space of the store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Headroom(Arc<Inside>);
 
@@ -23,20 +23,20 @@ struct Inside {
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// How many bytes the store had left, less what was admitted since; none where that is not known.
+    /// The free bytes of the store, minus what was admitted since; `None` if they are not known.
     left: Option<u64>,
-    /// Whether it was said that there is too little.
+    /// Whether the shortage was logged.
     is_short: bool,
 }
 
 impl Headroom {
-    /// Of a store of which so many bytes are kept free of new work.
+    /// For a store of which this many bytes are reserved.
     #[must_use]
     pub fn new(reserve: u64) -> Self {
         Self(Arc::new(Inside { reserve, seen: Mutex::default() }))
     }
 
-    /// The store has so many bytes left; none where it has no limit, or none that is known.
+    /// Sets the free bytes of the store; `None` if there is no limit, or it is not known.
     pub fn show(&self, left: Option<u64>) {
         let mut seen = self.seen();
         seen.left = left;
@@ -49,13 +49,13 @@ impl Headroom {
         seen.is_short = is_short;
     }
 
-    /// How many bytes new work may still take; none where that is not limited.
+    /// How many bytes new work may use; `None` if there is no limit.
     #[must_use]
     pub fn for_new_work(&self) -> Option<u64> {
         self.seen().left.map(|left| left.saturating_sub(self.0.reserve))
     }
 
-    /// Takes the room of a request with so many leads of so many bytes.
+    /// Takes the space of a request with this number and size of leads.
     pub(super) fn take(&self, leads: usize, bytes: usize) -> Result<(), Refusal> {
         let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         let rows = count(leads).saturating_mul(LEAD_BYTES).saturating_add(REQUEST_BYTES);
@@ -67,7 +67,7 @@ impl Headroom {
         Ok(())
     }
 
-    /// What operators should know of it.
+    /// The reason for `/readyz`.
     pub(super) fn remark(&self) -> Option<String> {
         let is_short = self.seen().left.is_some_and(|left| left < self.0.reserve);
         is_short.then(|| format!("store: {}", self.why()))
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_admitted_between_two_looks_counts_and_the_reserve_stays() {
+    fn requests_between_two_measurements_count_and_the_reserve_stays() {
         let headroom = Headroom::new(10_000);
         headroom.take(10_000, 1 << 30).unwrap();
         headroom.show(Some(20_000));

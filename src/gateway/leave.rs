@@ -1,8 +1,8 @@
-//! Leave to ask the vendor, out of the request budget that all replicas share.
+//! Vendor permits, from the request budget that all replicas share.
 //!
-//! A turn with a job comes with leave for its first request. What is asked for a caller who waits for
-//! the vendor's own answer, a priced call or a request that is passed on, has no turn: it waits in
-//! line here.
+//! A leased job comes with a permit for its first request. A priced call or a forwarded request,
+//! whose caller waits for the vendor's own answer, has no lease and waits for its permit in a queue
+//! here.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -20,20 +20,20 @@ use crate::ledger::record::job::Way;
 use crate::ledger::step::{Asking, Spending};
 use crate::ledger::{Ledger, LedgerError};
 
-/// How long a call, or a request to be passed on, waits in line: much shorter than a turn.
+/// How long a call or a forwarded request waits in the queue: much shorter than a lease.
 const LINE_WAIT_MAX: Duration = Duration::from_secs(5);
 
-/// Those who are put off do not come back all at once.
+/// Jitter for requests that have to retry.
 const COME_BACK_WITHIN: Duration = Duration::from_secs(2);
 
-/// How long to wait for the next page of an answer. Longer than the budget makes anybody wait, so
-/// that it is the vendor's own word that ends the reading of an answer.
+/// How long to wait for the next page of an answer. Longer than any wait for the budget, so that
+/// only a pause requested by the vendor ends the reading of an answer.
 pub(super) const PAGE_WAIT_MAX: Duration = Duration::from_mins(5);
 
-/// For how long a vendor that has had too many requests is left alone where it does not say.
+/// The pause after a 429 without `Retry-After`.
 pub(super) const LEFT_ALONE_FOR: Duration = Duration::from_secs(2);
 
-/// Leave to ask so many times, for as long as it is good.
+/// A number of permits, with their expiry.
 #[derive(Debug)]
 pub(super) struct Leaves {
     left: u32,
@@ -41,17 +41,17 @@ pub(super) struct Leaves {
 }
 
 impl Leaves {
-    /// Leave to make so many requests that was asked for at this moment.
+    /// Permits for this many requests, requested at this time.
     pub(super) fn of(requests: u32, asked_at: Instant) -> Self {
         Self { left: requests, good_until: asked_at + ALLOWED_FOR }
     }
 
-    /// Whether there is one that is still good.
+    /// Whether there is a valid one.
     pub(super) fn is_good(&self) -> bool {
         self.left > 0 && Instant::now() < self.good_until
     }
 
-    /// Uses one up, if there is one that is still good.
+    /// Uses one, if there is a valid one.
     pub(super) fn take(&mut self) -> bool {
         let is_good = self.is_good();
         self.left -= u32::from(is_good);
@@ -85,7 +85,7 @@ impl Lines {
     }
 }
 
-/// Leave, or when to come back.
+/// Permits, or when to retry.
 pub(super) type Answer = Result<Leaves, Timestamp>;
 
 impl Gateway {
@@ -99,7 +99,7 @@ impl Gateway {
         self.wait_in_line(line, errand, None).await
     }
 
-    /// Leave to pass one request on.
+    /// A permit to forward one request.
     pub(super) async fn leave_to_pass(
         &self,
         allowance: Option<&Allowance>,
@@ -129,22 +129,22 @@ impl Gateway {
         }
     }
 
-    /// Has all replicas leave the vendor alone, for as long as it asked or else for a little while.
+    /// Pauses the requests of all replicas, for the vendor's `Retry-After` or else briefly.
     pub(super) async fn leave_alone(&self, retry_after: Option<Duration>) {
         self.leave_alone_by(Reach::Everything, retry_after).await;
     }
 
-    /// The same, as far as the vendor's word reaches.
+    /// The same for these requests.
     pub(super) async fn leave_alone_by(&self, reach: Reach, retry_after: Option<Duration>) {
         let until = self.clock.now().after(retry_after.unwrap_or(LEFT_ALONE_FOR));
         warn!(%until, ?reach, "the vendor limits the rate: no requests are sent until {until}");
         if let Err(error) = self.ledger.leave_alone(until, reach).await {
-            // This turn leaves it alone all the same, and the next one is told anew.
+            // This worker pauses nevertheless, and the next 429 is recorded again.
             warn!(%error, "the pause could not be shared with other workers");
         }
     }
 
-    /// Waits so long; false where the gateway takes no more turns meanwhile.
+    /// Waits this long; false if the gateway stops leasing jobs meanwhile.
     pub(super) async fn rest_for(&self, wait: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(wait) => true,
@@ -168,14 +168,13 @@ impl Gateway {
         })
     }
 
-    /// The request budget that turns are given out of.
+    /// The request budget of leased jobs.
     pub(super) fn spending(&self) -> Spending {
         let rates = self.settings.request_rates;
         Spending { rates, closed_for_max: self.closed_for_max() }
     }
 
-    /// The longest that the vendor is left alone: where it does not say, for a little while all the
-    /// same.
+    /// The longest pause, also used without a `Retry-After`.
     fn closed_for_max(&self) -> Duration {
         self.settings.retry_after_max.max(LEFT_ALONE_FOR)
     }

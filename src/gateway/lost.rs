@@ -1,9 +1,9 @@
-//! Results that the books know and the vault no longer has.
+//! Results that are in the ledger but no longer in the vault.
 //!
-//! A store that fails over, or is restored in part, may lose sealed results and keep the rows that
-//! point at them. So a step that would answer leads with results names them first and changes nothing.
-//! The vault says which of them it has, and the step runs again without the others: their leads are
-//! sent like any other.
+//! A store that fails over, or is partially restored, may lose stored results and keep the rows
+//! that refer to them. A step that would answer leads with results therefore first lists them
+//! without changing anything. The vault is checked, and the step runs again without the missing
+//! ones: their leads are sent like any other.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use crate::ledger::ids::{BatchId, KeptResult};
 use crate::ledger::step::{Appraisal, Lost, Question, Redrive, Redriven, Refused};
 use crate::ledger::transition::read::LeadReading;
 
-/// How many leads of a batch are looked at together.
+/// How many leads of a batch are checked together.
 const LEADS_AT_ONCE: u32 = 500;
 
 impl Gateway {
-    /// What the vault lacks of these results.
+    /// The results that the vault lacks.
     pub(super) async fn lost_of(&self, results: &[KeptResult]) -> Result<Lost, Failed> {
         let lost: BTreeSet<_> = lost_of(&self.vault, results).await?.into_iter().collect();
         if let Some(first) = lost.first() {
@@ -36,7 +36,7 @@ impl Gateway {
         Ok(Lost::Known(lost))
     }
 
-    /// What admission would say now, by what is on the books and in the vault.
+    /// The outcome of an admission now, from the ledger and the vault.
     pub(super) async fn appraise(&self, question: Question) -> Result<Option<Appraisal>, Failed> {
         let appraisal = self.ledger.appraise(question.clone()).await?;
         let Some(Refused::Unchecked(results)) =
@@ -70,7 +70,7 @@ impl Gateway {
         Ok(false)
     }
 
-    /// Drives some leads of a batch off a job that died.
+    /// Moves leads of a batch away from a void job.
     pub(super) async fn redrive_step(&self, order: Redrive) -> Result<Redriven, Failed> {
         let driven = self.ledger.redrive(order.clone()).await?;
         if driven.unchecked.is_empty() {

@@ -1,4 +1,4 @@
-//! What operators change: teams and their keys.
+//! Teams and their keys, as operators change them.
 
 pub use crate::ledger::record::team::{NewTeam, Standing, Team};
 pub use crate::ledger::transition::team::Put;
@@ -13,18 +13,18 @@ use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
 use crate::ledger::record::team::Key;
 
-/// A key just made: the only time that its secret is shown.
+/// A new key, the only time that its secret is shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct KeyMade {
     /// Its public half.
     pub id: String,
-    /// The whole key, as its callers send it.
+    /// The whole key, as callers send it.
     pub secret: String,
-    /// A name for people.
+    /// A display name.
     pub name: String,
-    /// When it was made.
+    /// Its creation time.
     pub created_at: Timestamp,
-    /// What it may be used for.
+    /// Its bounds.
     pub terms: KeyTerms,
 }
 
@@ -34,36 +34,36 @@ impl std::fmt::Debug for KeyMade {
     }
 }
 
-/// A key as it is listed.
+/// A listed key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyShown {
     /// Its public half.
     pub id: String,
-    /// A name for people.
+    /// A display name.
     pub name: String,
-    /// When it was made.
+    /// Its creation time.
     pub created_at: Timestamp,
-    /// When it stopped being good.
+    /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
-    /// What it may be used for.
+    /// Its bounds.
     pub terms: KeyTerms,
 }
 
 impl Gateway {
-    /// Makes a team or changes it.
+    /// Creates a team or changes it.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn put_team(&self, team: &TeamId, new: NewTeam) -> Result<(Put, Team), Refusal> {
         let put = self.ledger.put_team(team.clone(), new).await?;
         info!(%team, "team {team} was created or changed");
         Ok(put)
     }
 
-    /// Closes a team; its keys die at once.
+    /// Closes a team; its keys are revoked at once.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTeam`], or the store is away.
+    /// [`Refusal::NoSuchTeam`], or the store is not available.
     pub async fn close_team(&self, team: &TeamId) -> Result<(), Refusal> {
         self.ledger.close_team(team.clone()).await?.ok_or(Refusal::NoSuchTeam)?;
         info!(%team, "team {team} was closed");
@@ -73,7 +73,7 @@ impl Gateway {
     /// A team.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTeam`], or the store is away.
+    /// [`Refusal::NoSuchTeam`], or the store is not available.
     pub async fn team(&self, team: &TeamId) -> Result<Team, Refusal> {
         self.ledger.team(team.clone()).await?.ok_or(Refusal::NoSuchTeam)
     }
@@ -81,15 +81,15 @@ impl Gateway {
     /// All teams, by name.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn teams(&self) -> Result<Vec<Team>, Refusal> {
         Ok(self.ledger.teams().await?)
     }
 
-    /// Makes a key for a team.
+    /// Creates a key for a team.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTeam`], or the store is away.
+    /// [`Refusal::NoSuchTeam`], or the store is not available.
     pub async fn make_key(
         &self,
         team: &TeamId,
@@ -115,7 +115,7 @@ impl Gateway {
     /// The keys of a team.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchTeam`], or the store is away.
+    /// [`Refusal::NoSuchTeam`], or the store is not available.
     pub async fn keys(&self, team: &TeamId) -> Result<Vec<KeyShown>, Refusal> {
         self.team(team).await?;
         let keys = self.ledger.keys(team.clone()).await?;
@@ -129,10 +129,10 @@ impl Gateway {
         Ok(keys.into_iter().map(show).collect())
     }
 
-    /// Ends a key of a team; false where it has no such key.
+    /// Revokes a key of a team; false if it has no such key.
     ///
     /// # Errors
-    /// [`Refusal`] where the store is away.
+    /// [`Refusal`] if the store is not available.
     pub async fn revoke_key(&self, team: &TeamId, id: &str) -> Result<bool, Refusal> {
         let was_there = self.ledger.revoke_key(team.clone(), id.to_owned()).await?;
         if was_there {

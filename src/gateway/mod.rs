@@ -1,9 +1,9 @@
-//! The order of events: what happens to a request, a job and an operator's word, step by step.
+//! The order of events: the steps of a request, a job and an operator's action.
 //!
-//! The only place that does IO in sequence. A request is a straight line: [`Gateway::enrich`] keys
-//! the leads, keeps what must be kept, and admits. Then `dispatch` takes turns with jobs that are
-//! due, `send` brings one to the vendor, `collect` brings its answer home and settles it. What must
-//! finish is owned by a task of the gateway's, never by a handler that its caller can cancel.
+//! This is the only module that does IO in sequence. For a request, [`Gateway::enrich`] computes
+//! the keys of the leads, stores what must be stored, and admits. Then `dispatch` leases due jobs,
+//! `send` sends a job to the vendor, `collect` fetches its answer and settles it. Operations that
+//! must finish are owned by a task of the gateway, never by a handler that its caller can cancel.
 
 mod answer;
 mod audit;
@@ -113,42 +113,41 @@ use throttle::Throttle;
 use unreadable::Unreadable;
 use unsettled::Unsettled;
 
-/// How many turns may end before a caller who waits has heard of the first. One who has missed some
-/// looks at the books.
+/// How many notifications a waiting lookup may miss. After that it reads the ledger.
 const TURNS_TOLD: usize = 1024;
 
-/// What a gateway is made of.
+/// The parts of a gateway.
 pub struct Parts {
-    /// The books.
+    /// The ledger.
     pub ledger: Arc<AnyLedger>,
-    /// Sealed leads and results, in the same store.
+    /// Encrypted leads and results, in the same store.
     pub vault: Arc<AnyVault>,
-    /// Who else may work on that store.
+    /// Whether other processes may use that store.
     pub replicas: Replicas,
-    /// Where leads are sent.
+    /// The vendor.
     pub vendor: HttpVendor,
-    /// Makes lead and person keys.
+    /// Creates lead and person keys.
     pub keyer: Keyer,
-    /// What speaks against the store, as far as somebody watches it.
+    /// The problems of the store, if it is monitored.
     pub concerns: Concerns,
-    /// How much the store can still take.
+    /// The free space of the store.
     pub headroom: Headroom,
-    /// What it is told to do.
+    /// The settings.
     pub settings: Settings,
-    /// What the vendor's other paths may do.
+    /// The access to the vendor's other paths.
     pub routes: Routes,
-    /// The folder that the journal is exported to, and the keys of its checks.
+    /// The export folder, and the keys of its checks.
     pub export: Option<(PathBuf, CheckKeys)>,
-    /// Where it counts.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
     /// The store's clock.
     pub clock: Arc<dyn Clock>,
 }
 
-/// How many gateways work on one store.
+/// How many gateways use one store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replicas {
-    /// This one: no other process can have the store open.
+    /// Only this one: no other process can open the store.
     One,
     /// Any number of them.
     Many,
@@ -158,7 +157,7 @@ pub enum Replicas {
 #[derive(Clone)]
 pub struct Gateway(Arc<Inside>);
 
-/// What the clones share.
+/// The state shared by the clones.
 pub struct Inside {
     ledger: Arc<AnyLedger>,
     vault: Arc<AnyVault>,
@@ -172,53 +171,53 @@ pub struct Inside {
     clock: Arc<dyn Clock>,
     clock_watch: ClockWatch,
     circuit: Circuit,
-    /// Numbers for batches.
+    /// Batch ids.
     numbers: Numbers,
-    /// Where leave to ask the vendor is waited for.
+    /// The queues for vendor permits.
     lines: Lines,
     /// Requests of each team.
     throttle: Throttle,
     /// Requests that are passed on.
     passages: ConcurrencyLimit,
-    /// Priced calls that are made.
+    /// Priced calls in progress.
     calls: ConcurrencyLimit,
-    /// Look-ups that wait for their answer.
+    /// Waiting lookups.
     look_ups: ConcurrencyLimit,
-    /// Told of every turn that has ended, for those who wait for a job.
+    /// Notifies waiting lookups when the processing of a job has ended.
     turned: broadcast::Sender<JobId>,
-    /// The jobs that a turn is under way with here.
+    /// The jobs that this process is working on.
     busy: Busy,
-    /// Turns under way that wait to read further pages.
+    /// Polls that wait to read further pages.
     readers: Readers,
-    /// Rung when a job may be due sooner than the dispatcher thinks.
+    /// Notified when a job may be due sooner than the dispatcher knows.
     wake: Notify,
-    /// Everything that must finish.
+    /// Tasks that must finish.
     tasks: TaskTracker,
-    /// Whoever exports what the others book, to the last of it.
+    /// The export task, which copies everything that other tasks book.
     exports: TaskTracker,
-    /// All that must finish has.
+    /// Cancelled when all tasks that must finish have.
     ended: CancellationToken,
     /// The number of the first entry that this process has not exported.
     exported: AtomicU64,
-    /// No turn is taken any more, so nothing new is sent.
+    /// Cancelled when no more jobs are leased, so that nothing new is sent.
     resting: CancellationToken,
-    /// The process has been told to stop. Requests are still served.
+    /// Cancelled when the process received a signal to stop. Requests are still served.
     leaving: CancellationToken,
-    /// Nothing new is begun any more.
+    /// Cancelled when nothing new is begun.
     stopping: CancellationToken,
-    /// Jobs that the vendor says it does not know, and since when.
+    /// Jobs that the vendor reports as unknown, and since when.
     gone: Mutex<HashMap<JobId, Timestamp>>,
-    /// What was read of the vendor's answers and is not settled yet.
+    /// Answers that were read and are not settled yet.
     unsettled: Unsettled,
-    /// Jobs of which the vendor was told that they are cancelled.
+    /// Jobs that were cancelled at the vendor.
     told_canceled: Mutex<HashSet<JobId>>,
-    /// How far the sweep is behind.
+    /// The delay of the sweep.
     overdue: Overdue,
-    /// Jobs whose answers cannot be read.
+    /// Jobs with invalid answers.
     unreadable: Unreadable,
-    /// Jobs whose answers lacked something, and how often they were read again for that.
+    /// Jobs with incomplete answers, and how often they were read again.
     read_again: Mutex<HashMap<JobId, u32>>,
-    /// Whoever takes turns.
+    /// The dispatcher's task.
     dispatcher: OnceLock<JoinHandle<()>>,
 }
 
@@ -231,11 +230,11 @@ impl Deref for Gateway {
 }
 
 impl Gateway {
-    /// Puts a gateway together and has it take up the work that its store holds: all of it at once
-    /// where it is alone, else what nobody has a turn with.
+    /// Creates a gateway and takes over the work in its store: everything if it is alone, otherwise
+    /// what is not leased.
     ///
     /// # Errors
-    /// [`Refusal::StoreAway`] where the books cannot be read.
+    /// [`Refusal::StoreAway`] if the ledger cannot be read.
     pub async fn start(parts: Parts) -> Result<Self, Refusal> {
         let Parts {
             ledger,
@@ -311,30 +310,29 @@ impl Gateway {
         Ok(gateway)
     }
 
-    /// Has the dispatcher look at once whether a job is due.
+    /// Wakes the dispatcher to check for due jobs.
     pub fn look_now(&self) {
         self.wake.notify_one();
     }
 
-    /// Reports from now on that it is not ready, and goes on serving.
+    /// Reports from now on that the gateway is not ready, and continues to serve.
     pub fn leave(&self) {
         self.leaving.cancel();
     }
 
-    /// Whether the process has been told to stop.
+    /// Whether the process received a signal to stop.
     #[must_use]
     pub fn is_leaving(&self) -> bool {
         self.leaving.is_cancelled()
     }
 
-    /// Sends nothing new from now on: what is admitted meanwhile stays on the books for the next
-    /// start.
+    /// Sends nothing new from now on: admitted work stays in the ledger for the next start.
     pub fn rest(&self) {
         self.leaving.cancel();
         self.resting.cancel();
     }
 
-    /// Begins nothing new, and waits until all that was begun has ended and is exported.
+    /// Begins nothing new, and waits until everything in progress has ended and is exported.
     pub async fn stop(&self) {
         self.resting.cancel();
         self.stopping.cancel();

@@ -1,9 +1,9 @@
-//! An outage of the vendor: what this replica heard and what the books know of it, and the question
-//! that costs nothing.
+//! An outage of the vendor: what this replica observed, what the ledger records, and the free
+//! question.
 //!
-//! The books count unanswered submissions and hand out probes, in the step that begins an attempt, so
-//! nothing here has to be exact. What is known here only says which jobs are worth a turn, what callers
-//! are told, and what the books have yet to be told.
+//! The ledger counts unanswered submissions and assigns probes in the step that begins an attempt,
+//! so nothing here has to be exact. The state here only determines which jobs are leased, what
+//! callers are told, and what has yet to be written to the ledger.
 
 use std::time::{Duration, Instant};
 
@@ -16,36 +16,36 @@ use crate::ledger::Ledger;
 use crate::ledger::record::job::Way;
 use crate::vendor::{Cause, Submitted};
 
-/// How long past its time nobody has gone as the probe where no job waits for it.
+/// How long after its due time a probe is unused because no job waits for it.
 const UNUSED_AFTER: Duration = Duration::from_secs(10);
 
-/// What is known of an outage here.
+/// What this replica knows of an outage.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
-    /// What the books say.
+    /// The state in the ledger.
     books: Outage,
-    /// When the vendor last answered a submission from here.
+    /// When the vendor last answered a submission of this replica.
     answered_at: Option<Timestamp>,
-    /// Submissions from here that it has not answered since, and that are not on the books.
+    /// Later submissions of this replica without an answer that are not in the ledger yet.
     silences: Silences,
 }
 
-/// Unanswered submissions that the books do not know of.
+/// Unanswered submissions that are not in the ledger yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Silences {
     pub(super) submissions: u32,
-    /// How long the vendor asked to be left alone.
+    /// The vendor's `Retry-After`.
     pub(super) said: Option<Duration>,
 }
 
-/// Which jobs that are to be sent have turns.
+/// Which jobs that are due to be sent are leased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turns {
     /// All of them.
     All,
     /// One at a time: it may be the probe.
     One,
-    /// None before this moment.
+    /// None before this time.
     NotBefore(Timestamp),
 }
 
@@ -55,7 +55,7 @@ impl Silences {
         Self { submissions, said: self.said.max(more.said) }
     }
 
-    /// As the books are told; nothing where there are none.
+    /// The observation for the ledger; `None` if there are none.
     pub(super) fn heard(self, probing: Probing) -> Option<Heard> {
         let Self { submissions, said } = self;
         (submissions > 0).then_some(Heard::Nothing { submissions, said, probing })
@@ -63,7 +63,7 @@ impl Silences {
 }
 
 impl Known {
-    /// The vendor answered a submission. Whether the books may have to be told.
+    /// The vendor answered a submission. Returns whether the ledger may have to be updated.
     pub(super) fn hear_answer(&mut self, now: Timestamp) -> bool {
         let is_news = self.books != Outage::default();
         self.answered_at = Some(now);
@@ -72,7 +72,7 @@ impl Known {
         is_news
     }
 
-    /// The vendor answered the free question.
+    /// The vendor answered the question.
     pub(super) fn hear_answer_to_question(&mut self, now: Timestamp) {
         self.learn(self.books.hear(Heard::AnswerToQuestion, now));
     }
@@ -82,13 +82,14 @@ impl Known {
         self.silences = self.silences.and(Silences { submissions: 1, said });
     }
 
-    /// Takes what the books may have to be told: when the vendor last answered, and what it left
-    /// unanswered since. Once the books were read after an answer, they know, or it is no longer news.
+    /// Takes the observations for the ledger: when the vendor last answered, and what it left
+    /// unanswered since. After the ledger was read following an answer, the answer is recorded or
+    /// no longer relevant.
     pub(super) fn take_news(&mut self) -> (Option<Timestamp>, Silences) {
         (self.answered_at.take(), std::mem::take(&mut self.silences))
     }
 
-    /// The books could not be told.
+    /// The ledger could not be updated.
     pub(super) fn give_back(&mut self, answered_at: Option<Timestamp>, silences: Silences) {
         if self.answered_at.is_none() {
             self.answered_at = answered_at;
@@ -100,7 +101,7 @@ impl Known {
         self.silences != Silences::default()
     }
 
-    /// What the books say, or will.
+    /// Sets the present or future state of the ledger.
     pub(super) fn learn(&mut self, books: Outage) {
         let (was_open, is_open) = (self.is_open(), books.probe_at.is_some());
         self.books = books;
@@ -116,7 +117,7 @@ impl Known {
         }
     }
 
-    /// Whether nothing is sent but a probe now and then.
+    /// Whether only probes are sent.
     pub(super) const fn is_open(&self) -> bool {
         self.books.probe_at.is_some()
     }
@@ -130,14 +131,14 @@ impl Known {
         }
     }
 
-    /// Whether it is long past its time that a probe went, so that no job waits for it.
+    /// Whether a probe is long overdue, so that no job waits for it.
     fn is_unused(&self, probing: Probing, attempts_max: u32, now: Timestamp) -> bool {
         let turns = probing.every.min(Duration::from_secs(2)).saturating_mul(attempts_max);
         let since = self.books.next_probe(probing, now).map(|at| now.since(at));
         since.is_some_and(|since| since > UNUSED_AFTER.saturating_add(turns))
     }
 
-    /// What is amiss, for operators.
+    /// The reason for `/readyz`.
     pub(super) fn remark(&self) -> Option<String> {
         let Outage { unanswered, probe_at, .. } = self.books;
         probe_at.map(|at| {
@@ -149,16 +150,17 @@ impl Known {
     }
 }
 
-/// What came of the question that costs nothing.
+/// The result of the question.
 pub(super) enum Asked {
     /// The vendor answered it.
     Answered,
-    /// It did not, or it may not be asked before then.
+    /// It did not, or the question may not be sent before then.
     NotBefore(Timestamp),
 }
 
 impl Gateway {
-    /// How long until something may be sent again; none where the vendor answers, or may be tried now.
+    /// How long until something may be sent again; `None` if the vendor answers, or may be tried
+    /// now.
     pub(super) fn outage_left(&self) -> Option<Duration> {
         let now = self.clock.now();
         match self.circuit.turns(self.settings.probing(), now) {
@@ -167,20 +169,20 @@ impl Gateway {
         }
     }
 
-    /// The vendor answered something that costs.
+    /// The vendor answered a priced request.
     pub(super) fn hear_answer(&self) {
         if self.circuit.hear_answer(self.clock.now()) {
             self.wake.notify_one();
         }
     }
 
-    /// The vendor did not answer something that costs.
+    /// The vendor did not answer a priced request.
     pub(super) fn hear_nothing(&self, cause: &Cause) {
         self.circuit.hear_nothing(cause.retry_after());
         self.wake.notify_one();
     }
 
-    /// Asks the vendor something that costs nothing, in place of this interval's probe.
+    /// Sends the question in place of this interval's probe.
     pub(super) async fn question_vendor(&self) -> Result<Asked, Failed> {
         let probing = self.settings.probing();
         match self.ledger.claim_question(probing).await? {
@@ -229,8 +231,8 @@ impl Gateway {
         }
     }
 
-    /// Where nothing waits that could be the probe, nobody else would ever learn that the vendor
-    /// answers again.
+    /// If no job waits that could be the probe, the question is the only way to learn that the
+    /// vendor answers again.
     pub(super) fn question_if_unused(&self) {
         let (probing, attempts_max) = (self.settings.probing(), self.settings.attempts_max);
         let is_unused = |known: &Known| known.is_unused(probing, attempts_max, self.clock.now());
@@ -240,7 +242,7 @@ impl Gateway {
         let gateway = self.clone();
         self.tasks.spawn(async move {
             match gateway.question_vendor().await {
-                // Nothing waits: whatever comes next may go as ever.
+                // Nothing waits: later requests are sent as usual.
                 Ok(Asked::Answered) => gateway.hear_answer(),
                 Ok(Asked::NotBefore(_)) => {}
                 Err(error) => warn!(%error, "the vendor could not be probed"),
@@ -249,11 +251,11 @@ impl Gateway {
         });
     }
 
-    /// Lets a call come again that the books shut out until then: it goes once the vendor has answered
-    /// a question.
+    /// Lets a call be opened again that the ledger refuses until then: the vendor must first answer
+    /// the question.
     ///
     /// # Errors
-    /// [`Refusal::VendorBusy`] where the vendor does not answer, or may not be asked yet.
+    /// [`Refusal::VendorBusy`] if the vendor does not answer, or the question may not be sent yet.
     pub(super) async fn pass_outage(&self, probe_at: Timestamp) -> Result<(), Refusal> {
         let (now, probing) = (self.clock.now(), self.settings.probing());
         let probe_at = probe_at.not_beyond(probing.every.max(probing.at_most), now);

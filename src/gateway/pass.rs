@@ -1,8 +1,8 @@
-//! Passing on: what costs nothing goes to the vendor as it came, and the vendor's answer comes back
-//! as it is.
+//! Forwarding: free requests are sent to the vendor unchanged, and the vendor's answer is returned
+//! unchanged.
 //!
-//! Nothing of it is on the books, so nothing of it has to be finished: a caller that hangs up ends
-//! it. What is priced never comes here.
+//! They are not in the ledger, so they need not be completed: a caller that disconnects ends them.
+//! Priced requests are not handled here.
 
 use std::time::{Duration, Instant};
 
@@ -17,15 +17,15 @@ use crate::domain::route::{Access, Method, Opening, Route, Taken, VendorPath, se
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 
-/// When a request may come again that found no place, or no leave that lasted.
+/// When a request may be retried that got no permit.
 const SOON: Duration = Duration::from_secs(2);
 
 impl Gateway {
-    /// The route that a caller's request takes.
+    /// The route of a caller's request.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchPath`] below the gateway's own paths, [`Refusal::RouteNotAllowed`] where no
-    /// route leads.
+    /// [`Refusal::NoSuchPath`] below the gateway's own paths, [`Refusal::RouteNotAllowed`] if no
+    /// route allows it.
     pub fn route(
         &self,
         caller: &Caller,
@@ -38,7 +38,7 @@ impl Gateway {
         self.by_the_table(caller, method, path)
     }
 
-    /// The route that a request takes by the table, wherever it leads.
+    /// The route of a request in the table.
     fn by_the_table(
         &self,
         caller: &Caller,
@@ -56,7 +56,7 @@ impl Gateway {
         })
     }
 
-    /// What an email address costs a caller to have validated, if it may ask for that at all.
+    /// The price of validating an email address for a caller, if it may do that.
     pub(super) fn address_price(&self, caller: &Caller) -> Result<Credits, Refusal> {
         let path = VendorPath::of_validations();
         let Taken { route, team } = self.by_the_table(caller, Method::Post, &path)?;
@@ -65,12 +65,11 @@ impl Gateway {
         price.ok_or_else(|| Refusal::RouteNotAllowed { setting: setting() })
     }
 
-    /// Passes a request on by its route, where that is free, and answers with what the vendor
-    /// begins to answer. Where the vendor takes the gateway for somebody else, or has had too many
-    /// requests, that is no word to the caller.
+    /// Forwards a request by its route, if that is free, and returns the head of the vendor's
+    /// answer. The vendor's errors about the gateway's key or rate are not returned to the caller.
     ///
     /// # Errors
-    /// [`Refusal`]; the vendor may have acted on the request where it gave no answer.
+    /// [`Refusal`]; the vendor may have processed the request if it gave no answer.
     pub async fn pass(
         &self,
         caller: &Caller,
@@ -97,7 +96,7 @@ impl Gateway {
         self.metrics.ask_vendor("pass", outcome(&answer), began.elapsed());
         let passed = answer.map_err(|cause| no_answer(route, &cause))?;
         match passed.status.as_u16() {
-            // Not a 403, which says of this one path that it is not for the account.
+            // Unlike a 403, which is about this one path.
             401 => {
                 warn!(route = %route.pattern, "the vendor rejected our API key (401)");
                 self.circuit.refuse_key(Asked::Pass, 401);
@@ -133,7 +132,7 @@ impl Gateway {
     }
 }
 
-/// Names what would allow it: for a path that may only be read, the narrowest route that does.
+/// Names the setting that would allow it: for a read-only path, the narrowest route.
 fn not_allowed(taken: Taken<'_>, passage: &Passage) -> Refusal {
     let Taken { route, team } = taken;
     let narrowest = || {

@@ -1,4 +1,4 @@
-//! What operators see: usage, whether the gateway is fit to serve, and its metrics.
+//! Reports for operators: usage, readiness, and metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +17,20 @@ use crate::ledger::transition::report::Glance;
 use crate::ledger::{Ledger, LedgerError, StepOutcome, Watch};
 use crate::telemetry::metrics::{BatchCounts, BooksSnapshot, Metrics, OpenCredits, QuotaStanding};
 
-/// Whether the gateway is fit to serve.
+/// Whether the gateway is ready to serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// It is; what is amiss all the same, for operators.
+    /// It is; with reasons for operators to look at.
     Ready(Vec<String>),
     /// It is not, for these reasons.
     NotReady(Vec<String>),
 }
 
-/// Counts the steps of a store, and shows whether it is fit.
+/// Measures the operations of a store, and shows whether it is usable.
 pub struct StoreWatch {
-    /// Where it counts.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// What speaks against the store.
+    /// The problems of the store.
     pub concerns: Concerns,
 }
 
@@ -53,13 +53,13 @@ impl Gateway {
         self.ledger.usage(team.clone()).await?.ok_or(Refusal::NoSuchTeam)
     }
 
-    /// What is left of a team's quotas; none where that cannot be told.
+    /// The rest of a team's quotas; `None` if it cannot be read.
     pub(super) async fn remaining(&self, team: &TeamId) -> Option<Remaining> {
         let usage = self.usage(team).await.ok()?;
         Some(usage.remaining(self.clock.now()))
     }
 
-    /// Whether the gateway is fit to serve.
+    /// Whether the gateway is ready to serve.
     pub async fn readiness(&self) -> Readiness {
         let mut remarks = self.circuit.remarks();
         remarks.extend(self.unreadable.remark(self.clock.now()));
@@ -93,7 +93,7 @@ impl Gateway {
         }
     }
 
-    /// Every metric as text, the mirrors of the books brought up to date.
+    /// All metrics as text, after updating those of the ledger's state.
     pub async fn metrics(&self) -> String {
         match self.ledger.glance().await {
             Ok(glance) => self.metrics.show_books(&snapshot(glance, self.clock.now())),
@@ -109,7 +109,7 @@ impl Gateway {
     }
 }
 
-/// Why the store cannot be worked on, for operators.
+/// Why the store cannot be used, for operators.
 fn why_not(error: &LedgerError) -> String {
     match error {
         LedgerError::WrongEpoch => {

@@ -1,4 +1,4 @@
-//! Sending a job: on the books first, then on the wire, then what came of it on the books.
+//! Sending a job: the attempt is recorded first, then sent, then its outcome is recorded.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,14 +21,14 @@ use crate::ledger::step::{Attempt, Begun, Binding, Voiding};
 use crate::ledger::{Ledger, LedgerError};
 use crate::vendor::{LookedUp, Submitted, Vendor};
 
-/// How long a job rests after the vendor took the gateway's key or address for wrong.
+/// The pause of a job after the vendor rejected the gateway's API key or URL.
 const KEY_REST: Duration = Duration::from_secs(30);
 
-/// How long a job rests that was not sent, since nobody could say whether the attempt is on the
-/// books for good.
+/// The pause of a job that was not sent because it is not known whether the attempt is durably
+/// recorded.
 const DOUBT_REST: Duration = Duration::from_secs(5);
 
-/// How long a job rests that was not sent, since the vendor does not answer.
+/// The pause of a job that was not sent because the vendor does not answer.
 const OUTAGE_REST: Duration = Duration::from_secs(2);
 
 impl Gateway {
@@ -90,8 +90,8 @@ impl Gateway {
             Err(error) => return Err(error.into()),
         }
         if !leaves.take() || asked.elapsed() > self.settings.turn_for / 2 {
-            // The store took so long that the leave is over, or the turn soon will be: nothing was
-            // sent. It is this machine's time that counts here, since the store's may be what hangs.
+            // The store took so long that the permit has expired, or the lease soon will: nothing
+            // was sent. The local time is used, since the store's clock may be what hangs.
             return self.put_back(&job, lease, self.back_off(0)).await;
         }
         match job.way {
@@ -104,8 +104,8 @@ impl Gateway {
         }
     }
 
-    /// The job has a turn again at that moment, or sooner where the vendor answers by then: while it
-    /// does not, nothing that is to be sent has one.
+    /// The job is leased again at that time, or earlier if the vendor answers by then: during an
+    /// outage, no job that is due to be sent is leased.
     async fn put_off(&self, job: &Job, lease: Lease, moment: Timestamp) -> Result<(), Failed> {
         let until = moment.min(self.clock.now().after(jittered(OUTAGE_REST)));
         self.ledger.reschedule(job.id, lease, Some(until)).await?;
@@ -113,7 +113,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Sends a job as a batch, which the vendor names.
+    /// Sends a job as a batch, for which the vendor returns an id.
     async fn submit(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
         let sent = sent_of(load);
         let fields: Vec<_> = sent.iter().copied().map(fields_of).collect();
@@ -122,12 +122,12 @@ impl Gateway {
         let Some(vendor_id) = asked else { return Ok(()) };
         self.circuit.take(Needs::of_persons(job.reveals));
         self.bind(job, vendor_id, &sent).await?;
-        // What was not sent with it need not wait for its answer.
+        // Leads that were not sent with it need not wait for its answer.
         let bound = Job { state: State::Bound, ..job.clone() };
         self.detach(bound, lease).await.map(|_| ())
     }
 
-    /// Sends a job as a look-up, whose answer settles it.
+    /// Sends a job as a lookup, whose answer settles it.
     async fn look_up(&self, job: &Job, lease: Lease, load: &[Carried]) -> Result<(), Failed> {
         let sent = sent_of(load);
         let [one] = sent.as_slice() else {
@@ -147,7 +147,7 @@ impl Gateway {
         self.settle(job, lease, Arc::new(answer)).await
     }
 
-    /// Makes an attempt and writes down what came of it, but for what the vendor took it for.
+    /// Makes an attempt and records its outcome, except the vendor's id.
     async fn ask_vendor<T>(
         &self,
         operation: &'static str,
@@ -160,7 +160,7 @@ impl Gateway {
         let submitted = self.keeping(job.id, lease, asking).await;
         self.metrics.ask_vendor(operation, submitted.outcome(), began.elapsed());
         let now = self.clock.now();
-        // What has to wait goes again, and sees then.
+        // A job that has to wait is sent again, and is probed then.
         if matches!(submitted, Submitted::Wait { .. }) {
             self.circuit.accept_key(Asked::Submit);
         }
@@ -206,8 +206,8 @@ impl Gateway {
         self.hand_in(|| self.ledger.put_back(job.id, lease, until)).await
     }
 
-    /// Writes the vendor's name for a job down. Should that fail for good, the job is sent again
-    /// as if it had not been answered, which costs nothing inside the charge window.
+    /// Records the vendor's id of a job. If that fails for good, the job is sent again as if it had
+    /// not been answered, which costs nothing inside the charge window.
     async fn bind(&self, job: &Job, vendor_id: VendorId, sent: &[&Carried]) -> Result<(), Failed> {
         let (least, most) = (self.settings.poll_interval_min, self.settings.poll_interval_max);
         let poll_at = self.clock.now().after(pause(Duration::ZERO, least, most));
@@ -231,7 +231,7 @@ impl Gateway {
         Ok(())
     }
 
-    /// Of some jobs, of those that travel as this one, something is gone.
+    /// The leads of some members of this job are lost.
     async fn body_lost(&self, job: &Job, lease: Lease, of: Vec<JobId>) -> Result<(), Failed> {
         if job.is_coach() && job.unanswered == 0 {
             return self.go_without(job, lease, of).await;

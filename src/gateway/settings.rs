@@ -1,4 +1,4 @@
-//! What the gateway is told to do, in its own terms.
+//! The settings in the gateway's own terms.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -16,88 +16,88 @@ use crate::vendor::Remaining;
 /// The gateway's settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// What the vendor charges.
+    /// The vendor's prices.
     pub prices: Prices,
-    /// How long a person found is answered from what is known.
+    /// How long a person is answered from the cache.
     pub person_ttl: Duration,
-    /// How long nobody found is.
+    /// How long "not found" is answered from the cache.
     pub not_found_ttl: Duration,
-    /// How long an address counts as validated.
+    /// How long a validated address is answered from the cache.
     pub validation_ttl: Duration,
-    /// How long a batch is readable from its end.
+    /// How long a batch is readable after its end.
     pub batch_ttl: Duration,
-    /// For how long an identical request is taken for a retry; not at all where it is zero.
+    /// How long an identical request counts as a retry; zero: never.
     pub replay_window: Duration,
-    /// How long the store keeps an entry that was exported.
+    /// How long the store keeps an exported entry.
     pub keep: Duration,
-    /// How many leads the vendor takes at once.
+    /// The maximum number of leads in one job.
     pub job_leads_max: u32,
-    /// How long a small job waits for others to travel with; zero where each travels alone.
+    /// How long a small job waits for others to be combined with; zero: not at all.
     pub gather_window: Duration,
-    /// How often all replicas together may ask the vendor in a minute.
+    /// The limits of requests to the vendor, for all replicas together.
     pub request_rates: Rates,
-    /// How many addresses the vendor validates in an hour.
+    /// The limit of validated addresses per hour.
     pub validations_per_hour: NonZeroU32,
-    /// How soon a job's answer is asked for at the earliest.
+    /// The first pause between two polls.
     pub poll_interval_min: Duration,
-    /// How soon at the latest.
+    /// The longest pause.
     pub poll_interval_max: Duration,
-    /// What is done about an attempt that was not answered.
+    /// The handling of an unanswered attempt.
     pub on_no_answer: OnNoAnswer,
-    /// How long after an unanswered attempt the next is made.
+    /// The pause after an unanswered attempt.
     pub quiet_period: Duration,
-    /// How many attempts there are in all.
+    /// The total number of attempts.
     pub attempts_max: u32,
-    /// How often a job may be refused before all that is left of it ends.
+    /// How many refusals of a job are accepted before its remaining leads end.
     pub refusals_max: u32,
-    /// The longest that the vendor is left alone by its own word.
+    /// Upper limit of the vendor's `Retry-After`.
     pub retry_after_max: Duration,
-    /// How long the vendor may take over a job.
+    /// How long the vendor may take for a job.
     pub job_deadline: Duration,
-    /// How many bytes all pages of the vendor's answer to one job may have.
+    /// The maximum size of all pages of the vendor's answer to one job.
     pub answer_bytes_max: usize,
-    /// How long a turn with a job lasts, unless it is renewed: as long rests what a replica had
-    /// under way that died.
+    /// The duration of a lease, unless it is renewed: for so long, the jobs of a dead replica are
+    /// not processed.
     pub turn_for: Duration,
-    /// How long a look-up waits for its answer.
+    /// How long a lookup waits for its answer.
     pub find_wait: Duration,
-    /// What a team may ask whose policies do not say.
+    /// The limits of teams whose policies set none.
     pub team_limits: RequestLimits,
     /// How much of the limits below one team may use.
     pub team_share: Share,
     /// How many look-ups wait at once.
     pub look_ups_max: usize,
-    /// How many requests are passed on at once.
+    /// The maximum number of forwarded requests.
     pub passages_max: usize,
-    /// How many priced calls are made at once.
+    /// The maximum number of priced calls in progress.
     pub calls_max: usize,
-    /// How many jobs of each lane are worked on at once.
+    /// The maximum number of jobs of each lane in progress.
     pub turns_max: usize,
-    /// How often something is expected to come back.
+    /// The assumed rates of success.
     pub rates: HitRates,
 }
 
-/// What is done about an attempt that was not answered.
+/// The handling of an unanswered attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnNoAnswer {
-    /// It is made again, with the reservation held.
+    /// It is repeated, with the reservation held.
     Retry,
-    /// It is never made again: unresolved at once.
+    /// It is never repeated: unresolved at once.
     Hold,
 }
 
 impl Settings {
-    /// By when a job admitted now has surely ended or become unresolved.
+    /// When a job admitted now has certainly ended or become unresolved.
     pub(super) fn horizon(&self) -> Duration {
         self.quiet_period.saturating_mul(self.attempts_max).saturating_add(self.job_deadline)
     }
 
-    /// How often a vendor that does not answer is tried.
+    /// The intervals of probes during an outage.
     pub(super) fn probing(&self) -> Probing {
         Probing { every: self.quiet_period, at_most: self.retry_after_max }
     }
 
-    /// How far ahead a job may be due: by the longest of the pauses that follow a turn.
+    /// How far ahead a job may be due: by the longest of the possible pauses.
     pub(super) fn due_within(&self) -> Duration {
         let pauses = [
             self.quiet_period,
@@ -108,18 +108,18 @@ impl Settings {
             self.turn_for,
             SLOW_LOOK,
         ];
-        // They are jittered, and bounded by clocks that differ a little.
+        // They have jitter, and clocks differ a little.
         let longest = pauses.into_iter().max().unwrap_or_default();
         longest.saturating_add(longest / 4).saturating_add(Duration::from_mins(1))
     }
 
-    /// How much the vendor's answer to so many leads or addresses may be.
+    /// The size limit of the vendor's answer to this many leads or addresses.
     pub(super) fn answer_to(&self, asked: u32) -> Remaining {
         let asked = usize::try_from(asked).unwrap_or(usize::MAX);
         Remaining::of(asked, self.answer_bytes_max)
     }
 
-    /// How many attempts of a job may go unanswered.
+    /// How many attempts of a job may be unanswered.
     pub(super) const fn unanswered_max(&self) -> u32 {
         match self.on_no_answer {
             OnNoAnswer::Retry => self.attempts_max,
@@ -127,20 +127,20 @@ impl Settings {
         }
     }
 
-    /// How long sealed results live from their settlement: as long as anything can point at them.
-    /// The batch that is answered with one last reads it until its own end and `batch_ttl`.
+    /// How long stored results live after their settlement: as long as anything can refer to them.
+    /// The last batch answered with one reads it until its own end plus `batch_ttl`.
     pub(super) fn results_ttl(&self) -> Duration {
         let known_for = self.person_ttl.max(self.not_found_ttl);
         known_for.saturating_add(self.batch_ttl).saturating_add(self.horizon())
     }
 
-    /// How long the verdicts of a validation live from when it was asked: as long as anything can
-    /// point at them.
+    /// How long the verdicts of a validation live after its submission: as long as anything can
+    /// refer to them.
     pub(super) fn validation_results_ttl(&self) -> Duration {
         self.validation_ttl.saturating_add(self.batch_ttl)
     }
 
-    /// The settings as a ledger's step takes them.
+    /// The settings as the terms of a ledger step.
     pub(super) fn terms(&self) -> Terms {
         Terms {
             prices: self.prices,

@@ -1,4 +1,4 @@
-//! Settling a job by the vendor's answer, some leads in each step.
+//! Settlement of a job with the vendor's answer, some leads in each step.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::ledger::table::SETTLED_AT_ONCE;
 use crate::telemetry::metrics::Stray;
 
 impl Gateway {
-    /// Settles a job. Each step stores its results before the ledger points at them, and is repeated
-    /// while the store is away, so that the answer is not read again.
+    /// Settles a job. Each step stores its results before the ledger refers to them, and is
+    /// repeated while the store is not available, so that the answer is not read again.
     pub(super) async fn settle(
         &self,
         job: &Job,
@@ -75,7 +75,7 @@ impl Gateway {
             Settlement { job: job.id, turn: lease, first, evidence, results_expire_at };
         let settled = self.ledger.settle(settlement).await?;
         if settled.turn != lease {
-            // Another turn settled these leads: nothing points at what this one has stored.
+            // Another worker settled these leads: nothing refers to the results stored here.
             forget(&self.vault, &mine).await?;
         }
         forget(&self.vault, &settled.removed).await?;

@@ -13,30 +13,30 @@ use crate::domain::team::TeamId;
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// When a team may come again that has too many requests under way.
+/// When a team with too many concurrent requests may retry.
 const SOON: Duration = Duration::from_secs(1);
 
-/// What one team may do; zero where it is not limited.
+/// The limits of one team; zero means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// How many requests in a minute.
+    /// Requests per minute.
     pub per_minute: u32,
-    /// How many at once.
+    /// Concurrent requests.
     pub at_once: u32,
 }
 
-/// How many requests of the minute a team has left.
+/// The rest of a team's requests per minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestsLeft {
-    /// How many there are in a minute.
+    /// The limit per minute.
     pub per_minute: u32,
-    /// How many of them are left.
+    /// The rest.
     pub left: u32,
-    /// When all of them are, if it makes no more until then.
+    /// When all of them are available again, without further requests.
     pub resets_in: Duration,
 }
 
-/// A request under way, until the last clone is dropped.
+/// A request in progress, until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct UnderWay(#[expect(dead_code, reason = "to hold it is all")] Option<Arc<Counted>>);
 
@@ -51,12 +51,12 @@ type Teams = Arc<Mutex<HashMap<TeamId, Usage>>>;
 
 #[derive(Debug)]
 struct Usage {
-    /// When all requests of a minute are left again.
+    /// When all requests of a minute are available again.
     full_at: Instant,
     under_way: u32,
 }
 
-/// One request that is counted.
+/// One counted request.
 #[derive(Debug)]
 struct Counted {
     team: TeamId,
@@ -78,7 +78,7 @@ impl Throttle {
         Self { usual, teams: Teams::default() }
     }
 
-    /// Counts one request, or refuses it. Answers what is left of the minute, where that is limited.
+    /// Counts one request, or refuses it. Returns the rest of the minute, if it is limited.
     pub(super) fn admit(
         &self,
         team: &TeamId,
@@ -100,7 +100,8 @@ impl Throttle {
 }
 
 impl Usage {
-    /// Takes one of the minute's requests: each comes back after its share of the minute.
+    /// Uses one of the minute's requests: each becomes available again after its share of the
+    /// minute.
     fn spend(&mut self, per_minute: u32, now: Instant) -> Result<Option<RequestsLeft>, Refusal> {
         let Some(each) = MINUTE.checked_div(per_minute) else { return Ok(None) };
         let full_at = self.full_at.max(now) + each;
@@ -129,7 +130,7 @@ impl Drop for Counted {
     }
 }
 
-/// Two requests of one caller are the same caller's.
+/// Two requests of the same caller compare as equal.
 impl PartialEq for UnderWay {
     fn eq(&self, _: &Self) -> bool {
         true

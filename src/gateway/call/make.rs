@@ -1,4 +1,4 @@
-//! Making a call that is on the books: leave, the one request, and what came of it on the books.
+//! Making an opened call: permit, the one request, and its outcome in the ledger.
 
 use std::time::{Duration, Instant};
 
@@ -18,33 +18,32 @@ use crate::ledger::transition::call::Closing;
 use crate::ledger::{Ledger, LedgerError, Outcome};
 use crate::vendor::{Called, Whole};
 
-/// The vendor's status for: the account's credits are out.
+/// The vendor's status for an account without credits.
 const PAYMENT_REQUIRED: u16 = 402;
 
-/// When a call may come again that the vendor would not hear.
+/// When a call may be retried that the vendor did not accept.
 const VENDOR_REST: Duration = Duration::from_secs(5);
 
-/// A call on the books, ready to be made.
+/// An opened call, ready to be made.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Ready {
     pub(in crate::gateway) team: TeamId,
     pub(in crate::gateway) job: JobId,
     pub(in crate::gateway) lease: Lease,
     pub(in crate::gateway) price: Amounts,
-    /// When it was opened, by this machine's time.
+    /// The local time of its opening.
     pub(in crate::gateway) opened: Instant,
 }
 
-/// What came of a call for certain.
+/// The certain outcome of a call.
 pub(in crate::gateway) enum Made<T> {
     Done(T),
     Refused(Whole),
 }
 
 impl Gateway {
-    /// A step that opens a call is asked again by the same ids where its outcome is unknown. Where
-    /// nobody can say that it will last, the call is not made, and released as far as the store lets
-    /// it.
+    /// A step that opens a call is repeated with the same ids if its outcome is unknown. If it is
+    /// not known to be durable, the call is not made, and is released as far as the store allows.
     pub(in crate::gateway) async fn surely<T, F>(
         &self,
         job: JobId,
@@ -61,7 +60,7 @@ impl Gateway {
                 break;
             }
             outcome = match step().await {
-                // That it was not taken now says nothing of the time before.
+                // That it was not written now does not show that it was not written before.
                 Err(LedgerError::NotApplied(why)) => Err(LedgerError::Unknown(why)),
                 outcome => outcome,
             };
@@ -77,11 +76,11 @@ impl Gateway {
         Err(error.into())
     }
 
-    /// Releases a call that may be on the books and was not made: later, where the store cannot be
-    /// told now, for nobody else knows that nothing was sent.
+    /// Releases a call that may be open and was not made: later, if the store is not available now,
+    /// because no other process knows that nothing was sent.
     pub(in crate::gateway) async fn withdraw(&self, job: JobId, cause: Cause) {
         let closing = Closing::NotCharged(cause);
-        // Fenced, it was never opened.
+        // If it is fenced, it was never opened.
         if let Ok(_) | Err(LedgerError::Fenced) = self.ledger.close_call(job, closing).await {
             return;
         }
@@ -101,7 +100,7 @@ impl Gateway {
         });
     }
 
-    /// Makes a call that is on the books, once, and books what came of it.
+    /// Makes an opened call once, and books its outcome.
     pub(in crate::gateway) async fn make<T, F>(
         &self,
         ready: Ready,
@@ -118,7 +117,7 @@ impl Gateway {
         self.keeping(ready.job, ready.lease, made).await
     }
 
-    /// Asks the vendor, once, as soon as there is leave to.
+    /// Sends the request once, as soon as there is a permit.
     pub(super) async fn ask_once<T, F>(
         &self,
         ready: &Ready,
@@ -137,20 +136,20 @@ impl Gateway {
         Ok(called)
     }
 
-    /// Waits until a call may be made, for as long as its turn lets it.
+    /// Waits for a permit for the call, for as long as its lease allows.
     async fn leave_to_make(&self, ready: &Ready) -> Result<(), Refusal> {
         let mut leaves = self
             .leave_to_send(Way::Call)
             .await?
             .map_err(|until| Refusal::VendorBusy { retry_after: until.since(self.clock.now()) })?;
         if !leaves.take() || ready.opened.elapsed() > self.settings.turn_for / 2 {
-            // The store took so long that the leave is over, or the turn soon will be.
+            // The store took so long that the permit has expired, or the lease soon will.
             return Err(Refusal::VendorBusy { retry_after: VENDOR_REST });
         }
         Ok(())
     }
 
-    /// Books what came of a call, and tells what its caller is to know.
+    /// Books the outcome of a call, and returns what its caller gets.
     pub(super) async fn book<T>(
         &self,
         ready: &Ready,
@@ -211,8 +210,8 @@ impl Gateway {
         }
     }
 
-    /// Books the end of a call. Should that fail for good, its turn runs out, and it is unresolved:
-    /// the caller is told what the vendor said all the same.
+    /// Books the end of a call. If that fails for good, its lease expires and it becomes
+    /// unresolved; the caller gets the vendor's answer nevertheless.
     async fn close(&self, ready: &Ready, closing: Closing) {
         let closed = self.hand_in(|| self.ledger.close_call(ready.job, closing)).await;
         self.report_close(ready, closed);

@@ -1,11 +1,10 @@
-//! Priced calls: any path of the vendor's that costs and is not for leads.
+//! Priced calls: requests to any priced path of the vendor other than enrichment.
 //!
-//! A call is a straight line, owned by a task: its worst case is reserved and written down, leave is
-//! taken out of the request budget, it is made once (`make`), what came of it is booked, and the
-//! vendor's answer comes back whole. Whoever knows what a path costs asks [`Gateway::call`] with the
-//! request as it is to be sent and its price. A call that was not answered is never made again: its
-//! price stays unresolved under the batch that [`Refusal::Unresolved`] names. A retry is given the
-//! answer that was kept (`kept`), and makes nothing.
+//! A call is a sequence owned by a task: its maximum cost is reserved, a permit is taken from the
+//! request budget, it is made once (`make`), its outcome is booked, and the vendor's answer is
+//! returned. Callers of [`Gateway::call`] pass the request as it is to be sent, and its price. An
+//! unanswered call is never repeated: its price stays unresolved under the batch in
+//! [`Refusal::Unresolved`]. A retry gets the stored answer (`kept`) and sends nothing.
 
 mod kept;
 mod make;
@@ -35,38 +34,38 @@ use crate::vendor::Called;
 pub use crate::vendor::{Request, Whole};
 pub(super) use make::{Made, Ready};
 
-/// When a call may come again that found no place.
+/// When a call may be retried that found no permit.
 const SOON: Duration = Duration::from_secs(2);
 
 /// A call to a priced path.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// What is sent, and nothing else.
+    /// The request to send.
     pub request: Request,
-    /// What it costs if the vendor does it.
+    /// Its price if the vendor processes it.
     pub price: Amounts,
-    /// The most that its caller allows it to cost.
+    /// The limit set by its caller.
     pub most: UpTo,
-    /// What tells it, asked again, from another.
+    /// What distinguishes it from another one, for recognising retries.
     pub marks: Marks,
 }
 
-/// A call that the vendor answered for certain.
+/// A call with a certain answer of the vendor.
 #[derive(Clone, Debug)]
 pub struct CallAnswered {
     /// The answer: a success, or a refusal that cost nothing.
     pub answer: Whole,
-    /// What was set aside for it.
+    /// The reserved maximum cost.
     pub reserved: Amounts,
-    /// What it was charged.
+    /// The charged credits.
     pub spent: Amounts,
-    /// What is left of each quota of the team, as far as that is known.
+    /// The rest of each quota of the team, if it is known.
     pub remaining: Option<Remaining>,
-    /// Whether it had been made before: this time nothing was sent, and nothing charged.
+    /// Whether it answers a retry: nothing was sent or charged.
     pub is_replay: bool,
 }
 
-/// What became of a call that is to be made.
+/// The result of opening a call.
 enum Begun {
     Ready(Ready, Remaining),
     Before(OpenedBefore),
@@ -121,7 +120,7 @@ impl Gateway {
             Begun::Ready(ready, remaining) => (ready, remaining),
             Begun::Before(before) => return self.answer_again(&caller.team, before).await,
         };
-        // What was refused before must not use up the one request that may go and see.
+        // A request that will be refused must not use up the probe.
         let needs = Needs::of_price(call.price);
         if let Err(refusal) = self.pass_circuit_to_pay(&caller.team, needs).await {
             self.withdraw(ready.job, Cause::VendorCredits).await;
@@ -130,7 +129,7 @@ impl Gateway {
         let made = self.make_and_keep(ready, call.request, retry).await?;
         let (answer, spent, remaining) = match made {
             Made::Done(answer) => (answer, call.price, Some(remaining)),
-            // What was set aside is released, and left once more.
+            // The reserved credits are released and remain again.
             Made::Refused(answer) => (answer, Amounts::ZERO, self.remaining(&caller.team).await),
         };
         Ok(CallAnswered { answer, reserved: call.price, spent, remaining, is_replay: false })
@@ -162,7 +161,7 @@ impl Gateway {
                     return Ok(Begun::Ready(Ready { team, job, lease, price, opened }, remaining));
                 }
                 Ok(CallOpened::Before(before)) => return Ok(Begun::Before(before)),
-                // Once the vendor has answered something free, the call is opened again.
+                // After the vendor has answered the question, the call is opened again.
                 Err(Refused::NoAnswers(probe_at)) => self.pass_outage(probe_at).await?,
                 Err(refused) => {
                     if let Some(refusal) = Refusal::of(refused, team, self.clock.now()) {
@@ -174,8 +173,7 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
-    /// Makes a call that is on the books, and keeps its answer for whoever asks again before it is
-    /// booked as answered.
+    /// Makes an opened call, and stores its answer for retries before it is booked as answered.
     async fn make_and_keep(
         &self,
         ready: Ready,
@@ -192,7 +190,7 @@ impl Gateway {
         self.keeping(ready.job, ready.lease, kept).await
     }
 
-    /// The answer to a retry, as far as there is one. It moves no credits.
+    /// The answer to a retry, if there is one. It moves no credits.
     async fn answer_again(
         &self,
         team: &TeamId,
@@ -213,14 +211,14 @@ impl Gateway {
     }
 }
 
-/// Says that quotas were passed that only warn.
+/// Logs exceeded quotas that only warn.
 pub(super) fn tell_passed(team: &TeamId, passed: &[QuotaShort]) {
     for QuotaShort { unit, period, limit, .. } in passed {
         warn!(%team, %unit, %period, %limit, "the quota is passed, and only warns");
     }
 }
 
-/// Says why a request of a team was refused: of a quota, which one, and what is left of it.
+/// Logs why a request of a team was refused; for a quota, which one, and its rest.
 pub(super) fn log_refusal(team: &TeamId, refusal: &Refusal) {
     let code = refusal.code();
     let Refusal::Quota(short) = refusal else {

@@ -1,4 +1,4 @@
-//! Reading and cancelling a validation. Neither costs anything, or calls anybody.
+//! Reading and cancelling a validation. Both are free, and reading sends nothing to the vendor.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,14 @@ use crate::ledger::Ledger;
 use crate::ledger::ids::ResultRef;
 use crate::ledger::transition::validation::{AddressReading, ValidationReading};
 
-/// How many addresses of a validation are looked at together.
+/// How many addresses of a validation are checked together.
 const ADDRESSES_AT_ONCE: u32 = 500;
 
 impl Gateway {
     /// One page of a validation of the caller's team.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchValidation`], or the store is away.
+    /// [`Refusal::NoSuchValidation`], or the store is not available.
     pub async fn validation(
         &self,
         caller: &Caller,
@@ -35,11 +35,11 @@ impl Gateway {
         self.page_of_validation(&caller.team, batch, ask).await
     }
 
-    /// Cancels a validation of the caller's team and shows its first page. The vendor is told, unless
-    /// others wait for it.
+    /// Cancels a validation of the caller's team and returns its first page. It is also cancelled
+    /// at the vendor, unless others wait for it.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchValidation`], or the store is away.
+    /// [`Refusal::NoSuchValidation`], or the store is not available.
     pub async fn cancel_validation(
         &self,
         caller: &Caller,
@@ -55,11 +55,11 @@ impl Gateway {
         self.page_of_validation(&caller.team, batch, PageAsk::first()).await
     }
 
-    /// A validation by its name, of this team and readable.
+    /// A readable validation of this team, by its name.
     async fn named(&self, team: &TeamId, name: Uuid) -> Result<BatchId, Refusal> {
         let batch = batch_of(name).ok_or(Refusal::NoSuchValidation)?;
         let reading = self.validation_reading(team, batch, 0, 0).await?;
-        // An id that was given again has another mark.
+        // A reused id has another token.
         if name_of(batch, reading.batch.token) == name {
             Ok(batch)
         } else {
@@ -67,8 +67,8 @@ impl Gateway {
         }
     }
 
-    /// Whether verdicts that a validation is answered with are lost. Of an address that the vendor gave
-    /// none for, there is none to lose.
+    /// Whether verdicts that a validation is answered with are lost. Addresses without a verdict of
+    /// the vendor do not count.
     pub(super) async fn has_lost_verdicts(
         &self,
         team: &TeamId,
@@ -85,7 +85,7 @@ impl Gateway {
                 break;
             }
         }
-        // Calls of which the vault lacks something: more than the vendor left out, or no more.
+        // Calls with missing verdicts: more than the vendor omitted, or not.
         for call in calls {
             let validation = self.ledger.validation(call.batch).await?;
             let answered = validation.map_or(0, |validation| validation.answered) as usize;
@@ -126,7 +126,7 @@ impl Gateway {
         let mut reading = self.validation_reading(team, batch, from, to).await?;
         let end = reading.batch.dispositions.submitted.saturating_add(1);
         if matches!(ask.from, PageFrom::Before(position) if position > end) {
-            // What lies before a place beyond the end is the last page.
+            // Before a position beyond the end is the last page.
             let (last, to) = PageAsk { from: PageFrom::Before(end), ..ask }.range();
             from = last;
             reading = self.validation_reading(team, batch, from, to).await?;
@@ -144,7 +144,7 @@ impl Gateway {
         })
     }
 
-    /// The addresses of a validation that has ended: there is none to show before.
+    /// The addresses of an ended validation; before its end there are none to show.
     async fn address_lines(
         &self,
         from: u32,

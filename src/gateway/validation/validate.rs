@@ -1,4 +1,4 @@
-//! From addresses to a validation on the books: known ones cost nothing, the rest are sent at once.
+//! Opening a validation: known addresses cost nothing, the rest is sent at once.
 
 use std::time::{Duration, Instant};
 
@@ -25,31 +25,30 @@ use crate::ledger::transition::call::Closing;
 use crate::ledger::transition::validation::{OpenedValidation, ValidationOpened, ValidationOrder};
 use crate::telemetry::metrics::Decision;
 
-/// How long a request waits for another that is just sending one of its addresses, and how often it
-/// looks.
+/// How long a request waits for another one that is sending one of its addresses, and how often it
+/// checks.
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(10);
 const BUSY_LOOK: Duration = Duration::from_millis(200);
 
 const READABLE: &str = "an invalid address is refused before";
 
-/// When it may come again.
+/// When it may be retried.
 const BUSY_REST: Duration = Duration::from_secs(2);
 
-/// A validation that may be asked for.
+/// An admitted validation.
 enum Opened {
     New { batch: BatchId, validation: Box<OpenedValidation>, opened: Instant },
     Before(BatchId),
 }
 
 impl Gateway {
-    /// Has addresses validated. What is fresh of them is paid for, and with the vendor, when this
-    /// answers.
+    /// Validates addresses. The fresh ones are charged and sent when this returns.
     ///
-    /// The caller may hang up at any time: a task of the gateway's own goes through with it, and lets
-    /// go of the `room` that it takes up when it has.
+    /// The caller may disconnect at any time: a task of the gateway completes it, and then releases
+    /// the `room` that it uses.
     ///
     /// # Errors
-    /// [`Refusal`]; nothing was spent, but perhaps for [`Refusal::OutcomeUnknown`] and
+    /// [`Refusal`]; nothing was spent, except perhaps with [`Refusal::OutcomeUnknown`] and
     /// [`Refusal::Unresolved`].
     pub async fn validate(
         &self,
@@ -132,7 +131,7 @@ impl Gateway {
             self.withdraw(ready.job, Cause::VendorCredits).await;
             return Err(refusal);
         }
-        // The verdict is kept for the canonical address, so it is that one which is validated.
+        // The verdict is stored for the canonical address, so that one is validated.
         let email =
             |place: &u32| canonical_address(addresses.get(*place as usize)?.field(Field::Email)?);
         let emails: Vec<_> = fresh.iter().filter_map(email).collect();
@@ -149,7 +148,7 @@ impl Gateway {
         }
     }
 
-    /// Opens a validation, and waits a while where another is just sending one of its addresses.
+    /// Opens a validation, and waits a while if another one is sending one of its addresses.
     async fn open(
         &self,
         caller: &Caller,
@@ -182,7 +181,7 @@ impl Gateway {
                 addresses_expire_at: expires,
                 per_hour: self.settings.validations_per_hour,
             };
-            // Nothing is kept of a validation that is refused or is a retry.
+            // Nothing is stored for a validation that is refused or is a retry.
             let mut are_kept = false;
             loop {
                 let opened = Instant::now();
@@ -218,14 +217,14 @@ impl Gateway {
                 match outcome {
                     Ok(ValidationOpened::Replayed(before)) => return Ok(Opened::Before(before)),
                     Ok(_) => return Err(Refusal::VendorBusy { retry_after: BUSY_REST }),
-                    // Once the vendor has answered something free, it is opened again.
+                    // After the vendor has answered the question, it is opened again.
                     Err(Refused::NoAnswers(probe_at)) => {
                         self.pass_outage(probe_at).await?;
                         break;
                     }
                     Err(refused) => match Refusal::of(refused, &caller.team, self.clock.now()) {
                         Some(refusal) => return Err(refusal),
-                        // The id is another batch's.
+                        // The id is taken by another batch.
                         None => break,
                     },
                 }
@@ -235,7 +234,7 @@ impl Gateway {
         Err(Refusal::StoreAway { why: "no unused batch id was found".to_owned() })
     }
 
-    /// The validation that an identical request became a moment ago.
+    /// The validation of an earlier identical request.
     async fn replay(&self, caller: &Caller, batch: BatchId) -> Result<ValidationPage, Refusal> {
         let job = JobId { batch, ordinal: 0 };
         let job = self.ledger.job(job).await?.map(|(job, _)| job.state);
@@ -246,14 +245,14 @@ impl Gateway {
         Ok(ValidationPage { is_replay: true, ..page })
     }
 
-    /// A validation just opened: queued, or answered whole with its first page.
+    /// A validation just opened: queued, or completed with its first page.
     async fn accepted(
         &self,
         caller: &Caller,
         batch: BatchId,
         remaining: Remaining,
     ) -> Result<ValidationPage, Refusal> {
-        // From here on nothing may sound as if it did not exist.
+        // From here on no error may suggest that it does not exist.
         let page = self.page_of_validation(&caller.team, batch, PageAsk::first()).await;
         let mut page = page.map_err(|_| Refusal::OutcomeUnknown)?;
         page.account.remaining = Some(remaining);
