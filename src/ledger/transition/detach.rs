@@ -16,7 +16,7 @@ use crate::ledger::record::entry::{Change, Fact};
 use crate::ledger::record::job::{Cause, Job, JobLead, Part, State, Window};
 use crate::ledger::step::Detached;
 use crate::ledger::table::{Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Slots};
-use crate::ledger::transition::close::{negative, release};
+use crate::ledger::transition::close::{has_joiners, negative, release};
 use crate::ledger::transition::new_job::number;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::refuse::{first_half, part_of};
@@ -54,7 +54,9 @@ fn move_last(draft: &mut Draft<'_>, mut job: Job, window: Window) -> Result<Deta
     let moving = Moving { from: id, start, to: new };
     moving.claims(draft, &leads)?;
     moving.slots(draft, &batch, &leads)?;
-    job.has_strays |= moving.joins(draft)?;
+    moving.repeated(draft)?;
+    // Whether they wait for leads that have moved is found out in a step of its own.
+    job.has_strays |= has_joiners(draft, id)?;
     draft.put::<Batches>(&id.batch, &batch);
 
     let new = split_off(draft, &mut job, &leads, &moving, window)?;
@@ -220,8 +222,8 @@ impl Moving {
         has_changed
     }
 
-    /// What the batch itself takes twice follows. Whether other batches wait for any of the leads.
-    fn joins(&self, draft: &mut Draft<'_>) -> Result<bool, Fault> {
+    /// The leads that the batch itself has twice follow.
+    fn repeated(&self, draft: &mut Draft<'_>) -> Result<(), Fault> {
         let is_moved = |index: &u32| *index >= self.start;
         let own = (self.from, self.from.batch);
         if let Some(mut join) = draft.find::<Joins>(&own)? {
@@ -238,11 +240,7 @@ impl Moving {
                 }
             }
         }
-        let joins = draft.pieces::<Joins>(&self.from)?;
-        let waits = |((_, batch), join): &((JobId, BatchId), Join)| {
-            *batch != own.1 && join.joined.iter().chain(&join.repeated).any(is_moved)
-        };
-        Ok(joins.iter().any(waits))
+        Ok(())
     }
 }
 

@@ -67,6 +67,8 @@ impl Case {
         let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
         let order = ["ada", "bob", BAD, "cid"];
         let batch = books.ask(&sales, EMAIL, &order).await;
+        // It waits for the job already, so that it changes no row of the job's when it joins again.
+        books.ask(&growth, EMAIL, &["bob"]).await;
         let case = Self { books, sales, growth, batch, stage };
         if matches!(stage, Stage::Moved) {
             case.act(Act::Asked).await;
@@ -144,10 +146,14 @@ impl Case {
         }
     }
 
-    /// Growth's batch, which is the second.
+    /// The batch that growth asked for first.
+    fn earlier(&self) -> BatchId {
+        BatchId::new(self.batch.get() + 1).unwrap()
+    }
+
+    /// The one that it asks for then.
     fn joined(&self) -> BatchId {
-        let next = self.batch.get() + 1;
-        BatchId::new(next).unwrap()
+        BatchId::new(self.batch.get() + 2).unwrap()
     }
 
     /// Turns are taken until no job is due.
@@ -229,6 +235,8 @@ impl Case {
                 assert!(asked.leads > 0, "{what}: {team} asked for the refused lead itself");
             }
         }
+        let earlier = self.books.read(&self.growth, self.earlier()).await;
+        assert!(earlier.leads[0].result().is_some(), "{what}: bob of growth: {earlier:?}");
         self.books.balance().await;
     }
 }
