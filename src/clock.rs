@@ -139,7 +139,7 @@ impl Clock for MachineClock {
     fn now(&self) -> Timestamp {
         #[expect(
             clippy::disallowed_methods,
-            reason = "this is the one place that asks the machine"
+            reason = "this is the only place that reads the machine's clock"
         )]
         let now = jiff::Timestamp::now().as_millisecond();
         Timestamp::from_millis(now)

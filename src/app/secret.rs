@@ -63,7 +63,7 @@ pub(super) fn found(dir: &Path) -> Result<Option<Vec<u8>>, SecretError> {
 /// A secret of random bytes.
 pub(super) fn random() -> Vec<u8> {
     let mut secret = vec![0; SECRET_BYTES];
-    getrandom::fill(&mut secret).expect("the operating system gives random bytes");
+    getrandom::fill(&mut secret).expect("the operating system provides random bytes");
     secret
 }
 

@@ -24,7 +24,7 @@ impl Sources {
     /// form `section.key=value`.
     #[must_use]
     pub fn of_process(file: Option<&Path>, flags: Vec<String>) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that asks for it")]
+        #[expect(clippy::disallowed_methods, reason = "this is the only place that reads it")]
         let environment = std::env::vars_os();
         let named = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value));
         let sources =

@@ -7,7 +7,7 @@ use super::time::Timestamp;
 
 /// The policies of a team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch for operators")]
 pub struct Policies {
     /// The email reveal is dropped for a lead that has an email.
     pub strip_email_reveal: bool,

@@ -38,7 +38,7 @@ pub struct RequestsLeft {
 
 /// A request in progress, until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
-pub struct UnderWay(#[expect(dead_code, reason = "to hold it is all")] Option<Arc<Counted>>);
+pub struct UnderWay(#[expect(dead_code, reason = "it is only held")] Option<Arc<Counted>>);
 
 /// All teams that have made requests lately.
 #[derive(Debug)]

@@ -34,7 +34,7 @@ pub(super) async fn record(
     let method = request.method().clone();
     let id = request_id(request.headers());
     let span = info_span!("request", request.id = id.as_str(), team = Empty);
-    let header = HeaderValue::from_str(id.as_str()).expect("an id is fit for a header");
+    let header = HeaderValue::from_str(id.as_str()).expect("an id is valid in a header");
     request.extensions_mut().insert(id);
 
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -71,8 +71,8 @@ fn request_id(headers: &HeaderMap) -> RequestId {
 
 fn random_id() -> RequestId {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
-    hex::encode(bytes).parse().expect("hex is fit for an id")
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
+    hex::encode(bytes).parse().expect("hex digits are valid in an id")
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub fn query(text: &str) {
     operator::query(text);
     if let Ok((lead, _)) = look_up::parse(text, FIELD_CHARS_MAX) {
         let mut fields = Field::ALL.into_iter().filter_map(|field| lead.field(field));
-        assert!(fields.next().is_some(), "a lookup names somebody");
+        assert!(fields.next().is_some(), "a lookup identifies a person");
     }
 }
 

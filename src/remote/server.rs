@@ -131,7 +131,7 @@ impl Server {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Line>> {
-        self.idle.lock().expect("nothing panics while it holds the idle lines")
+        self.idle.lock().expect("no code panics while it holds the idle connections")
     }
 }
 

@@ -64,7 +64,7 @@ impl<T: Clone> Sought<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<T>> {
-        self.found.lock().expect("nothing panics while it holds what was found")
+        self.found.lock().expect("no code panics while it holds the value")
     }
 }
 

@@ -65,7 +65,7 @@ impl Desk {
     pub(super) fn catch_up(&mut self, now: i64) {
         while let Some((at, id)) = self.due.first().copied().filter(|(at, _)| *at <= now) {
             self.due.remove(&(at, id));
-            let batch = batch_mut(&mut self.batches, id).expect("what is due was taken");
+            let batch = batch_mut(&mut self.batches, id).expect("a due batch exists");
             if let Some(delivery) = batch.finish_next(at) {
                 self.tally.book(&delivery, &self.faults.dedupe_misses);
             }

@@ -54,7 +54,7 @@ impl EmbeddedVault {
     }
 
     fn swept(&self) -> MutexGuard<'_, Option<KeyBytes>> {
-        self.swept.lock().expect("nothing panics while it holds the place")
+        self.swept.lock().expect("no code panics while it holds the position")
     }
 }
 

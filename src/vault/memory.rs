@@ -35,7 +35,7 @@ impl MemoryVault {
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().expect("nothing panics while it holds the contents")
+        self.contents.lock().expect("no code panics while it holds the contents")
     }
 }
 

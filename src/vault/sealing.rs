@@ -96,7 +96,7 @@ impl Sealer {
     #[must_use]
     pub fn seal(&self, key: ItemKey, bytes: &[u8]) -> Vec<u8> {
         let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce).expect("a running system has random numbers");
+        getrandom::fill(&mut nonce).expect("a running system provides random numbers");
         let SealingKey { id, cipher } = &self.ring.active;
         let sealed = cipher
             .encrypt(&XNonce::from(nonce), Payload { msg: bytes, aad: &key.to_bytes() })

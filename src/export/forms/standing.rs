@@ -51,7 +51,7 @@ struct QuotaForm {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch for operators")]
 struct PoliciesForm {
     strip_email_reveal: bool,
     phones: bool,

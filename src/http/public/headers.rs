@@ -70,7 +70,7 @@ fn leads(dispositions: &Dispositions) -> String {
         "submitted={submitted}, repeated={repeated}, cached={cached}, joined={joined}, fresh={fresh}"
     );
     if trimmed > 0 {
-        write!(dictionary, ", trimmed={trimmed}").expect("a string takes what is written");
+        write!(dictionary, ", trimmed={trimmed}").expect("writing to a string succeeds");
     }
     dictionary
 }

@@ -41,7 +41,7 @@ impl<S: Unpin> Impatient<S> {
         let patience = self.patience;
         let unread = self.unread.get_or_insert_with(|| Box::pin(sleep(patience)));
         ready!(unread.as_mut().poll(cx));
-        let wrong = "the peer takes nothing of what is written";
+        let wrong = "the client reads nothing of the response";
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, wrong)))
     }
 }

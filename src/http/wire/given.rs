@@ -32,7 +32,7 @@ impl<'b> Given<'b> {
         let mut faults = Faults::default();
         let read = read(Self { text, pointer: String::new() }, &mut faults);
         faults.unless_any(())?;
-        Ok(read.expect("what cannot be read is noted"))
+        Ok(read.expect("invalid values are recorded"))
     }
 
     /// The properties of an object that have these names, in their order; others are noted. None

@@ -52,7 +52,7 @@ pub(in crate::http) fn parse(
     }
     faults.unless_any(())?;
     let reveals = Reveals { email: email.unwrap_or_default(), phone: phone.unwrap_or_default() };
-    Ok((lead.expect("its faults would have been told"), reveals))
+    Ok((lead.expect("its faults would have been reported"), reveals))
 }
 
 /// What a field of a lead says; none where it is blank, which is as if it were left out.

@@ -60,7 +60,7 @@ fn age(given: &Given<'_>, faults: &mut Faults) -> Option<Duration> {
 
 /// Policies as operators are shown them, and may send them back.
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of an operator's own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate switch for operators")]
 pub(super) struct PoliciesShown {
     strip_email_reveal: bool,
     phones: bool,

@@ -98,7 +98,7 @@ pub(super) async fn commit(
     record: Option<&Record>,
 ) -> Result<Fate, LedgerError> {
     let mut token = [0; 16];
-    getrandom::fill(&mut token).expect("the operating system gives random bytes");
+    getrandom::fill(&mut token).expect("the operating system provides random bytes");
     let epoch = books.epoch().await?;
     let keys = &books.keys;
     let table = |name| keys.named(name);

@@ -27,7 +27,7 @@ impl Mark {
     pub(super) fn random() -> Self {
         let mut bytes = [MARKED; BYTES];
         let [_, random @ ..] = &mut bytes;
-        getrandom::fill(random).expect("the operating system gives random bytes");
+        getrandom::fill(random).expect("the operating system provides random bytes");
         Self(bytes)
     }
 

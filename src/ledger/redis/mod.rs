@@ -258,7 +258,7 @@ struct Ran<T> {
 /// How long to wait before a step is run again: at random, so that two do not meet again.
 fn pause(tries: u32) -> Duration {
     let mut share = [0];
-    getrandom::fill(&mut share).expect("the operating system gives random bytes");
+    getrandom::fill(&mut share).expect("the operating system provides random bytes");
     let [share] = share;
     let most = Duration::from_millis(1).saturating_mul(tries.min(20));
     most.saturating_mul(share.into()).checked_div(255).unwrap_or(most)

@@ -65,7 +65,7 @@ pub(super) async fn keep(
     let fields: Vec<Vec<_>> =
         pieces.iter().map(|piece| piece.iter().map(|(field, _)| field).collect()).collect();
     if let Err(error) = end(books, &mark, &fields, fate).await {
-        tracing::debug!(%error, "the marks of a step stay until somebody sees to them");
+        tracing::debug!(%error, "the marks of an interrupted step stay until they are cleaned up");
     }
     Ok(fate)
 }
@@ -229,7 +229,7 @@ pub(super) async fn tidy(books: &Books) -> Result<(), LedgerError> {
         let fields: Vec<_> = rows
             .filter_map(|(table, row)| super::change::field_of(&books.keys, table, &row))
             .collect();
-        tracing::info!(rows = fields.len(), "seeing to a large step that was left behind");
+        tracing::info!(rows = fields.len(), "cleaning up a large interrupted step");
         let pieces: Vec<Vec<_>> =
             fields.chunks(PIECE_ROWS).map(|rows| rows.iter().collect()).collect();
         unmark(books, &mark, &pieces).await?;

@@ -247,7 +247,7 @@ pub fn remainder(
 fn first_job(next_batch: u64, n: usize) -> Result<JobId, Fault> {
     let number = u64::try_from(n).unwrap_or(u64::MAX).saturating_add(next_batch);
     let batch = BatchId::new(number);
-    let batch = batch.ok_or_else(|| Fault::Invariant(format!("{number} is no batch")))?;
+    let batch = batch.ok_or_else(|| Fault::Invariant(format!("{number} is not a batch")))?;
     Ok(JobId { batch, ordinal: 0 })
 }
 

@@ -107,7 +107,8 @@ fn depart(
     aboard: Vec<Job>,
     halvings: u32,
 ) -> Result<Gathered, Fault> {
-    let first = aboard.first().ok_or_else(|| Fault::Invariant("nobody is aboard".into()))?;
+    let first =
+        aboard.first().ok_or_else(|| Fault::Invariant("the combined job has no members".into()))?;
     let mut coach = Job {
         reveals,
         leads: aboard.iter().fold(0, |leads, job| job.leads.saturating_add(leads)),
@@ -118,7 +119,7 @@ fn depart(
     };
     queue_with(&mut coach, &aboard);
     if draft.find::<Jobs>(&coach.id)?.is_some() {
-        return Err(Fault::Invariant(format!("two coaches are named {}", coach.id)));
+        return Err(Fault::Invariant(format!("two combined jobs have the id {}", coach.id)));
     }
     let jobs = number(aboard.len());
     for mut job in aboard {

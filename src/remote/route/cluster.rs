@@ -90,7 +90,7 @@ impl Cluster {
     }
 
     fn servers(&self) -> std::sync::MutexGuard<'_, BTreeMap<Endpoint, Arc<Server>>> {
-        self.servers.lock().expect("nothing panics while it holds the servers")
+        self.servers.lock().expect("no code panics while it holds the servers")
     }
 }
 
