@@ -246,15 +246,15 @@ impl Gateway {
                 News::HasSome => self.ledger.has_credits(needs).await?,
                 News::NoWord => self.ledger.give_probe_back(needs).await?,
             }
-            self.circuit.state().supply.told(unit, news);
+            self.circuit.state().supply.recorded(unit, news);
         }
         let heard = self.circuit.state().heard;
         let (answered_at, silences) = self.circuit.change(|state| state.outage.take_news());
-        let told = self.tell_of_outage(answered_at, silences).await;
-        if told.is_err() {
+        let outage = self.tell_of_outage(answered_at, silences).await;
+        if outage.is_err() {
             self.circuit.change(|state| state.outage.give_back(answered_at, silences));
         }
-        self.circuit.learn(told?, heard);
+        self.circuit.learn(outage?, heard);
         Ok(())
     }
 

@@ -33,7 +33,7 @@ impl Concerns {
 
     /// The text of each problem, either of the fatal ones or of the others.
     #[must_use]
-    pub fn told(&self, is_fatal: bool) -> Vec<String> {
+    pub fn texts(&self, is_fatal: bool) -> Vec<String> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_kind = held.iter().filter(|concern| concern.is_fatal == is_fatal);
         of_kind.map(|concern| format!("store: {}", concern.what)).collect()

@@ -40,18 +40,18 @@ enum Halted {
 
 /// Exports until everything else has stopped.
 pub(super) async fn run(gateway: Gateway, dir: PathBuf, keys: CheckKeys) {
-    let mut export = Export { gateway, dir, keys, exporter: None, told: Told::Nothing };
+    let mut export = Export { gateway, dir, keys, exporter: None, logged: Logged::Nothing };
     while !export.gateway.ended.is_cancelled() {
-        let rest = match export.round_and_tell().await {
-            Told::Halted(_) => BETWEEN_TRIES,
-            Told::Nothing | Told::StandingBy | Told::Exporting => BETWEEN_ROUNDS,
+        let rest = match export.round_and_log().await {
+            Logged::Halted(_) => BETWEEN_TRIES,
+            Logged::Nothing | Logged::StandingBy | Logged::Exporting => BETWEEN_ROUNDS,
         };
         tokio::select! {
             () = tokio::time::sleep(rest) => {}
             () = export.gateway.ended.cancelled() => {}
         }
     }
-    export.round_and_tell().await;
+    export.round_and_log().await;
 }
 
 struct Export {
@@ -61,12 +61,12 @@ struct Export {
     /// `None` if it must be opened, for the first time or after a fault.
     exporter: Option<Exporter>,
     /// The last logged state, so that each state is logged once.
-    told: Told,
+    logged: Logged,
 }
 
 /// The logged states of the export.
 #[derive(Debug, PartialEq, Eq)]
-enum Told {
+enum Logged {
     Nothing,
     Exporting,
     StandingBy,
@@ -74,33 +74,33 @@ enum Told {
 }
 
 impl Export {
-    async fn round_and_tell(&mut self) -> &Told {
+    async fn round_and_log(&mut self) -> &Logged {
         self.gateway.compare_with_export(&self.dir, &self.keys).await;
         if self.gateway.ledger.halt().check_read().is_err() {
             // Only an operator can change this.
-            return &self.told;
+            return &self.logged;
         }
         let outcome = self.round().await;
         if let Err(Halted::Folder(fault)) = &outcome {
             self.gateway.stop_on_contradiction(fault);
         }
         let says = match outcome {
-            Ok(()) => Told::Exporting,
-            Err(Halted::StandingBy) => Told::StandingBy,
-            Err(why) => Told::Halted(why.to_string()),
+            Ok(()) => Logged::Exporting,
+            Err(Halted::StandingBy) => Logged::StandingBy,
+            Err(why) => Logged::Halted(why.to_string()),
         };
         let dir = self.dir.display();
-        match (&self.told, &says) {
-            (told, says) if told == says => {}
-            (Told::Halted(_), Told::Exporting) => info!("the export to {dir} continues"),
-            (_, Told::Nothing | Told::Exporting) => info!("exporting to {dir}"),
-            (_, Told::StandingBy) => info!("standing by: another process exports to {dir}"),
-            (_, Told::Halted(why)) => {
+        match (&self.logged, &says) {
+            (logged, says) if logged == says => {}
+            (Logged::Halted(_), Logged::Exporting) => info!("the export to {dir} continues"),
+            (_, Logged::Nothing | Logged::Exporting) => info!("exporting to {dir}"),
+            (_, Logged::StandingBy) => info!("standing by: another process exports to {dir}"),
+            (_, Logged::Halted(why)) => {
                 error!(why, "the export to {dir} has stopped; it resumes when this is fixed");
             }
         }
-        self.told = says;
-        &self.told
+        self.logged = says;
+        &self.logged
     }
 
     async fn round(&mut self) -> Result<(), Halted> {

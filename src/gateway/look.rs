@@ -87,12 +87,12 @@ impl Gateway {
             Err(unread) => outcome_of(unread),
         };
         self.metrics.ask_vendor("read", outcome, began.elapsed());
-        self.heed(&page).await;
+        self.note_page(&page).await;
         page
     }
 
     /// Updates the circuit breaker and the rate limit from the result of a page.
-    pub(super) async fn heed<P>(&self, page: &Result<P, Unread>) {
+    pub(super) async fn note_page<P>(&self, page: &Result<P, Unread>) {
         match page {
             Ok(_) => self.circuit.accept_key(Asked::Read),
             Err(Unread::Misaddressed { status }) => {
@@ -135,8 +135,8 @@ impl Gateway {
             Canceled::Wait { retry_after } => self.leave_alone(retry_after).await,
             Canceled::NoAnswer(_) => {}
             _ => {
-                let mut told = self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner);
-                told.insert(job);
+                let mut jobs = self.told_canceled.lock().unwrap_or_else(PoisonError::into_inner);
+                jobs.insert(job);
             }
         }
         info!(job.id = %job, outcome, "cancelled job {job} at the vendor");

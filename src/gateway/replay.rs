@@ -108,7 +108,7 @@ mod tests {
             asks(&[&[ada], &[bob]], Reveals::NONE, &["cache-control: no-cache", "x"]),
             asks(&[&[ada, (Field::Title, "")], &[bob]], Reveals::NONE, &[]),
         ];
-        let told: HashSet<_> = requests.iter().map(texts).collect();
-        assert_eq!(told.len(), requests.len());
+        let distinct: HashSet<_> = requests.iter().map(texts).collect();
+        assert_eq!(distinct.len(), requests.len());
     }
 }

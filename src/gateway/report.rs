@@ -74,12 +74,12 @@ impl Gateway {
         if let Some(reason) = self.ledger.halt().reason() {
             return Readiness::NotReady(vec![format!("store: {reason}")]);
         }
-        let faults = self.concerns.told(true);
+        let faults = self.concerns.texts(true);
         if !faults.is_empty() {
             return Readiness::NotReady(faults);
         }
         remarks.extend(self.clock_remarks());
-        remarks.extend(self.concerns.told(false));
+        remarks.extend(self.concerns.texts(false));
         remarks.extend(self.headroom.remark());
         if !self.has_jumped_ahead() {
             remarks.extend(self.overdue.remarks(self.clock.now()));

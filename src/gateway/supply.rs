@@ -89,7 +89,7 @@ impl Supply {
     }
 
     /// This observation was written to the ledger; later ones are still to be written.
-    pub(super) fn told(&mut self, unit: Unit, news: News) {
+    pub(super) fn recorded(&mut self, unit: Unit, news: News) {
         let of_unit = self.0.of_mut(unit);
         of_unit.news = of_unit.news.filter(|since| *since != news);
     }
@@ -127,15 +127,15 @@ mod tests {
     fn later_observations_take_precedence_over_the_ledger() {
         let mut supply = Supply::default();
         supply.learn(books(Some(NOON), None));
-        assert_eq!(supply.lacks(Needs::EMAIL), Some(Unit::Email), "another replica was told so");
+        assert_eq!(supply.lacks(Needs::EMAIL), Some(Unit::Email), "another replica reported so");
         supply.take(Needs::EMAIL);
         supply.learn(books(Some(NOON), None));
         assert_eq!(supply.lacks(Needs::EMAIL), None);
         assert_eq!(supply.news(), [(Unit::Email, News::HasSome)]);
         supply.run_out(Needs::EMAIL, NOON);
-        supply.told(Unit::Email, News::HasSome);
+        supply.recorded(Unit::Email, News::HasSome);
         assert_eq!(supply.news(), [(Unit::Email, News::RanOut)]);
-        supply.told(Unit::Email, News::RanOut);
+        supply.recorded(Unit::Email, News::RanOut);
         supply.learn(books(None, None));
         assert_eq!(supply.lacks(BOTH), None);
         supply.take(BOTH);
@@ -172,7 +172,7 @@ mod tests {
             supply.probe(Needs::EMAIL);
             supply.sell_nothing(Needs::EMAIL);
             assert_eq!(supply.news(), [(Unit::Email, News::NoWord)]);
-            supply.told(Unit::Email, News::NoWord);
+            supply.recorded(Unit::Email, News::NoWord);
             supply.sell_nothing(Needs::EMAIL);
             assert_eq!(supply.news(), []);
         }

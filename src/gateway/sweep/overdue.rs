@@ -133,15 +133,15 @@ mod tests {
             let of_batches = remarks.into_iter().filter(|remark| remark.contains("(batches)"));
             of_batches.collect::<Vec<_>>()
         };
-        let told = "sweep: expired rows (batches) are removed 1 h late, so the store grows: the \
+        let text = "sweep: expired rows (batches) are removed 1 h late, so the store grows: the \
                     ledger: too late";
-        assert_eq!(said(overdue.news(later)), [told]);
+        assert_eq!(said(overdue.news(later)), [text]);
         assert_eq!(said(overdue.news(later)), [""; 0]);
-        assert_eq!(said(overdue.remarks(later)), [told]);
+        assert_eq!(said(overdue.remarks(later)), [text]);
         overdue.complete(Kind::Batches, later);
         assert_eq!(said(overdue.remarks(later)), [""; 0]);
         let much_later = later.after(2 * HOUR);
-        assert_eq!(said(overdue.news(much_later)).len(), 1, "it is told anew");
+        assert_eq!(said(overdue.news(much_later)).len(), 1, "it is logged again");
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Gateway {
             Err(unread) => outcome_of(unread),
         };
         self.metrics.ask_vendor("read", outcome, began.elapsed());
-        self.heed(&page).await;
+        self.note_page(&page).await;
         page
     }
 
