@@ -189,7 +189,7 @@ async fn ninety_seconds_back_while_a_batch_is_sent(store: Store) {
     let sent = clocked.team.start(&person(0)).await;
     eventually("it is sent", async || clocked.judge.bill().posts_received == 1).await;
     clocked.clock.set(HOUR - 90);
-    clocked.is_remarked("it lasted, so steps follow it").await;
+    clocked.is_remarked("it lasted, so the ledger follows it").await;
     clocked.judge.set_faults(Faults::default());
     let ended = clocked.team.ended(sent.id()).await;
     assert_eq!(ended.body["status"], "completed", "{ended:?}");
