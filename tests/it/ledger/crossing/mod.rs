@@ -6,25 +6,32 @@
 
 mod optimistic;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tollgate::domain::team::TeamId;
-use tollgate::ledger::ids::{BatchId, JobId, ResultRef};
+use tollgate::ledger::ids::{BatchId, JobId, KeptResult, ResultRef};
 use tollgate::ledger::record::job::{Cause, Job, State};
-use tollgate::ledger::step::{Detached, Refusing, Room, Turn};
+use tollgate::ledger::step::{Detached, Evidence, Refusing, Room, Turn};
 use tollgate::ledger::transition::read::LeadReading;
 use tollgate::ledger::{Ledger, LedgerError, Outcome};
 
 use super::books::{Books, QUIET, TURN, first};
-use super::named::{EMAIL, found, lead};
+use super::named::{EMAIL, found_under, key, lead};
 use optimistic::{Crossed, at_once};
 
 /// The one whom the vendor refuses.
 const BAD: &str = "bad";
 const NAMES: [&str; 4] = [BAD, "ada", "bob", "cid"];
+const ADDRESS_OF_ADA: &str = "ada@x.io";
+
+/// What the vendor says of somebody whom it found.
+fn answer(name: &str) -> Evidence {
+    let aliases: &[&str] = if name == "ada" { &[ADDRESS_OF_ADA] } else { &[] };
+    found_under(name, EMAIL, aliases)
+}
 
 /// What is done to a batch of sales' and its jobs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     /// Growth asks for some of the same people.
     Asked,
@@ -38,11 +45,17 @@ enum Act {
     Dead,
     /// The job is settled.
     Settled,
+    /// The batch is cancelled.
+    Canceled,
+    /// A person is erased, by a key that only an answer shows.
+    Erased,
 }
 
 /// How far things have come before that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
+    /// Nothing was sent.
+    Ready,
     /// The job is being sent.
     Sending,
     /// The vendor has taken the first leads of the job.
@@ -59,6 +72,8 @@ struct Case {
     growth: TeamId,
     batch: BatchId,
     stage: Stage,
+    /// The results that were to be erased from where they are kept.
+    erased: Mutex<Vec<ResultRef>>,
 }
 
 impl Case {
@@ -69,7 +84,7 @@ impl Case {
         let batch = books.ask(&sales, EMAIL, &order).await;
         // It waits for the job already, so that it changes no row of the job's when it joins again.
         books.ask(&growth, EMAIL, &["bob"]).await;
-        let case = Self { books, sales, growth, batch, stage };
+        let case = Self { books, sales, growth, batch, stage, erased: Mutex::default() };
         if matches!(stage, Stage::Moved) {
             case.act(Act::Asked).await;
         }
@@ -88,7 +103,7 @@ impl Case {
                 case.books.begin_send(case.second()).await;
             }
             Stage::Taken => case.books.send(first(batch)).await,
-            Stage::Halved => {}
+            Stage::Ready | Stage::Halved => {}
         }
         Arc::new(case)
     }
@@ -119,9 +134,13 @@ impl Case {
     async fn settle(&self, job: JobId) {
         let (_, leads) = self.books.ledger().job(job).await.unwrap().unwrap();
         let name = |key| NAMES.into_iter().find(|name| lead(name).key == key);
-        let evidence: Vec<_> =
-            leads.iter().map(|lead| found(name(lead.key).unwrap(), EMAIL)).collect();
-        self.books.settle(job, &evidence).await;
+        let evidence: Vec<_> = leads.iter().map(|lead| answer(name(lead.key).unwrap())).collect();
+        self.erase(self.books.settle(job, &evidence).await.removed);
+    }
+
+    /// Keeps a note of results that are to be erased.
+    fn erase(&self, results: Vec<KeptResult>) {
+        self.erased.lock().unwrap().extend(results.into_iter().map(|result| result.at));
     }
 
     async fn act(&self, act: Act) {
@@ -143,6 +162,13 @@ impl Case {
                 self.books.void(job, Cause::Refused).await;
             }
             Act::Settled => self.settle(job).await,
+            Act::Canceled => {
+                self.books.ledger().cancel(self.batch, None).await.unwrap();
+            }
+            Act::Erased => {
+                let erased = self.books.ledger().erase(vec![key(ADDRESS_OF_ADA)], None).await;
+                self.erase(erased.unwrap().results);
+            }
         }
     }
 
@@ -216,7 +242,9 @@ impl Case {
     /// Each batch has an answer for each lead but the refused one, which it had asked for itself. A batch
     /// whose own job died has none, and a job that the vendor took has all.
     async fn judge(&self, what: &str) {
-        let died = matches!(self.books.job(first(self.batch)).await.state, State::Void(_));
+        let canceled = self.books.read(&self.sales, self.batch).await.batch.canceled_at.is_some();
+        let job = self.books.job(first(self.batch)).await;
+        let died = canceled || matches!(job.state, State::Void(_));
         let sales = (&self.sales, self.batch, ["ada", "bob", BAD, "cid"].as_slice());
         let growth = (&self.growth, self.joined(), ["cid", BAD, "ada"].as_slice());
         for (team, batch, order) in [sales, growth].into_iter().skip(usize::from(died)) {
@@ -241,6 +269,23 @@ impl Case {
     }
 }
 
+impl Case {
+    /// The person is shown to no team, was paid for, and nothing of her is kept.
+    async fn judge_erasure(&self, what: &str) {
+        for (team, batch, place) in [(&self.sales, self.batch, 0), (&self.growth, self.joined(), 2)]
+        {
+            let Ok(Some(reading)) = self.books.ledger().read(team.clone(), batch, 0, 9).await
+            else {
+                continue;
+            };
+            assert_eq!(reading.leads[place], LeadReading::Removed, "{what}: {reading:?}");
+        }
+        let result = ResultRef { job: first(self.batch), index: 0 };
+        assert!(self.erased.lock().unwrap().contains(&result), "{what}: her result is kept");
+        self.books.balance().await;
+    }
+}
+
 /// Does one thing just before each read of another in turn.
 async fn crossed(stage: Stage, reads: Act, between: Act) {
     for number in 0_usize.. {
@@ -250,10 +295,15 @@ async fn crossed(stage: Stage, reads: Act, between: Act) {
         case.books.store.0.meanwhile(number, Box::new(meanwhile));
         case.act(reads).await;
         if !case.books.store.0.is_done() {
-            assert!(number > 3, "it reads too little to be crossed");
+            assert!(number > 1, "it reads too little to be crossed");
             break;
         }
         case.finish().await;
+        let erased = [reads, between].contains(&Act::Erased);
+        if erased {
+            case.judge_erasure(&format!("{between:?} before read {number} of {reads:?}")).await;
+            continue;
+        }
         case.judge(&format!("{stage:?}: {between:?} before read {number} of {reads:?}")).await;
     }
 }
@@ -278,4 +328,18 @@ async fn a_job_that_ends_while_it_is_joined_strands_nothing() {
     crossed(Stage::Sending, Act::Dead, Act::Asked).await;
     crossed(Stage::Taken, Act::Asked, Act::Settled).await;
     crossed(Stage::Taken, Act::Settled, Act::Asked).await;
+}
+
+#[tokio::test]
+async fn a_batch_that_is_cancelled_while_it_is_joined_strands_nothing() {
+    for stage in [Stage::Ready, Stage::Sending, Stage::Taken] {
+        crossed(stage, Act::Asked, Act::Canceled).await;
+        crossed(stage, Act::Canceled, Act::Asked).await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_is_erased_while_her_answer_is_settled_is_shown_to_nobody() {
+    crossed(Stage::Taken, Act::Settled, Act::Erased).await;
+    crossed(Stage::Taken, Act::Erased, Act::Settled).await;
 }
