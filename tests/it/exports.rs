@@ -310,7 +310,7 @@ async fn a_folder_out_of_reach_stops_no_traffic_and_is_told_once() {
     fs::remove_file(&dir).unwrap();
     eventually("the export goes on", async || {
         let entries = read(&dir).map_or(0, |books| books.entries);
-        entries > 0 && said("goes on\"") == 1
+        entries > 0 && said("continues\"") == 1
     })
     .await;
     assert_eq!(said("has stopped; it resumes"), 1);

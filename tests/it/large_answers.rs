@@ -43,7 +43,7 @@ async fn an_answer_without_end_is_read_up_to_a_bound_and_its_job_is_unresolved()
         let ready = gateway.operator().get("/readyz").await;
         let reasons = ready.body["reasons"].to_string();
         assert!(
-            ready.status == 200 && reasons.contains("answers to 1 jobs cannot be read"),
+            ready.status == 200 && reasons.contains("answers to 1 jobs cannot be parsed"),
             "{ready:?}"
         );
 

@@ -138,7 +138,7 @@ async fn a_refusal_names_the_narrowest_route_and_no_prefix_that_the_vendor_lacks
         let detail = detail(path).await;
         let prefix = path.split_once(plain.trim_end_matches("/*")).unwrap().0;
         assert!(detail.contains(&format!("has no prefix {prefix}")), "{path}: {detail}");
-        assert!(detail.contains(&format!("ask for {plain}")), "{path}: {detail}");
+        assert!(detail.contains(&format!("use {plain} instead")), "{path}: {detail}");
         assert!(!detail.contains("routes."), "{path}: {detail}");
     }
     // What cannot be written as a route is no reason to name one for everything.

@@ -189,8 +189,7 @@ impl Planner<'_, '_> {
         let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
         let person = self.person(&row, ask)?;
         let now = self.draft.now();
-        // What is known or under way with all that the batch asks comes before what just covers a
-        // lead that a policy stripped.
+        // An answer to all that the batch asks comes before one to what a policy left of it.
         let enough = [self.frame.reveals, reveals];
         let kept_for = team.keeps_to();
         let settled_since = self.frame.since(terms.person_ttl, now);
@@ -206,8 +205,7 @@ impl Planner<'_, '_> {
         for asked in enough {
             for claim in row.claims.iter().filter(|claim| claim.kept_for.as_ref() == kept_for) {
                 if claim.reveals.covers(asked) && self.is_joinable(claim.at.job)? {
-                    // A lead that is refused or moves takes its claim with it, and its job lives on.
-                    self.draft.find::<Leads>(&ask.key)?;
+                    self.draft.find::<Leads>(&ask.key)?; // It may be refused or moved.
                     return Ok(Verdict::Joined(claim.at));
                 }
             }

@@ -32,7 +32,7 @@ async fn a_key_that_the_vendor_refuses_is_not_the_callers() {
     assert_eq!((answer.status, answer.errors()), (502, vec![("vendor_refuses_key", "")]));
     assert_eq!(answer.header("www-authenticate"), None);
     let ready = gateway.operator().get("/readyz").await;
-    assert!(ready.text.contains("it answers 401"), "{ready:?}");
+    assert!(ready.text.contains("API key or URL (401)"), "{ready:?}");
     assert_eq!(circuit(&gateway).await, Some(1.0));
     assert_eq!(team.get("/contacts").await.status, 200);
     assert_eq!(circuit(&gateway).await, Some(0.0));
