@@ -93,7 +93,7 @@ async fn an_open_file_cannot_be_opened_twice() {
     let refused = Disk::open(folder.path()).unwrap_err();
     assert!(matches!(refused, OpenError::InUse { .. }), "{refused:?}");
     let message = refused.to_string();
-    assert!(message.contains("tollgate.redb is open in another process"), "{message}");
+    assert!(message.contains("tollgate.redb is in use by another process"), "{message}");
 }
 
 #[test]
