@@ -209,6 +209,7 @@ fn settings(config: &Config) -> Settings {
             at_once: config.limits.requests_at_once,
         },
         team_share: config.server.team_share_percent,
+        steps_max: config.store.steps_max,
         look_ups_max: config.server.look_ups_max,
         passages_max: config.server.passages_max,
         calls_max: config.server.calls_max,

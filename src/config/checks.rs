@@ -21,6 +21,7 @@ const LEADS_MAX: usize = 100_000;
 const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
+const STORE_STEPS_MAX: usize = 240;
 
 /// The minimum size limit for the answer to one lead.
 const ANSWER_BYTES_MIN: usize = 4 << 20;
@@ -299,6 +300,7 @@ fn check_cache(cache: &Cache, reading: &mut Reading) {
 
 fn check_store(store: &Store, reading: &mut Reading) {
     within(reading, "store.reserve", &store.reserve, &(0..=BODIES_BYTES_MAX));
+    within(reading, "store.steps_max", &store.steps_max, &(2..=STORE_STEPS_MAX));
     match &store.url {
         StoreUrl::Memory => {
             let unfit = Unfit::new(

@@ -265,6 +265,8 @@ pub struct Store {
     pub durability: Durability,
     /// How many bytes new work leaves free.
     pub reserve: usize,
+    /// How many steps requests take on it at once.
+    pub steps_max: usize,
 }
 
 impl Store {
@@ -274,6 +276,7 @@ impl Store {
             epoch: from.optional("store.epoch"),
             durability: from.value("store.durability"),
             reserve: from.value::<Size>("store.reserve").0,
+            steps_max: from.value("store.steps_max"),
         }
     }
 }

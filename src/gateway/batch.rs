@@ -93,7 +93,7 @@ impl Gateway {
         ask: PageAsk,
     ) -> Result<(u32, Reading), Refusal> {
         let (from, to) = ask.range();
-        let reading = self.ledger.read(team.clone(), id, from, to).await?;
+        let reading = self.ledger_for(team).read(team.clone(), id, from, to).await?;
         let reading = reading.filter(|reading| !self.is_forgotten(reading));
         reading.map(|reading| (from, reading)).ok_or(Refusal::NoSuchBatch)
     }

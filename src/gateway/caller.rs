@@ -1,11 +1,14 @@
 //! Callers' keys: `tg_<public id>_<secret>`. Only a digest of the secret is stored.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use super::concurrency::Holder;
 use super::throttle::{RequestsLeft, UnderWay};
 use super::{Gateway, Refusal, Standing, Team};
 use crate::domain::key_terms::{KeyTerms, Scopes};
@@ -111,7 +114,8 @@ impl Gateway {
         source: Option<IpAddr>,
     ) -> Result<(Caller, Policies), Refusal> {
         let (id, secret) = halves(key).ok_or(Refusal::BadKey)?;
-        let found = self.ledger.key(id.to_owned()).await?;
+        let holder = self.known_keys.holder(id);
+        let found = self.ledger_for(holder).key(id.to_owned()).await?;
         // A key that is not there takes as long to refuse as one with a wrong secret.
         let kept = found.as_ref().map_or([0; 32], |(key, _)| key.digest);
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
@@ -122,12 +126,34 @@ impl Gateway {
                 }
                 let (key_id, terms, under_way) = (key.id, key.terms, UnderWay::default());
                 let Team { id: team, standing, policies, .. } = team;
+                self.known_keys.learn(&key_id, &team);
                 let (request, requests) = (None, None);
                 let caller = Caller { team, standing, key_id, terms, request, requests, under_way };
                 Ok((caller, policies))
             }
             _ => Err(Refusal::BadKey),
         }
+    }
+}
+
+/// Which team each good key was last of, so that a request queues with its team before its key is read.
+#[derive(Debug, Default)]
+pub(super) struct KnownKeys(Mutex<HashMap<String, TeamId>>);
+
+impl KnownKeys {
+    fn holder(&self, id: &str) -> Holder {
+        self.teams().get(id).map_or(Holder::NoTeam, Holder::from)
+    }
+
+    fn learn(&self, id: &str, team: &TeamId) {
+        let mut teams = self.teams();
+        if teams.get(id) != Some(team) {
+            teams.insert(id.to_owned(), team.clone());
+        }
+    }
+
+    fn teams(&self) -> MutexGuard<'_, HashMap<String, TeamId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

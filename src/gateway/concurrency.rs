@@ -1,8 +1,8 @@
 //! Concurrency limits: so many permits at once, and for one team at most a share of those that the
-//! other teams leave. However many a team asks for, there are some left for the next team.
+//! other teams leave. However many a team asks for, there are some left for the next team. Teams that
+//! wait take turns, so a long queue of one team delays another by one request at most.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::mem::take;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -26,29 +26,44 @@ struct Inside {
     state: Mutex<State>,
 }
 
+/// Who takes permits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Holder {
+    /// A team.
+    Team(TeamId),
+    /// No team that is known: the gateway itself, and requests whose key is not known to be good. All
+    /// of them share what one team may hold.
+    NoTeam,
+}
+
 /// Permits of one team, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Permit {
     limit: ConcurrencyLimit,
-    team: TeamId,
+    holder: Holder,
     count: usize,
 }
 
 #[derive(Debug, Default)]
 struct State {
     /// How many each team holds that holds any.
-    held: HashMap<TeamId, usize>,
+    held: HashMap<Holder, usize>,
     /// How many all of them hold.
     all: usize,
-    /// Those that wait, in order of arrival.
-    waiting: VecDeque<Waiting>,
+    /// The queue of each team that waits, the team whose turn is next first.
+    queues: VecDeque<(Holder, VecDeque<Waiting>)>,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    team: TeamId,
     wanted: usize,
     granted: oneshot::Sender<Permit>,
+}
+
+impl From<&TeamId> for Holder {
+    fn from(team: &TeamId) -> Self {
+        Self::Team(team.clone())
+    }
 }
 
 impl ConcurrencyLimit {
@@ -59,13 +74,13 @@ impl ConcurrencyLimit {
     }
 
     /// A permit that holds nothing yet, to be grown.
-    pub(crate) fn none(&self, team: &TeamId) -> Permit {
-        Permit { limit: self.clone(), team: team.clone(), count: 0 }
+    pub(crate) fn none(&self, holder: impl Into<Holder>) -> Permit {
+        Permit { limit: self.clone(), holder: holder.into(), count: 0 }
     }
 
     /// One permit, at once or not at all.
-    pub(crate) fn try_take(&self, team: &TeamId) -> Result<Permit, Refusal> {
-        let mut permit = self.none(team);
+    pub(crate) fn try_take(&self, holder: impl Into<Holder>) -> Result<Permit, Refusal> {
+        let mut permit = self.none(holder);
         permit.grow(1)?;
         Ok(permit)
     }
@@ -74,38 +89,40 @@ impl ConcurrencyLimit {
     /// share is enough.
     pub(crate) async fn take(
         &self,
-        team: &TeamId,
+        holder: impl Into<Holder>,
         wanted: usize,
         wait: Duration,
     ) -> Result<Permit, Refusal> {
         let (granted, grant) = oneshot::channel();
-        self.state().waiting.push_back(Waiting { team: team.clone(), wanted, granted });
+        self.state().queue(holder.into(), Waiting { wanted, granted });
         self.grant();
         let permit = timeout(wait, grant).await;
         permit.ok().and_then(Result::ok).ok_or_else(|| self.refuse())
     }
 
-    /// Gives permits to those that wait, in order, as far as there are any for their teams.
+    /// Gives permits to those that wait, as far as there are any for their teams: one request of a team,
+    /// then one of the next.
     fn grant(&self) {
         let mut grants = Vec::new();
         {
             let mut state = self.state();
-            let mut short = HashSet::new();
-            for waiting in take(&mut state.waiting) {
-                if waiting.granted.is_closed() {
+            let mut wait_on = VecDeque::new();
+            while let Some((holder, mut queue)) = state.queues.pop_front() {
+                while queue.front().is_some_and(|waiting| waiting.granted.is_closed()) {
+                    queue.pop_front();
+                }
+                let Some(first) = queue.pop_front() else { continue };
+                let Some(count) = self.enough(&state, &holder, first.wanted) else {
+                    queue.push_front(first);
+                    wait_on.push_back((holder, queue));
                     continue;
-                }
-                let Waiting { team, wanted, .. } = &waiting;
-                let enough = self.enough(&state, team, *wanted);
-                if let Some(count) = enough.filter(|_| !short.contains(team)) {
-                    state.add(team, count);
-                    let permit = Permit { limit: self.clone(), team: team.clone(), count };
-                    grants.push((waiting.granted, permit));
-                } else {
-                    short.insert(team.clone());
-                    state.waiting.push_back(waiting);
-                }
+                };
+                state.add(&holder, count);
+                let permit = Permit { limit: self.clone(), holder: holder.clone(), count };
+                grants.push((first.granted, permit));
+                state.queues.push_back((holder, queue));
             }
+            state.queues = wait_on;
         }
         // Not under the lock: if the waiter is gone, the permit is dropped, which takes the lock.
         for (granted, permit) in grants {
@@ -114,7 +131,7 @@ impl ConcurrencyLimit {
     }
 
     /// How many permits a team that waits for so many is given; none where it waits on.
-    fn enough(&self, state: &State, team: &TeamId, wanted: usize) -> Option<usize> {
+    fn enough(&self, state: &State, team: &Holder, wanted: usize) -> Option<usize> {
         let (own, share) = (state.of(team), self.share_of(state, team));
         let wanted = wanted.min(self.0.share.of(self.0.max)).max(1);
         let is_first = own == 0 && share > 0;
@@ -122,7 +139,7 @@ impl ConcurrencyLimit {
     }
 
     /// How many permits a team may hold now.
-    fn share_of(&self, state: &State, team: &TeamId) -> usize {
+    fn share_of(&self, state: &State, team: &Holder) -> usize {
         let others = state.all.saturating_sub(state.of(team));
         self.0.share.of(self.0.max.saturating_sub(others))
     }
@@ -142,12 +159,12 @@ impl Permit {
     pub(crate) fn grow(&mut self, more: usize) -> Result<(), Refusal> {
         let limit = &self.limit;
         let mut state = limit.state();
-        let own = state.of(&self.team).saturating_add(more);
-        if own > limit.share_of(&state, &self.team) {
+        let own = state.of(&self.holder).saturating_add(more);
+        if own > limit.share_of(&state, &self.holder) {
             drop(state);
             return Err(limit.refuse());
         }
-        state.add(&self.team, more);
+        state.add(&self.holder, more);
         self.count = self.count.saturating_add(more);
         Ok(())
     }
@@ -156,24 +173,31 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if self.count > 0 {
-            self.limit.state().remove(&self.team, self.count);
+            self.limit.state().remove(&self.holder, self.count);
             self.limit.grant();
         }
     }
 }
 
 impl State {
-    fn of(&self, team: &TeamId) -> usize {
+    fn queue(&mut self, holder: Holder, waiting: Waiting) {
+        match self.queues.iter_mut().find(|(queued, _)| *queued == holder) {
+            Some((_, queue)) => queue.push_back(waiting),
+            None => self.queues.push_back((holder, VecDeque::from([waiting]))),
+        }
+    }
+
+    fn of(&self, team: &Holder) -> usize {
         self.held.get(team).copied().unwrap_or_default()
     }
 
-    fn add(&mut self, team: &TeamId, count: usize) {
+    fn add(&mut self, team: &Holder, count: usize) {
         self.all = self.all.saturating_add(count);
         let held = self.held.entry(team.clone()).or_default();
         *held = held.saturating_add(count);
     }
 
-    fn remove(&mut self, team: &TeamId, count: usize) {
+    fn remove(&mut self, team: &Holder, count: usize) {
         self.all = self.all.saturating_sub(count);
         let left = self.held.remove(team).unwrap_or_default().saturating_sub(count);
         if left > 0 {
@@ -262,6 +286,30 @@ mod tests {
         let gone = wait("sales", 2);
         drop(gone);
         assert_eq!(now(&mut wait("sales", 2)).await.unwrap().count, 2);
+    }
+
+    #[tokio::test]
+    async fn teams_that_wait_take_turns() {
+        let limit = limit(1);
+        let wait = |name: &str| {
+            let (limit, team) = (limit.clone(), team(name));
+            Box::pin(async move { limit.take(&team, 1, LONG).await.unwrap() })
+        };
+        let first = now(&mut wait("sales")).await.unwrap();
+        let (mut sales, mut growth) =
+            ([wait("sales"), wait("sales"), wait("sales")], wait("growth"));
+        for waiting in &mut sales {
+            assert!(now(waiting).await.is_none());
+        }
+        assert!(now(&mut growth).await.is_none());
+        drop(first);
+        let [next, after_it, last] = &mut sales;
+        drop(now(next).await.expect("it came first"));
+        assert!(now(after_it).await.is_none(), "it is the other team's turn");
+        drop(now(&mut growth).await.expect("one request of another team is before it"));
+        drop(now(after_it).await.unwrap());
+        drop(now(last).await.unwrap());
+        assert!(limit.state().queues.is_empty());
     }
 
     #[tokio::test]

@@ -247,8 +247,9 @@ impl Gateway {
         &self,
         admission: &Admission,
     ) -> Result<Result<Admitted, Refused>, LedgerError> {
+        let ledger = self.ledger_for(&admission.team);
         let patience = Instant::now() + ASK_AGAIN_FOR;
-        let mut outcome = self.ledger.admit(admission.clone()).await;
+        let mut outcome = ledger.admit(admission.clone()).await;
         for _ in 1..TRIES {
             let Err(LedgerError::Unknown(why)) = &outcome else { break };
             if Instant::now() > patience {
@@ -259,7 +260,7 @@ impl Gateway {
                 why,
                 "repeating an admission whose outcome is unknown"
             );
-            outcome = match self.ledger.admit(admission.clone()).await {
+            outcome = match ledger.admit(admission.clone()).await {
                 // That it was not taken now says nothing of the time before.
                 Err(LedgerError::NotApplied(why)) => Err(LedgerError::Unknown(why)),
                 outcome => outcome,

@@ -68,7 +68,8 @@ impl Gateway {
     ) {
         let mut pause = LOOK_AGAIN_MIN;
         while Instant::now() < until {
-            let jobs = match self.ledger.read(caller.team.clone(), batch, 0, 0).await {
+            let ledger = self.ledger_for(&caller.team);
+            let jobs = match ledger.read(caller.team.clone(), batch, 0, 0).await {
                 Ok(Some(reading)) if !self.is_in_vain(&reading) => reading.batch.jobs,
                 Ok(_) => return,
                 Err(error) => {

@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tracing::warn;
 
-use super::Gateway;
+use super::concurrency::Holder;
 use super::pause::jittered;
+use super::{ConcurrencyLimit, Gateway};
 use crate::domain::budget::{ALLOWED_FOR, Allowance, Errand, Leave, Reach};
+use crate::domain::share::Share;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::job::Way;
 use crate::ledger::step::{Asking, Spending};
@@ -59,27 +61,29 @@ impl Leaves {
     }
 }
 
-/// Where leave is waited for, one line for each budget that it is spent from: whoever waits for an
-/// allowance is in nobody else's way. Only the first in a line asks the store.
+/// Where leave is waited for, one queue for each budget that it is spent from: a request that waits for
+/// an allowance delays no other. Only the first in a queue asks the store, and teams take turns in it.
 pub(super) struct Lines {
-    submissions: Mutex<()>,
-    look_ups: Mutex<()>,
-    passages: Mutex<()>,
-    allowances: HashMap<String, Mutex<()>>,
+    submissions: ConcurrencyLimit,
+    look_ups: ConcurrencyLimit,
+    passages: ConcurrencyLimit,
+    allowances: HashMap<String, ConcurrencyLimit>,
 }
 
 impl Lines {
-    /// The lines, with one for each of these.
-    pub(super) fn of(allowances: impl Iterator<Item = Allowance>) -> Self {
+    /// The queues, with one for each of these.
+    pub(super) fn of(allowances: impl Iterator<Item = Allowance>, share: Share) -> Self {
+        let queue = |setting| ConcurrencyLimit::new(1, share, setting);
+        let of_allowance = |allowance: Allowance| (allowance.name, queue("routes"));
         Self {
-            submissions: Mutex::default(),
-            look_ups: Mutex::default(),
-            passages: Mutex::default(),
-            allowances: allowances.map(|allowance| (allowance.name, Mutex::default())).collect(),
+            submissions: queue("vendor.requests_per_minute"),
+            look_ups: queue("vendor.find_requests_per_minute"),
+            passages: queue("vendor.requests_per_minute"),
+            allowances: allowances.map(of_allowance).collect(),
         }
     }
 
-    fn to_pass(&self, allowance: Option<&Allowance>) -> &Mutex<()> {
+    fn to_pass(&self, allowance: Option<&Allowance>) -> &ConcurrencyLimit {
         let own = allowance.and_then(|allowance| self.allowances.get(&allowance.name));
         own.unwrap_or(&self.passages)
     }
@@ -91,30 +95,37 @@ pub(super) type Answer = Result<Leaves, Timestamp>;
 impl Gateway {
     /// Leave to send one job that has none with its turn any more. Look-ups have a line of their own:
     /// somebody waits for each.
-    pub(super) async fn leave_to_send(&self, way: Way) -> Result<Answer, LedgerError> {
+    pub(super) async fn leave_to_send(
+        &self,
+        holder: impl Into<Holder>,
+        way: Way,
+    ) -> Result<Answer, LedgerError> {
         let (errand, line) = match way {
             Way::Batch | Way::Call => (Errand::Submit, &self.lines.submissions),
             Way::LookUp => (Errand::LookUp, &self.lines.look_ups),
         };
-        self.wait_in_line(line, errand, None).await
+        self.wait_in_line(line, holder.into(), errand, None).await
     }
 
     /// A permit to forward one request.
     pub(super) async fn leave_to_pass(
         &self,
+        team: &TeamId,
         allowance: Option<&Allowance>,
     ) -> Result<Answer, LedgerError> {
-        self.wait_in_line(self.lines.to_pass(allowance), Errand::Pass, allowance).await
+        let line = self.lines.to_pass(allowance);
+        self.wait_in_line(line, team.into(), Errand::Pass, allowance).await
     }
 
     async fn wait_in_line(
         &self,
-        line: &Mutex<()>,
+        line: &ConcurrencyLimit,
+        holder: Holder,
         errand: Errand,
         allowance: Option<&Allowance>,
     ) -> Result<Answer, LedgerError> {
         let patience = Instant::now() + LINE_WAIT_MAX;
-        let Ok(_place) = timeout_at(patience, line.lock()).await else {
+        let Ok(_place) = line.take(holder, 1, LINE_WAIT_MAX).await else {
             return Ok(Err(self.clock.now().after(jittered(COME_BACK_WITHIN))));
         };
         loop {

@@ -38,14 +38,15 @@ impl Gateway {
 
     /// The outcome of an admission now, from the ledger and the vault.
     pub(super) async fn appraise(&self, question: Question) -> Result<Option<Appraisal>, Failed> {
-        let appraisal = self.ledger.appraise(question.clone()).await?;
+        let ledger = self.ledger_for(&question.team);
+        let appraisal = ledger.appraise(question.clone()).await?;
         let Some(Refused::Unchecked(results)) =
             appraisal.as_ref().and_then(|appraisal| appraisal.refused.as_ref())
         else {
             return Ok(appraisal);
         };
         let lost = self.lost_of(results).await?;
-        Ok(self.ledger.appraise(Question { lost, ..question }).await?)
+        Ok(ledger.appraise(Question { lost, ..question }).await?)
     }
 
     /// Whether results of any lead of a batch are lost.
@@ -54,9 +55,10 @@ impl Gateway {
         team: &TeamId,
         batch: BatchId,
     ) -> Result<bool, Refusal> {
+        let ledger = self.ledger_for(team);
         let mut from = 0;
         while let Some(reading) =
-            self.ledger.read(team.clone(), batch, from, from + LEADS_AT_ONCE).await?
+            ledger.read(team.clone(), batch, from, from + LEADS_AT_ONCE).await?
         {
             let results: Vec<_> = reading.leads.iter().filter_map(LeadReading::result).collect();
             if !lost_of(&self.vault, &results).await?.is_empty() {

@@ -50,6 +50,7 @@ mod settings;
 mod settle;
 mod supply;
 mod sweep;
+mod team_ledger;
 mod throttle;
 mod unreadable;
 mod unsettled;
@@ -102,6 +103,7 @@ use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
 use busy::Busy;
+use caller::KnownKeys;
 use circuit::Circuit;
 use clock_watch::ClockWatch;
 use failed::Failed;
@@ -177,6 +179,10 @@ pub struct Inside {
     lines: Lines,
     /// Requests of each team.
     throttle: Throttle,
+    /// Steps on the books that requests take.
+    steps: ConcurrencyLimit,
+    /// Which team each good key was last of.
+    known_keys: KnownKeys,
     /// Requests that are passed on.
     passages: ConcurrencyLimit,
     /// Priced calls in progress.
@@ -262,8 +268,10 @@ impl Gateway {
             headroom,
             settings,
             numbers: Numbers::default(),
-            lines: Lines::of(routes.allowances()),
+            lines: Lines::of(routes.allowances(), settings.team_share),
             throttle: Throttle::new(settings.team_limits),
+            steps: limit(settings.steps_max, "store.steps_max"),
+            known_keys: KnownKeys::default(),
             passages: limit(settings.passages_max, "server.passages_max"),
             calls: limit(settings.calls_max, "server.calls_max"),
             look_ups: limit(settings.look_ups_max, "server.look_ups_max"),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tracing::{info, warn};
 
+use super::concurrency::Holder;
 use super::{Failed, Gateway, Refusal};
 use crate::domain::outage::{Claim, Heard, Outage, Probing};
 use crate::domain::time::Timestamp;
@@ -191,7 +192,7 @@ impl Gateway {
             Claim::Given => {}
         }
         self.circuit.look_again();
-        let mut leaves = match self.leave_to_send(Way::Batch).await? {
+        let mut leaves = match self.leave_to_send(Holder::NoTeam, Way::Batch).await? {
             Ok(leaves) => leaves,
             Err(until) => return Ok(Asked::NotBefore(until)),
         };

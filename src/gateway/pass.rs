@@ -14,6 +14,7 @@ use super::{Caller, Gateway, Refusal, Standing};
 use crate::domain::budget::{Allowance, Reach};
 use crate::domain::credits::Credits;
 use crate::domain::route::{Access, Method, Opening, Route, Taken, VendorPath, setting};
+use crate::domain::team::TeamId;
 use crate::vendor::Cause;
 pub use crate::vendor::{Passage, PassageBody, Passed, PassedBody, PassedHeaders};
 
@@ -90,7 +91,7 @@ impl Gateway {
         }
         let permit = self.passages.try_take(&caller.team)?;
         let allowance = route.allowance();
-        self.wait_to_pass(allowance.as_ref()).await?;
+        self.wait_to_pass(&caller.team, allowance.as_ref()).await?;
         let began = Instant::now();
         let answer = self.vendor.pass(passage).await;
         self.metrics.ask_vendor("pass", outcome(&answer), began.elapsed());
@@ -115,8 +116,12 @@ impl Gateway {
         }
     }
 
-    async fn wait_to_pass(&self, allowance: Option<&Allowance>) -> Result<(), Refusal> {
-        let retry_after = match self.leave_to_pass(allowance).await? {
+    async fn wait_to_pass(
+        &self,
+        team: &TeamId,
+        allowance: Option<&Allowance>,
+    ) -> Result<(), Refusal> {
+        let retry_after = match self.leave_to_pass(team, allowance).await? {
             Ok(mut leaves) => {
                 if leaves.take() {
                     return Ok(());

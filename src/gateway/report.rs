@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 
 pub use crate::ledger::transition::report::Usage;
 
-use super::{Concerns, Gateway, Refusal, Remaining};
+use super::{Caller, Concerns, Gateway, Refusal, Remaining};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
@@ -45,6 +45,15 @@ impl Watch for StoreWatch {
 }
 
 impl Gateway {
+    /// What the caller's team has used.
+    ///
+    /// # Errors
+    /// The store is away.
+    pub async fn own_usage(&self, caller: &Caller) -> Result<Usage, Refusal> {
+        let usage = self.ledger_for(&caller.team).usage(caller.team.clone()).await?;
+        usage.ok_or(Refusal::NoSuchTeam)
+    }
+
     /// What a team has used.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::circuit::Asked;
+use super::concurrency::Holder;
 use super::evidence::read_look_up;
 use super::leave::Leaves;
 use super::load::{Carried, fields_of, incomplete, requests_of, sent_of};
@@ -45,7 +46,8 @@ impl Gateway {
         }
         if !leaves.is_good() {
             // The store took long over the turn or the leads.
-            leaves = match self.leave_to_send(job.way).await? {
+            let payer = job.parts.first().map_or(Holder::NoTeam, |part| (&part.team).into());
+            leaves = match self.leave_to_send(payer, job.way).await? {
                 Ok(leaves) => leaves,
                 Err(until) => {
                     return Ok(self.ledger.reschedule(job.id, lease, Some(until)).await?);

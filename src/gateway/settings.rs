@@ -65,6 +65,8 @@ pub struct Settings {
     pub team_limits: RequestLimits,
     /// How much of the limits below one team may use.
     pub team_share: Share,
+    /// How many steps on the books requests take at once.
+    pub steps_max: usize,
     /// How many look-ups wait at once.
     pub look_ups_max: usize,
     /// The maximum number of forwarded requests.

@@ -147,6 +147,7 @@ fn settings() -> Settings {
         find_wait: Duration::from_secs(25),
         team_limits: RequestLimits { per_minute: 0, at_once: 0 },
         team_share: Share::HALF,
+        steps_max: 192,
         look_ups_max: 8,
         passages_max: 8,
         calls_max: 8,

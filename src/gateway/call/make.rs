@@ -139,7 +139,7 @@ impl Gateway {
     /// Waits for a permit for the call, for as long as its lease allows.
     async fn leave_to_make(&self, ready: &Ready) -> Result<(), Refusal> {
         let mut leaves = self
-            .leave_to_send(Way::Call)
+            .leave_to_send(&ready.team, Way::Call)
             .await?
             .map_err(|until| Refusal::VendorBusy { retry_after: until.since(self.clock.now()) })?;
         if !leaves.take() || ready.opened.elapsed() > self.settings.turn_for / 2 {

@@ -141,6 +141,7 @@ impl Gateway {
         call: &Call,
         retry: Option<Retry>,
     ) -> Result<Begun, Refusal> {
+        let ledger = self.ledger_for(team);
         for _ in 0..TRIES {
             let opening = Opening {
                 batch: self.new_batch_id().await?,
@@ -154,7 +155,7 @@ impl Gateway {
             };
             let opened = Instant::now();
             let job = JobId { batch: opening.batch, ordinal: 0 };
-            match self.surely(job, || self.ledger.open_call(opening.clone())).await? {
+            match self.surely(job, || ledger.open_call(opening.clone())).await? {
                 Ok(CallOpened::Opened(Opened { job, lease, remaining, passed, .. })) => {
                     tell_passed(team, &passed);
                     let (team, price) = (team.clone(), call.price);

@@ -74,9 +74,10 @@ impl Gateway {
         team: &TeamId,
         batch: BatchId,
     ) -> Result<bool, Refusal> {
+        let ledger = self.ledger_for(team);
         let (mut from, mut calls) = (0, BTreeSet::new());
         while let Some(reading) =
-            self.ledger.read_validation(team.clone(), batch, from, from + ADDRESSES_AT_ONCE).await?
+            ledger.read_validation(team.clone(), batch, from, from + ADDRESSES_AT_ONCE).await?
         {
             let kept: Vec<_> = reading.addresses.iter().filter_map(AddressReading::kept).collect();
             calls.extend(missing(&self.vault, &kept).await?.into_iter().map(|at| at.job));
@@ -87,9 +88,9 @@ impl Gateway {
         }
         // Calls with missing verdicts: more than the vendor omitted, or not.
         for call in calls {
-            let validation = self.ledger.validation(call.batch).await?;
+            let validation = ledger.validation(call.batch).await?;
             let answered = validation.map_or(0, |validation| validation.answered) as usize;
-            let addresses = self.ledger.job(call).await?.map_or(0, |(_, leads)| leads.len());
+            let addresses = ledger.job(call).await?.map_or(0, |(_, leads)| leads.len());
             let places = (0_u32..).take(addresses).map(|index| ResultRef { job: call, index });
             let places: Vec<_> = places.collect();
             let gone = missing(&self.vault, &places).await?.len();
@@ -107,7 +108,8 @@ impl Gateway {
         from: u32,
         to: u32,
     ) -> Result<ValidationReading, Refusal> {
-        let reading = self.ledger.read_validation(team.clone(), batch, from, to).await?;
+        let ledger = self.ledger_for(team);
+        let reading = ledger.read_validation(team.clone(), batch, from, to).await?;
         let now = self.clock.now();
         let is_readable = |reading: &ValidationReading| {
             let until = [reading.batch.admitted_at.after(self.settings.batch_ttl)];

@@ -160,6 +160,7 @@ impl Gateway {
         let key = |lead: &Lead| self.address_key(lead.field(Field::Email)?);
         let keys: Vec<_> = addresses.iter().map(|lead| key(lead).expect(READABLE)).collect();
         let retry = self.retry_of_validation(caller, ask);
+        let ledger = self.ledger_for(&caller.team);
         let mut collisions = 0;
         while collisions < TRIES {
             let (batch, token) = (self.new_batch_id().await?, Token::new(random()));
@@ -186,7 +187,7 @@ impl Gateway {
             loop {
                 let opened = Instant::now();
                 let job = JobId { batch, ordinal: 0 };
-                let step = || self.ledger.open_validation(order.clone());
+                let step = || ledger.open_validation(order.clone());
                 let outcome = self.surely(job, step).await?;
                 if let Ok(ValidationOpened::Opened(validation)) = outcome {
                     return Ok(Opened::New { batch, validation, opened });
@@ -237,7 +238,7 @@ impl Gateway {
     /// The validation of an earlier identical request.
     async fn replay(&self, caller: &Caller, batch: BatchId) -> Result<ValidationPage, Refusal> {
         let job = JobId { batch, ordinal: 0 };
-        let job = self.ledger.job(job).await?.map(|(job, _)| job.state);
+        let job = self.ledger_for(&caller.team).job(job).await?.map(|(job, _)| job.state);
         if matches!(job, Some(State::Unresolved(_) | State::Resolved)) {
             return Err(Refusal::Unresolved(batch));
         }

@@ -12,5 +12,5 @@ pub(super) async fn usage(
     caller: Caller,
     State(gateway): State<Gateway>,
 ) -> Result<Json<UsageShown>, Envelope> {
-    Ok(Json(gateway.usage(&caller.team).await?.into()))
+    Ok(Json(gateway.own_usage(&caller).await?.into()))
 }

@@ -5,6 +5,7 @@ mod at_once;
 mod away;
 mod backlogs;
 mod credits;
+mod crowded;
 mod deaths;
 mod documented;
 mod emptied;
