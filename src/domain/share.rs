@@ -19,6 +19,12 @@ impl Share {
     pub fn of(self, all: usize) -> usize {
         all.saturating_mul(usize::from(self.0)).div_ceil(100)
     }
+
+    /// The same of a count that the books keep.
+    #[must_use]
+    pub fn of_count(self, all: u64) -> u64 {
+        all.saturating_mul(u64::from(self.0)).div_ceil(100)
+    }
 }
 
 #[cfg(test)]

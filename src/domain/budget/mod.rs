@@ -10,7 +10,7 @@ mod hourly;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-pub use hourly::{HourlyUse, NoRoom};
+pub use hourly::{HourlyUse, NoRoom, SharedUse};
 
 use super::time::Timestamp;
 

@@ -181,6 +181,7 @@ impl Gateway {
                 lost: Lost::Unknown,
                 addresses_expire_at: expires,
                 per_hour: self.settings.validations_per_hour,
+                share: self.settings.team_share,
             };
             // Nothing is stored for a validation that is refused or is a retry.
             let mut are_kept = false;

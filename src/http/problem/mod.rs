@@ -262,13 +262,14 @@ impl From<Refusal> for Problem {
                 .after(retry_after),
             Refusal::TooManyValidations { retry_after: Some(wait) } => UNAVAILABLE
                 .says(
-                    "The limit of validations per hour is reached (vendor.validations_per_hour); \
-                     nothing was sent or charged",
+                    "The team's share of the validations per hour is used up \
+                     (vendor.validations_per_hour, server.team_share_percent); nothing was sent or \
+                     charged",
                 )
                 .after(wait),
             Refusal::TooManyValidations { retry_after: None } => PAYLOAD_TOO_LARGE.says(
-                "The request has more addresses than can be validated in an hour \
-                 (vendor.validations_per_hour); nothing was sent or charged",
+                "The request has more addresses than one team can have validated in an hour \
+                 (vendor.validations_per_hour, server.team_share_percent); nothing was sent or charged",
             ),
             Refusal::Crowded => Self::crowded(),
             Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS

@@ -282,6 +282,7 @@ macro_rules! contract_suite {
                 verdicts_are_looked_for_in_turns_until_they_are_there
                 a_validation_above_what_its_caller_allows_is_refused_and_changes_nothing
                 no_more_addresses_are_sent_than_the_vendor_takes_in_an_hour
+                one_team_has_only_its_share_of_an_hour_validated
                 a_callers_key_names_one_validation
             }
         }

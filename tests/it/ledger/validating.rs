@@ -9,6 +9,7 @@ use tollgate::domain::limits::UpTo;
 use tollgate::domain::period::Period;
 use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
+use tollgate::domain::share::Share;
 use tollgate::domain::team::TeamId;
 use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::Ledger;
@@ -66,6 +67,7 @@ pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -
         lost: Lost::NOTHING,
         addresses_expire_at: books.now().after(TTL + 7 * DAY),
         per_hour: PER_HOUR,
+        share: Share::HALF,
     }
 }
 

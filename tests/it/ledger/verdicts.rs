@@ -7,6 +7,7 @@ use tollgate::domain::budget::NoRoom;
 use tollgate::domain::credits::Credits;
 use tollgate::domain::limits::{Excess, UpTo};
 use tollgate::domain::policy::Policies;
+use tollgate::domain::share::Share;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::{Cause, State};
@@ -166,7 +167,9 @@ pub(super) async fn no_more_addresses_are_sent_than_the_vendor_takes_in_an_hour(
 ) {
     let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
     let per_hour = NonZeroU32::new(3).unwrap();
-    let of = |team, names: &[&str]| ValidationOrder { per_hour, ..order(books, team, names) };
+    let share = Share::percent(100).unwrap();
+    let of =
+        |team, names: &[&str]| ValidationOrder { per_hour, share, ..order(books, team, names) };
     let made = of(&sales, &["ada", "bob"]);
     assert!(matches!(try_open(books, &made).await, Ok(ValidationOpened::Opened(_))));
     assert!(matches!(try_open(books, &made).await, Ok(ValidationOpened::Opened(_))), "as before");
@@ -181,4 +184,25 @@ pub(super) async fn no_more_addresses_are_sent_than_the_vendor_takes_in_an_hour(
     books.pass(until.since(books.now()));
     let opened = try_open(books, &of(&growth, &["eve", "joe", "kim"])).await;
     assert!(matches!(opened, Ok(ValidationOpened::Opened(_))), "{opened:?}");
+}
+
+pub(super) async fn one_team_has_only_its_share_of_an_hour_validated(books: &Books<impl Store>) {
+    let (sales, growth) = (books.team("sales", &[]).await, books.team("growth", &[]).await);
+    let per_hour = NonZeroU32::new(4).unwrap();
+    let of = |team, names: &[&str]| ValidationOrder { per_hour, ..order(books, team, names) };
+    let never = try_open(books, &of(&sales, &["ada", "bob", "cyd"])).await;
+    assert_eq!(never, Err(Refused::TooManyValidations(NoRoom::Ever)), "more than half of four");
+    for name in ["ada", "bob"] {
+        let opened = try_open(books, &of(&sales, &[name])).await;
+        assert!(matches!(opened, Ok(ValidationOpened::Opened(_))), "{name}: {opened:?}");
+    }
+    let refused = try_open(books, &of(&sales, &["cyd"])).await;
+    let Err(Refused::TooManyValidations(NoRoom::Before(until))) = refused else {
+        panic!("{refused:?}")
+    };
+    let other = try_open(books, &of(&growth, &["eve"])).await;
+    assert!(matches!(other, Ok(ValidationOpened::Opened(_))), "{other:?}");
+    books.pass(until.since(books.now()));
+    let again = try_open(books, &of(&sales, &["cyd"])).await;
+    assert!(matches!(again, Ok(ValidationOpened::Opened(_))), "{again:?}");
 }

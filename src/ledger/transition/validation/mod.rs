@@ -18,6 +18,7 @@ use crate::domain::credits::Amounts;
 use crate::domain::identity::keys::LeadKey;
 use crate::domain::limits::UpTo;
 use crate::domain::pricing::Prices;
+use crate::domain::share::Share;
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
@@ -67,6 +68,8 @@ pub struct ValidationOrder {
     pub addresses_expire_at: Timestamp,
     /// How many addresses the vendor validates in an hour.
     pub per_hour: NonZeroU32,
+    /// How much of that one team may have validated.
+    pub share: Share,
 }
 
 /// What became of a validation that was to be opened.

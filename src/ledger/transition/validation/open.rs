@@ -2,9 +2,10 @@
 
 use super::plan::{Plan, key_for, times};
 use super::{OpenedValidation, ValidationOpened, ValidationOrder, call_of};
-use crate::domain::budget::{HourlyUse, NoRoom};
+use crate::domain::budget::{NoRoom, SharedUse};
 use crate::domain::credits::Amounts;
 use crate::domain::reveal::Reveals;
+use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::batch::Batch;
@@ -38,7 +39,8 @@ pub fn open_validation(
         draft.foresee::<Replays>(&retry.key);
     }
     outage::foresee(draft);
-    draft.foresee::<HourlyUses>(&HOUR.to_owned());
+    let used_rows = [HOUR.to_owned(), hour_of(&order.team)];
+    used_rows.iter().for_each(|row| draft.foresee::<HourlyUses>(row));
     let Some(team) = draft.find::<Teams>(&order.team)? else { return Ok(Err(Refused::NoTeam)) };
     for address in &order.addresses {
         draft.foresee::<Addresses>(&key_for(&team, *address));
@@ -77,7 +79,9 @@ pub fn open_validation(
         return Ok(Err(Refused::NoAnswers(probe_at)));
     }
     if let Some(used) = used {
-        draft.put::<HourlyUses>(&HOUR.to_owned(), &used);
+        let [all, own] = used_rows;
+        draft.put::<HourlyUses>(&all, &used.all);
+        draft.put::<HourlyUses>(&own, &used.own);
     }
     keep(draft, &quotas, worst);
     let remaining = remaining(&quotas, worst);
@@ -90,21 +94,27 @@ pub fn open_validation(
     Ok(Ok(ValidationOpened::Opened(Box::new(opened))))
 }
 
-/// Where the use of the last hour is.
+/// Where the use of the last hour is of all teams.
 const HOUR: &str = "validations";
+
+/// Where that of one team is.
+fn hour_of(team: &TeamId) -> String {
+    format!("{HOUR} {team}")
+}
 
 /// What was used of the vendor's hour with so many addresses more; none where there are none.
 fn used_with(
     draft: &Draft<'_>,
     order: &ValidationOrder,
     addresses: usize,
-) -> Result<Result<Option<HourlyUse>, NoRoom>, Fault> {
+) -> Result<Result<Option<SharedUse>, NoRoom>, Fault> {
     if addresses == 0 {
         return Ok(Ok(None));
     }
-    let used = draft.find::<HourlyUses>(&HOUR.to_owned())?.unwrap_or_default();
+    let row = |name| Ok::<_, Fault>(draft.find::<HourlyUses>(&name)?.unwrap_or_default());
+    let used = SharedUse { all: row(HOUR.to_owned())?, own: row(hour_of(&order.team))? };
     let wanted = u64::try_from(addresses).unwrap_or(u64::MAX);
-    Ok(used.spend(wanted, order.per_hour, draft.now()).map(Some))
+    Ok(used.spend(wanted, order.per_hour, order.share, draft.now()).map(Some))
 }
 
 fn opened_before(
