@@ -15,6 +15,7 @@ use crate::disk::{Disk, OpenError};
 use crate::domain::budget::{Rate, Rates};
 use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
+use crate::domain::team_limits::TeamLimits;
 use crate::gateway::{
     self, Concerns, Headroom, Parts, Replicas, RequestLimits, Settings, StoreWatch,
 };
@@ -207,6 +208,12 @@ fn settings(config: &Config) -> Settings {
         team_limits: RequestLimits {
             per_minute: config.limits.requests_per_minute,
             at_once: config.limits.requests_at_once,
+        },
+        store_limits: TeamLimits {
+            open_batches: config.limits.open_batches,
+            kept_bytes: config.limits.kept_bytes,
+            leads_per_day: config.limits.leads_per_day,
+            idempotency_keys: config.limits.idempotency_keys,
         },
         team_share: config.server.team_share_percent,
         steps_max: config.store.steps_max,

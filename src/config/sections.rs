@@ -54,6 +54,11 @@ impl Config {
             limits: Limits {
                 requests_per_minute: from.value("limits.requests_per_minute"),
                 requests_at_once: from.value("limits.requests_at_once"),
+                open_batches: from.value("limits.open_batches"),
+                kept_bytes: u64::try_from(from.value::<Size>("limits.kept_bytes").0)
+                    .unwrap_or(u64::MAX),
+                leads_per_day: from.value("limits.leads_per_day"),
+                idempotency_keys: from.value("limits.idempotency_keys"),
             },
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
@@ -336,6 +341,14 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// Concurrent requests.
     pub requests_at_once: u32,
+    /// How many batches under way.
+    pub open_batches: u64,
+    /// How many bytes the store keeps for it.
+    pub kept_bytes: u64,
+    /// How many leads and addresses in a day.
+    pub leads_per_day: u64,
+    /// How many requests are remembered by their key.
+    pub idempotency_keys: u64,
 }
 
 /// The operators' access.

@@ -198,6 +198,12 @@ impl Value for u32 {
     }
 }
 
+impl Value for u64 {
+    fn read(text: &str) -> Result<Self, Unfit> {
+        text.parse().map_err(|_| Unfit::not("a whole number", "1000"))
+    }
+}
+
 impl Value for usize {
     fn read(text: &str) -> Result<Self, Unfit> {
         text.parse().map_err(|_| Unfit::not("a whole number", "10000"))

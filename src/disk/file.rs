@@ -23,7 +23,7 @@ const CACHE_BYTES_MAX: usize = 64 << 20;
 /// One row with the schema version, so that a file of a later version is never misread.
 const SCHEMA: TableDefinition<&str, u64> = TableDefinition::new("schema");
 const SCHEMA_ROW: &str = "version";
-const SCHEMA_VERSION: u64 = 5;
+const SCHEMA_VERSION: u64 = 6;
 
 /// Whether this process opens the file for the first time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -33,6 +33,7 @@ pub mod route;
 pub mod share;
 pub mod shortage;
 pub mod team;
+pub mod team_limits;
 pub mod time;
 pub mod uuid;
 pub mod vendor_id;

@@ -23,6 +23,14 @@ pub struct Policies {
     pub requests_per_minute: Option<u32>,
     /// The limit of concurrent requests, likewise.
     pub requests_at_once: Option<u32>,
+    /// How many batches it may have under way, likewise.
+    pub open_batches: Option<u64>,
+    /// How many bytes the store may keep for it, likewise.
+    pub kept_bytes: Option<u64>,
+    /// How many leads and addresses it may submit in a day, likewise.
+    pub leads_per_day: Option<u64>,
+    /// How many of its requests are remembered by their key, likewise.
+    pub idempotency_keys: Option<u64>,
 }
 
 impl Default for Policies {
@@ -36,6 +44,10 @@ impl Default for Policies {
             ignore_no_cache: false,
             requests_per_minute: None,
             requests_at_once: None,
+            open_batches: None,
+            kept_bytes: None,
+            leads_per_day: None,
+            idempotency_keys: None,
         }
     }
 }

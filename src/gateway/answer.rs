@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 pub use crate::ledger::ids::BatchId;
 pub use crate::ledger::record::batch::Dispositions;
 use crate::ledger::record::job::Charged;
-pub use crate::ledger::step::{QuotaLeft, QuotaShort, Remaining, Reset};
+pub use crate::ledger::step::{LimitExceeded, LimitLeft, QuotaLeft, QuotaShort, Remaining, Reset};
 pub use crate::ledger::transition::read::{Failure, Status};
 
 /// A batch of leads to be enriched or estimated.
@@ -300,6 +300,9 @@ pub enum Refusal {
         /// The rest of its requests per minute.
         left: Option<RequestsLeft>,
     },
+    /// The team would exceed one of its limits.
+    #[error("the team would exceed its limit of {}", .0.measure.name())]
+    Limit(Box<LimitExceeded>),
     /// The store has no room for new work.
     #[error("the store has no space for new work")]
     StoreFull,
@@ -371,6 +374,7 @@ impl Refusal {
             Self::Quota(_) | Self::Beyond(_) | Self::VendorCredits { .. } => "insufficient_credits",
             Self::StoreFull => "store_full",
             Self::TooManyRequests { .. } => "too_many_requests",
+            Self::Limit(_) => "limit_reached",
             Self::KeyReused => "idempotency_key_reused",
             Self::AnswerNotKept(_) => "answer_not_kept",
             Self::VendorRefusesKey => "vendor_refuses_key",

@@ -194,6 +194,7 @@ impl Gateway {
                 way,
                 reveals: ask.reveals,
                 leads: asks.clone(),
+                field_bytes: bytes_of(&ask.leads),
                 max_age: ask.max_age,
                 limits: ask.limits,
                 retry,
@@ -222,7 +223,7 @@ impl Gateway {
     ) -> Result<Result<Admitted, Refused>, Refusal> {
         let outcome = self.admit_surely(&admission).await?;
         let Err(Refused::Unchecked(results)) = outcome else { return Ok(outcome) };
-        self.headroom.take(leads.len(), bytes_of(leads))?;
+        self.headroom.take(leads.len(), admission.field_bytes)?;
         admission.lost = self.lost_of(&results).await?;
         if admission.limits.on_quota == OnQuota::Trim {
             let outcome = self.admit_surely(&admission).await?;

@@ -28,6 +28,7 @@ impl Refusal {
         Some(match refused {
             Refused::Collision => return None,
             Refused::Quota(short) => Self::Quota(short),
+            Refused::Limit(exceeded) => Self::Limit(exceeded),
             Refused::Beyond(excess) => Self::Beyond(excess),
             Refused::OtherRequest => Self::KeyReused,
             Refused::Paused => Self::TeamPaused(team.clone()),

@@ -6,10 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::{info, warn};
 
 use super::Refusal;
-
-/// What the books keep of a request, and of each of its leads, beside the leads themselves.
-const REQUEST_BYTES: u64 = 2 << 10;
-const LEAD_BYTES: u64 = 512;
+use crate::domain::team_limits::kept_bytes;
 
 /// The last known free space of the store. Clones share it.
 #[derive(Clone, Debug)]
@@ -57,9 +54,7 @@ impl Headroom {
 
     /// Takes the space of a request with this number and size of leads.
     pub(super) fn take(&self, leads: usize, bytes: usize) -> Result<(), Refusal> {
-        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-        let rows = count(leads).saturating_mul(LEAD_BYTES).saturating_add(REQUEST_BYTES);
-        let needed = rows.saturating_add(count(bytes));
+        let needed = kept_bytes(leads, bytes);
         let mut seen = self.seen();
         let Some(left) = seen.left else { return Ok(()) };
         let rest = left.checked_sub(needed).filter(|rest| *rest >= self.0.reserve);

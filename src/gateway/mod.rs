@@ -69,8 +69,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use answer::{
-    Account, Basis, BatchId, BatchPage, Dispositions, Enrichment, Estimate, Failure, Finding, Line,
-    Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal, Remaining, Reset, Status,
+    Account, Basis, BatchId, BatchPage, Dispositions, Enrichment, Estimate, Failure, Finding,
+    LimitExceeded, LimitLeft, Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal,
+    Remaining, Reset, Status,
 };
 pub use audit::Audit;
 pub use call::{Call, CallAnswered, Request, Whole};

@@ -10,12 +10,15 @@ pub use crate::ledger::transition::report::Usage;
 use super::{Caller, Concerns, Gateway, Refusal, Remaining};
 use crate::domain::credits::{Amounts, Credits};
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::TeamLimits;
 use crate::domain::time::Timestamp;
 use crate::ledger::record::tally::Tally;
 use crate::ledger::step::Room;
 use crate::ledger::transition::report::Glance;
 use crate::ledger::{Ledger, LedgerError, StepOutcome, Watch};
-use crate::telemetry::metrics::{BatchCounts, BooksSnapshot, Metrics, OpenCredits, QuotaStanding};
+use crate::telemetry::metrics::{
+    BatchCounts, BooksSnapshot, LimitStanding, Metrics, OpenCredits, QuotaStanding,
+};
 
 /// Whether the gateway is ready to serve.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +108,11 @@ impl Gateway {
     /// All metrics as text, after updating those of the ledger's state.
     pub async fn metrics(&self) -> String {
         match self.ledger.glance().await {
-            Ok(glance) => self.metrics.show_books(&snapshot(glance, self.clock.now())),
+            Ok(glance) => self.metrics.show_books(&snapshot(
+                glance,
+                self.settings.store_limits,
+                self.clock.now(),
+            )),
             // What is not known is not shown, rather than shown as it was.
             Err(_) => self.metrics.hide_books(),
         }
@@ -130,7 +137,7 @@ fn why_not(error: &LedgerError) -> String {
     }
 }
 
-fn snapshot(glance: Glance, now: Timestamp) -> BooksSnapshot {
+fn snapshot(glance: Glance, usual: TeamLimits, now: Timestamp) -> BooksSnapshot {
     let mut books = BooksSnapshot {
         batches: BatchCounts {
             queued: glance.queued,
@@ -151,6 +158,13 @@ fn snapshot(glance: Glance, now: Timestamp) -> BooksSnapshot {
             reserved: both(|tally| tally.reserved),
             unresolved: both(|tally| tally.unresolved),
         });
+        let limits = usual.of(&usage.team.policies);
+        books.limits.extend(usage.uses.iter().map(|(measure, used)| LimitStanding {
+            team: team.clone(),
+            measure: *measure,
+            limit: limits.get(*measure),
+            used: *used,
+        }));
         books.quotas.extend(usage.quotas.into_iter().map(|standing| QuotaStanding {
             team: team.clone(),
             unit: standing.quota.unit,

@@ -10,6 +10,7 @@ use crate::domain::estimate::HitRates;
 use crate::domain::outage::Probing;
 use crate::domain::pricing::Prices;
 use crate::domain::share::Share;
+use crate::domain::team_limits::TeamLimits;
 use crate::ledger::step::Terms;
 use crate::vendor::Remaining;
 
@@ -63,6 +64,8 @@ pub struct Settings {
     pub find_wait: Duration,
     /// The limits of teams whose policies set none.
     pub team_limits: RequestLimits,
+    /// What the store may keep for a team whose policies do not say.
+    pub store_limits: TeamLimits,
     /// How much of the limits below one team may use.
     pub team_share: Share,
     /// How many steps on the books requests take at once.
@@ -152,6 +155,7 @@ impl Settings {
             horizon: self.horizon(),
             job_leads_max: self.job_leads_max,
             gather_window: self.gather_window,
+            team_limits: self.store_limits,
         }
     }
 }

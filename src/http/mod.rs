@@ -17,6 +17,7 @@ mod pace;
 mod packing;
 mod peer;
 mod problem;
+mod rate_limit;
 mod retry_after;
 mod room;
 mod server;

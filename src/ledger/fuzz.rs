@@ -18,7 +18,7 @@ macro_rules! any_of {
 pub fn row(table: u8, key: &[u8], row: &[u8]) {
     let id = TableId::ALL[usize::from(table) % TableId::ALL.len()];
     any_of!(id, key, row,
-        Teams Keys Tallies Observations Batches Slots Jobs JobLeads Answers Settlements Joins Leads
+        Teams Keys Tallies Uses Observations Batches Slots Jobs JobLeads Answers Settlements Joins Leads
         Persons Superseded Replays Due Rotations Waiting Journal Carried Numbers Budgets Outages
         Shortages Addresses Validations ReplayEnds Remnants Stages Openings HourlyUses
     );

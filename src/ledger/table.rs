@@ -14,6 +14,7 @@ use super::record::settlement::Progress;
 use super::record::stage::Stage;
 use super::record::tally::{Tally, TallyKey};
 use super::record::team::{Key, Team};
+use super::record::usage::UseKey;
 use super::record::validation::{AddressKey, AddressRow, Validation};
 use crate::domain::budget::{Budget, HourlyUse};
 use crate::domain::estimate::Observed;
@@ -81,6 +82,8 @@ tables! {
     Keys: "keys", String => Key;
     /// Counters.
     Tallies: "tallies", TallyKey => Tally;
+    /// What counts towards teams' limits.
+    Uses: "uses", UseKey => u64;
     /// What came back of the leads that teams paid for.
     Observations: "observations", TeamId => Observed;
     /// Batches.

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::record::tally::{Tally, TallyKey};
+use super::record::usage::UseKey;
 use super::table::TableId;
-use crate::domain::credits::Credits;
 use crate::domain::estimate::ObservedChange;
 use crate::domain::team::TeamId;
 
@@ -21,21 +21,32 @@ pub struct Writes {
     pub entries: Vec<Vec<u8>>,
     /// How tallies move.
     pub tallies: BTreeMap<TallyKey, Tally>,
+    /// How what counts towards teams' limits moves.
+    pub uses: BTreeMap<UseKey, i64>,
     /// How hit rates move.
     pub observed: BTreeMap<TeamId, ObservedChange>,
-    /// What tallies must not pass: else nothing is written.
+    /// What counters must not exceed: else nothing is written.
     pub bounds: Vec<Bounded>,
 }
 
-/// A quota that must still hold when a step is kept.
+/// A quota or a limit that must still hold when a step is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bounded {
-    /// The counters.
-    pub key: TallyKey,
+    /// What is counted.
+    pub counter: Counter,
     /// What the step adds to what is used.
-    pub needed: Credits,
+    pub needed: i64,
     /// What may be used at most.
-    pub limit: Credits,
+    pub limit: i64,
+}
+
+/// Something that is counted, and may be bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Counter {
+    /// What is used of a tally, in thousandths.
+    Tally(TallyKey),
+    /// What counts towards a limit.
+    Use(UseKey),
 }
 
 impl Writes {
@@ -45,6 +56,7 @@ impl Writes {
         self.rows.is_empty()
             && self.entries.is_empty()
             && self.tallies.is_empty()
+            && self.uses.is_empty()
             && self.observed.is_empty()
     }
 }

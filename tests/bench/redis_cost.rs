@@ -16,6 +16,7 @@ use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::Ledger;
@@ -109,6 +110,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
         way: Way::Batch,
         reveals: REVEALS,
         leads: people.map(ask).collect(),
+        field_bytes: 0,
         max_age: None,
         limits: Limits::default(),
         retry: None,
@@ -120,6 +122,7 @@ fn admission(number: u64, team: &TeamId, people: std::ops::Range<usize>) -> Admi
             horizon: 3 * HOUR,
             job_leads_max: 10_000,
             gather_window: Duration::ZERO,
+            team_limits: TeamLimits::NONE,
         },
         lost: Lost::NOTHING,
         leads_expire_at: Some(Timestamp::from_millis(4_000_000_000_000)),

@@ -40,7 +40,12 @@ async fn every_quota_is_told_in_whole_credits_and_with_its_reset() {
 
     let accepted = team.start(&ada()).await;
     let after = r#""email-month";r=9;t=547200, "email-day";r=7;t=28800, "phone-total";r=5"#;
-    assert_eq!(told(&accepted), [Some(POLICY), Some(after)]);
+    let limits =
+        r#", "open-batches";q=5000;qu="batches", "leads-per-day";q=1000000;qu="leads";w=86400"#;
+    let left = r#", "open-batches";r=4999, "leads-per-day";r=999999;t=28800"#;
+    let [told_policy, told_left] = told(&accepted).map(Option::unwrap);
+    assert_eq!(told_policy, [POLICY, limits].concat());
+    assert_eq!(told_left, [after, left].concat());
     let read = team.get(&batch(accepted.id())).await;
     assert_eq!(told(&read), [Some(POLICY), Some(after)]);
     assert_eq!(read.header("tollgate-credits-remaining"), Some("email=7.5, phone=5"));

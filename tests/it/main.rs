@@ -64,6 +64,7 @@ mod store_room;
 mod stuck_vendor;
 mod support;
 mod targets;
+mod team_limits;
 mod tidied_echoes;
 mod two_books;
 mod validations;

@@ -30,11 +30,13 @@ async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
     let defaults = json!({
         "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
         "ignore_no_cache": false, "requests_per_minute": null, "requests_at_once": null,
+        "open_batches": null, "kept_bytes": null, "leads_per_day": null, "idempotency_keys": null,
     });
     assert_eq!(shown.body["policies"], defaults);
     let policies = json!({
         "strip_email_reveal": true, "phones": false, "max_age": "24h", "shared_cache": false,
         "ignore_no_cache": true, "requests_per_minute": 600, "requests_at_once": 8,
+        "open_batches": 5, "kept_bytes": 1_u64 << 30, "leads_per_day": 0, "idempotency_keys": 7,
     });
     let put = operator.put(PATH, &json!({"policies": policies})).await;
     assert_eq!(put.body["policies"], policies);
@@ -44,6 +46,7 @@ async fn policies_have_defaults_are_shown_and_can_be_sent_back() {
         (json!({"policies": {"max_age": "a day"}}), "/policies/max_age"),
         (json!({"policies": {"phones": null}}), "/policies/phones"),
         (json!({"policies": {"requests_at_once": -1}}), "/policies/requests_at_once"),
+        (json!({"policies": {"kept_bytes": (1_u64 << 53) + 1}}), "/policies/kept_bytes"),
         (json!({"policies": {"phone": false}}), "/policies/phone"),
         (json!({"policies": []}), "/policies"),
     ] {

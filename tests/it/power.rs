@@ -13,6 +13,7 @@ use tollgate::domain::limits::Limits;
 use tollgate::domain::outage::Probing;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::embedded::EmbeddedLedger;
@@ -189,6 +190,7 @@ fn admission(batch: BatchId, dice: &mut Dice) -> Admission {
         way: Way::Batch,
         reveals: Reveals { email: dice.percent(50), phone: dice.percent(50) },
         leads: (0..=dice.below(6)).map(|_| lead(dice)).collect(),
+        field_bytes: 0,
         max_age: None,
         limits: Limits::default(),
         retry: None,
@@ -226,5 +228,6 @@ fn terms() -> Terms {
         horizon: Duration::from_hours(3),
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
+        team_limits: TeamLimits::NONE,
     }
 }

@@ -23,6 +23,7 @@ use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::route::Routes;
 use tollgate::domain::share::Share;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
     BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks, NewTeam,
@@ -146,6 +147,7 @@ fn settings() -> Settings {
         answer_bytes_max: 1 << 28,
         find_wait: Duration::from_secs(25),
         team_limits: RequestLimits { per_minute: 0, at_once: 0 },
+        store_limits: TeamLimits::NONE,
         team_share: Share::HALF,
         steps_max: 192,
         look_ups_max: 8,

@@ -65,6 +65,14 @@ struct PoliciesForm {
     requests_per_minute: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requests_at_once: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_batches: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    leads_per_day: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    idempotency_keys: Option<u64>,
 }
 
 /// A key's digest, and its team.
@@ -194,6 +202,10 @@ impl From<Policies> for PoliciesForm {
             ignore_no_cache,
             requests_per_minute,
             requests_at_once,
+            open_batches,
+            kept_bytes,
+            leads_per_day,
+            idempotency_keys,
         } = policies;
         let millis = |age: Duration| u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let max_age_ms = max_age.map(millis);
@@ -205,6 +217,10 @@ impl From<Policies> for PoliciesForm {
             ignore_no_cache,
             requests_per_minute,
             requests_at_once,
+            open_batches,
+            kept_bytes,
+            leads_per_day,
+            idempotency_keys,
         }
     }
 }
@@ -219,6 +235,10 @@ impl From<PoliciesForm> for Policies {
             ignore_no_cache,
             requests_per_minute,
             requests_at_once,
+            open_batches,
+            kept_bytes,
+            leads_per_day,
+            idempotency_keys,
         } = form;
         let max_age = max_age_ms.map(Duration::from_millis);
         Self {
@@ -229,6 +249,10 @@ impl From<PoliciesForm> for Policies {
             ignore_no_cache,
             requests_per_minute,
             requests_at_once,
+            open_batches,
+            kept_bytes,
+            leads_per_day,
+            idempotency_keys,
         }
     }
 }

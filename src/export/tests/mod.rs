@@ -101,6 +101,8 @@ fn roster() -> Roster {
             ignore_no_cache: true,
             requests_per_minute: Some(600),
             requests_at_once: None,
+            leads_per_day: Some(7),
+            ..Policies::default()
         },
         standing: Standing::Paused,
         opening: 1,

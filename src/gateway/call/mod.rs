@@ -152,6 +152,7 @@ impl Gateway {
                 retry,
                 prices: self.settings.prices,
                 lease_for: self.settings.turn_for,
+                limits: self.settings.store_limits,
             };
             let opened = Instant::now();
             let job = JobId { batch: opening.batch, ordinal: 0 };

@@ -170,6 +170,8 @@ impl Gateway {
                 token,
                 team: caller.team.clone(),
                 addresses: keys.clone(),
+                field_bytes: bytes_of(addresses),
+                limits: self.settings.store_limits,
                 retry,
                 price,
                 most: ask.most,
@@ -194,7 +196,7 @@ impl Gateway {
                     return Ok(Opened::New { batch, validation, opened });
                 }
                 if let Err(Refused::Unchecked(results)) = &outcome {
-                    self.headroom.take(addresses.len(), bytes_of(addresses))?;
+                    self.headroom.take(addresses.len(), order.field_bytes)?;
                     order.lost = self.lost_of(results).await?;
                     keep_leads(&self.vault, token, addresses, expires).await?;
                     are_kept = true;

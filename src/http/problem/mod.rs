@@ -4,6 +4,8 @@
 //! ([`super::public`]), operators as RFC 9457 says ([`super::operator`]).
 //! `docs/errors.md` is the same table for people.
 
+mod limit;
+
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -57,6 +59,7 @@ table! {
     PAYLOAD_TOO_LARGE: PAYLOAD_TOO_LARGE "payload_too_large" "Payload Too Large"
     UNSUPPORTED_MEDIA_TYPE: UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "Unsupported Media Type"
     TOO_MANY_REQUESTS: TOO_MANY_REQUESTS "too_many_requests" "Too Many Requests"
+    LIMIT_REACHED: TOO_MANY_REQUESTS "limit_reached" "Limit Reached"
     NOTHING_UNRESOLVED: CONFLICT "nothing_unresolved" "Nothing Unresolved"
     MORE_THAN_UNRESOLVED: CONFLICT "more_than_unresolved" "More Than Unresolved"
     RESOLVED_OTHERWISE: CONFLICT "resolved_otherwise" "Resolved Otherwise"
@@ -277,6 +280,7 @@ impl From<Refusal> for Problem {
                     "The team exceeded its limit of requests per minute, or of concurrent requests",
                 )
                 .after(retry_after),
+            Refusal::Limit(exceeded) => limit::problem(&exceeded),
             Refusal::StoreFull => STORE_FULL
                 .says("The store has no space for new work; nothing was stored, sent or charged")
                 .after(LATER),

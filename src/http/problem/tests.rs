@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::PeriodId;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
+use crate::gateway::{LimitExceeded, Reset};
 
 fn quota(period: Period, resets_at: Option<Timestamp>) -> Refusal {
     let credits = |text: &str| text.parse::<Credits>().unwrap();
@@ -139,6 +141,38 @@ fn a_quota_that_is_short_is_explained_in_all_its_numbers() {
     let total = Problem::from(quota(Period::Total, None)).detail;
     assert!(total.contains("500 email credits in total: "), "{total}");
     assert!(total.ends_with("it never resets"), "{total}");
+}
+
+#[test]
+fn a_limit_that_is_reached_names_team_limit_and_use() {
+    let reached = |measure, resets| {
+        let (team, limit, used) = ("sales".parse().unwrap(), 500, 480);
+        let exceeded = LimitExceeded { team, measure, limit, used, needed: 30, resets };
+        Problem::from(Refusal::Limit(Box::new(exceeded)))
+    };
+    let (lasts, ends_in) = (Duration::from_hours(24), Duration::from_millis(59_001));
+    let problem = reached(Measure::LeadsPerDay, Some(Reset { lasts, ends_in }));
+    assert_eq!(
+        problem.detail,
+        "Team sales has 480 leads submitted today, and 30 more would exceed its limit of 500, by the \
+         setting limits.leads_per_day or its policy leads_per_day. The day ends at midnight UTC. \
+         Nothing was stored, sent or charged"
+    );
+    let header = |(name, value): &(HeaderName, HeaderValue)| {
+        (name.to_string(), value.to_str().unwrap().to_owned())
+    };
+    let headers: Vec<_> = problem.headers.iter().map(header).collect();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let expected = [
+        pair("ratelimit-policy", r#""leads-per-day";q=500;qu="leads";w=86400"#),
+        pair("ratelimit", r#""leads-per-day";r=20;t=60"#),
+        pair("retry-after", "60"),
+    ];
+    assert_eq!(headers, expected);
+    for (measure, waits) in [(Measure::OpenBatches, true), (Measure::KeptBytes, false)] {
+        let problem = reached(measure, None);
+        assert_eq!(problem.headers.iter().any(|(name, _)| *name == header::RETRY_AFTER), waits);
+    }
 }
 
 #[test]

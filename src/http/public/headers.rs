@@ -7,9 +7,10 @@ use std::time::Duration;
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::rate_limit::{self, RATELIMIT, RATELIMIT_POLICY};
+use super::rate_limit;
 use crate::domain::credits::{Amounts, Unit};
 use crate::gateway::{Account, Dispositions, Remaining};
+use crate::http::rate_limit::{RATELIMIT, RATELIMIT_POLICY};
 use crate::http::retry_after::retry_after;
 
 const LEADS: HeaderName = HeaderName::from_static("tollgate-leads");
@@ -75,15 +76,17 @@ fn leads(dispositions: &Dispositions) -> String {
     dictionary
 }
 
-/// Tells what is left of a team's quotas: of the tightest of each unit, and of every one.
+/// Tells what is left of a team's quotas: of the tightest of each unit, and of every one and every limit.
 pub(super) fn tell_remaining(remaining: &Remaining, headers: &mut HeaderMap) {
     let of_unit = |unit: Unit| remaining.tightest(unit).map(|left| format!("{unit}={left}"));
     let units: Vec<_> = [Unit::Email, Unit::Phone].into_iter().filter_map(of_unit).collect();
-    if units.is_empty() {
-        // A team without a quota runs out of nothing.
+    if !units.is_empty() {
+        insert(headers, REMAINING, &units.join(", "));
+    }
+    if units.is_empty() && remaining.limits.is_empty() {
+        // A team without a quota and without a limit runs out of nothing.
         return;
     }
-    insert(headers, REMAINING, &units.join(", "));
     insert(headers, RATELIMIT_POLICY, &rate_limit::policy(remaining));
     insert(headers, RATELIMIT, &rate_limit::limit(remaining));
 }

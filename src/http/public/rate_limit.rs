@@ -1,9 +1,8 @@
-//! `RateLimit-Policy` and `RateLimit`: a team's quotas, one item each, and the requests it may make in
-//! a minute, as draft-ietf-httpapi-ratelimit-headers-11 has them. Credits are whole, rounded down.
+//! `RateLimit-Policy` and `RateLimit`: a team's quotas and limits, one item each, and the requests it may
+//! make in a minute, as draft-ietf-httpapi-ratelimit-headers-11 has them. Credits are whole, rounded down.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -13,9 +12,7 @@ use axum::response::Response;
 
 use crate::domain::credits::Credits;
 use crate::gateway::{QuotaLeft, Remaining, RequestsLeft};
-
-pub(super) const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-pub(super) const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+use crate::http::rate_limit::{RATELIMIT, RATELIMIT_POLICY, limit_of, policy_of, seconds_of};
 
 /// What is counted. The registry has no unit for it, and the default, requests, would be wrong.
 const UNIT: &str = "credits";
@@ -23,22 +20,24 @@ const UNIT: &str = "credits";
 /// The quotas themselves: `q` is the limit, and `w` how long the present period is; all time has
 /// none.
 pub(super) fn policy(remaining: &Remaining) -> String {
-    list(remaining, |left| {
+    let quotas = list(remaining, |left| {
         let seconds = left.resets.map(|resets| format!(";w={}", resets.lasts.as_secs()));
         format!(";q={};qu=\"{UNIT}\"{}", whole(left.limit), seconds.unwrap_or_default())
-    })
+    });
+    quotas.into_iter().chain(remaining.limits.iter().map(policy_of)).collect::<Vec<_>>().join(", ")
 }
 
 /// What is left of them: `r` is that, and `t` how soon the present period ends.
 pub(super) fn limit(remaining: &Remaining) -> String {
-    list(remaining, |left| {
+    let quotas = list(remaining, |left| {
         let seconds = left.resets.map(|resets| format!(";t={}", seconds_of(resets.ends_in)));
         format!(";r={}{}", whole(left.remaining), seconds.unwrap_or_default())
-    })
+    });
+    quotas.into_iter().chain(remaining.limits.iter().map(limit_of)).collect::<Vec<_>>().join(", ")
 }
 
 /// An item for each quota, with these parameters.
-fn list(remaining: &Remaining, parameters: impl Fn(&QuotaLeft) -> String) -> String {
+fn list(remaining: &Remaining, parameters: impl Fn(&QuotaLeft) -> String) -> Vec<String> {
     let mut alike = BTreeMap::new();
     let items = remaining.quotas.iter().map(|left| {
         let name = format!("{}-{}", left.unit, left.period);
@@ -48,12 +47,7 @@ fn list(remaining: &Remaining, parameters: impl Fn(&QuotaLeft) -> String) -> Str
         let suffix = if *number > 1 { format!("-{number}") } else { String::new() };
         format!("\"{name}{suffix}\"{}", parameters(left))
     });
-    items.collect::<Vec<_>>().join(", ")
-}
-
-/// Whole seconds, rounded up.
-fn seconds_of(wait: Duration) -> u64 {
-    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0))
+    items.collect()
 }
 
 /// What is left of a caller's requests, once it is known who calls.

@@ -108,7 +108,10 @@ mod tests {
                 phone_revealed: None,
             },
             fits: true,
-            remaining: Remaining { quotas: vec![samples::remaining().quotas[0]] },
+            remaining: Remaining {
+                quotas: vec![samples::remaining().quotas[0]],
+                ..Remaining::default()
+            },
         };
         assert_eq!(
             serde_json::to_string(&EstimateShown::from(estimate)).unwrap(),

@@ -125,14 +125,18 @@ impl<'b> Given<'b> {
     }
 
     /// A whole number, zero or more.
-    pub(super) fn whole_number(&self, faults: &mut Faults) -> Option<u32> {
+    pub(super) fn whole_number<T: FromStr + PartialOrd + Display>(
+        &self,
+        most: T,
+        faults: &mut Faults,
+    ) -> Option<T> {
         if self.kind() != "a number" {
             self.mismatch("a number", faults);
             return None;
         }
-        let number = self.text.parse().ok();
+        let number = self.text.parse().ok().filter(|number| *number <= most);
         if number.is_none() {
-            self.refuse("give a whole number from 0 to 4294967295", faults);
+            self.refuse(&format!("give a whole number from 0 to {most}"), faults);
         }
         number
     }

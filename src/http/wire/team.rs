@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_team_that_is_shown_can_be_sent_back() {
-        let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"policies":{"strip_email_reveal":true,"phones":false,"max_age":"36h","shared_cache":false,"ignore_no_cache":true,"requests_per_minute":600,"requests_at_once":null},"paused":true}"#;
+        let body = r#"{"team":"sales","name":"Verkauf","quotas":[{"unit":"email","period":"month","limit":0.1,"time_zone":"Europe/Lisbon","action":"warn"}],"policies":{"strip_email_reveal":true,"phones":false,"max_age":"36h","shared_cache":false,"ignore_no_cache":true,"requests_per_minute":600,"requests_at_once":null,"open_batches":null,"kept_bytes":1048576,"leads_per_day":null,"idempotency_keys":null},"paused":true}"#;
         let NewTeam { name, quotas, policies, standing } =
             parse(body.as_bytes(), &sales()).unwrap();
         let (opening, counting) = (1, Vec::new());

@@ -87,6 +87,7 @@ mod tests {
             email: Default::default(),
             phone: Default::default(),
             quotas: Vec::new(),
+            uses: Vec::new(),
         };
         usage.email.spent = Credits::from_thousandths(7_500);
         usage.phone.avoided = Credits::from_thousandths(2_000);

@@ -60,7 +60,8 @@ stored_enum!(PhoneBasis { 0 => Person, 1 => Number });
 stored_enum!(Unit { 0 => Email, 1 => Phone });
 
 /// What a team does with the cache is one number, so that forms without `ignore_no_cache` are read
-/// as they were written. Its third bit says that limits of requests follow.
+/// as they were written. Its third bit says that limits of requests follow, and its fourth that limits of
+/// what is kept do.
 impl Stored for Policies {
     fn store(&self, out: &mut Vec<u8>) {
         let Self {
@@ -71,17 +72,26 @@ impl Stored for Policies {
             ignore_no_cache,
             requests_per_minute,
             requests_at_once,
+            open_batches,
+            kept_bytes,
+            leads_per_day,
+            idempotency_keys,
         } = self;
+        let requests = [requests_per_minute, requests_at_once];
+        let kept = [open_batches, kept_bytes, leads_per_day, idempotency_keys];
         strip_email_reveal.store(out);
         phones.store(out);
         max_age.store(out);
-        let has_limits = requests_per_minute.is_some() || requests_at_once.is_some();
-        let [shared_cache, ignore_no_cache, limits] =
-            [*shared_cache, *ignore_no_cache, has_limits].map(u8::from);
-        out.push(shared_cache | ignore_no_cache << 1 | limits << 2);
-        if has_limits {
-            requests_per_minute.store(out);
-            requests_at_once.store(out);
+        let has = |limits: &[bool]| u8::from(limits.contains(&true));
+        let limits_requests = has(&requests.map(Option::is_some));
+        let limits_kept = has(&kept.map(Option::is_some));
+        let [shared_cache, ignore_no_cache] = [*shared_cache, *ignore_no_cache].map(u8::from);
+        out.push(shared_cache | ignore_no_cache << 1 | limits_requests << 2 | limits_kept << 3);
+        if limits_requests != 0 {
+            requests.iter().for_each(|limit| limit.store(out));
+        }
+        if limits_kept != 0 {
+            kept.iter().for_each(|limit| limit.store(out));
         }
     }
 
@@ -89,21 +99,30 @@ impl Stored for Policies {
         let (strip_email_reveal, phones) = (Stored::load(bytes)?, Stored::load(bytes)?);
         let max_age = Stored::load(bytes)?;
         let [flags] = <[u8; 1]>::load(bytes)?;
-        if flags > 7 {
+        if flags > 15 {
             return Err(Corrupt("unknown Policies"));
         }
-        let [shared_cache, ignore_no_cache, has_limits] = [1, 2, 4].map(|bit| flags & bit != 0);
-        let (requests_per_minute, requests_at_once) =
-            if has_limits { (Stored::load(bytes)?, Stored::load(bytes)?) } else { (None, None) };
-        Ok(Self {
+        let [shared_cache, ignore_no_cache, limits_requests, limits_kept] =
+            [1, 2, 4, 8].map(|bit| flags & bit != 0);
+        let mut policies = Self {
             strip_email_reveal,
             phones,
             max_age,
             shared_cache,
             ignore_no_cache,
-            requests_per_minute,
-            requests_at_once,
-        })
+            ..Self::default()
+        };
+        if limits_requests {
+            policies.requests_per_minute = Stored::load(bytes)?;
+            policies.requests_at_once = Stored::load(bytes)?;
+        }
+        if limits_kept {
+            policies.open_batches = Stored::load(bytes)?;
+            policies.kept_bytes = Stored::load(bytes)?;
+            policies.leads_per_day = Stored::load(bytes)?;
+            policies.idempotency_keys = Stored::load(bytes)?;
+        }
+        Ok(policies)
     }
 }
 

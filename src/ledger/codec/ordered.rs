@@ -6,12 +6,14 @@ use crate::domain::identity::keys::{LeadKey, PersonKey, ReplayKey};
 use crate::domain::period::PeriodId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::lane::{DueAt, Lane};
 use crate::ledger::record::remnant::Remnant;
 use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::TallyKey;
+use crate::ledger::record::usage::UseKey;
 use crate::ledger::record::validation::AddressKey;
 
 /// A key whose bytes sort as it does, also as the front of a longer key.
@@ -276,6 +278,31 @@ impl Ordered for TallyKey {
             _ => return Err(Corrupt("not a unit")),
         };
         Ok(Self { team, unit, period: PeriodId::from_stored(&String::parse(bytes)?) })
+    }
+}
+
+impl Ordered for UseKey {
+    fn order(&self, out: &mut Vec<u8>) {
+        self.team.order(out);
+        out.push(match self.measure {
+            Measure::OpenBatches => 0,
+            Measure::KeptBytes => 1,
+            Measure::LeadsPerDay => 2,
+            Measure::IdempotencyKeys => 3,
+        });
+        self.period.as_str().to_owned().order(out);
+    }
+
+    fn parse(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        let team = TeamId::parse(bytes)?;
+        let measure = match take(bytes, 1)? {
+            [0] => Measure::OpenBatches,
+            [1] => Measure::KeptBytes,
+            [2] => Measure::LeadsPerDay,
+            [3] => Measure::IdempotencyKeys,
+            _ => return Err(Corrupt("not a measure")),
+        };
+        Ok(Self { team, measure, period: PeriodId::from_stored(&String::parse(bytes)?) })
     }
 }
 

@@ -99,6 +99,7 @@ stored_struct!(Batch {
     canceled_at,
     canceled_for,
     sealed_until,
+    kept_bytes,
 });
 stored_struct!(Dispositions { submitted, repeated, cached, joined, fresh, trimmed });
 stored_struct!(Slot { key, parts, has_email, name, source });
@@ -111,7 +112,7 @@ stored_enum!(Source {
     5 => Refused,
     6 => NotFound,
 });
-stored_struct!(Replay { request, became, until });
+stored_struct!(Replay { request, became, until, counts_for });
 stored_enum!(Became { 0 => Batch(id), 1 => Entry(number) });
 stored_struct!(Join { team, reveals, joined, repeated, driven_to });
 

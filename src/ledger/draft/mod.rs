@@ -11,7 +11,7 @@ use std::ops::Bound;
 
 use super::codec::{Corrupt, Ordered, from_row, to_row};
 use super::record::entry::Entry;
-use super::table::{Numbers, Observations, Table, TableId, Tallies};
+use super::table::{Numbers, Observations, Table, TableId, Tallies, Uses};
 use super::writes::{RowWrites, Writes};
 use crate::domain::note::Note;
 use crate::domain::time::Timestamp;
@@ -104,6 +104,10 @@ impl<'a> Draft<'a> {
         for (key, more) in std::mem::take(&mut self.writes.tallies) {
             let stands = self.peek::<Tallies>(&key)?.unwrap_or_default();
             self.put::<Tallies>(&key, &stands.plus(more));
+        }
+        for (key, more) in std::mem::take(&mut self.writes.uses) {
+            let stands = self.peek::<Uses>(&key)?.unwrap_or_default();
+            self.put::<Uses>(&key, &stands.saturating_add_signed(more));
         }
         for (team, more) in std::mem::take(&mut self.writes.observed) {
             let stands = self.peek::<Observations>(&team)?.unwrap_or_default();

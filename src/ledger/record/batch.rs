@@ -52,6 +52,8 @@ pub struct Batch {
     /// When the vault forgets its leads, or the first of the results that it was answered with from
     /// what is known; none where it has neither.
     pub sealed_until: Option<Timestamp>,
+    /// How many bytes it counts against its team's limit until it is removed.
+    pub kept_bytes: u64,
 }
 
 /// How many leads of a batch are answered in which way.

@@ -12,4 +12,5 @@ pub mod settlement;
 pub mod stage;
 pub mod tally;
 pub mod team;
+pub mod usage;
 pub mod validation;

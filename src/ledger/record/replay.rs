@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use crate::domain::identity::keys::{ReplayKey, RequestKey};
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::BatchId;
 
 /// A request that was admitted: asked again, its batch is the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
     /// What was asked.
     pub request: RequestKey,
@@ -15,6 +16,8 @@ pub struct Replay {
     pub became: Became,
     /// From when on it is a new request.
     pub until: Timestamp,
+    /// The team against whose limit of keys it counts; none where it counts against none.
+    pub counts_for: Option<TeamId>,
 }
 
 /// What a request became.

@@ -161,17 +161,19 @@ impl Changes {
 
     /// The counters that move: the hash of their table, their field, and by how much each moves.
     pub(super) fn counters(&self, keys: &Keys) -> Vec<(Vec<u8>, Vec<u8>, Vec<i64>)> {
-        let (tallies, observed) = (keys.table(TableId::Tallies), keys.table(TableId::Observations));
+        let [tallies, uses, observed] =
+            [TableId::Tallies, TableId::Uses, TableId::Observations].map(|table| keys.table(table));
         let tallies =
             self.writes.tallies.iter().map(|(key, by)| {
                 (tallies.clone(), key.to_key(), counters::thousandths(by).to_vec())
             });
+        let uses = self.writes.uses.iter().map(|(key, by)| (uses.clone(), key.to_key(), vec![*by]));
         let observed = self
             .writes
             .observed
             .iter()
             .map(|(team, by)| (observed.clone(), team.to_key(), by.0.to_vec()));
-        tallies.chain(observed).collect()
+        tallies.chain(uses).chain(observed).collect()
     }
 
     /// Whether the step writes nothing.

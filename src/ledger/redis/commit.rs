@@ -5,13 +5,16 @@ use std::time::{Duration, Instant};
 
 use super::books::{Books, entry_id};
 use super::change::{Change, Changes, Field};
+use super::counters;
 use super::error::{unexpected, write_error};
 use super::keys::Keys;
 use super::scripts::{COMMIT_WHEN_FULL, commit_of, is_acted_on};
 use crate::domain::time::Timestamp;
 use crate::ledger::LedgerError;
 use crate::ledger::codec::Ordered;
+use crate::ledger::table::TableId;
 use crate::ledger::transition::post::LATE_AT_MOST;
+use crate::ledger::writes::{Bounded, Counter};
 use crate::remote::{Call, Confirm, RemoteError, Script, Value};
 
 /// How long a commit is known by its token: far longer than anybody repeats it.
@@ -102,8 +105,7 @@ pub(super) async fn commit(
     let epoch = books.epoch().await?;
     let keys = &books.keys;
     let table = |name| keys.named(name);
-    let first =
-        [keys.epoch(), keys.commit(&token), keys.next_entry(), table("journal"), table("tallies")];
+    let first = [keys.epoch(), keys.commit(&token), keys.next_entry(), table("journal")];
     let record_key = record.map(|record| record.key.clone());
     let hashes = changes.fields.keys().map(|field| field.key.clone());
     let mut arguments = Arguments::of(first.into_iter().chain(record_key).chain(hashes).collect());
@@ -201,10 +203,16 @@ fn push_changes(
         arguments.push(new.as_deref().unwrap_or(b"="));
     }
     arguments.push_number(changes.writes.bounds.len());
-    for bounded in &changes.writes.bounds {
-        arguments.push(bounded.key.to_key());
-        arguments.push_number(bounded.needed.as_thousandths());
-        arguments.push_number(bounded.limit.as_thousandths());
+    for Bounded { counter, needed, limit } in &changes.writes.bounds {
+        let (table, field, numbers) = match counter {
+            Counter::Tally(key) => (TableId::Tallies, key.to_key(), counters::USED),
+            Counter::Use(key) => (TableId::Uses, key.to_key(), 1),
+        };
+        arguments.push_key(&keys.table(table));
+        arguments.push(field);
+        arguments.push_number(numbers);
+        arguments.push_number(*needed);
+        arguments.push_number(*limit);
     }
     let counters = changes.counters(keys);
     arguments.push_number(counters.len());

@@ -8,8 +8,11 @@ use crate::ledger::table::TableId;
 
 /// Whether the rows of a table are counters.
 pub(super) const fn is_counters(table: TableId) -> bool {
-    matches!(table, TableId::Tallies | TableId::Observations)
+    matches!(table, TableId::Tallies | TableId::Uses | TableId::Observations)
 }
+
+/// How many of a tally's counters count against a quota: the first ones.
+pub(super) const USED: usize = 3;
 
 /// The four counters of a tally, in thousandths.
 pub(super) fn thousandths(tally: &Tally) -> [i64; 4] {
@@ -23,6 +26,10 @@ pub(super) fn row_of(table: TableId, text: &[u8]) -> Result<Vec<u8>, Corrupt> {
         let count = |count: i64| u32::try_from(count.max(0)).unwrap_or(u32::MAX);
         return Ok(to_row(&Observed::of_counts(numbers(text)?.map(count))));
     }
+    if table == TableId::Uses {
+        let [used] = numbers(text)?;
+        return Ok(to_row(&u64::try_from(used).unwrap_or_default()));
+    }
     let [spent, reserved, unresolved, avoided] = numbers(text)?.map(Credits::from_thousandths);
     Ok(to_row(&Tally { spent, reserved, unresolved, avoided }))
 }
@@ -31,6 +38,7 @@ pub(super) fn row_of(table: TableId, text: &[u8]) -> Result<Vec<u8>, Corrupt> {
 pub(super) fn text_of(table: TableId, row: &[u8]) -> Result<Vec<u8>, Corrupt> {
     Ok(match table {
         TableId::Observations => text(&from_row::<Observed>(row)?.counts()),
+        TableId::Uses => text(&[from_row::<u64>(row)?]),
         _ => text(&thousandths(&from_row(row)?)),
     })
 }

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `epoch` | string | the version of this layout and the name of these books |
 //! | `teams`, `keys`, … | hash | a small table: a field for each row |
-//! | `tallies`, `observations` | hash | counters, as numbers with commas between: `spent,reserved,unresolved,avoided` in thousandths; hit rates |
+//! | `tallies`, `uses`, `observations` | hash | counters, as numbers with commas between: `spent,reserved,unresolved,avoided` in thousandths; what counts towards limits; hit rates |
 //! | `leads:<front>`, `persons:<front>`, `jobs:<front>`, `batches:<front>`, `addresses:<front>`, `settlements:<front>`, `validations:<front>`, `superseded:<front>`, `replays:<front>`, `replay_ends:<front>` | hash | the rows whose keys begin so: small hashes take a third of the memory that a key for each row would |
 //! | `leads`, `persons`, `jobs`, `batches`, `addresses`, `settlements`, `validations`, `superseded`, `replays`, `replay_ends` | sorted set, by name | a directory: which of those hashes there are |
 //! | `slots:<batch>`, `job_leads:<job>`, `answers:<job>`, `joins:<job>` | hash | the rows of one owner |
@@ -19,7 +19,7 @@
 use crate::ledger::table::TableId;
 
 /// The layout's version. A gateway that knows another leaves these books alone.
-pub(super) const LAYOUT: &str = "5";
+pub(super) const LAYOUT: &str = "6";
 
 /// How the rows of a table are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub(super) const fn shape(table: TableId) -> Shape {
         | TableId::Waiting
         // What is left of large batches is swept within seconds.
         | TableId::Remnants => Shape::Whole,
-        TableId::Tallies | TableId::Observations => Shape::Counters,
+        TableId::Tallies | TableId::Uses | TableId::Observations => Shape::Counters,
         // 16,384 hashes: eight million rows are small hashes still, and few rows not too many.
         TableId::Leads
         | TableId::Persons

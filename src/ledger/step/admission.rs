@@ -16,12 +16,13 @@ use crate::domain::pricing::Prices;
 use crate::domain::request_id::RequestId;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::TeamLimits;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, KeptResult, Token};
 use crate::ledger::record::batch::{Batch, Dispositions};
 use crate::ledger::record::job::Way;
 use crate::ledger::record::replay::Retry;
-use crate::ledger::step::Remaining;
+use crate::ledger::step::{LimitExceeded, Remaining};
 
 /// One lead, by its keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct Terms {
     pub job_leads_max: u32,
     /// How long a small job waits for others to travel with; zero where each travels alone.
     pub gather_window: Duration,
+    /// The limits of a team whose policies do not say.
+    pub team_limits: TeamLimits,
 }
 
 /// A batch to be admitted.
@@ -91,6 +94,8 @@ pub struct Admission {
     pub reveals: Reveals,
     /// The leads, in order.
     pub leads: Vec<LeadAsk>,
+    /// How many bytes their fields have.
+    pub field_bytes: usize,
     /// How old an answer from what is known may be; of no age at all, and the vendor is asked.
     pub max_age: Option<Duration>,
     /// What its caller allows it to cost.
@@ -167,6 +172,8 @@ pub enum Refused {
     Quota(Box<QuotaShort>),
     /// Its worst case is above what its caller allows.
     Beyond(Excess),
+    /// It would exceed a limit of its team.
+    Limit(Box<LimitExceeded>),
     /// Its caller's key for it is that of another request.
     OtherRequest,
     /// There is no such team, or it was closed.

@@ -20,7 +20,7 @@ pub use operators::{
     Adjusted, Adjustment, Booked, Holders, Holding, Removal, Resolution, Resolved,
 };
 pub use refusing::{AfterRefusal, Detached, Refusing};
-pub use remaining::{QuotaLeft, Remaining, Reset};
+pub use remaining::{LimitExceeded, LimitLeft, QuotaLeft, Remaining, Reset};
 pub use room::{PageReader, Room, Spending};
 pub use settlement::settlement_steps;
 

@@ -1,9 +1,11 @@
-//! What is left of a team's quotas.
+//! What is left of a team's quotas and limits.
 
 use std::time::Duration;
 
 use crate::domain::credits::{Credits, Unit};
 use crate::domain::period::{Period, Span};
+use crate::domain::team::TeamId;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 
 /// What is left of each quota of a team, in their order.
@@ -11,6 +13,38 @@ use crate::domain::time::Timestamp;
 pub struct Remaining {
     /// The quotas.
     pub quotas: Vec<QuotaLeft>,
+    /// Its limits, where a request was judged by them.
+    pub limits: Vec<LimitLeft>,
+}
+
+/// What is left of one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitLeft {
+    /// Of what.
+    pub measure: Measure,
+    /// The limit.
+    pub limit: u64,
+    /// What is left; zero where more is used than it now allows.
+    pub remaining: u64,
+    /// When counting begins again; none for what is given back.
+    pub resets: Option<Reset>,
+}
+
+/// A limit that a request would exceed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitExceeded {
+    /// Whose.
+    pub team: TeamId,
+    /// Of what.
+    pub measure: Measure,
+    /// The limit.
+    pub limit: u64,
+    /// What is used.
+    pub used: u64,
+    /// What the request adds.
+    pub needed: u64,
+    /// When counting begins again; none for what is given back.
+    pub resets: Option<Reset>,
 }
 
 /// What is left of one quota.

@@ -60,7 +60,8 @@ pub fn adjust(draft: &mut Draft<'_>, adjustment: &Adjustment) -> Result<Adjusted
     };
     post(draft, &entry);
     let until = now.after(*window);
-    let known = Replay { request: *request, became: Became::Entry(number), until };
+    let known =
+        Replay { request: *request, became: Became::Entry(number), until, counts_for: None };
     draft.put::<Replays>(key, &known);
     draft.put::<ReplayEnds>(&(until, *key), &());
     Ok(Adjusted::Booked { entry: number, is_first: true })

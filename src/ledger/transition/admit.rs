@@ -5,6 +5,7 @@ use crate::domain::limits::{Limits, OnQuota, Room, UpTo};
 use crate::domain::pricing::Charges;
 use crate::domain::quota::Action;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::kept_bytes;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId, ResultRef};
 use crate::ledger::record::batch::{Batch, Join, Slot, Source};
@@ -14,7 +15,7 @@ use crate::ledger::record::lead::Claim;
 use crate::ledger::record::replay::Retry;
 use crate::ledger::record::team::Team;
 use crate::ledger::step::{
-    Admission, Admitted, LeadAsk, Lost, Novelty, QuotaShort, Refused, Terms,
+    Admission, Admitted, LeadAsk, Lost, Novelty, QuotaShort, Refused, Remaining, Terms,
 };
 use crate::ledger::table::{
     Batches, CHUNK, JobLeads, Jobs, Joins, Leads, Replays, Slots, Table, Teams,
@@ -22,11 +23,14 @@ use crate::ledger::table::{
 use crate::ledger::transition::coach::is_gatherable;
 use crate::ledger::transition::frame::Frame;
 use crate::ledger::transition::lend::lend_place;
+use crate::ledger::transition::limit::{
+    Added, count, exceeded, foresee_limits, keys_added, left, limits_now,
+};
 use crate::ledger::transition::new_job::{NewJob, number};
 use crate::ledger::transition::plan::Plan;
 use crate::ledger::transition::post::{post_avoided, post_part};
 use crate::ledger::transition::quota::{
-    QuotaNow, keep, left, periods, quotas_now, remaining, short,
+    QuotaNow, keep, left as quota_left, periods, quotas_now, remaining, short,
 };
 use crate::ledger::transition::read::Reading;
 use crate::ledger::transition::replay::{Recalled, affirm, avoided_by, recall, remember};
@@ -63,6 +67,7 @@ pub fn admit(
     if !team.policies.allow(admission.reveals) {
         return Ok(Err(Refused::PhonesNotAllowed));
     }
+    foresee_limits(draft, &team);
     let quotas = quotas_now(draft, &team)?;
     let frame = Frame {
         batch: admission.batch,
@@ -80,14 +85,20 @@ pub fn admit(
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    let is_all_trimmed = plan.dispositions.is_all_trimmed();
+    let limits = limits_now(draft, &team, &admission.terms.team_limits)?;
+    let added = added_by(draft, admission, &plan)?;
+    if let Some(exceeded) = exceeded(&limits, &team.id, added) {
+        return Ok(Err(Refused::Limit(exceeded)));
+    }
     if admission.lost == Lost::Unknown {
         return Ok(Err(Refused::Unchecked(plan.unchecked.into_iter().collect())));
     }
-    let is_all_trimmed = plan.dispositions.is_all_trimmed();
     if admission.leads_expire_at.is_none() && !is_all_trimmed {
         return Ok(Err(Refused::NeedsLeads));
     }
     keep(draft, &quotas, worst);
+    count(draft, &limits, added);
     let avoided = plan.avoided();
     let sum_avoided = avoided.iter().map(|avoided| avoided.amounts).sum();
     let now = draft.now();
@@ -109,6 +120,7 @@ pub fn admit(
         canceled_at: None,
         canceled_for: None,
         sealed_until: plan.known_until.into_iter().chain(admission.leads_expire_at).min(),
+        kept_bytes: added.kept_bytes,
     };
     if !is_all_trimmed {
         put_slots(draft, admission.batch, &plan.slots);
@@ -116,16 +128,32 @@ pub fn admit(
     let batch = open_jobs(draft, admission.batch, batch, &team, &plan, &admission.terms, worst)?;
     post_avoided(draft, &team.id, now, sum_avoided);
     if let Some(retry) = &admission.retry {
-        remember(draft, retry, admission.batch);
+        remember(draft, &team.id, retry, admission.batch);
     }
     Ok(Ok(Admitted {
         id: admission.batch,
         batch,
         novelty: Novelty::New,
         avoided,
-        remaining: remaining(&quotas, worst),
+        remaining: Remaining { limits: left(&limits, added), ..remaining(&quotas, worst) },
         passed,
     }))
+}
+
+/// What an admission adds to what counts towards its team's limits. Of a batch that is trimmed to
+/// nothing only its row is kept.
+fn added_by(draft: &Draft<'_>, admission: &Admission, plan: &Plan) -> Result<Added, Fault> {
+    let count = plan.dispositions;
+    let (leads, bytes) = match count.is_all_trimmed() {
+        true => (0, 0),
+        false => (admission.leads.len(), admission.field_bytes),
+    };
+    Ok(Added {
+        open_batches: u64::from(!plan.jobs.is_empty()),
+        kept_bytes: kept_bytes(leads, bytes),
+        leads: count.submitted.saturating_sub(count.trimmed),
+        idempotency_keys: keys_added(draft, admission.retry.as_ref())?,
+    })
 }
 
 pub(super) fn foresee_leads(draft: &Draft<'_>, leads: &[LeadAsk]) {
@@ -178,7 +206,7 @@ fn replay(
 pub(super) fn room_for(quotas: &[QuotaNow<'_>], limits: Limits) -> Room {
     match limits.on_quota {
         OnQuota::Refuse => Room::new(UpTo::ANY),
-        OnQuota::Trim => Room::new(left(quotas)),
+        OnQuota::Trim => Room::new(quota_left(quotas)),
     }
 }
 

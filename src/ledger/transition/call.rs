@@ -12,6 +12,7 @@ use crate::domain::limits::UpTo;
 use crate::domain::pricing::{Charges, Prices};
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::{TeamLimits, kept_bytes};
 use crate::domain::time::Timestamp;
 use crate::domain::uuid::Uuid;
 use crate::ledger::draft::{Draft, Fault};
@@ -26,6 +27,9 @@ use crate::ledger::step::{QuotaShort, Refused, Remaining, Settled};
 use crate::ledger::table::{Batches, Jobs, Replays, Teams};
 use crate::ledger::transition::admit::judge;
 use crate::ledger::transition::close::{leave_unresolved, release};
+use crate::ledger::transition::limit::{
+    Added, count, exceeded, foresee_limits, keys_added, left, limits_now,
+};
 use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_part;
 use crate::ledger::transition::quota::{keep, periods, quotas_now, remaining};
@@ -54,6 +58,8 @@ pub struct Opening {
     pub prices: Prices,
     /// How long the turn of whoever opens it lasts, unless it is renewed.
     pub lease_for: Duration,
+    /// The limits of a team whose policies do not say.
+    pub limits: TeamLimits,
 }
 
 /// What became of a call that was to be opened.
@@ -141,22 +147,34 @@ pub fn open_call(
             Recalled::Batch(..) | Recalled::OtherRequest => return Ok(Err(Refused::OtherRequest)),
         }
     }
+    foresee_limits(draft, &team);
     let quotas = quotas_now(draft, &team)?;
+    let limits = limits_now(draft, &team, &opening.limits)?;
     let passed = match judge(&quotas, &team, opening.most, opening.worst) {
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    let added = Added {
+        open_batches: 1,
+        kept_bytes: kept_bytes(0, 0),
+        leads: 0,
+        idempotency_keys: keys_added(draft, opening.retry.as_ref())?,
+    };
+    if let Some(exceeded) = exceeded(&limits, &team.id, added) {
+        return Ok(Err(Refused::Limit(exceeded)));
+    }
     if let Err(probe_at) = outage::pass_once(draft)? {
         return Ok(Err(Refused::NoAnswers(probe_at)));
     }
     keep(draft, &quotas, opening.worst);
+    count(draft, &limits, added);
     let job = put_call(draft, opening, &team, 0)?;
-    let batch = batch_of(&job, opening, &team, draft.now());
+    let batch = batch_of(&job, opening, &team, added.kept_bytes, draft.now());
     draft.put::<Batches>(&opening.batch, &batch);
     if let Some(retry) = &opening.retry {
-        remember(draft, retry, opening.batch);
+        remember(draft, &team.id, retry, opening.batch);
     }
-    let remaining = remaining(&quotas, opening.worst);
+    let remaining = Remaining { limits: left(&limits, added), ..remaining(&quotas, opening.worst) };
     let opened = Opened { job: job.id, lease: job.lease, remaining, passed };
     Ok(Ok(CallOpened::Opened(opened)))
 }
@@ -250,7 +268,7 @@ fn being_sent(draft: &Draft<'_>, opening: &Opening, team: &Team, leads: u32) -> 
     }
 }
 
-fn batch_of(job: &Job, opening: &Opening, team: &Team, now: Timestamp) -> Batch {
+fn batch_of(job: &Job, opening: &Opening, team: &Team, kept_bytes: u64, now: Timestamp) -> Batch {
     Batch {
         team: team.id.clone(),
         opening: team.opening,
@@ -269,6 +287,7 @@ fn batch_of(job: &Job, opening: &Opening, team: &Team, now: Timestamp) -> Batch 
         canceled_at: None,
         canceled_for: None,
         sealed_until: None,
+        kept_bytes,
     }
 }
 

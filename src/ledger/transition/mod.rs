@@ -21,6 +21,7 @@ pub mod erase;
 mod frame;
 pub mod joiners;
 mod lend;
+pub mod limit;
 pub mod list;
 pub mod lost;
 mod new_job;

@@ -103,7 +103,7 @@ pub(super) fn remaining(quotas: &[QuotaNow<'_>], more: Amounts) -> Remaining {
             resets: now.resets,
         }
     };
-    Remaining { quotas: quotas.iter().map(left).collect() }
+    Remaining { quotas: quotas.iter().map(left).collect(), limits: Vec::new() }
 }
 
 /// The periods that an admission at `moment` belongs to, all time and those of quotas that are being

@@ -1,6 +1,7 @@
 //! Replays: a request that is asked again is answered with the batch that it became.
 
 use crate::domain::avoided::{Avoided, AvoidedReason};
+use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::batch::Batch;
@@ -84,13 +85,12 @@ fn call_before(draft: &Draft<'_>, id: BatchId, batch: Batch) -> Result<Recalled,
     })
 }
 
-/// Writes down what an admitted request became.
-pub(super) fn remember(draft: &mut Draft<'_>, retry: &Retry, batch: BatchId) {
+/// Writes down what an admitted request of a team became.
+pub(super) fn remember(draft: &mut Draft<'_>, team: &TeamId, retry: &Retry, batch: BatchId) {
     let until = draft.now().after(retry.window);
-    draft.put::<Replays>(
-        &retry.key,
-        &Replay { request: retry.request, became: Became::Batch(batch), until },
-    );
+    let counts_for = (retry.by == ToldBy::Caller).then(|| team.clone());
+    let became = Became::Batch(batch);
+    draft.put::<Replays>(&retry.key, &Replay { request: retry.request, became, until, counts_for });
     draft.put::<ReplayEnds>(&(until, retry.key), &());
 }
 

@@ -6,6 +6,7 @@ use crate::domain::credits::{Credits, Unit};
 use crate::domain::period::PeriodId;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, JobId};
@@ -15,6 +16,7 @@ use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Standing, Team};
 use crate::ledger::step::{QuotaLeft, Remaining, Reset};
 use crate::ledger::table::{JobLeads, Jobs, Stages, Tallies, Teams};
+use crate::ledger::transition::limit::{foresee_limits, used_now};
 use crate::ledger::transition::quota::quotas_now;
 
 /// What a team has used.
@@ -28,6 +30,8 @@ pub struct Usage {
     pub phone: Tally,
     /// Each quota in its present period.
     pub quotas: Vec<QuotaUsage>,
+    /// What counts towards its limits.
+    pub uses: Vec<(Measure, u64)>,
 }
 
 impl Usage {
@@ -50,7 +54,7 @@ impl Usage {
             remaining: used.remaining,
             resets: Reset::of(&used.quota.span(now), now),
         };
-        Remaining { quotas: self.quotas.iter().map(left).collect() }
+        Remaining { quotas: self.quotas.iter().map(left).collect(), limits: Vec::new() }
     }
 }
 
@@ -77,6 +81,7 @@ pub fn usage(draft: &Draft<'_>, id: &TeamId) -> Result<Option<Usage>, Fault> {
 }
 
 fn usage_of(draft: &Draft<'_>, team: Team) -> Result<Usage, Fault> {
+    foresee_limits(draft, &team);
     let [email, phone] = totals_of(&team);
     let (email, phone) = (draft.tally(&email)?, draft.tally(&phone)?);
     let quotas = quotas_now(draft, &team)?
@@ -88,7 +93,8 @@ fn usage_of(draft: &Draft<'_>, team: Team) -> Result<Usage, Fault> {
             resets_at: now.resets_at,
         })
         .collect();
-    Ok(Usage { team, email, phone, quotas })
+    let uses = used_now(draft, &team)?;
+    Ok(Usage { team, email, phone, quotas, uses })
 }
 
 /// The counters of all time, of email and of phone credits.
@@ -132,6 +138,7 @@ pub fn glance(draft: &Draft<'_>) -> Result<Glance, Fault> {
             let key = TallyKey { team: team.id.clone(), unit: quota.unit, period };
             draft.foresee::<Tallies>(&key);
         }
+        foresee_limits(draft, team);
     }
     for (_, team) in teams {
         let is_closed = team.standing == Standing::Closed;

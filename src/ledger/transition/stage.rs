@@ -1,5 +1,6 @@
-//! The index of open jobs by their stage. [`put_job`](super::schedule::put_job) is the only one that
-//! writes it, from the job as it was and as it is, so it cannot differ from the jobs.
+//! The index of open jobs by their stage, and how many each team has. [`put_job`](super::schedule::put_job)
+//! is the only one that writes them, from the job as it was and as it is, so they cannot differ from the
+//! jobs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,7 @@ use crate::ledger::ids::JobId;
 use crate::ledger::record::job::{Job, State};
 use crate::ledger::record::stage::{Stage, StageAt};
 use crate::ledger::table::{Jobs, Stages};
+use crate::ledger::transition::limit::count_open;
 
 /// Moves a job in the index; with a combined job its members move.
 pub(super) fn put_stages(draft: &mut Draft<'_>, old: Option<&Job>, new: &Job) {
@@ -21,6 +23,8 @@ pub(super) fn put_stages(draft: &mut Draft<'_>, old: Option<&Job>, new: &Job) {
         State::Gathered(_) => Some(Stage::Queued),
         _ => new.travel_stage(),
     };
+    let was_open = was_gathered || old.is_some_and(|job| job.travel_stage().is_some());
+    count_open(draft, new, was_open, is_now.is_some());
     for stage in [Stage::Queued, Stage::Processing] {
         let was = old.and_then(Job::travel_stage) == Some(stage);
         if !stays_gathered {

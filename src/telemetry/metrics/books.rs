@@ -8,6 +8,7 @@ use super::families::{Families, number, seconds};
 use crate::domain::credits::{Amounts, Credits, Unit};
 use crate::domain::period::Period;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::Measure;
 
 /// The state of the ledger at one moment.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct BooksSnapshot {
     pub teams: Vec<OpenCredits>,
     /// The state of each quota.
     pub quotas: Vec<QuotaStanding>,
+    /// The state of each limit of a team.
+    pub limits: Vec<LimitStanding>,
     /// The number of batches that have not ended, by state.
     pub batches: BatchCounts,
     /// The age of the oldest open reservation, if there is one.
@@ -31,6 +34,19 @@ pub struct OpenCredits {
     pub reserved: Amounts,
     /// Credits of jobs of which it is not known whether the vendor charged them.
     pub unresolved: Amounts,
+}
+
+/// The state of one limit of a team.
+#[derive(Clone, Debug)]
+pub struct LimitStanding {
+    /// The team.
+    pub team: TeamId,
+    /// What is counted.
+    pub measure: Measure,
+    /// The limit, if there is one.
+    pub limit: Option<u64>,
+    /// What counts towards it.
+    pub used: u64,
 }
 
 /// The state of one quota in its current period.
@@ -64,6 +80,8 @@ pub(super) struct BooksGauges {
     unresolved: GaugeVec,
     quota_limit: GaugeVec,
     quota_remaining: GaugeVec,
+    limits: IntGaugeVec,
+    limits_used: IntGaugeVec,
     batches: IntGaugeVec,
     /// A family without labels, because a plain gauge cannot be absent.
     oldest_unsettled: GaugeVec,
@@ -93,6 +111,16 @@ impl BooksGauges {
                 "tollgate_quota_remaining_credits",
                 &quota,
                 "Remainder of a quota in its current period; absent when unknown.",
+            ),
+            limits: families.whole_gauges(
+                "tollgate_team_limit",
+                &["team", "limit"],
+                "The most that a team may have under way, kept or submitted; absent without a limit.",
+            ),
+            limits_used: families.whole_gauges(
+                "tollgate_team_limit_used",
+                &["team", "limit"],
+                "What counts towards a limit of a team.",
             ),
             batches: families.whole_gauges(
                 "tollgate_batches",
@@ -124,11 +152,18 @@ impl BooksGauges {
                 self.quota_remaining.with_label_values(&labels).set(number(*remaining));
             }
         }
+        for LimitStanding { team, measure, limit, used } in &books.limits {
+            let labels = [team.as_str(), measure.name()];
+            if let Some(limit) = limit {
+                self.limits.with_label_values(&labels).set(whole(*limit));
+            }
+            self.limits_used.with_label_values(&labels).set(whole(*used));
+        }
         let BatchCounts { queued, processing, unresolved } = books.batches;
         for (state, count) in
             [("queued", queued), ("processing", processing), ("unresolved", unresolved)]
         {
-            self.batches.with_label_values(&[state]).set(count.try_into().unwrap_or(i64::MAX));
+            self.batches.with_label_values(&[state]).set(whole(count));
         }
         let age = books.oldest_unsettled.map_or(0.0, seconds);
         self.oldest_unsettled.with_label_values::<&str>(&[]).set(age);
@@ -140,7 +175,13 @@ impl BooksGauges {
         self.unresolved.reset();
         self.quota_limit.reset();
         self.quota_remaining.reset();
+        self.limits.reset();
+        self.limits_used.reset();
         self.oldest_unsettled.reset();
         self.batches.reset();
     }
+}
+
+fn whole(count: u64) -> i64 {
+    count.try_into().unwrap_or(i64::MAX)
 }

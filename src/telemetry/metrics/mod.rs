@@ -20,7 +20,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
-pub use books::{BatchCounts, BooksSnapshot, OpenCredits, QuotaStanding};
+pub use books::{BatchCounts, BooksSnapshot, LimitStanding, OpenCredits, QuotaStanding};
 pub use labels::{Circuit, Decision, Disposition, Door, Stray};
 
 use crate::domain::avoided::Avoided;

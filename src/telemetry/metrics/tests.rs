@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::avoided::AvoidedReason;
 use crate::domain::credits::Amounts;
 use crate::domain::period::Period;
+use crate::domain::team_limits::Measure;
 
 fn team(name: &str) -> TeamId {
     name.parse().unwrap()
@@ -62,6 +63,12 @@ fn busy() -> Metrics {
             limit: credits("500"),
             remaining: Some(credits("492.5")),
         }],
+        limits: vec![LimitStanding {
+            team: "sales".parse().unwrap(),
+            measure: Measure::OpenBatches,
+            limit: Some(7),
+            used: 3,
+        }],
         batches: BatchCounts { queued: 1, processing: 2, unresolved: 0 },
         oldest_unsettled: Some(Duration::from_millis(1500)),
     });
@@ -91,6 +98,8 @@ fn recorded_values_are_shown() {
         "tollgate_credits_unresolved{team=\"sales\",unit=\"phone\"} 0",
         "tollgate_quota_limit_credits{period=\"month\",team=\"sales\",unit=\"email\"} 500",
         "tollgate_quota_remaining_credits{period=\"month\",team=\"sales\",unit=\"email\"} 492.5",
+        "tollgate_team_limit{limit=\"open_batches\",team=\"sales\"} 7",
+        "tollgate_team_limit_used{limit=\"open_batches\",team=\"sales\"} 3",
         "tollgate_batches{state=\"processing\"} 2",
         "tollgate_oldest_unsettled_seconds 1.5",
     ] {
@@ -173,5 +182,5 @@ fn a_name_has_the_unit_and_the_kind() {
         }
         seen += 1;
     }
-    assert_eq!(seen, 27, "every metric is recorded above");
+    assert_eq!(seen, 29, "every metric is recorded above");
 }

@@ -15,6 +15,7 @@ use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
@@ -67,6 +68,7 @@ pub(super) fn terms() -> Terms {
         horizon: HORIZON,
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
+        team_limits: TeamLimits::NONE,
     }
 }
 
@@ -144,6 +146,7 @@ impl<S: Store> Books<S> {
             way: Way::Batch,
             reveals,
             leads,
+            field_bytes: 0,
             max_age: None,
             limits: Limits::default(),
             retry: None,

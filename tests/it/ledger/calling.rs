@@ -5,6 +5,7 @@ use tollgate::domain::limits::{Excess, UpTo};
 use tollgate::domain::period::Period;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::team::TeamId;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::ledger::ids::{BatchId, JobId, Token};
 use tollgate::ledger::record::job::{Cause, Reason, State, Way};
 use tollgate::ledger::record::team::{NewTeam, Standing};
@@ -33,6 +34,7 @@ pub(super) fn opening<S: Store>(books: &Books<S>, team: &TeamId, worst: &str) ->
         retry: None,
         prices: Prices::PUBLISHED,
         lease_for: TURN,
+        limits: TeamLimits::NONE,
     }
 }
 

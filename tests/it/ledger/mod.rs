@@ -32,6 +32,7 @@ mod freshness;
 mod gathering;
 mod joining;
 mod keys;
+mod limiting;
 mod lost;
 mod numbering;
 mod observing;

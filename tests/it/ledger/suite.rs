@@ -32,6 +32,15 @@ macro_rules! contract_suite {
                 an_adjustment_counts
                 of_sixty_at_once_exactly_so_many_are_admitted_as_fit
             }
+            limiting: {
+                only_so_many_batches_are_open_at_once
+                kept_bytes_are_given_back_with_their_batch
+                only_so_many_leads_are_submitted_in_a_day
+                what_is_trimmed_is_not_submitted_and_hardly_kept
+                only_so_many_keys_are_remembered
+                a_policy_goes_before_the_settings
+                of_sixty_at_once_no_more_are_admitted_than_the_limits_allow
+            }
             fitting: {
                 leads_are_walked_in_order_and_what_does_not_fit_is_trimmed
                 both_units_of_a_lead_have_to_fit

@@ -11,6 +11,7 @@ use tollgate::domain::policy::Policies;
 use tollgate::domain::pricing::Prices;
 use tollgate::domain::share::Share;
 use tollgate::domain::team::TeamId;
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::uuid::Uuid;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, ResultRef};
@@ -66,6 +67,8 @@ pub(super) fn order<S: Store>(books: &Books<S>, team: &TeamId, names: &[&str]) -
         lease_for: TURN,
         lost: Lost::NOTHING,
         addresses_expire_at: books.now().after(TTL + 7 * DAY),
+        field_bytes: 0,
+        limits: TeamLimits::NONE,
         per_hour: PER_HOUR,
         share: Share::HALF,
     }

@@ -24,6 +24,7 @@ async fn a_team_is_made_replaced_shown_and_closed() {
     let policies = json!({
         "strip_email_reveal": false, "phones": true, "max_age": null, "shared_cache": true,
         "ignore_no_cache": false, "requests_per_minute": null, "requests_at_once": null,
+        "open_batches": null, "kept_bytes": null, "leads_per_day": null, "idempotency_keys": null,
     });
     let whole = json!({
         "team": "sales", "name": "Sales & Co", "quotas": [quota], "policies": policies, "paused": true,

@@ -60,7 +60,7 @@ pub(in crate::http) fn remaining() -> Remaining {
     let resets = Some(Reset { lasts, ends_in });
     let daily = left(Unit::Email, Period::Day, 500_000, 492_500, resets);
     let ever = left(Unit::Phone, Period::Total, 100_500, 95_000, None);
-    Remaining { quotas: vec![daily, ever] }
+    Remaining { quotas: vec![daily, ever], limits: Vec::new() }
 }
 
 /// A lead with one field.

@@ -21,6 +21,7 @@ use crate::domain::quota::{Action, Quota};
 use crate::domain::reveal::Reveals;
 use crate::domain::shortage::Shortage;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 use crate::domain::vendor_id::VendorId;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
@@ -38,10 +39,11 @@ use crate::ledger::record::settlement::{PartProgress, Progress};
 use crate::ledger::record::stage::Stage;
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::{Key, Standing, Team};
+use crate::ledger::record::usage::UseKey;
 use crate::ledger::table::{
     Answers, Batches, Budgets, Carried, Due, HourlyUses, JobLeads, Jobs, Joins, Journal, Keys,
     Numbers, Observations, Openings, Outages, Remnants, ReplayEnds, Replays, Rotations,
-    Settlements, Shortages, Slots, Stages, Table, TableId, Tallies, Teams, Waiting,
+    Settlements, Shortages, Slots, Stages, Table, TableId, Tallies, Teams, Uses, Waiting,
 };
 
 const PINNED: &str = include_str!("golden.txt");
@@ -148,6 +150,7 @@ fn of_teams() -> Vec<(TableId, String)> {
             },
         ),
         row::<Tallies>(&tally_key(), &tally()),
+        row::<Uses>(&UseKey::lasting(&team(), Measure::KeptBytes), &300),
         row::<Openings>(&team(), &Opening { periods: vec![counted], cursor }),
         row::<Carried>(&tally_key(), &tally()),
         row::<Observations>(
@@ -218,6 +221,7 @@ fn of_batches() -> Vec<(TableId, String)> {
                 canceled_at: Some(at(3)),
                 canceled_for: "why".parse().ok(),
                 sealed_until: Some(at(8)),
+                kept_bytes: 3000,
             },
         ),
         row::<Slots>(
@@ -240,6 +244,7 @@ fn of_batches() -> Vec<(TableId, String)> {
                 request: RequestKey::from_bytes([4; 16]),
                 became: Became::Batch(BatchId::new(300).unwrap()),
                 until: at(9),
+                counts_for: Some(team()),
             },
         ),
         row::<ReplayEnds>(&(at(9), ReplayKey::from_bytes([7; 16])), &()),

@@ -2,7 +2,7 @@
 -- It reads and judges everything first, and only then writes, since Redis rolls nothing back.
 --
 -- KEYS  1 the epoch, 2 the mark of this commit, 3 the journal's next number, 4 the journal,
---       5 the tallies; then the hash of each row, in order, and those of the groups, the
+--       then the hash of each row, in order, and those of the groups, the counters, the
 --       directories and the sorted sets, as ARGV names them by their numbers
 -- ARGV  the epoch; how long the mark is kept, in ms, or 0 where nothing is written; the latest moment at which the step may be
 --       kept, in ms of this server's clock, or 0 for any; the least number that the journal's next
@@ -12,7 +12,8 @@
 --       rows     field, expected, new
 --                  expected: '?' anything, '' nothing, else these bytes
 --                  new:      '=' as it is, '' nothing, else these bytes
---       bounds   field of a tally, what is added to what is used, what may be used at most
+--       bounds   key and field of a counter, how many of its numbers are what is used, what is
+--                added to that, what may be used at most
 --       counters key, field, how many numbers there are, and how each of them moves
 --       members  sorted set, from, to: members between these go; '' and a member: it comes
 --       next     the journal's next number, where it is set: at most one
@@ -73,7 +74,7 @@ local rows = count()
 local rows_at = at
 local stands = {}
 for row = 1, rows do
-  local value = redis.call('HGET', KEYS[5 + row], ARGV[at + 1])
+  local value = redis.call('HGET', KEYS[4 + row], ARGV[at + 1])
   local expected = ARGV[at + 2]
   if expected ~= '?' and (value or '') ~= expected then
     return 0
@@ -82,23 +83,25 @@ for row = 1, rows do
   at = at + 3
 end
 
-local function used(field)
-  local text = redis.call('HGET', KEYS[5], field)
-  if not text then
-    return 0
+local function used(key, field, numbers)
+  local sum, left = 0, numbers
+  for number in string.gmatch(redis.call('HGET', key, field) or '', '-?%d+') do
+    if left > 0 then
+      sum, left = sum + tonumber(number), left - 1
+    end
   end
-  local spent, reserved, unresolved, avoided = string.match(text, '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
-  if not avoided then
-    error('a tally is not four numbers')
+  if left > 0 and left < numbers then
+    error('a counter has too few numbers')
   end
-  return spent + reserved + unresolved
+  return sum
 end
 
 for _ = 1, count() do
-  if used(ARGV[at + 1]) + tonumber(ARGV[at + 2]) > tonumber(ARGV[at + 3]) then
+  local key, field, numbers = KEYS[tonumber(ARGV[at + 1])], ARGV[at + 2], tonumber(ARGV[at + 3])
+  if used(key, field, numbers) + tonumber(ARGV[at + 4]) > tonumber(ARGV[at + 5]) then
     return 0
   end
-  at = at + 3
+  at = at + 5
 end
 
 local counters = {}
@@ -170,7 +173,7 @@ local function write()
       local base = rows_at + 3 * row
       local new = ARGV[base]
       if new ~= '=' then
-        local key = KEYS[5 + row]
+        local key = KEYS[4 + row]
         if new ~= '' then
           redis.call('HSET', key, ARGV[base - 2], new)
           if directory > 0 and not stands[row] and redis.call('HLEN', key) == 1 then
@@ -258,11 +261,11 @@ local function undo()
       local base = rows_at + 3 * row
       if ARGV[base] ~= '=' then
         if stands[row] then
-          redis.call('HSET', KEYS[5 + row], ARGV[base - 2], stands[row])
+          redis.call('HSET', KEYS[4 + row], ARGV[base - 2], stands[row])
         else
-          redis.call('HDEL', KEYS[5 + row], ARGV[base - 2])
+          redis.call('HDEL', KEYS[4 + row], ARGV[base - 2])
         end
-        list(KEYS[5 + row], section[1])
+        list(KEYS[4 + row], section[1])
       end
     end
   end

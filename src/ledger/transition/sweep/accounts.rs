@@ -9,7 +9,8 @@ use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::tally::{Tally, TallyKey};
 use crate::ledger::record::team::Key;
-use crate::ledger::table::{Carried, Keys, Tallies};
+use crate::ledger::table::{Carried, Keys, Tallies, Uses};
+use crate::ledger::transition::limit;
 
 /// How many tallies or keys go in one slice.
 const AT_ONCE: usize = 300;
@@ -21,6 +22,7 @@ pub(super) fn sweep_tallies(draft: &mut Draft<'_>, ttl: Duration) -> Result<Swep
     let now = draft.now();
     draft.foresee_under::<Tallies>(&());
     draft.foresee_under::<Carried>(&());
+    draft.foresee_under::<Uses>(&());
     let tallies = draft.glance_at_all::<Tallies>()?;
     let carried: BTreeMap<_, _> = draft.glance_at_all::<Carried>()?.into_iter().collect();
     let is_over = |(key, tally): &&(TallyKey, Tally)| {
@@ -40,7 +42,25 @@ pub(super) fn sweep_tallies(draft: &mut Draft<'_>, ttl: Duration) -> Result<Swep
             slice.remove(Cost::rows(2));
         }
     }
+    sweep_days(draft, &mut slice)?;
     Ok(slice.end(over.len() > AT_ONCE, |_| SweepFrom::Tallies))
+}
+
+/// Removes what counted towards teams' limits on days that are over.
+fn sweep_days(draft: &mut Draft<'_>, slice: &mut Slice<()>) -> Result<(), Fault> {
+    let now = draft.now();
+    let uses = draft.glance_at_all::<Uses>()?;
+    let over: Vec<_> = uses.iter().filter(|(key, _)| limit::is_over(key, now)).collect();
+    for (key, _) in over.iter().take(AT_ONCE) {
+        draft.foresee::<Uses>(key);
+    }
+    for (key, used) in over.into_iter().take(AT_ONCE) {
+        if draft.find::<Uses>(key)? == Some(*used) {
+            draft.delete::<Uses>(key);
+            slice.remove(Cost::rows(1));
+        }
+    }
+    Ok(())
 }
 
 /// Whether nothing is open in a tally, and no entry that is still there has moved it.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::slice::{Chunks, Cost, Slice, after, count_within_bounds, is_over};
 use super::{SweepFrom, Swept};
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::BatchId;
 use crate::ledger::record::batch::Batch;
 use crate::ledger::record::remnant::Remnant;
+use crate::ledger::record::usage::UseKey;
 use crate::ledger::table::{Batches, CHUNK, Jobs, Remnants, Slots};
 use crate::ledger::transition::read::has_ended_for;
 
@@ -44,6 +46,8 @@ pub(super) fn sweep(
             if !slice.has_room_for(cost) {
                 return Ok(slice.end(true, SweepFrom::Batches));
             }
+            let kept = UseKey::lasting(&batch.team, Measure::KeptBytes);
+            draft.use_less(kept, batch.kept_bytes);
             remove(draft, *id, chunks);
             slice.remove(cost);
         }

@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::slice::{Cost, Slice, after, count_within_bounds};
 use super::{SweepFrom, Swept};
 use crate::domain::identity::keys::PersonKey;
+use crate::domain::team_limits::Measure;
 use crate::domain::time::Timestamp;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{BatchId, ResultRef};
+use crate::ledger::record::usage::UseKey;
 use crate::ledger::record::validation::{AddressKey, AddressRow, Validation};
 use crate::ledger::table::{Addresses, ReplayEnds, Replays, Superseded, Table, Validations};
 
@@ -114,8 +116,11 @@ pub(super) fn sweep_replays(draft: &mut Draft<'_>, rows: usize) -> Result<Swept,
         if !slice.has_room_for(Cost::rows(2)) {
             break;
         }
-        if draft.find::<Replays>(replay)?.is_some_and(|row| row.until <= now) {
+        if let Some(row) = draft.find::<Replays>(replay)?.filter(|row| row.until <= now) {
             draft.delete::<Replays>(replay);
+            if let Some(team) = &row.counts_for {
+                draft.use_less(UseKey::lasting(team, Measure::IdempotencyKeys), 1);
+            }
         }
         draft.delete::<ReplayEnds>(&(*until, *replay));
         slice.remove(Cost::rows(2));

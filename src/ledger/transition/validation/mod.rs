@@ -20,6 +20,7 @@ use crate::domain::limits::UpTo;
 use crate::domain::pricing::Prices;
 use crate::domain::share::Share;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::TeamLimits;
 use crate::domain::time::Timestamp;
 use crate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
 use crate::ledger::record::batch::Batch;
@@ -66,6 +67,10 @@ pub struct ValidationOrder {
     pub lost: Lost,
     /// When the vault forgets the addresses.
     pub addresses_expire_at: Timestamp,
+    /// How many bytes the addresses have.
+    pub field_bytes: usize,
+    /// The limits of a team whose policies do not say.
+    pub limits: TeamLimits,
     /// How many addresses the vendor validates in an hour.
     pub per_hour: NonZeroU32,
     /// How much of that one team may have validated.

@@ -6,6 +6,7 @@ use crate::domain::budget::{NoRoom, SharedUse};
 use crate::domain::credits::Amounts;
 use crate::domain::reveal::Reveals;
 use crate::domain::team::TeamId;
+use crate::domain::team_limits::kept_bytes;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::ids::{JobId, Lease, ResultRef};
 use crate::ledger::record::batch::Batch;
@@ -13,12 +14,15 @@ use crate::ledger::record::job::{State, Way};
 use crate::ledger::record::replay::{Retry, ToldBy};
 use crate::ledger::record::team::Team;
 use crate::ledger::record::validation::{AddressRow, Validation};
-use crate::ledger::step::{Lost, Refused};
+use crate::ledger::step::{Lost, Refused, Remaining};
 use crate::ledger::table::{
     Addresses, Batches, HourlyUses, JobLeads, Jobs, Leads, Replays, Teams, Validations,
 };
 use crate::ledger::transition::admit::{judge, put_chunks, put_slots};
 use crate::ledger::transition::call::{Opening, put_call};
+use crate::ledger::transition::limit::{
+    Added, count, exceeded, foresee_limits, keys_added, left, limits_now,
+};
 use crate::ledger::transition::new_job::number;
 use crate::ledger::transition::outage;
 use crate::ledger::transition::post::post_avoided;
@@ -57,15 +61,26 @@ pub fn open_validation(
     {
         return Ok(before);
     }
+    foresee_limits(draft, &team);
     let Some(plan) = Plan::make(draft, order, &team)? else {
         return Ok(Ok(ValidationOpened::Busy));
     };
     let worst = times(order.price, plan.own.len());
     let quotas = quotas_now(draft, &team)?;
+    let limits = limits_now(draft, &team, &order.limits)?;
     let passed = match judge(&quotas, &team, order.most, worst) {
         Ok(passed) => passed,
         Err(refused) => return Ok(Err(refused)),
     };
+    let added = Added {
+        open_batches: u64::from(!plan.own.is_empty()),
+        kept_bytes: kept_bytes(order.addresses.len(), order.field_bytes),
+        leads: plan.dispositions.submitted,
+        idempotency_keys: keys_added(draft, order.retry.as_ref())?,
+    };
+    if let Some(exceeded) = exceeded(&limits, &team.id, added) {
+        return Ok(Err(Refused::Limit(exceeded)));
+    }
     let used = match used_with(draft, order, plan.own.len())? {
         Ok(used) => used,
         Err(no_room) => return Ok(Err(Refused::TooManyValidations(no_room))),
@@ -84,7 +99,8 @@ pub fn open_validation(
         draft.put::<HourlyUses>(&own, &used.own);
     }
     keep(draft, &quotas, worst);
-    let remaining = remaining(&quotas, worst);
+    count(draft, &limits, added);
+    let remaining = Remaining { limits: left(&limits, added), ..remaining(&quotas, worst) };
     let call = if plan.own.is_empty() { None } else { Some(send(draft, order, &team, &plan)?) };
     let batch = put(draft, order, &team, &plan, call.map(|(job, _)| job))?;
     post_avoided(draft, &team.id, batch.admitted_at, batch.avoided);
@@ -181,6 +197,7 @@ fn send(
         retry: order.retry,
         prices: order.prices,
         lease_for: order.lease_for,
+        limits: order.limits,
     };
     let carries = number(plan.own.len());
     let job = put_call(draft, &opening, team, carries)?;
@@ -234,11 +251,12 @@ fn put(
         canceled_at: None,
         canceled_for: None,
         sealed_until: plan.known_until.into_iter().chain([order.addresses_expire_at]).min(),
+        kept_bytes: kept_bytes(order.addresses.len(), order.field_bytes),
     };
     put_slots(draft, order.batch, &plan.slots);
     draft.put::<Batches>(&order.batch, &batch);
     if let Some(retry) = &order.retry {
-        remember(draft, retry, order.batch);
+        remember(draft, &team.id, retry, order.batch);
     }
     Ok(batch)
 }

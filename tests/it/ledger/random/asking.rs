@@ -6,6 +6,7 @@ use std::time::Duration;
 use tollgate::domain::credits::Credits;
 use tollgate::domain::estimate::HitRates;
 use tollgate::domain::limits::{Limits, OnQuota, UpTo};
+use tollgate::domain::team_limits::TeamLimits;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::record::job::Way;
 use tollgate::ledger::record::replay::Retry;
@@ -87,6 +88,10 @@ impl<S: Store> World<S> {
                 assert!(excess.needed > excess.allowed, "{excess:?}");
                 self.checks.saw("above what is allowed");
             }
+            Refused::Limit(exceeded) => {
+                assert!(exceeded.used + exceeded.needed > exceeded.limit, "{exceeded:?}");
+                self.checks.saw("a limit reached");
+            }
             Refused::PhonesNotAllowed => {
                 assert!(!self.policies(&admission.team).await.allow(admission.reveals));
                 self.checks.saw("phones not allowed");
@@ -149,7 +154,12 @@ impl<S: Store> World<S> {
         let job_leads_max = if self.dice.percent(15) { 1 } else { 10_000 };
         let windows = [Duration::ZERO, Duration::from_millis(200), MINUTE];
         let gather_window = windows[pick(&mut self.dice, windows.len())];
-        Terms { person_ttl, job_leads_max, gather_window, ..terms() }
+        let mut team_limits = TeamLimits::NONE;
+        if self.dice.percent(15) {
+            team_limits.open_batches = 1 + self.dice.below(4);
+            team_limits.kept_bytes = 100_000 * self.dice.below(3);
+        }
+        Terms { person_ttl, job_leads_max, gather_window, team_limits, ..terms() }
     }
 
     pub(super) async fn ask_again(&mut self) {

@@ -74,6 +74,7 @@ fn a_hundred_thousand_random_steps_break_nothing() {
         "heard of a call late",
         "told to wait",
         "phones not allowed",
+        "a limit reached",
         "stripped",
         "kept apart",
         "young enough",
