@@ -22,7 +22,6 @@ const BODY_BYTES_MAX: usize = 1 << 30;
 const BODIES_BYTES_MAX: usize = 1 << 40;
 const CONNECTIONS_MAX: usize = 1_000_000;
 const STORE_STEPS_MAX: usize = 240;
-
 /// The minimum size limit for the answer to one lead.
 const ANSWER_BYTES_MIN: usize = 4 << 20;
 const REQUESTS_PER_MINUTE_MAX: u32 = 1_000_000;
@@ -34,7 +33,6 @@ const REFUSALS_MAX: u32 = 100_000;
 const PHONE_NUMBERS_MAX: u32 = 100;
 const PRICE_MAX: Credits = Credits::from_thousandths(1_000_000);
 const DURATION_MAX: Duration = Duration::from_hours(366 * 24);
-
 /// A waiting caller holds a connection.
 const FIND_WAIT_MAX: Duration = Duration::from_mins(10);
 

@@ -20,16 +20,69 @@ pub struct KeyTerms {
     pub networks: Vec<IpNet>,
     /// The expiry; `None` for no expiry.
     pub expires_at: Option<Timestamp>,
+    /// The limit of requests per minute; `None` or zero: only the limit of the team.
+    pub requests_per_minute: Option<u32>,
+    /// The limit of concurrent requests, likewise.
+    pub requests_at_once: Option<u32>,
+    /// Whether an operator paused the key.
+    pub is_paused: bool,
+    /// Who is responsible for the key, a display name.
+    pub owner: Option<String>,
+}
+
+/// A change of a key's terms: `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TermsChange {
+    /// What may be asked.
+    pub scopes: Option<Scopes>,
+    /// Which reveals may be asked and read.
+    pub reveals: Option<Reveals>,
+    /// From where.
+    pub networks: Option<Vec<IpNet>>,
+    /// Until when.
+    pub expires_at: Option<Option<Timestamp>>,
+    /// How many requests in a minute.
+    pub requests_per_minute: Option<Option<u32>>,
+    /// How many at once.
+    pub requests_at_once: Option<Option<u32>>,
+    /// Whether it is paused.
+    pub is_paused: Option<bool>,
+    /// Who answers for it.
+    pub owner: Option<Option<String>>,
 }
 
 impl Default for KeyTerms {
     /// Everything that its team may do.
     fn default() -> Self {
-        Self { scopes: Scopes::ALL, reveals: Reveals::ALL, networks: Vec::new(), expires_at: None }
+        Self {
+            scopes: Scopes::ALL,
+            reveals: Reveals::ALL,
+            networks: Vec::new(),
+            expires_at: None,
+            requests_per_minute: None,
+            requests_at_once: None,
+            is_paused: false,
+            owner: None,
+        }
     }
 }
 
 impl KeyTerms {
+    /// These terms after a change.
+    #[must_use]
+    pub fn changed(self, change: TermsChange) -> Self {
+        Self {
+            scopes: change.scopes.unwrap_or(self.scopes),
+            reveals: change.reveals.unwrap_or(self.reveals),
+            networks: change.networks.unwrap_or(self.networks),
+            expires_at: change.expires_at.unwrap_or(self.expires_at),
+            requests_per_minute: change.requests_per_minute.unwrap_or(self.requests_per_minute),
+            requests_at_once: change.requests_at_once.unwrap_or(self.requests_at_once),
+            is_paused: change.is_paused.unwrap_or(self.is_paused),
+            owner: change.owner.unwrap_or(self.owner),
+        }
+    }
+
     /// Whether the key has expired.
     #[must_use]
     pub fn has_expired(&self, now: Timestamp) -> bool {

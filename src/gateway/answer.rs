@@ -222,6 +222,9 @@ pub enum Refusal {
     /// The key is not allowed from the client's address.
     #[error("the key is not allowed from this address")]
     NetworkNotAllowed,
+    /// An operator paused the key.
+    #[error("the key is paused")]
+    KeyPaused,
     /// The key may not be used for this.
     #[error("the key lacks a required scope: {0}")]
     ScopeNotAllowed(Scopes),
@@ -365,6 +368,7 @@ impl Refusal {
             }
             Self::VendorAway => "vendor_unreachable",
             Self::VendorLate => "vendor_timeout",
+            Self::KeyPaused => "key_paused",
             Self::NetworkNotAllowed => "network_not_allowed",
             Self::ScopeNotAllowed(_) => "scope_not_allowed",
             Self::RevealNotAllowed(_) => "reveal_not_allowed",

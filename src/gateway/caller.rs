@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::concurrency::Holder;
-use super::throttle::{RequestsLeft, UnderWay};
+use super::throttle::{RequestLimits, RequestsLeft, UnderWay};
 use super::{Gateway, Refusal, Standing, Team};
 use crate::domain::key_terms::{KeyTerms, Scopes};
 use crate::domain::policy::Policies;
@@ -86,20 +86,33 @@ impl Gateway {
     /// has expired is as good as none.
     ///
     /// # Errors
-    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], [`Refusal::TooManyRequests`], or the store is
-    /// away.
+    /// [`Refusal::BadKey`], [`Refusal::KeyPaused`], [`Refusal::NetworkNotAllowed`],
+    /// [`Refusal::TooManyRequests`], or the store is away.
     pub async fn authenticate(&self, key: &str, source: Option<IpAddr>) -> Result<Caller, Refusal> {
         let (caller, policies) = self.identify(key, source).await?;
-        let counted = self.throttle.admit(&caller.team, &policies);
-        let (under_way, requests) =
-            counted.map_err(|refusal| self.turn_away(&caller.team, refusal))?;
+        let (under_way, requests) = self
+            .count(&caller, &policies)
+            .map_err(|refusal| self.turn_away(&caller.team, refusal))?;
         Ok(Caller { requests, under_way, ..caller })
+    }
+
+    /// Counts a request among those of its key and of its team.
+    fn count(
+        &self,
+        caller: &Caller,
+        policies: &Policies,
+    ) -> Result<(UnderWay, Option<RequestsLeft>), Refusal> {
+        let by_key = RequestLimits::of_key(&caller.terms);
+        let (of_key, of_keys) = self.key_requests.admit(&caller.key_id, by_key)?;
+        let by_team = self.settings.team_limits.of(policies);
+        let (of_team, of_teams) = self.team_requests.admit(&caller.team, by_team)?;
+        Ok((UnderWay { of_team, of_key }, RequestsLeft::tightest(of_keys, of_teams)))
     }
 
     /// Whom a key speaks for, however many requests its team makes.
     ///
     /// # Errors
-    /// [`Refusal::BadKey`], [`Refusal::NetworkNotAllowed`], or the store is away.
+    /// [`Refusal::BadKey`], [`Refusal::KeyPaused`], [`Refusal::NetworkNotAllowed`], or the store is away.
     pub async fn authenticate_uncounted(
         &self,
         key: &str,
@@ -121,6 +134,9 @@ impl Gateway {
         let is_same = bool::from(kept.ct_eq(&digest(secret)));
         match found {
             Some((key, team)) if is_same && !key.terms.has_expired(self.clock.now()) => {
+                if key.terms.is_paused {
+                    return Err(Refusal::KeyPaused);
+                }
                 if !key.terms.allow_from(source) {
                     return Err(Refusal::NetworkNotAllowed);
                 }

@@ -7,11 +7,11 @@ use tracing::info;
 
 use super::caller::make;
 use super::{Gateway, Refusal};
-use crate::domain::key_terms::KeyTerms;
+use crate::domain::key_terms::{KeyTerms, TermsChange};
 use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::ledger::Ledger;
-use crate::ledger::record::team::Key;
+use crate::ledger::record::team::{Becomes, Key, KeyChange};
 
 /// A new key, the only time that its secret is shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,6 +47,13 @@ pub struct KeyShown {
     pub revoked_at: Option<Timestamp>,
     /// Its bounds.
     pub terms: KeyTerms,
+}
+
+impl From<Key> for KeyShown {
+    fn from(key: Key) -> Self {
+        let Key { id, name, created_at, revoked_at, terms, .. } = key;
+        Self { id, name, created_at, revoked_at, terms }
+    }
 }
 
 impl Gateway {
@@ -119,14 +126,26 @@ impl Gateway {
     pub async fn keys(&self, team: &TeamId) -> Result<Vec<KeyShown>, Refusal> {
         self.team(team).await?;
         let keys = self.ledger.keys(team.clone()).await?;
-        let show = |Key { id, name, created_at, revoked_at, terms, .. }| KeyShown {
-            id,
-            name,
-            created_at,
-            revoked_at,
-            terms,
-        };
-        Ok(keys.into_iter().map(show).collect())
+        Ok(keys.into_iter().map(KeyShown::from).collect())
+    }
+
+    /// Changes the terms of a key of a team; none where it has no such key, or it was revoked.
+    ///
+    /// # Errors
+    /// [`Refusal`] where the store is away.
+    pub async fn change_key(
+        &self,
+        team: &TeamId,
+        id: String,
+        change: TermsChange,
+    ) -> Result<Option<KeyShown>, Refusal> {
+        let becomes = Becomes::Changed(change);
+        let change = KeyChange { team: team.clone(), id, becomes };
+        let changed = self.ledger.change_key(change).await?;
+        if let Some(Key { id, .. }) = &changed {
+            info!(%team, key.id = id, "changed the terms of key {id} of {team}");
+        }
+        Ok(changed.map(KeyShown::from))
     }
 
     /// Revokes a key of a team; false if it has no such key.
@@ -134,7 +153,9 @@ impl Gateway {
     /// # Errors
     /// [`Refusal`] if the store is not available.
     pub async fn revoke_key(&self, team: &TeamId, id: &str) -> Result<bool, Refusal> {
-        let was_there = self.ledger.revoke_key(team.clone(), id.to_owned()).await?;
+        let becomes = Becomes::Revoked;
+        let change = KeyChange { team: team.clone(), id: id.to_owned(), becomes };
+        let was_there = self.ledger.change_key(change).await?.is_some();
         if was_there {
             info!(%team, key.id = id, "revoked key {id} of {team}");
         }

@@ -95,6 +95,7 @@ pub use words::Words;
 use crate::clock::Clock;
 use crate::domain::identity::keys::Keyer;
 use crate::domain::route::Routes;
+use crate::domain::team::TeamId;
 use crate::domain::time::Timestamp;
 use crate::export::CheckKeys;
 use crate::ledger::any::AnyLedger;
@@ -179,7 +180,9 @@ pub struct Inside {
     /// The queues for vendor permits.
     lines: Lines,
     /// Requests of each team.
-    throttle: Throttle,
+    team_requests: Throttle<TeamId>,
+    /// Requests by each key that is limited.
+    key_requests: Throttle<String>,
     /// Steps on the books that requests take.
     steps: ConcurrencyLimit,
     /// Which team each good key was last of.
@@ -270,7 +273,8 @@ impl Gateway {
             settings,
             numbers: Numbers::default(),
             lines: Lines::of(routes.allowances(), settings.team_share),
-            throttle: Throttle::new(settings.team_limits),
+            team_requests: Throttle::new(),
+            key_requests: Throttle::new(),
             steps: limit(settings.steps_max, "store.steps_max"),
             known_keys: KnownKeys::default(),
             passages: limit(settings.passages_max, "server.passages_max"),

@@ -1,13 +1,15 @@
-//! How many requests a team may make in a minute, and how many at once, in this process. The team's
-//! policies say so, or else the settings.
+//! How many requests a team, or one of its keys, may make in a minute, and how many at once, in this
+//! process. The team's policies say so, or else the settings; of a key, its terms do.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::Refusal;
+use crate::domain::key_terms::KeyTerms;
 use crate::domain::policy::Policies;
 use crate::domain::team::TeamId;
 
@@ -38,16 +40,17 @@ pub struct RequestsLeft {
 
 /// A request in progress, until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
-pub struct UnderWay(#[expect(dead_code, reason = "it is only held")] Option<Arc<Counted>>);
-
-/// All teams that have made requests lately.
-#[derive(Debug)]
-pub(super) struct Throttle {
-    usual: RequestLimits,
-    teams: Teams,
+#[expect(dead_code, reason = "it is only held")]
+pub struct UnderWay {
+    pub(super) of_team: Option<Arc<Counted<TeamId>>>,
+    pub(super) of_key: Option<Arc<Counted<String>>>,
 }
 
-type Teams = Arc<Mutex<HashMap<TeamId, Usage>>>;
+/// All teams, or keys, that have made requests lately.
+#[derive(Debug)]
+pub(super) struct Throttle<K>(Users<K>);
+
+type Users<K> = Arc<Mutex<HashMap<K, Usage>>>;
 
 #[derive(Debug)]
 struct Usage {
@@ -58,44 +61,65 @@ struct Usage {
 
 /// One counted request.
 #[derive(Debug)]
-struct Counted {
-    team: TeamId,
-    teams: Teams,
+pub(super) struct Counted<K: Eq + Hash> {
+    user: K,
+    users: Users<K>,
 }
 
 impl RequestLimits {
     /// The limits of a team with these policies, where these are the usual ones.
-    fn of(self, policies: &Policies) -> Self {
+    pub(super) fn of(self, policies: &Policies) -> Self {
         Self {
             per_minute: policies.requests_per_minute.unwrap_or(self.per_minute),
             at_once: policies.requests_at_once.unwrap_or(self.at_once),
         }
     }
+
+    /// The limits of a key with these terms.
+    pub(super) fn of_key(terms: &KeyTerms) -> Self {
+        Self {
+            per_minute: terms.requests_per_minute.unwrap_or_default(),
+            at_once: terms.requests_at_once.unwrap_or_default(),
+        }
+    }
+
+    const fn is_any(self) -> bool {
+        self.per_minute > 0 || self.at_once > 0
+    }
 }
 
-impl Throttle {
-    pub(super) fn new(usual: RequestLimits) -> Self {
-        Self { usual, teams: Teams::default() }
+impl<K: Clone + Eq + Hash> Throttle<K> {
+    pub(super) fn new() -> Self {
+        Self(Arc::default())
     }
 
     /// Counts one request, or refuses it. Returns the rest of the minute, if it is limited.
     pub(super) fn admit(
         &self,
-        team: &TeamId,
-        policies: &Policies,
-    ) -> Result<(UnderWay, Option<RequestsLeft>), Refusal> {
-        let limits = self.usual.of(policies);
+        user: &K,
+        limits: RequestLimits,
+    ) -> Result<(Option<Arc<Counted<K>>>, Option<RequestsLeft>), Refusal> {
+        let mut users = locked(&self.0);
+        if !limits.is_any() && !users.contains_key(user) {
+            return Ok((None, None));
+        }
         let now = Instant::now();
-        let mut teams = locked(&self.teams);
         let begin = || Usage { full_at: now, under_way: 0 };
-        let usage = teams.entry(team.clone()).or_insert_with(begin);
+        let usage = users.entry(user.clone()).or_insert_with(begin);
         if limits.at_once > 0 && usage.under_way >= limits.at_once {
             return Err(Refusal::TooManyRequests { retry_after: SOON, left: None });
         }
         let left = usage.spend(limits.per_minute, now)?;
         usage.under_way = usage.under_way.saturating_add(1);
-        let counted = Counted { team: team.clone(), teams: Arc::clone(&self.teams) };
-        Ok((UnderWay(Some(Arc::new(counted))), left))
+        let counted = Counted { user: user.clone(), users: Arc::clone(&self.0) };
+        Ok((Some(Arc::new(counted)), left))
+    }
+}
+
+impl RequestsLeft {
+    /// The one of which less is left.
+    pub(super) fn tightest(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        one.into_iter().chain(other).min_by_key(|requests| requests.left)
     }
 }
 
@@ -119,13 +143,13 @@ impl Usage {
     }
 }
 
-impl Drop for Counted {
+impl<K: Eq + Hash> Drop for Counted<K> {
     fn drop(&mut self) {
-        let mut teams = locked(&self.teams);
-        let Some(usage) = teams.get_mut(&self.team) else { return };
+        let mut users = locked(&self.users);
+        let Some(usage) = users.get_mut(&self.user) else { return };
         usage.under_way = usage.under_way.saturating_sub(1);
         if usage.under_way == 0 && usage.full_at <= Instant::now() {
-            teams.remove(&self.team);
+            users.remove(&self.user);
         }
     }
 }
@@ -139,8 +163,8 @@ impl PartialEq for UnderWay {
 
 impl Eq for UnderWay {}
 
-fn locked(teams: &Teams) -> MutexGuard<'_, HashMap<TeamId, Usage>> {
-    teams.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<K>(users: &Users<K>) -> MutexGuard<'_, HashMap<K, Usage>> {
+    users.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -153,8 +177,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_minute_has_so_many_requests_and_each_comes_back_in_its_turn() {
-        let throttle = Throttle::new(RequestLimits { per_minute: 60, at_once: 0 });
-        let ask = |policies: &Policies| throttle.admit(&sales(), policies);
+        let (throttle, settings) = (Throttle::new(), RequestLimits { per_minute: 60, at_once: 0 });
+        let ask = |policies: &Policies| throttle.admit(&sales(), settings.of(policies));
         let usual = Policies::default();
         for left in (0..60).rev() {
             let (_, told) = ask(&usual).unwrap();
@@ -172,19 +196,19 @@ mod tests {
         assert_eq!(ask(&Policies { requests_per_minute: Some(0), ..usual }).unwrap().1, None);
         tokio::time::advance(MINUTE * 2).await;
         drop(ask(&Policies { requests_per_minute: Some(0), ..usual }));
-        assert!(locked(&throttle.teams).is_empty(), "nothing is kept of a team that asks nothing");
+        assert!(locked(&throttle.0).is_empty(), "nothing is kept of a team that asks nothing");
     }
 
     #[tokio::test]
     async fn so_many_requests_are_under_way_at_once() {
-        let throttle = Throttle::new(RequestLimits { per_minute: 0, at_once: 5 });
-        let one = Policies { requests_at_once: Some(1), ..Policies::default() };
-        let (first, _) = throttle.admit(&sales(), &one).unwrap();
+        let throttle = Throttle::new();
+        let one = RequestLimits { per_minute: 0, at_once: 1 };
+        let (first, _) = throttle.admit(&sales(), one).unwrap();
         let copy = first.clone();
         drop(first);
-        throttle.admit(&sales(), &one).unwrap_err();
-        throttle.admit(&"growth".parse().unwrap(), &one).unwrap();
+        throttle.admit(&sales(), one).unwrap_err();
+        throttle.admit(&"growth".parse().unwrap(), one).unwrap();
         drop(copy);
-        throttle.admit(&sales(), &one).unwrap();
+        throttle.admit(&sales(), one).unwrap();
     }
 }

@@ -55,7 +55,7 @@ use ids::{BatchId, JobId, Lease, ResultRef};
 use record::entry::Entry;
 use record::job::{Job, JobLead, Part};
 use record::tally::TallyKey;
-use record::team::{Key, NewTeam, Team};
+use record::team::{Key, KeyChange, NewTeam, Team};
 use record::validation::Validation;
 use step::{
     Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
@@ -291,8 +291,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn teams(&self) -> impl Future<Output = Outcome<Vec<Team>>> + Send;
     /// Stores a new key; none where there is no such team.
     fn put_key(&self, key: Key) -> impl Future<Output = Outcome<Option<Key>>> + Send;
-    /// Ends a key; false where the team has no such key.
-    fn revoke_key(&self, team: TeamId, id: String) -> impl Future<Output = Outcome<bool>> + Send;
+    /// Changes or revokes a key; none where the team has no such key.
+    fn change_key(&self, change: KeyChange) -> impl Future<Output = Outcome<Option<Key>>> + Send;
     /// All keys of a team.
     fn keys(&self, team: TeamId) -> impl Future<Output = Outcome<Vec<Key>>> + Send;
     /// The key with this public half and its team, if both are good.

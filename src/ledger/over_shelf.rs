@@ -9,7 +9,7 @@ use super::ids::{BatchId, JobId, Lease, ResultRef};
 use super::record::entry::Entry;
 use super::record::job::{Job, JobLead, Part};
 use super::record::tally::TallyKey;
-use super::record::team::{Key, NewTeam, Team};
+use super::record::team::{Key, KeyChange, NewTeam, Team};
 use super::record::validation::Validation;
 use super::shelf::Shelf;
 use super::step::{
@@ -304,8 +304,8 @@ impl<S: Shelf> Ledger for S {
         self.write("put_key", move |draft| team::put_key(draft, &key)).await
     }
 
-    async fn revoke_key(&self, id: TeamId, key: String) -> Outcome<bool> {
-        self.write("revoke_key", move |draft| team::revoke_key(draft, &id, &key)).await
+    async fn change_key(&self, change: KeyChange) -> Outcome<Option<Key>> {
+        self.write("change_key", move |draft| team::change_key(draft, &change)).await
     }
 
     async fn keys(&self, id: TeamId) -> Outcome<Vec<Key>> {

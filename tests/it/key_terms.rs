@@ -2,12 +2,17 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio_util::task::TaskTracker;
+use tollgate::sandbox::{Faults, Operation};
 
 use crate::support::asking::BATCHES;
 use crate::support::client::{Answer, Client};
 use crate::support::gateway::{Setup, TestGateway};
+use crate::support::vendor::held;
+use crate::support::wait::eventually;
 
 const KEYS: &str = "/admin/v1/teams/sales/keys";
+const USAGE: &str = "/gateway/v1/usage";
 
 /// A key of the team's with these terms.
 async fn key(gateway: &TestGateway, terms: Value) -> Client {
@@ -168,5 +173,101 @@ async fn a_key_ends_when_it_says_and_is_listed_with_its_terms() {
     }
     let wrong = json!({"name": "x", "scopes": ["write"], "networks": ["here"]});
     assert_eq!(gateway.operator().post(KEYS, &wrong).await.status, 400);
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_has_limits_of_its_own_within_those_of_its_team() {
+    let gateway = TestGateway::start().await;
+    let team = gateway.team("sales", 9).await;
+    let limited = key(&gateway, json!({"requests_per_minute": 1})).await;
+    let first = limited.get(USAGE).await;
+    assert_eq!((first.status, first.header("ratelimit")), (200, Some("\"requests\";r=0;t=60")));
+    let mut refused = None;
+    eventually("the minute's request is used up", async || {
+        let answer = limited.get(USAGE).await;
+        let is_refused = answer.status == 429;
+        refused = Some(answer);
+        is_refused
+    })
+    .await;
+    let refused = refused.unwrap();
+    assert_eq!(code(&refused), (429, "too_many_requests"));
+    assert!(refused.header("retry-after").is_some(), "{refused:?}");
+    assert_eq!(team.get(USAGE).await.status, 200, "another key of the team has its own");
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_is_limited_in_what_it_has_under_way() {
+    let gateway = TestGateway::with(Setup::with_settings(&["server.find_wait=5m"])).await;
+    let team = gateway.team("sales", 9).await;
+    let limited = key(&gateway, json!({"requests_at_once": 1})).await;
+    gateway.vendor.set_faults(held(Operation::Find));
+    let caller = limited.clone();
+    let waiting = TaskTracker::new().spawn(async move {
+        caller.get("/people/find?linkedin_url=linkedin.com/in/reachable-1").await
+    });
+    eventually("it waits", async || gateway.vendor.look_ups_received() == 1).await;
+    assert_eq!(code(&limited.get(USAGE).await), (429, "too_many_requests"));
+    assert_eq!(team.get(USAGE).await.status, 200);
+    gateway.vendor.set_faults(Faults::default());
+    assert_eq!(waiting.await.unwrap().status, 200);
+    eventually("its place is free", async || limited.get(USAGE).await.status == 200).await;
+    gateway.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_is_changed_while_it_is_in_use() {
+    let gateway = TestGateway::start().await;
+    let (team, _) = (gateway.team("sales", 9).await, gateway.team("growth", 9).await);
+    let caller = key(&gateway, json!({"scopes": ["read"], "reveals": ["email"]})).await;
+    let id = caller.key.split('_').nth(1).unwrap().to_owned();
+    let operator = gateway.operator();
+    let patch = async |team: &str, change: Value| {
+        operator.patch(&format!("/admin/v1/teams/{team}/keys/{id}"), &change).await
+    };
+    let changed = patch("sales", json!({"paused": true, "owner": "Ada"})).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    assert_eq!(changed.body.get("key"), None, "its secret is shown once");
+    for (name, value) in [
+        ("paused", json!(true)),
+        ("owner", json!("Ada")),
+        ("scopes", json!(["read"])),
+        ("reveals", json!(["email"])),
+        ("requests_per_minute", Value::Null),
+    ] {
+        assert_eq!(changed.body[name], value, "{name}");
+    }
+    assert_eq!(code(&caller.get(USAGE).await), (403, "key_paused"));
+    assert_eq!(team.get(USAGE).await.status, 200);
+
+    let changed = patch("sales", json!({"paused": null, "scopes": null, "requests_per_minute": 5}));
+    let changed = changed.await;
+    assert_eq!(changed.body["requests_per_minute"], 5, "{changed:?}");
+    let answer = caller.get(USAGE).await;
+    assert_eq!(answer.header("ratelimit-policy"), Some("\"requests\";q=5;w=60"), "{answer:?}");
+    assert_eq!(
+        caller.post(BATCHES, &ada(&json!({}))).await.status,
+        202,
+        "it has every scope again"
+    );
+    let listed = operator.get(KEYS).await;
+    let keys = listed.body["keys"].as_array().unwrap();
+    let own = keys.iter().find(|key| key["id"] == id.as_str()).unwrap();
+    assert_eq!((&own["owner"], &own["paused"]), (&json!("Ada"), &json!(false)));
+
+    assert_eq!(patch("growth", json!({"paused": true})).await.status, 404, "another team's key");
+    for (wrong, pointer) in [
+        (json!({"name": "other"}), "/name"),
+        (json!({"scopes": []}), "/scopes"),
+        (json!({"requests_at_once": "2"}), "/requests_at_once"),
+    ] {
+        let refused = patch("sales", wrong).await;
+        assert_eq!((refused.status, &refused.body["errors"][0]["pointer"]), (400, &json!(pointer)));
+    }
+    let revoked = operator.delete(&format!("/admin/v1/teams/sales/keys/{id}")).await;
+    assert_eq!(revoked.status, 204, "{revoked:?}");
+    assert_eq!(patch("sales", json!({"paused": false})).await.status, 404, "it was revoked");
     gateway.finish().await;
 }

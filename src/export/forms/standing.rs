@@ -102,6 +102,14 @@ struct TermsForm {
     networks: Vec<Text<IpNet>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires_at: Option<Text<Timestamp>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_per_minute: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_at_once: Option<u32>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    paused: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
 }
 
 /// A counter.
@@ -265,6 +273,10 @@ impl From<&KeyTerms> for TermsForm {
             phones: terms.reveals.phone,
             networks: terms.networks.iter().copied().map(Text).collect(),
             expires_at: terms.expires_at.map(Text),
+            requests_per_minute: terms.requests_per_minute,
+            requests_at_once: terms.requests_at_once,
+            paused: terms.is_paused,
+            owner: terms.owner.clone(),
         }
     }
 }
@@ -277,6 +289,10 @@ impl From<TermsForm> for KeyTerms {
             reveals: Reveals { email: form.email, phone: form.phones },
             networks: form.networks.into_iter().map(|Text(network)| network).collect(),
             expires_at: form.expires_at.map(|Text(at)| at),
+            requests_per_minute: form.requests_per_minute,
+            requests_at_once: form.requests_at_once,
+            is_paused: form.paused,
+            owner: form.owner,
         }
     }
 }

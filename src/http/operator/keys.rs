@@ -1,4 +1,4 @@
-//! Keys of a team: made, listed and revoked.
+//! Keys of a team: made, listed, changed and revoked.
 
 use axum::Json;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use super::json_body::JsonBody;
 use super::paths::{KeyPath, TeamPath};
 use crate::gateway::Gateway;
 use crate::http::problem::{NOT_FOUND, Problem};
-use crate::http::wire::key::{self, KeyMadeShown, KeysShown};
+use crate::http::wire::key::{self, KeyListed, KeyMadeShown, KeysShown};
 
 /// Nobody on the way keeps what is told once.
 const UNKEPT: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
@@ -35,6 +35,17 @@ pub(super) async fn list(
     Ok(Json(gateway.keys(&team).await?.into()))
 }
 
+/// `PATCH /admin/v1/teams/{team}/keys/{id}`.
+pub(super) async fn change(
+    State(gateway): State<Gateway>,
+    KeyPath { team, id }: KeyPath,
+    JsonBody(body): JsonBody,
+) -> Result<Json<KeyListed>, ProblemDetails> {
+    let change = key::parse_change(&body).map_err(Problem::with_faults)?;
+    let changed = gateway.change_key(&team, id, change).await?;
+    changed.map(|key| Json(key.into())).ok_or_else(|| no_such_key().into())
+}
+
 /// `DELETE /admin/v1/teams/{team}/keys/{id}`.
 pub(super) async fn revoke(
     State(gateway): State<Gateway>,
@@ -43,6 +54,10 @@ pub(super) async fn revoke(
     if gateway.revoke_key(&team, &id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(NOT_FOUND.says("The team has no such key").into())
+        Err(no_such_key().into())
     }
+}
+
+fn no_such_key() -> Problem {
+    NOT_FOUND.says("The team has no such key")
 }

@@ -28,7 +28,7 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, patch, post};
 use tower::util::MapResponseLayer;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -57,7 +57,7 @@ pub fn operator_router(
         .route("/admin/v1/teams", get(teams::list))
         .route("/admin/v1/teams/{team}", get(teams::show).put(teams::put).delete(teams::close))
         .route("/admin/v1/teams/{team}/keys", post(keys::make).get(keys::list))
-        .route("/admin/v1/teams/{team}/keys/{id}", delete(keys::revoke))
+        .route("/admin/v1/teams/{team}/keys/{id}", patch(keys::change).delete(keys::revoke))
         .route("/admin/v1/teams/{team}/usage", get(reports::usage))
         .route("/admin/v1/batches", get(batches::list))
         .route("/admin/v1/batches/{id}", get(batches::show))

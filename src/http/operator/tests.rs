@@ -6,6 +6,7 @@ use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Builder;
 use axum::http::{HeaderMap, Request, header};
+use axum::routing::delete;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 

@@ -46,6 +46,7 @@ table! {
     INSUFFICIENT_CREDITS: PAYMENT_REQUIRED "insufficient_credits" "Insufficient Credits"
     TEAM_PAUSED: FORBIDDEN "team_paused" "Team Paused"
     PHONES_NOT_ALLOWED: FORBIDDEN "phones_not_allowed" "Phones Not Allowed"
+    KEY_PAUSED: FORBIDDEN "key_paused" "Key Paused"
     NETWORK_NOT_ALLOWED: FORBIDDEN "network_not_allowed" "Network Not Allowed"
     SCOPE_NOT_ALLOWED: FORBIDDEN "scope_not_allowed" "Scope Not Allowed"
     REVEAL_NOT_ALLOWED: FORBIDDEN "reveal_not_allowed" "Reveal Not Allowed"
@@ -200,6 +201,7 @@ impl From<Refusal> for Problem {
             Refusal::NetworkNotAllowed => {
                 NETWORK_NOT_ALLOWED.says("This key is not allowed from the address of the client")
             }
+            Refusal::KeyPaused => KEY_PAUSED.says("An operator has paused this key"),
             Refusal::ScopeNotAllowed(scopes) => SCOPE_NOT_ALLOWED
                 .says(format!("This key lacks the scope for this request: {scopes}")),
             Refusal::RevealNotAllowed(reveals) => Self::reveal_not_allowed(reveals),
@@ -277,7 +279,8 @@ impl From<Refusal> for Problem {
             Refusal::Crowded => Self::crowded(),
             Refusal::TooManyRequests { retry_after, .. } => TOO_MANY_REQUESTS
                 .says(
-                    "The team exceeded its limit of requests per minute, or of concurrent requests",
+                    "The team, or this key, exceeded its limit of requests per minute, or of \
+                     concurrent requests",
                 )
                 .after(retry_after),
             Refusal::Limit(exceeded) => limit::problem(&exceeded),

@@ -93,6 +93,7 @@ fn every_refusal_has_its_row() {
             }),
             (402, "insufficient_credits", vec![]),
         ),
+        (Refusal::KeyPaused, (403, "key_paused", vec![])),
         (Refusal::KeyReused, (422, "idempotency_key_reused", vec![])),
         (vendor_out, (402, "insufficient_credits", vec![retry("42")])),
         (

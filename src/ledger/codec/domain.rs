@@ -40,7 +40,16 @@ stored_struct!(Facts { found_free_until, found_charged_by, owned, phones });
 stored_struct!(Outage { unanswered, unanswered_at, probe_at, probes, answer_counts_until });
 stored_struct!(Shortage { probe_at, waiting });
 stored_struct!(Parts<LeadKey> { profile, email, names });
-stored_struct!(KeyTerms { scopes, reveals, networks, expires_at });
+stored_struct!(KeyTerms {
+    scopes,
+    reveals,
+    networks,
+    expires_at,
+    requests_per_minute,
+    requests_at_once,
+    is_paused,
+    owner,
+});
 stored_struct!(UpTo { email, phone });
 stored_struct!(WorstCase { find, email, phones });
 stored_struct!(Prices {

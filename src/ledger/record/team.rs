@@ -1,6 +1,6 @@
 //! Teams and their keys.
 
-use crate::domain::key_terms::KeyTerms;
+use crate::domain::key_terms::{KeyTerms, TermsChange};
 use crate::domain::policy::Policies;
 use crate::domain::quota::Quota;
 use crate::domain::team::TeamId;
@@ -91,6 +91,26 @@ impl Standing {
             Self::Closed => "closed",
         }
     }
+}
+
+/// A change of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyChange {
+    /// Whose key.
+    pub team: TeamId,
+    /// Which one.
+    pub id: String,
+    /// What becomes of it.
+    pub becomes: Becomes,
+}
+
+/// What becomes of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Becomes {
+    /// It is no longer good.
+    Revoked,
+    /// Its terms change, unless it was revoked.
+    Changed(TermsChange),
 }
 
 /// One secret of a team's callers; only its digest is kept.

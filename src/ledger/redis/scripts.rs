@@ -50,7 +50,7 @@ const WHEN_FULL: [&str; 30] = [
     "put_back",
     "reschedule",
     "resolve",
-    "revoke_key",
+    "change_key",
     "run_out",
     "settle",
     "split",
@@ -78,7 +78,7 @@ const ACTED_ON: [&str; 16] = [
     "put_team",
     "redrive",
     "resolve",
-    "revoke_key",
+    "change_key",
     "take_numbers",
 ];
 

@@ -5,7 +5,7 @@ use crate::domain::team::TeamId;
 use crate::ledger::draft::{Draft, Fault};
 use crate::ledger::record::entry::Change;
 use crate::ledger::record::opening::Counted;
-use crate::ledger::record::team::{Key, NewTeam, Standing, Team};
+use crate::ledger::record::team::{Becomes, Key, KeyChange, NewTeam, Standing, Team};
 use crate::ledger::step::Refused;
 use crate::ledger::table::{Keys, Openings, Teams};
 use crate::ledger::transition::opening::{count, opened};
@@ -81,7 +81,8 @@ pub fn close_team(draft: &mut Draft<'_>, id: &TeamId) -> Result<Option<Team>, Fa
         return Ok(None);
     }
     for key in keys_of(draft, id)? {
-        revoke_key(draft, id, &key.id)?;
+        let becomes = Becomes::Revoked;
+        change_key(draft, &KeyChange { team: id.clone(), id: key.id, becomes })?;
     }
     let before = team.clone();
     team.standing = Standing::Closed;
@@ -111,18 +112,23 @@ pub fn put_key(draft: &mut Draft<'_>, key: &Key) -> Result<Option<Key>, Fault> {
     Ok(Some(key))
 }
 
-/// Ends a key of a team. Answers whether there was such a key.
+/// Changes or revokes a key of a team; none where there is no such key, or it was revoked before and is
+/// to be changed. Asked again, it changes nothing.
 ///
 /// # Errors
 /// [`Fault`] where the books cannot be read.
-pub fn revoke_key(draft: &mut Draft<'_>, team: &TeamId, id: &str) -> Result<bool, Fault> {
-    let id = id.to_owned();
-    let Some(mut key) = draft.find::<Keys>(&id)?.filter(|key| key.team == *team) else {
-        return Ok(false);
+pub fn change_key(draft: &mut Draft<'_>, change: &KeyChange) -> Result<Option<Key>, Fault> {
+    let KeyChange { team, id, becomes } = change;
+    let Some(key) = draft.find::<Keys>(id)?.filter(|key| key.team == *team) else {
+        return Ok(None);
     };
-    key.revoked_at = key.revoked_at.or(Some(draft.now()));
-    draft.put::<Keys>(&id, &key);
-    Ok(true)
+    let key = match becomes {
+        Becomes::Revoked => Key { revoked_at: key.revoked_at.or(Some(draft.now())), ..key },
+        Becomes::Changed(_) if key.revoked_at.is_some() => return Ok(None),
+        Becomes::Changed(change) => Key { terms: key.terms.changed(change.clone()), ..key },
+    };
+    draft.put::<Keys>(id, &key);
+    Ok(Some(key))
 }
 
 /// All keys of a team, ended ones too.

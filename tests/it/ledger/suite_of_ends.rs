@@ -191,6 +191,7 @@ macro_rules! contract_suite {
                 a_key_speaks_for_its_team
                 a_key_is_revoked_at_once_and_by_its_own_team
                 a_key_put_again_is_as_it_was
+                a_key_is_changed_until_it_is_revoked
                 keys_die_with_their_team_and_stay_dead
             }
             checkpoints: {

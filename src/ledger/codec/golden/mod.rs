@@ -146,6 +146,10 @@ fn of_teams() -> Vec<(TableId, String)> {
                     reveals: Reveals { email: true, phone: false },
                     networks: vec!["10.0.0.0/8".parse().unwrap()],
                     expires_at: Some(at(3)),
+                    requests_per_minute: Some(60),
+                    requests_at_once: Some(2),
+                    is_paused: true,
+                    owner: Some("ada".into()),
                 },
             },
         ),
@@ -377,7 +381,7 @@ fn rows_have_the_form_that_stores_hold() {
 }
 
 /// The terms of the pinned key, which end its row.
-const KEY_TERMS: &str = "1101010a31302e302e302e302f3801f02e";
+const KEY_TERMS: &str = "1101010a31302e302e302e302f3801f02e013c0102010103616461";
 
 /// As keys were stored before there were terms.
 #[test]

@@ -20,7 +20,7 @@ use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead, Part};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
-use tollgate::ledger::record::team::{Key, NewTeam, Team};
+use tollgate::ledger::record::team::{Key, KeyChange, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::step::{
     Adjusted, Adjustment, Admission, Admitted, AfterRefusal, Appraisal, Asking, Attempt, Begun,
@@ -177,7 +177,7 @@ on_both! {
         put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)>;
         close_team(team: TeamId) -> Option<Team>;
         put_key(key: Key) -> Option<Key>;
-        revoke_key(team: TeamId, id: String) -> bool;
+        change_key(change: KeyChange) -> Option<Key>;
     }
     reads {
         appraise(question: Question) -> Option<Appraisal>;

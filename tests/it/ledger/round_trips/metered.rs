@@ -18,7 +18,7 @@ use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef};
 use tollgate::ledger::record::entry::Entry;
 use tollgate::ledger::record::job::{Job, JobLead, Part};
 use tollgate::ledger::record::tally::{Tally, TallyKey};
-use tollgate::ledger::record::team::{Key, NewTeam, Team};
+use tollgate::ledger::record::team::{Key, KeyChange, NewTeam, Team};
 use tollgate::ledger::record::validation::Validation;
 use tollgate::ledger::redis::RedisLedger;
 use tollgate::ledger::step::{
@@ -206,7 +206,7 @@ at_most! {
     put_team_step(team: TeamId, new: NewTeam) -> Option<(Put, Team)> => 20;
     close_team(team: TeamId) -> Option<Team> => 20;
     put_key(key: Key) -> Option<Key> => 10;
-    revoke_key(team: TeamId, id: String) -> bool => 10;
+    change_key(change: KeyChange) -> Option<Key> => 10;
     appraise(question: Question) -> Option<Appraisal> => 20;
     to_keep(at: ResultRef) -> Vec<ToKeep> => 20;
     settled_to(job: JobId) -> u32 => 10;
