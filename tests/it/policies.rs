@@ -212,3 +212,25 @@ async fn no_price_shows_what_a_team_that_keeps_to_itself_has_bought() {
     assert_eq!((spent("one").await, spent("other").await), (json!(0), json!(1.5)));
     gateway.finish().await;
 }
+
+#[tokio::test]
+async fn no_answer_shows_what_a_team_that_keeps_to_itself_has_learned_of_a_known_person() {
+    let gateway = TestGateway::start().await;
+    let (sales, growth) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    put(&gateway, json!({"shared_cache": false})).await;
+    let lead = json!({"linkedin_url": "linkedin.com/in/reachable-known"});
+    growth.enrich(&json!({"leads": [lead]})).await;
+    let bought = sales.enrich(&json!({"leads": [lead], "reveal_email": true})).await;
+    let email = bought.results()[0]["result"]["email"].as_str().unwrap();
+
+    // Whose email it is, only the team that bought it knows.
+    let by_email = json!({"leads": [{"email": email}]});
+    let estimate = growth.post("/gateway/v1/estimates", &by_email).await;
+    assert_eq!(estimate.body["leads"]["fresh"], 1, "{estimate:?}");
+    assert_eq!(estimate.body["credits"]["email"]["worst"], 0.5, "{estimate:?}");
+    let own = sales.post("/gateway/v1/estimates", &by_email).await;
+    assert_eq!(own.body["leads"]["cached"], 1, "{own:?}");
+    let told = growth.enrich(&by_email).await;
+    assert!(told.header("tollgate-leads").unwrap().contains("fresh=1"), "{told:?}");
+    gateway.finish().await;
+}

@@ -208,7 +208,33 @@ stored_enum!(Answer {
     5 => Refused,
 });
 
-stored_struct!(LeadRow { alias, claims, not_found, removed_at, touched_at });
+/// An alias that everybody may know of has the form that rows had before aliases were kept for teams.
+impl Stored for LeadRow {
+    fn store(&self, out: &mut Vec<u8>) {
+        let Self { alias, alias_kept_for, claims, not_found, removed_at, touched_at } = self;
+        alias.store(out);
+        claims.store(out);
+        not_found.store(out);
+        removed_at.store(out);
+        touched_at.store(out);
+        if !alias_kept_for.is_empty() {
+            alias_kept_for.store(out);
+        }
+    }
+
+    fn load(bytes: &mut &[u8]) -> Result<Self, Corrupt> {
+        Ok(Self {
+            alias: Stored::load(bytes)?,
+            claims: Stored::load(bytes)?,
+            not_found: Stored::load(bytes)?,
+            removed_at: Stored::load(bytes)?,
+            touched_at: Stored::load(bytes)?,
+            // They are the last, so what is left of the row is theirs.
+            alias_kept_for: if bytes.is_empty() { Vec::new() } else { Stored::load(bytes)? },
+        })
+    }
+}
+
 stored_enum!(Alias { 0 => Unproven, 1 => Of(person), 2 => Contradicted });
 stored_struct!(Claim { at, reveals, kept_for });
 stored_struct!(NotFound { settled_at, kept_for });

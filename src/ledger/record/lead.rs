@@ -12,6 +12,9 @@ use crate::ledger::ids::{JobId, KeptResult, Lease, ResultRef};
 pub struct LeadRow {
     /// The person it is an alias of.
     pub alias: Alias,
+    /// The teams that alone may know of the alias, since only answers kept for them have proven it.
+    /// Empty where everybody may.
+    pub alias_kept_for: Vec<TeamId>,
     /// The jobs under way that carry it.
     pub claims: Vec<Claim>,
     /// It was asked and named nobody: the latest answer of each kind.
@@ -179,6 +182,37 @@ impl PersonRow {
 }
 
 impl LeadRow {
+    /// The alias, as far as a team may know of it.
+    #[must_use]
+    pub fn alias_shown_to(&self, team: &TeamId) -> Alias {
+        match self.alias {
+            Alias::Of(_) if !self.is_alias_shown_to(team) => Alias::Unproven,
+            alias => alias,
+        }
+    }
+
+    fn is_alias_shown_to(&self, team: &TeamId) -> bool {
+        self.alias_kept_for.is_empty() || self.alias_kept_for.contains(team)
+    }
+
+    /// Learns of an answer that has shown this person, as proof or by the way. An answer that is kept
+    /// for a team proves the alias to that team alone. A contradiction counts for everybody, whoever
+    /// learned of it, so that no one is given the data of another person.
+    pub fn learn(&mut self, person: PersonKey, is_proof: bool, kept_for: Option<&TeamId>) {
+        let before = self.alias;
+        self.alias = before.shown(person, is_proof);
+        match (self.alias, kept_for) {
+            (Alias::Of(_), Some(team)) if is_proof => {
+                if before == Alias::Unproven || !self.is_alias_shown_to(team) {
+                    self.alias_kept_for.push(team.clone());
+                }
+            }
+            (Alias::Of(_), _) if !is_proof => {}
+            _ => self.alias_kept_for.clear(),
+        }
+        self.not_found.retain(|gone| gone.kept_for.as_ref() != kept_for);
+    }
+
     /// The answer that named nobody, of those that are kept for this team, or for everybody.
     #[must_use]
     pub fn not_found_for(&self, kept_for: Option<&TeamId>) -> Option<&NotFound> {

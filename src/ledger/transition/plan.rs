@@ -218,7 +218,8 @@ impl Planner<'_, '_> {
         let known_since = Since { earliest: now.before(terms.person_ttl), now };
         // Whom the vendor takes a lead for that it was not asked for is not certain enough.
         let purchases = person.purchases_shown_to(&team.id, known_since);
-        if let Some(purchases) = purchases.filter(|_| row.alias.person().is_some()) {
+        let is_proven = row.alias_shown_to(&team.id).person().is_some();
+        if let Some(purchases) = purchases.filter(|_| is_proven) {
             return Ok(self.upgrade(&person, purchases, reveals));
         }
         Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO })
@@ -247,7 +248,7 @@ impl Planner<'_, '_> {
 
     /// What is known of the person that the lead is proven to name.
     fn person(&self, row: &LeadRow, ask: LeadAsk) -> Result<PersonRow, Fault> {
-        let person = match row.alias {
+        let person = match row.alias_shown_to(&self.frame.team.id) {
             Alias::Of(person) => Some((person, ask.is_by_name_alone())),
             Alias::Unproven => self.proven(ask)?,
             Alias::Contradicted => None,
@@ -262,7 +263,8 @@ impl Planner<'_, '_> {
     /// another part is proven to be another person's.
     fn proven(&self, ask: LeadAsk) -> Result<Option<(PersonKey, bool)>, Fault> {
         let person_of = |key: LeadKey| -> Result<_, Fault> {
-            Ok(self.draft.peek::<Leads>(&key)?.and_then(|row| row.alias.person()))
+            let row = self.draft.peek::<Leads>(&key)?;
+            Ok(row.and_then(|row| row.alias_shown_to(&self.frame.team.id).person()))
         };
         let mut proven = None;
         for key in ask.parts.each() {

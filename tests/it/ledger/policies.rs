@@ -1,16 +1,21 @@
 //! Policies: what a team may ask, and which answers it is given.
 
+use tollgate::domain::estimate::HitRates;
+use tollgate::domain::limits::Limits;
 use tollgate::domain::policy::Policies;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
+use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::Cause;
-use tollgate::ledger::step::{Evidence, LeadAsk, Refused};
+use tollgate::ledger::step::{Appraisal, Evidence, LeadAsk, Lost, Question, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
-use super::books::{Books, HOUR, first};
-use super::named::{ALL, EMAIL, NONE, PHONE, found, lead, lead_with_email, leads};
+use super::books::{Books, HOUR, first, terms};
+use super::named::{
+    ALL, EMAIL, NONE, PHONE, found, found_under, lead, lead_with, lead_with_email, leads,
+};
 use super::store::Store;
 
 /// A team for whose leads no email is revealed that they carry themselves.
@@ -203,6 +208,71 @@ pub(super) async fn nobody_found_is_kept_apart_too(books: &Books<impl Store>) {
     for team in [&sales, &apart] {
         assert_eq!(standing(books, team, EMAIL, leads(&["nemo"])).await.cached, 1);
     }
+}
+
+/// What a lead would cost a team, without asking for it.
+async fn appraised<S: Store>(books: &Books<S>, team: &TeamId, ask: LeadAsk) -> Appraisal {
+    let question = Question {
+        team: team.clone(),
+        reveals: NONE,
+        leads: vec![ask],
+        max_age: None,
+        limits: Limits::default(),
+        retry: None,
+        terms: terms(),
+        lost: Lost::NOTHING,
+        rates: HitRates::PRIOR,
+    };
+    books.ledger().appraise(question).await.unwrap().unwrap()
+}
+
+/// Whether a lead would be answered at once.
+async fn is_known<S: Store>(books: &Books<S>, team: &TeamId, ask: LeadAsk) -> bool {
+    appraised(books, team, ask).await.dispositions.cached == 1
+}
+
+pub(super) async fn an_alias_that_was_learned_apart_leads_no_other_team_to_the_person(
+    books: &Books<impl Store>,
+) {
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    let ada = |aliases: &[&str]| found_under("ada", EMAIL, aliases);
+    books.buy(&sales, NONE, &["in/ada"], &[ada(&["in/ada"])]).await;
+    books.buy(&sales, NONE, &["in/bob"], &[found_under("bob", NONE, &["in/bob"])]).await;
+    books.buy(&apart, EMAIL, &["ada@x.io"], &[ada(&["in/ada", "ada@x.io"])]).await;
+
+    assert!(is_known(books, &apart, lead("ada@x.io")).await, "to itself it is proven");
+    assert!(!is_known(books, &sales, lead("ada@x.io")).await);
+    let unknown = appraised(books, &sales, lead("eve@x.io")).await;
+    let learned = appraised(books, &sales, lead("ada@x.io")).await;
+    assert_eq!(learned, unknown, "nor does a price show it");
+    // A lead with two keys is answered as if the email were unknown.
+    for email in ["ada@x.io", "eve@x.io"] {
+        assert!(is_known(books, &sales, lead_with("in/bob", email)).await, "{email}");
+    }
+    // The first answer for everybody proves it to everybody.
+    books.buy(&sales, EMAIL, &["ada@x.io"], &[ada(&["in/ada", "ada@x.io"])]).await;
+    let other = books.team("other", &[]).await;
+    assert!(is_known(books, &other, lead("ada@x.io")).await);
+}
+
+pub(super) async fn a_person_found_apart_changes_no_answer_of_others_that_nobody_was(
+    books: &Books<impl Store>,
+) {
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    books.buy(&sales, NONE, &["eve"], &[Evidence::NotFound]).await;
+    books.buy(&apart, NONE, &["eve"], &[found("eve", NONE)]).await;
+    assert!(is_known(books, &sales, lead("eve")).await);
+    assert!(is_known(books, &apart, lead("eve")).await);
+}
+
+pub(super) async fn a_contradiction_that_was_learned_apart_counts_for_everybody(
+    books: &Books<impl Store>,
+) {
+    let (sales, apart) = (books.team("sales", &[]).await, apart(books).await);
+    books.buy(&sales, NONE, &["in/ada"], &[found_under("ada", NONE, &["in/ada"])]).await;
+    assert!(is_known(books, &sales, lead("in/ada")).await);
+    books.buy(&apart, NONE, &["in/ada"], &[found_under("bob", NONE, &["in/ada"])]).await;
+    assert!(!is_known(books, &sales, lead("in/ada")).await);
 }
 
 pub(super) async fn what_was_kept_apart_stays_so(books: &Books<impl Store>) {

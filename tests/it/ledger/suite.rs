@@ -115,6 +115,9 @@ macro_rules! contract_suite {
                 a_team_that_keeps_to_itself_takes_no_answer_and_gives_none
                 a_team_that_keeps_to_itself_joins_its_own_jobs_only
                 nobody_found_is_kept_apart_too
+                an_alias_that_was_learned_apart_leads_no_other_team_to_the_person
+                a_person_found_apart_changes_no_answer_of_others_that_nobody_was
+                a_contradiction_that_was_learned_apart_counts_for_everybody
                 what_was_kept_apart_stays_so
                 what_one_kind_paid_the_other_does_not_pay_again
                 what_was_paid_apart_is_seen_in_no_reservation

@@ -34,6 +34,7 @@ pub(super) fn of_people() -> Vec<(TableId, String)> {
             &LEAD,
             &LeadRow {
                 alias: Alias::Of(PERSON),
+                alias_kept_for: vec![team()],
                 claims: vec![claim],
                 not_found: vec![gone],
                 removed_at: Some(at(5)),
@@ -64,4 +65,16 @@ pub(super) fn of_people() -> Vec<(TableId, String)> {
             },
         ),
     ]
+}
+
+/// As rows were stored before aliases were kept for teams.
+#[test]
+fn an_alias_that_is_kept_for_no_team_is_everybodys() {
+    let line = super::PINNED.lines().find_map(|line| line.strip_prefix("leads "));
+    let whole = hex::decode(line.unwrap().rsplit(' ').next().unwrap()).unwrap();
+    let teams = hex::decode("010573616c6573").unwrap();
+    let before = whole.strip_suffix(teams.as_slice()).expect("the teams come last");
+    let row: LeadRow = crate::ledger::codec::from_row(before).unwrap();
+    assert_eq!((row.alias, row.alias_kept_for.len()), (Alias::Of(PERSON), 0));
+    assert_eq!(crate::ledger::codec::to_row(&row), before);
 }

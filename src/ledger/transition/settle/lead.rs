@@ -50,11 +50,13 @@ impl Settling {
                     let (turn, covers) = (self.turn, reveals);
                     let known = Known { at, turn, covers, settled_at, expires_at, kept_for };
                     learn_person(draft, *person, known, *name)?;
+                    let kept_for = part.kept_for.as_ref();
                     for key in aliases {
-                        self.contradicted |= learn_alias(draft, key, *person, true)?;
+                        self.contradicted |= learn_alias(draft, key, *person, true, kept_for)?;
                     }
                     if !aliases.contains(&lead.key) {
-                        self.contradicted |= learn_alias(draft, &lead.key, *person, *answers_key)?;
+                        self.contradicted |=
+                            learn_alias(draft, &lead.key, *person, *answers_key, kept_for)?;
                     }
                 }
                 Ok((Answer::Found(found(*person, shown, part.prices.phone_basis)), charges))
@@ -157,18 +159,19 @@ fn learn_person(
     Ok(())
 }
 
-/// An answer has shown the person under this key. Answers whether the key was known to lead to another.
+/// Learns that an answer has shown the person under this key. Returns whether the key was known to lead
+/// to another.
 fn learn_alias(
     draft: &mut Draft<'_>,
     key: &LeadKey,
     person: PersonKey,
     is_proof: bool,
+    kept_for: Option<&TeamId>,
 ) -> Result<bool, Fault> {
     let mut row = draft.find::<Leads>(key)?.unwrap_or_default();
     let before = row.alias;
-    row.alias = before.shown(person, is_proof);
+    row.learn(person, is_proof, kept_for);
     let is_contradicted = before != Alias::Contradicted && row.alias == Alias::Contradicted;
-    row.not_found.clear();
     row.touched_at = Some(draft.now());
     draft.put::<Leads>(key, &row);
     Ok(is_contradicted)
