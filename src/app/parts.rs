@@ -17,7 +17,7 @@ use crate::domain::estimate::HitRates;
 use crate::domain::identity::keys::Keyer;
 use crate::domain::team_limits::TeamLimits;
 use crate::gateway::{
-    self, Concerns, Headroom, Parts, Replicas, RequestLimits, Settings, StoreWatch,
+    self, AlarmThresholds, Concerns, Headroom, Parts, Replicas, RequestLimits, Settings, StoreWatch,
 };
 use crate::ledger::Ledger;
 use crate::ledger::any::AnyLedger;
@@ -209,11 +209,10 @@ fn settings(config: &Config) -> Settings {
             per_minute: config.limits.requests_per_minute,
             at_once: config.limits.requests_at_once,
         },
-        store_limits: TeamLimits {
-            open_batches: config.limits.open_batches,
-            kept_bytes: config.limits.kept_bytes,
-            leads_per_day: config.limits.leads_per_day,
-            idempotency_keys: config.limits.idempotency_keys,
+        alarms: AlarmThresholds {
+            not_found: config.alarms.not_found_per_hour,
+            removed: config.alarms.removed_per_hour,
+            contradicted: config.alarms.contradicted_per_hour,
         },
         team_share: config.server.team_share_percent,
         steps_max: config.store.steps_max,

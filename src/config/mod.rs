@@ -6,6 +6,7 @@
 //!
 //! Only [`Sources::of_process`] reads the environment. Nothing here acts on a setting.
 
+mod alarms;
 mod checks;
 mod exposure;
 mod in_force;
@@ -23,6 +24,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
+pub use alarms::Alarms;
 pub use in_force::InForce;
 pub use remarks::{Faults, Place, Remark};
 pub use sections::{

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use secrecy::{SecretSlice, SecretString};
 use url::Url;
 
+use super::alarms::Alarms;
 use super::lists::{HostNames, Networks};
 use super::reading::Reading;
 use super::secrets::{AdminToken, ApiKey, RetiredSecrets, RootSecret};
@@ -31,6 +32,7 @@ pub struct Config {
     pub prices: Prices,
     pub cache: Cache,
     pub limits: Limits,
+    pub alarms: Alarms,
     pub admin: Admin,
     pub telemetry: Telemetry,
     pub routes: Routes,
@@ -60,6 +62,7 @@ impl Config {
                 leads_per_day: from.value("limits.leads_per_day"),
                 idempotency_keys: from.value("limits.idempotency_keys"),
             },
+            alarms: Alarms::read(from),
             admin: Admin { token: from.secret("admin.token").map(|AdminToken(token)| token) },
             telemetry: Telemetry::read(from),
             routes: from.routes.routes(),

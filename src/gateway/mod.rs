@@ -5,6 +5,7 @@
 //! `send` sends a job to the vendor, `collect` fetches its answer and settles it. Operations that
 //! must finish are owned by a task of the gateway, never by a handler that its caller can cancel.
 
+mod alarms;
 mod answer;
 mod audit;
 mod batch;
@@ -68,6 +69,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use alarms::AlarmThresholds;
 pub use answer::{
     Account, Basis, BatchId, BatchPage, Dispositions, Enrichment, Estimate, Failure, Finding,
     LimitExceeded, LimitLeft, Line, Marks, PageAsk, PageFrom, QuotaLeft, QuotaShort, Refusal,
@@ -104,6 +106,7 @@ use crate::ledger::ids::JobId;
 use crate::telemetry::metrics::Metrics;
 use crate::vault::any::AnyVault;
 use crate::vendor::HttpVendor;
+use alarms::Alarms;
 use busy::Busy;
 use caller::KnownKeys;
 use circuit::Circuit;
@@ -179,6 +182,8 @@ pub struct Inside {
     numbers: Numbers,
     /// The queues for vendor permits.
     lines: Lines,
+    /// What leads of each team came to lately.
+    alarms: Alarms,
     /// Requests of each team.
     team_requests: Throttle<TeamId>,
     /// Requests by each key that is limited.
@@ -272,11 +277,9 @@ impl Gateway {
             headroom,
             settings,
             numbers: Numbers::default(),
-            lines: Lines::of(routes.allowances(), settings.team_share),
-            team_requests: Throttle::new(),
-            key_requests: Throttle::new(),
-            steps: limit(settings.steps_max, "store.steps_max"),
-            known_keys: KnownKeys::default(),
+            lines: Lines::of(routes.allowances()),
+            alarms: Alarms::default(),
+            throttle: Throttle::new(settings.team_limits),
             passages: limit(settings.passages_max, "server.passages_max"),
             calls: limit(settings.calls_max, "server.calls_max"),
             look_ups: limit(settings.look_ups_max, "server.look_ups_max"),

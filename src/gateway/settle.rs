@@ -136,6 +136,7 @@ impl Gateway {
         }
         for ((team, outcome), count) in &settled.outcomes {
             self.metrics.come_to(team, outcome.name(), *count);
+            self.watch_outcome(team, *outcome, *count);
         }
         for _ in 0..settled.perhaps_free {
             self.metrics.book_find_in_margin();

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where what it expects is not there")]
 #![expect(clippy::float_cmp, reason = "half-credits are exact in floats")]
 
+mod alarms;
 mod astray;
 mod backlogs;
 mod batch_ids;

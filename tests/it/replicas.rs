@@ -26,9 +26,9 @@ use tollgate::domain::share::Share;
 use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
-    BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks, NewTeam,
-    OnNoAnswer, PageAsk, PageFrom, Parts, Readiness, Refusal, Replicas, RequestLimits, Settings,
-    Standing, Status, UnderWay,
+    AlarmThresholds, BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks,
+    NewTeam, OnNoAnswer, PageAsk, PageFrom, Parts, Readiness, Refusal, Replicas, RequestLimits,
+    Settings, Standing, Status, UnderWay,
 };
 use tollgate::ledger::Ledger;
 use tollgate::ledger::any::AnyLedger;
@@ -147,7 +147,7 @@ fn settings() -> Settings {
         answer_bytes_max: 1 << 28,
         find_wait: Duration::from_secs(25),
         team_limits: RequestLimits { per_minute: 0, at_once: 0 },
-        store_limits: TeamLimits::NONE,
+        alarms: AlarmThresholds::default(),
         team_share: Share::HALF,
         steps_max: 192,
         look_ups_max: 8,

@@ -52,6 +52,7 @@ pub struct Metrics {
     admissions: IntCounterVec,
     refused_keys: IntCounterVec,
     outcomes: IntCounterVec,
+    alarms: IntCounterVec,
     finds_in_margin: IntCounter,
     adjustments_beyond_reservation: IntCounter,
     stray_results: IntCounterVec,
@@ -111,6 +112,11 @@ impl Metrics {
                 "tollgate_outcomes_total",
                 &["team", "outcome"],
                 "Settled leads, by outcome.",
+            ),
+            alarms: families.counts(
+                "tollgate_alarms_total",
+                &["team", "outcome"],
+                "Hours in which leads of a team came to this outcome unusually often.",
             ),
             finds_in_margin: families.count(
                 "tollgate_finds_in_margin_total",
@@ -221,6 +227,11 @@ impl Metrics {
     /// Leads of a team were settled with this outcome. The outcome's name is fixed in the code.
     pub fn come_to(&self, team: &TeamId, outcome: &'static str, count: u64) {
         self.outcomes.with_label_values(&[team.as_str(), outcome]).inc_by(count);
+    }
+
+    /// Leads of a team came to this outcome unusually often. The outcome's name is fixed in code.
+    pub fn raise_alarm(&self, team: &TeamId, outcome: &'static str) {
+        self.alarms.with_label_values(&[team.as_str(), outcome]).inc();
     }
 
     /// A request had a wrong key or token.

@@ -37,6 +37,7 @@ fn busy() -> Metrics {
     metrics.decide(&sales, Decision::Refused("insufficient_credits"));
     metrics.refuse_key(Door::Callers);
     metrics.come_to(&sales, "found", 1);
+    metrics.raise_alarm(&sales, "not_found");
     metrics.book_find_in_margin();
     metrics.adjust_beyond_reservation();
     metrics.count_clock_jumps(2);
