@@ -1,11 +1,16 @@
 //! The accept loop, over real sockets.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use axum::routing::{get, post};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
 
 use super::*;
 
@@ -40,6 +45,16 @@ struct Server {
 
 impl Server {
     fn start(limits: Limits) -> Self {
+        Self::with(limits, None)
+    }
+
+    /// The same over TLS, as `localhost`.
+    fn over_tls(limits: Limits) -> Self {
+        let [cert, key] = ["server.pem", "server.key"].map(tls_file);
+        Self::with(limits, Some(Certificate::read(&cert, &key).unwrap()))
+    }
+
+    fn with(limits: Limits, certificate: Option<Certificate>) -> Self {
         let (held, released) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (tell, wait) = (Arc::clone(&held), Arc::clone(&released));
         let handler = async move || {
@@ -57,8 +72,8 @@ impl Server {
         let listener = listen(ANYWHERE).unwrap();
         let address = listener.local_addr().unwrap();
         let closing = CancellationToken::new();
-        let serving =
-            TaskTracker::new().spawn(serve(listener, router, None, limits, closing.clone()));
+        let serving = serve(listener, router, certificate, limits, closing.clone());
+        let serving = TaskTracker::new().spawn(serving);
         Self { address, closing, serving, held, released }
     }
 
@@ -79,7 +94,24 @@ impl Server {
     }
 }
 
-async fn read_to_end(mut stream: TcpStream) -> String {
+fn tls_file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/remote/tls").join(name)
+}
+
+/// What a client speaks TLS by that trusts the certificate of the tests.
+fn connector() -> TlsConnector {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(tls_file("ca.pem")).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+async fn read_to_end(mut stream: impl AsyncRead + Unpin) -> String {
     let mut text = String::new();
     let read = timeout(SOON, stream.read_to_string(&mut text)).await;
     read.expect("the server closes the connection").unwrap();
@@ -150,6 +182,26 @@ async fn a_body_may_take_longer_than_a_head() {
     read_to_end(server.sent("GET").await).await;
     slow.write_all(b"2").await.unwrap();
     read_answer(&mut slow).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_agree_on_tls_in_time_loses_its_place_to_the_next() {
+    let limits = Limits { head_timeout: Duration::from_millis(200), connections_max: 1, ..LIMITS };
+    let server = Server::over_tls(limits);
+    // There is one connection at once, so each has lost its own when the next one is served.
+    let silent = server.connect().await;
+    // The first bytes of a handshake that would take some hundred more.
+    let slow = server.sent("\u{16}\u{3}\u{1}").await;
+    let stream = server.connect().await;
+    let name = "localhost".try_into().unwrap();
+    let connected = timeout(SOON, connector().connect(name, stream)).await;
+    let mut stream = connected.expect("it is served").unwrap();
+    let get = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(get).await.unwrap();
+    assert!(read_to_end(stream).await.ends_with("here"));
+    assert_eq!(read_to_end(silent).await, "");
+    assert_eq!(read_to_end(slow).await, "");
     server.close().await;
 }
 
