@@ -8,8 +8,7 @@ use super::bodies::{bytes_of, forget_leads, keep_leads};
 use super::call::{log_refusal, tell_passed};
 use super::caller::random;
 use super::{Account, BatchPage, Caller, Enrichment, Estimate, Gateway, PageAsk, Refusal, Status};
-use crate::domain::identity::Reading;
-use crate::domain::lead::{Field, Lead};
+use crate::domain::lead::Lead;
 use crate::domain::limits::OnQuota;
 use crate::domain::needs::Needs;
 use crate::domain::request_id::RequestId;
@@ -137,7 +136,7 @@ impl Gateway {
         if self.stopping.is_cancelled() {
             return Err(Refusal::ShuttingDown);
         }
-        let asks = self.lead_asks(&ask.leads);
+        let asks = self.lead_asks(&ask.leads).await;
         self.pass_circuit(caller, ask, way, &asks, retry).await?;
         self.admit_under_a_free_id(caller, ask, way, asks, retry).await
     }
@@ -270,28 +269,6 @@ impl Gateway {
         outcome
     }
 
-    fn lead_asks(&self, leads: &[Lead]) -> Vec<LeadAsk> {
-        leads.iter().map(|lead| self.lead_ask(lead)).collect()
-    }
-
-    /// The keys of a lead.
-    pub(super) fn lead_ask(&self, lead: &Lead) -> LeadAsk {
-        self.ask_of(&Reading::of(lead))
-    }
-
-    pub(super) fn ask_of(&self, reading: &Reading) -> LeadAsk {
-        let Reading { whole, parts, sent, name, .. } = reading;
-        LeadAsk {
-            key: self.keyer.lead_key(whole),
-            parts: parts.as_ref().map(|part| self.keyer.lead_key(part)),
-            has_email: sent[Field::Email].is_some(),
-            name: name
-                .as_ref()
-                .map(|name| self.keyer.name_marks(name.as_str()))
-                .unwrap_or_default(),
-        }
-    }
-
     /// Counts a request that is refused before its evaluation, and returns the refusal.
     pub(crate) fn turn_away(&self, team: &TeamId, refusal: Refusal) -> Refusal {
         self.metrics.decide(team, Decision::Refused(refusal.code()));
@@ -360,7 +337,7 @@ impl Gateway {
     /// [`Refusal`] if the store is not available, or a policy does not allow the request.
     pub async fn estimate(&self, caller: &Caller, ask: Enrichment) -> Result<Estimate, Refusal> {
         caller.allow_reveals(ask.reveals)?;
-        let asks = self.lead_asks(&ask.leads);
+        let asks = self.lead_asks(&ask.leads).await;
         let appraisal = self.appraise(self.question(caller, &ask, asks)).await?;
         let appraisal = appraisal.ok_or(Refusal::BadKey)?;
         if appraisal.refused == Some(Refused::PhonesNotAllowed) {

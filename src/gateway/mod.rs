@@ -30,6 +30,7 @@ mod handing_in;
 mod headroom;
 mod held;
 mod keeping;
+mod keyed;
 mod leave;
 mod load;
 mod look;

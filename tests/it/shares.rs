@@ -1,12 +1,15 @@
 //! One team that sends more than there is room for, and another whose requests find room all the same.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use crate::support::asking::{BATCHES, batch};
 use crate::support::client::Client;
@@ -126,5 +129,38 @@ async fn a_body_that_stalls_is_refused_after_the_grace() {
         assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
         assert!(answer.contains("\"request_timeout\""), "{answer}");
     }
+    gateway.finish().await;
+}
+
+/// Estimates the same leads again and again; counts those that were answered.
+async fn estimate_for_ever(team: Client, body: Value, answered: Arc<AtomicUsize>) {
+    loop {
+        team.post(ESTIMATES, &body).await;
+        answered.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_waits_for_hardly_any_of_another_teams_looping_estimates() {
+    const LOOPS: usize = 100;
+    let settings = ["server.bodies_at_once=4", "server.bodies_wait=5m", "server.body_grace=30s"];
+    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
+    let (attacker, team) = (gateway.team("sales", 100).await, gateway.team("growth", 100).await);
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut loops = JoinSet::new();
+    let body = leads(0, 1_000);
+    for _ in 0..LOOPS {
+        loops.spawn(estimate_for_ever(attacker.clone(), body.clone(), Arc::clone(&answered)));
+    }
+    eventually("they loop", async || answered.load(Ordering::SeqCst) >= LOOPS).await;
+    for round in 0..3 {
+        let before = answered.load(Ordering::SeqCst);
+        let started = team.post(BATCHES, &leads(2_000 + round, 1)).await;
+        assert_eq!(started.status, 202, "{started:?}");
+        // In order of arrival, it would wait for every loop once.
+        let meanwhile = answered.load(Ordering::SeqCst) - before;
+        assert!(meanwhile < LOOPS / 2, "{meanwhile} estimates were answered before the batch");
+    }
+    loops.shutdown().await;
     gateway.finish().await;
 }

@@ -24,8 +24,8 @@ pub(super) async fn start(
     request: Request,
 ) -> Result<Accepted, Envelope> {
     let body = place.receive(request).await?;
-    let (caller, ask) = (body.caller.clone(), body.enrichment(headers)?);
-    Ok(Accepted(gateway.enrich(&caller, ask, body).await?))
+    let (body, ask) = body.parsed(|body| body.enrichment(headers)).await?;
+    Ok(Accepted(gateway.enrich(&body.caller.clone(), ask, body).await?))
 }
 
 /// `GET /people/enrichment-requests/{id}`.

@@ -20,7 +20,7 @@ pub(super) async fn estimate(
     request: Request,
 ) -> Result<Estimated, Envelope> {
     let body = place.receive(request).await?;
-    let ask = body.enrichment(headers)?;
+    let (body, ask) = body.parsed(|body| body.enrichment(headers)).await?;
     Ok(Estimated(gateway.estimate(&body.caller, ask).await?))
 }
 

@@ -2,9 +2,11 @@
 //! once it has arrived.
 
 use std::ops::Deref;
+use std::panic::resume_unwind;
 
 use axum::extract::{FromRef, FromRequestParts, Request};
 use axum::http::request::Parts;
+use tokio::task::spawn_blocking;
 
 use super::Bounds;
 use super::envelope::Envelope;
@@ -12,6 +14,9 @@ use super::json_body::JsonBody;
 use crate::gateway::{Caller, Gateway, Permit};
 use crate::http::guesses::Guesses;
 use crate::http::problem::Problem;
+
+/// A body of at most so many bytes is parsed at once: to hand it to another thread would take longer.
+const PARSED_INLINE_BYTES_MAX: usize = 16 << 10;
 
 /// A caller whose request brings a body, with its place among such requests. A handler extracts it
 /// before anything else, so that a caller without a key takes no place.
@@ -68,6 +73,23 @@ pub(super) struct BodyRoom {
 }
 
 impl LeadsBody {
+    /// Parses it. A large body is parsed beside the threads that serve requests, where it would delay all
+    /// of them; its turn and its room last until it is parsed, also if the caller hangs up.
+    pub(super) async fn parsed<T: Send + 'static>(
+        self,
+        parse: impl FnOnce(&JsonBody) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(Self, T), Problem> {
+        if self.body.len() <= PARSED_INLINE_BYTES_MAX {
+            let parsed = parse(&self.body)?;
+            return Ok((self, parsed));
+        }
+        let parsing = spawn_blocking(move || {
+            let parsed = parse(&self.body)?;
+            Ok((self, parsed))
+        });
+        parsing.await.unwrap_or_else(|died| resume_unwind(died.into_panic()))
+    }
+
     /// Ends its turn, and drops the body. What was read of it still takes up as much room.
     pub(super) fn end_turn(self) -> BodyRoom {
         drop((self.turn, self.body));

@@ -24,7 +24,8 @@ pub(super) async fn start(
     request: Request,
 ) -> Result<OnePage, Envelope> {
     let body = place.receive(request).await?;
-    let (caller, ask) = (body.caller.clone(), body.validation(headers)?);
+    let (body, ask) = body.parsed(|body| body.validation(headers)).await?;
+    let caller = body.caller.clone();
     // The vendor is waited for, which must keep no turn from requests that wait for no vendor.
     let page = gateway.validate(&caller, ask, body.end_turn()).await?;
     Ok(OnePage { status: StatusCode::ACCEPTED, page, ask: page::FIRST })
