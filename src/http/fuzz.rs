@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::bearer;
 use super::operator::fuzz as operator;
+use super::packing::{Packing, Unpacking};
 use super::public::fuzz as public;
 use super::wire::{
     adjustment, batches, cancellation, erasure, key, look_up, resolution, team, validation,
@@ -63,6 +64,32 @@ pub fn operators_body(body: &[u8]) {
     for fault in faults.into_iter().flatten().flatten() {
         assert!(!(is_json && fault.code == "invalid_json"), "{fault:?}");
     }
+}
+
+/// Unpacks a gzip body that comes in pieces of so many bytes, as far as `bytes_max`. Returns what it
+/// holds, or none where it is not whole gzip or holds more.
+///
+/// # Panics
+/// Where more is unpacked at once than there is room made for.
+#[must_use]
+pub fn unpacked(packed: &[u8], piece_bytes: usize, bytes_max: usize) -> Option<Vec<u8>> {
+    /// How much one step may unpack to: the window of gzip, and a little.
+    const STEP_BYTES_MAX: usize = 64 << 10;
+    let mut unpacking = Unpacking::of(Packing::Gzip);
+    for piece in packed.chunks(piece_bytes.max(1)) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let before = unpacking.bytes();
+            let taken = unpacking.take(rest).ok()?;
+            assert!(unpacking.bytes() - before <= STEP_BYTES_MAX, "room is made in steps");
+            rest = &rest[taken..];
+            if unpacking.bytes() > bytes_max {
+                return None;
+            }
+        }
+    }
+    let whole = unpacking.finish().ok()?;
+    (whole.len() <= bytes_max).then(|| whole.to_vec())
 }
 
 /// Reads a body as one that asks for addresses to be validated.

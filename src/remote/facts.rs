@@ -56,6 +56,35 @@ pub struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u16, pub u16, pub u16);
 
+impl Facts {
+    /// What a server answered to `INFO`, to `CONFIG GET` of `appendfsync` and of
+    /// `min-replicas-to-write`, and to `TIME`, each where it would say.
+    pub(super) fn read([info, appendfsync, replicas_min, time]: [Option<Value>; 4]) -> Self {
+        let info = info.as_ref().and_then(Value::as_text).map(Info::read).unwrap_or_default();
+        let setting = |answer: Option<Value>| match answer?.as_list()? {
+            [_name, value] => value.as_text().map(str::to_owned),
+            _ => None,
+        };
+        Self {
+            version: info.text("redis_version").and_then(Version::read),
+            is_primary: info.is("role", "master"),
+            is_cluster: info.is("redis_mode", "cluster"),
+            is_loading: info.is("loading", "1"),
+            replicas: info.number("connected_slaves"),
+            replicas_min_to_write: setting(replicas_min).and_then(|count| count.parse().ok()),
+            memory_bytes: info.number("used_memory"),
+            memory_bytes_max: info.number("maxmemory"),
+            memory_policy: info.text("maxmemory_policy").map(str::to_owned),
+            is_appending: info.is("aof_enabled", "1"),
+            appendfsync: setting(appendfsync),
+            is_append_well: info.is("aof_last_write_status", "ok"),
+            is_snapshot_well: info.is("rdb_last_bgsave_status", "ok"),
+            time_millis: time.as_ref().and_then(millis),
+            ..Self::default()
+        }
+    }
+}
+
 impl Remote {
     /// The facts of the server of the namespace's hash tag.
     ///
@@ -73,32 +102,13 @@ impl Remote {
         let (server, line) = self.line(&key, until).await?;
         let replies = self.exchange(&server, &line, questions, until).await?;
         let mut values = replies.into_iter().map(Reply::ok);
-        let mut next = || values.next().flatten();
-        let (info, appendfsync, replicas_min, time) = (next(), next(), next(), next());
-        let info = info.as_ref().and_then(Value::as_text).map(Info::read).unwrap_or_default();
-        let setting = |answer: Option<Value>| match answer?.as_list()? {
-            [_name, value] => value.as_text().map(str::to_owned),
-            _ => None,
-        };
+        let told = [(); 4].map(|()| values.next().flatten());
         Ok(Facts {
             server: server.endpoint().to_string(),
             user: address.user().to_owned(),
             replicas_awaited: address.replicas,
             replicas_seen: u16::try_from(server.replicas()).ok().and_then(NonZeroU16::new),
-            version: info.text("redis_version").and_then(Version::read),
-            is_primary: info.is("role", "master"),
-            is_cluster: info.is("redis_mode", "cluster"),
-            is_loading: info.is("loading", "1"),
-            replicas: info.number("connected_slaves"),
-            replicas_min_to_write: setting(replicas_min).and_then(|count| count.parse().ok()),
-            memory_bytes: info.number("used_memory"),
-            memory_bytes_max: info.number("maxmemory"),
-            memory_policy: info.text("maxmemory_policy").map(str::to_owned),
-            is_appending: info.is("aof_enabled", "1"),
-            appendfsync: setting(appendfsync),
-            is_append_well: info.is("aof_last_write_status", "ok"),
-            is_snapshot_well: info.is("rdb_last_bgsave_status", "ok"),
-            time_millis: time.as_ref().and_then(millis),
+            ..Facts::read(told)
         })
     }
 

@@ -89,7 +89,7 @@ async fn replies<S: AsyncRead + Unpin>(stream: &mut S, count: usize) -> Result<V
 }
 
 /// The replies that have arrived completely, at most this many.
-fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
+pub(super) fn parsed(bytes: &[u8], count: usize) -> Result<Vec<Reply>, String> {
     let (mut parser, mut rest) = (Parser::new(), Cursor::new(bytes));
     let mut replies = Vec::with_capacity(count);
     while replies.len() < count {

@@ -12,6 +12,8 @@ mod confirm;
 mod error;
 mod exchange;
 mod facts;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod greeting;
 mod judgement;
 mod line;

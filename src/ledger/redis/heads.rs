@@ -81,7 +81,7 @@ fn ask(
     answer.into_iter().map(one).collect()
 }
 
-fn one(value: Value) -> Result<Answer, LedgerError> {
+pub(super) fn one(value: Value) -> Result<Answer, LedgerError> {
     let mut parts = value.into_list().unwrap_or_default().into_iter();
     let has_more = parts.next().and_then(|more| more.as_int());
     let members = parts.next().and_then(Value::into_list);

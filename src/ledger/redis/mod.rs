@@ -21,6 +21,8 @@ mod commit;
 mod counters;
 mod error;
 mod found;
+#[cfg(fuzzing)]
+pub(super) mod fuzz;
 mod heads;
 mod high_water;
 mod keys;

@@ -8,6 +8,11 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+#[cfg(fuzzing)]
+pub(super) use self::cluster::read as cluster_range;
+#[cfg(fuzzing)]
+pub(super) use self::sentinels::endpoint as named_primary;
+
 use self::cluster::Cluster;
 use self::sentinels::Sentinels;
 use super::Unreached;
