@@ -40,7 +40,7 @@ pub use self::command::{Call, Command, Script};
 pub use self::confirm::Confirm;
 pub use self::error::RemoteError;
 pub use self::facts::{Facts, Version};
-pub use self::judgement::{Durability, Objection, judge};
+pub use self::judgement::{Durability, Objection, Topic, judge};
 pub use self::tls::{Unusable, check_certificates};
 pub use self::value::Value;
 

@@ -15,9 +15,41 @@ pub enum Durability {
     Relaxed,
 }
 
+/// What is checked on a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Its release.
+    Version,
+    /// Whether it takes writes.
+    Role,
+    /// What it does when its memory is full.
+    Memory,
+    /// Whether writes survive a crash.
+    Persistence,
+    /// Whether replicas have a copy.
+    Replicas,
+    /// Its clock.
+    Clock,
+}
+
+impl Topic {
+    /// The topics that are checked for this durability.
+    #[must_use]
+    pub fn of(durability: Durability) -> &'static [Self] {
+        use Topic::{Clock, Memory, Persistence, Replicas, Role, Version};
+        match durability {
+            Durability::Strict => &[Version, Role, Memory, Persistence, Replicas, Clock],
+            Durability::Single => &[Version, Role, Memory, Persistence, Clock],
+            Durability::Relaxed => &[Version, Role, Memory, Clock],
+        }
+    }
+}
+
 /// A problem with the settings of a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Objection {
+    /// What it is about.
+    pub topic: Topic,
     /// The problem, as in `maxmemory-policy is allkeys-lru: it can evict parts of the books`.
     pub what: String,
     /// The remedy, with the exact setting.
@@ -39,25 +71,28 @@ const OFFSET_MILLIS_MAX: u64 = 1_000;
 /// epoch.
 #[must_use]
 pub fn judge(facts: &Facts, durability: Durability, now_millis: i64) -> Vec<Objection> {
-    let mut judgement = Judgement { facts, objections: Vec::new() };
-    judgement.version();
-    judgement.role();
-    judgement.memory();
-    match durability {
-        Durability::Strict => {
-            judgement.disk();
-            judgement.waiting();
-            judgement.replicas();
+    let mut judgement = Judgement { facts, topic: Topic::Version, objections: Vec::new() };
+    for topic in Topic::of(durability) {
+        judgement.topic = *topic;
+        match topic {
+            Topic::Version => judgement.version(),
+            Topic::Role => judgement.role(),
+            Topic::Memory => judgement.memory(),
+            Topic::Persistence => judgement.disk(),
+            Topic::Replicas => {
+                judgement.waiting();
+                judgement.replicas();
+            }
+            Topic::Clock => judgement.clock(now_millis),
         }
-        Durability::Single => judgement.disk(),
-        Durability::Relaxed => {}
     }
-    judgement.clock(now_millis);
     judgement.objections
 }
 
 struct Judgement<'f> {
     facts: &'f Facts,
+    /// The topic that is checked now.
+    topic: Topic,
     objections: Vec<Objection>,
 }
 
@@ -189,17 +224,20 @@ impl Judgement<'_> {
 
     fn refuse(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let (what, remedy) = (what.into(), remedy.into());
-        self.objections.push(Objection { what, remedy, is_fatal: true, may_pass: false });
+        let topic = self.topic;
+        self.objections.push(Objection { topic, what, remedy, is_fatal: true, may_pass: false });
     }
 
     fn refuse_for_now(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let (what, remedy) = (what.into(), remedy.into());
-        self.objections.push(Objection { what, remedy, is_fatal: true, may_pass: true });
+        let topic = self.topic;
+        self.objections.push(Objection { topic, what, remedy, is_fatal: true, may_pass: true });
     }
 
     fn warn(&mut self, what: impl Into<String>, remedy: impl Into<String>) {
         let (what, remedy) = (what.into(), remedy.into());
-        self.objections.push(Objection { what, remedy, is_fatal: false, may_pass: true });
+        let topic = self.topic;
+        self.objections.push(Objection { topic, what, remedy, is_fatal: false, may_pass: true });
     }
 }
 
