@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use tollgate::app::commands::{Arguments, run};
-
-#[tokio::main]
-async fn main() -> ExitCode {
-    run(Arguments::parse()).await
+fn main() -> ExitCode {
+    tollgate::app::commands::main()
 }

@@ -6,14 +6,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
+use serde_json::{Value, json};
 
-use super::commands::say;
+use super::cli::{Output, number};
 use super::parts::Stores;
 use super::secret;
 use super::secrets::Secrets;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, StoreUrl};
-use crate::domain::credits::{Amounts, Unit};
+use crate::domain::credits::Amounts;
 use crate::domain::period::PeriodId;
 use crate::domain::team::TeamId;
 use crate::export::{Books, Exported, Fault, Trust};
@@ -29,7 +30,12 @@ use crate::telemetry::metrics::Metrics;
 const ENTRIES: usize = 500;
 
 /// Restores the books from a folder, all of which is verified before the store is touched.
-pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::Result<ExitCode> {
+pub(super) async fn adopt(
+    config: Config,
+    from: &Path,
+    trust: Trust,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
     if config.store.url == StoreUrl::Memory {
         bail!(
             "store.url is memory:, which keeps nothing after the command ends: name another store"
@@ -52,18 +58,19 @@ pub(super) async fn adopt(config: Config, from: &Path, trust: Trust) -> anyhow::
     };
     post_entries(&stores.ledger, &exported, next).await?;
     stores.ledger.end_adoption(inheritance.clone()).await?;
-    tell(&stores.ledger, &inheritance).await?;
-    tell_keys(&exported, &inheritance.roster)?;
-    for path in unverified {
-        say(&format!("{} was not verified: anyone could have written it", path.display()))?;
-    }
-    if let Some(path) = torn {
-        say(&format!("the incomplete last line of {} is skipped", path.display()))?;
-    }
-    let (teams, keys) = (inheritance.roster.teams.len(), inheritance.roster.keys.len());
-    say(&format!(
-        "adopted the books of epoch {epoch}: {teams} teams, {keys} keys, {entries} entries read"
-    ))?;
+    let balances = balances(&stores.ledger, &inheritance).await?;
+    let keys = keys(&exported, &inheritance.roster);
+    let unverified: Vec<_> = unverified.iter().map(|path| path.display().to_string()).collect();
+    let data = json!({
+        "epoch": epoch.to_string(),
+        "balances": balances,
+        "keys": keys,
+        "unverified": unverified,
+        "torn": torn.map(|path| path.display().to_string()),
+        "teams": inheritance.roster.teams.len(),
+        "entries": entries,
+    });
+    output.data(&data, shown)?;
     if let Some(disk) = &stores.disk {
         disk.close().await;
     }
@@ -90,15 +97,17 @@ fn open(config: &Config, from: &Path, trust: Trust) -> anyhow::Result<Exported> 
 }
 
 /// Every key that callers may use from now on, for an operator to look through.
-fn tell_keys(exported: &Exported, roster: &Roster) -> anyhow::Result<()> {
+fn keys(exported: &Exported, roster: &Roster) -> Vec<Value> {
     let known = exported.before.as_ref().map(|before| &before.roster.keys);
-    for key in roster.keys.iter().filter(|key| key.revoked_at.is_none()) {
+    let shown = |key: &Key| {
         let is_new = known.is_some_and(|known| known.iter().all(|before| before.id != key.id));
-        let new = if is_new { ", which the checkpoint before did not have" } else { "" };
-        let Key { id, team, name, created_at, .. } = key;
-        say(&format!("{team} key {id} ({name:?}), created at {created_at}{new}"))?;
-    }
-    Ok(())
+        let Key { id, team, name, created_at, revoked_at, .. } = key;
+        json!({
+            "team": team.as_str(), "id": id, "name": name, "created_at": created_at.to_string(),
+            "revoked_at": revoked_at.map(|moment| moment.to_string()), "new": is_new,
+        })
+    };
+    roster.keys.iter().map(shown).collect()
 }
 
 /// Posts every entry from `next` on.
@@ -122,7 +131,7 @@ async fn post_entries(
 }
 
 /// What the books now say of all time, team by team.
-async fn tell(ledger: &impl Ledger, inheritance: &Inheritance) -> anyhow::Result<()> {
+async fn balances(ledger: &impl Ledger, inheritance: &Inheritance) -> anyhow::Result<Vec<Value>> {
     let mut lost: BTreeMap<&TeamId, Amounts> = BTreeMap::new();
     for part in inheritance.open.values().flatten() {
         let reserved = lost.entry(&part.team).or_default();
@@ -130,15 +139,52 @@ async fn tell(ledger: &impl Ledger, inheritance: &Inheritance) -> anyhow::Result
     }
     let total = PeriodId::total();
     let adopted = ledger.checkpoint().await?;
-    for (key, tally) in adopted.tallies.iter().filter(|(key, _)| key.period == total) {
-        let lost = lost.get(&key.team).copied().unwrap_or_default().in_unit(key.unit);
-        let (team, unit) = (&key.team, Unit::name(key.unit));
-        say(&format!(
-            "{team} {unit}: spent {}, unresolved {}, of which {lost} was reserved, avoided {}",
-            tally.spent, tally.unresolved, tally.avoided
-        ))?;
+    let totals = adopted.tallies.iter().filter(|(key, _)| key.period == total);
+    let shown = totals.map(|(key, tally)| {
+        let reserved = lost.get(&key.team).copied().unwrap_or_default().in_unit(key.unit);
+        json!({
+            "team": key.team.as_str(), "unit": key.unit.name(), "spent": number(tally.spent),
+            "unresolved": number(tally.unresolved), "reserved_before": number(reserved),
+            "avoided": number(tally.avoided),
+        })
+    });
+    Ok(shown.collect())
+}
+
+/// The result as text.
+fn shown(data: &Value) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let items = |name: &str| data[name].as_array().cloned().unwrap_or_default();
+    let mut lines = Vec::new();
+    for one in items("balances") {
+        let [team, unit, spent, unresolved, reserved, avoided] =
+            ["team", "unit", "spent", "unresolved", "reserved_before", "avoided"]
+                .map(|name| text(&one[name]));
+        lines.push(format!(
+            "{team} {unit}: spent {spent}, unresolved {unresolved}, of which {reserved} was \
+             reserved, avoided {avoided}"
+        ));
     }
-    Ok(())
+    let keys: Vec<_> = items("keys");
+    for key in keys.iter().filter(|key| key["revoked_at"].is_null()) {
+        let new =
+            if key["new"] == true { ", which the checkpoint before did not have" } else { "" };
+        let [team, id, created_at] = ["team", "id", "created_at"].map(|name| text(&key[name]));
+        let name = key["name"].as_str().unwrap_or_default();
+        lines.push(format!("{team} key {id} ({name:?}), created at {created_at}{new}"));
+    }
+    for path in items("unverified") {
+        lines.push(format!("{} was not verified: anyone could have written it", text(&path)));
+    }
+    if let Some(path) = data["torn"].as_str() {
+        lines.push(format!("the incomplete last line of {path} is skipped"));
+    }
+    let [epoch, teams, entries] = ["epoch", "teams", "entries"].map(|name| text(&data[name]));
+    lines.push(format!(
+        "adopted the books of epoch {epoch}: {teams} teams, {} keys, {entries} entries read",
+        keys.len()
+    ));
+    lines.join("\n")
 }
 
 fn refusal(found: &Holdings) -> String {

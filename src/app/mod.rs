@@ -2,8 +2,10 @@
 //! in which things stop.
 
 mod adopt;
+mod cli;
 pub mod commands;
 pub mod demo;
+mod doctor;
 mod epoch;
 mod failure;
 mod files;

@@ -29,7 +29,7 @@ use crate::vault::any::AnyVault;
 use crate::vault::derive::{Purpose, derive};
 use crate::vault::embedded::EmbeddedVault;
 use crate::vault::memory::MemoryVault;
-use crate::vendor::{HttpVendor, VendorSettings};
+use crate::vendor::{HttpVendor, Unbuildable, VendorSettings};
 
 /// Results on one page of the vendor's.
 const VENDOR_PAGE: NonZeroU16 = NonZeroU16::new(100).expect("a hundred is not zero");
@@ -142,20 +142,25 @@ async fn open_disk(dir: PathBuf, founding: Founding) -> Result<Disk, OpenError> 
     open.await.unwrap_or_else(|died| std::panic::resume_unwind(died.into_panic()))
 }
 
-/// All that a gateway is made of.
-pub(super) fn gateway(
-    config: &Config,
-    stores: Stores,
-    metrics: &Arc<Metrics>,
-) -> Result<Parts, StartError> {
-    let vendor = HttpVendor::new(VendorSettings {
+/// A client of the vendor.
+pub(super) fn vendor(config: &Config) -> Result<HttpVendor, Unbuildable> {
+    HttpVendor::new(VendorSettings {
         base_url: config.vendor.base_url.clone(),
         api_key: config.vendor.api_key.clone(),
         timeout: config.vendor.timeout,
         connect_timeout: config.vendor.connect_timeout,
         page_size: VENDOR_PAGE,
         retry_after_max: config.vendor.retry_after_max,
-    })?;
+    })
+}
+
+/// All that a gateway is made of.
+pub(super) fn gateway(
+    config: &Config,
+    stores: Stores,
+    metrics: &Arc<Metrics>,
+) -> Result<Parts, StartError> {
+    let vendor = vendor(config)?;
     let export_dir = config.ledger.export_dir.clone();
     let export = export_dir.map(|dir| (dir, stores.secrets.check_keys()));
     Ok(Parts {

@@ -27,7 +27,7 @@ const LOOK_AT_MEMORY_EVERY: Duration = Duration::from_secs(1);
 /// How often the store is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
-const OTHER_SECRET: &str = "the books were written under another security.secret: with this one no \
+pub(super) const OTHER_SECRET: &str = "the books were written under another security.secret: with this one no \
                             person would be recognised and every person would be paid for again; \
                             set the secret they were written under";
 
@@ -77,11 +77,7 @@ pub(super) async fn open(
     headroom: Headroom,
 ) -> Result<Shared, StartError> {
     let remote = Remote::new(address, Patience::default())?;
-    let (durability, confirm) = match store.durability {
-        Durability::Strict => (remote::Durability::Strict, Confirm::Replicas),
-        Durability::Single => (remote::Durability::Single, Confirm::Nothing),
-        Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
-    };
+    let (durability, confirm) = durability_of(store);
     let namespace = address.namespace().to_owned();
     let fingerprint = hex::encode(derive(secrets.root(), Purpose::SealingKeyId));
     let terms = Terms { namespace, epoch: store.epoch, fingerprint, founding, confirm };
@@ -100,6 +96,15 @@ pub(super) async fn open(
     };
     keeper.first_look().await?;
     Ok(Shared { ledger, vault, clock, keeper })
+}
+
+/// The durability of the server, and the confirmation that a step waits for.
+pub(super) fn durability_of(store: &config::Store) -> (remote::Durability, Confirm) {
+    match store.durability {
+        Durability::Strict => (remote::Durability::Strict, Confirm::Replicas),
+        Durability::Single => (remote::Durability::Single, Confirm::Nothing),
+        Durability::Relaxed => (remote::Durability::Relaxed, Confirm::Nothing),
+    }
 }
 
 impl Keeper {

@@ -31,6 +31,15 @@ impl InForce {
         });
         Self(settings.chain(routes).collect())
     }
+
+    /// Each setting with its key, its value if it is set, and its source.
+    pub fn settings(&self) -> impl Iterator<Item = (String, Option<toml::Value>, &Place)> {
+        self.0.iter().map(|Line { section, name, value, place }| {
+            let read = |text: &String| toml::from_str::<toml::Table>(&format!("value = {text}"));
+            let table = value.as_ref().and_then(|text| read(text).ok());
+            (format!("{section}.{name}"), table.and_then(|mut table| table.remove("value")), place)
+        })
+    }
 }
 
 fn line(known: &'static Known, reading: &Reading) -> Line {

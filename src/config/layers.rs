@@ -18,7 +18,7 @@ use super::sources::Sources;
 const VARIABLE_PREFIX: &str = "TOLLGATE_";
 
 /// The variables that the commands read and that are not settings, without their prefix.
-const OF_THE_COMMANDS: [&str; 4] = ["URL", "KEY", "TOKEN", "TOKEN_FILE"];
+const OF_THE_COMMANDS: [&str; 6] = ["URL", "KEY", "KEY_FILE", "TOKEN", "TOKEN_FILE", "CA_FILE"];
 
 /// The prefix of the keys of routes.
 const ROUTE_PREFIX: &str = "routes.";

@@ -27,3 +27,4 @@ pub mod wire;
 pub use operator::operator_router;
 pub use public::public_router;
 pub use server::{Certificate, CertificateError, Limits, listen, serve};
+pub use wire::audit::audit_shown;

@@ -110,8 +110,8 @@ impl HttpVendor {
             .default_headers(headers(authorization.clone()))
             .build()
             .map_err(Unbuildable::Client)?;
-        let batches = endpoint(&base, ["people", "enrichment-requests"]);
-        let look_ups = endpoint(&base, ["people", "find"]);
+        let batches = endpoint(&base, &["people", "enrichment-requests"]);
+        let look_ups = endpoint(&base, &["people", "find"]);
         let passing =
             Passing::new(&base, authorization, timeout, connect_timeout, Arc::clone(&waits));
         Ok(Self { client, base, batches, look_ups, page_size, waits, passing })
@@ -130,6 +130,16 @@ impl HttpVendor {
     pub async fn ask_nothing(&self) -> Submitted<VendorId> {
         let request = self.client.post(self.batches.clone()).header(CONTENT_TYPE, JSON).body("{}");
         sorting::submitted(self.exchange(request).await)
+    }
+
+    /// Requests the account's information, which is free and needs a valid key, and returns the HTTP
+    /// status.
+    ///
+    /// # Errors
+    /// [`Cause`] if there is no complete response.
+    pub async fn account(&self) -> Result<u16, Cause> {
+        let at = endpoint(&self.base, &["account-info"]);
+        Ok(self.exchange(self.request(Method::GET, at)).await?.status)
     }
 
     /// The URL of a path with its query; `None` if it is not valid.
@@ -290,7 +300,7 @@ fn headers(authorization: HeaderValue) -> HeaderMap {
 }
 
 /// The URL of an endpoint.
-fn endpoint(base_url: &Url, path: [&str; 2]) -> Url {
+fn endpoint(base_url: &Url, path: &[&str]) -> Url {
     let mut url = base_url.clone();
     let mut segments = url.path_segments_mut().expect("an https address has a path");
     segments.pop_if_empty().extend(path);

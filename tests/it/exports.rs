@@ -212,9 +212,13 @@ async fn replicas_go_on_with_adopted_books_and_are_not_started_again() {
     server.empty().await;
     eventually("nothing that costs is done", async || operator.get("/readyz").await.status == 503)
         .await;
-    let adopted = one.run(&format!("ledger adopt --from {}", export.path().display()));
-    let told = String::from_utf8([adopted.stdout, adopted.stderr].concat()).unwrap();
-    assert!(adopted.status.success(), "{told}");
+    let adopted = one.run(&format!("ledger adopt --json --from {}", export.path().display()));
+    assert!(adopted.status.success(), "{adopted:?}");
+    let adopted: Value = serde_json::from_slice(&adopted.stdout).unwrap();
+    let [team, revoked_at] = ["team", "revoked_at"].map(|name| &adopted["keys"][0][name]);
+    assert_eq!((team, revoked_at), (&json!("sales"), &json!(null)), "{adopted}");
+    let email = &adopted["balances"][0];
+    assert_eq!((&email["unit"], &email["spent"]), (&json!("email"), &json!(7.5)), "{adopted}");
     eventually("both go on", async || {
         let ready = [one.operator().get("/readyz").await, operator.get("/readyz").await];
         ready.iter().all(|answer| answer.status == 200)

@@ -12,6 +12,7 @@ mod callers;
 mod cancels;
 mod chaos;
 mod clocks;
+mod command_line;
 mod commands;
 mod compat;
 mod conforms;

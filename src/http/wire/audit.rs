@@ -36,10 +36,23 @@ struct Difference {
     should: Counters,
 }
 
+/// The complete result of an audit.
+#[must_use]
+pub fn audit_shown(audit: &Audit) -> impl Serialize + use<> {
+    AuditShown::of(audit, usize::MAX)
+}
+
 impl From<Audit> for AuditShown {
     fn from(audit: Audit) -> Self {
+        Self::of(&audit, DIFFERENCES_MAX)
+    }
+}
+
+impl AuditShown {
+    /// With at most so many differences of each kind.
+    fn of(audit: &Audit, differences_max: usize) -> Self {
         let differences =
-            audit.mismatches.iter().take(DIFFERENCES_MAX).map(|mismatch| Difference {
+            audit.mismatches.iter().take(differences_max).map(|mismatch| Difference {
                 team: mismatch.tally.team.as_str().to_owned(),
                 unit: mismatch.tally.unit.name(),
                 period: mismatch.tally.period.as_str().to_owned(),
@@ -53,7 +66,7 @@ impl From<Audit> for AuditShown {
                     Counters::of([tally.spent, tally.reserved, tally.unresolved, tally.avoided])
                 },
             });
-        let misplaced = audit.misplaced.iter().take(DIFFERENCES_MAX);
+        let misplaced = audit.misplaced.iter().take(differences_max);
         let misplaced =
             misplaced.map(|(stage, job)| Misplaced { job: job.to_string(), stage: stage.name() });
         Self {
