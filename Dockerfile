@@ -35,5 +35,7 @@ USER 65532:65532
 # TOLLGATE_SERVER__LISTEN=0.0.0.0:8080, TOLLGATE_SERVER__ADMIN_LISTEN=0.0.0.0:8081.
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
+# Asks /livez at the address that the settings in the environment give. Kubernetes has its own probes.
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 CMD ["/usr/bin/tollgate", "health"]
 ENTRYPOINT ["/usr/bin/tollgate"]
 CMD ["serve"]
