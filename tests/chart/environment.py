@@ -11,6 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 ENVIRONMENT = ROOT / "target" / "chart" / "venv"
+# The exit code of tests that this machine cannot run; tests/where-possible takes it as no failure.
+NOT_RUN = 77
+
+
+def not_run(why):
+    """Ends tests that this machine cannot run."""
+    print(f"NOT RUN: {why}", file=sys.stderr)
+    sys.exit(NOT_RUN)
 
 
 def enter():
@@ -26,7 +34,7 @@ def enter():
             venv.create(ENVIRONMENT, clear=True, with_pip=True)
             subprocess.run([python, *install], check=True)
         except (OSError, subprocess.CalledProcessError):
-            sys.exit(
+            not_run(
                 f"The Python packages cannot be installed. Once they can be, run:\n"
                 f"  tests/install-packages python3-venv\n"
                 f"  python3 -m venv --clear {ENVIRONMENT} && {python} {' '.join(install)}"
@@ -37,8 +45,8 @@ def enter():
 
 def program(name, package):
     """The path of a program of a Debian package."""
-    return shutil.which(name) or sys.exit(
-        f"{name} is missing. Run: tests/install-packages {package}"
+    return shutil.which(name) or not_run(
+        f"{name} is missing. Once it can be installed, run: tests/install-packages {package}"
     )
 
 
