@@ -47,7 +47,9 @@ pub(crate) fn completion(asked: &Completion) -> Result<(), Failure> {
 pub(super) fn team_names() -> ArgValueCandidates {
     ArgValueCandidates::new(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let names = runtime.map(|runtime| runtime.block_on(timeout(TIMEOUT, names())));
+        // The timeout needs the runtime's timer from the start.
+        let ask = async { timeout(TIMEOUT, names()).await };
+        let names = runtime.map(|runtime| runtime.block_on(ask));
         let names = names.ok().and_then(Result::ok).and_then(Result::ok).unwrap_or_default();
         names.into_iter().map(CompletionCandidate::new).collect()
     })
