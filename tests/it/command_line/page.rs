@@ -15,7 +15,9 @@ fn commands() -> Vec<(String, Command)> {
         if below.is_empty() {
             found.push((words, command.clone()));
         } else {
-            below.into_iter().for_each(|below| walk(below, &words, found));
+            for below in below {
+                walk(below, &words, found);
+            }
         }
     }
     let mut found = Vec::new();
