@@ -214,6 +214,12 @@ fn settings(config: &Config) -> Settings {
             per_minute: config.limits.requests_per_minute,
             at_once: config.limits.requests_at_once,
         },
+        store_limits: TeamLimits {
+            open_batches: config.limits.open_batches,
+            kept_bytes: config.limits.kept_bytes,
+            leads_per_day: config.limits.leads_per_day,
+            idempotency_keys: config.limits.idempotency_keys,
+        },
         alarms: AlarmThresholds {
             not_found: config.alarms.not_found_per_hour,
             removed: config.alarms.removed_per_hour,

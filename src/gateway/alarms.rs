@@ -76,11 +76,15 @@ impl Alarms {
 impl Gateway {
     /// Counts what leads of a team came to, and warns once in an hour where that is unusual.
     pub(super) fn watch_outcome(&self, team: &TeamId, outcome: Outcome, leads: u64) {
+        // The counters of a team are shown at 0 from its first answer.
+        for watched in [Outcome::NotFound, Outcome::Removed, Outcome::Contradicted] {
+            self.metrics.raise_alarms(team, watched.name(), 0);
+        }
         let Some(threshold) = self.settings.alarms.of(outcome) else { return };
         let now = self.clock.now();
         if let Some(leads) = self.alarms.count(team, outcome, leads, threshold, now) {
             let outcome = outcome.name();
-            self.metrics.raise_alarm(team, outcome);
+            self.metrics.raise_alarms(team, outcome, 1);
             warn!(
                 %team, outcome, leads,
                 "{leads} leads of {team} came to {outcome} within an hour, which is unusual: see \

@@ -65,6 +65,8 @@ pub struct Settings {
     pub find_wait: Duration,
     /// The limits of teams whose policies set none.
     pub team_limits: RequestLimits,
+    /// What the store may keep for a team whose policies do not say.
+    pub store_limits: TeamLimits,
     /// From how many leads in an hour operators are warned of a team.
     pub alarms: AlarmThresholds,
     /// How much of the limits below one team may use.

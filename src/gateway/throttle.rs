@@ -52,6 +52,9 @@ pub(super) struct Throttle<K>(Users<K>);
 
 type Users<K> = Arc<Mutex<HashMap<K, Usage>>>;
 
+/// A counted request, and what is left of the minute.
+type Admitted<K> = (Option<Arc<Counted<K>>>, Option<RequestsLeft>);
+
 #[derive(Debug)]
 struct Usage {
     /// When all requests of a minute are available again.
@@ -94,11 +97,7 @@ impl<K: Clone + Eq + Hash> Throttle<K> {
     }
 
     /// Counts one request, or refuses it. Returns the rest of the minute, if it is limited.
-    pub(super) fn admit(
-        &self,
-        user: &K,
-        limits: RequestLimits,
-    ) -> Result<(Option<Arc<Counted<K>>>, Option<RequestsLeft>), Refusal> {
+    pub(super) fn admit(&self, user: &K, limits: RequestLimits) -> Result<Admitted<K>, Refusal> {
         let mut users = locked(&self.0);
         if !limits.is_any() && !users.contains_key(user) {
             return Ok((None, None));

@@ -13,7 +13,6 @@ use tokio::time::{sleep, timeout};
 use crate::support::asking::BATCHES;
 use crate::support::client::Client;
 use crate::support::gateway::{Setup, TestGateway};
-use crate::support::wait::eventually;
 
 const JSON: &str = "content-type: application/json\r\n";
 const TEXT: &str = "content-type: text/plain\r\n";
@@ -243,26 +242,6 @@ async fn a_client_that_makes_too_many_requests_receives_the_whole_response() {
     let team = gateway.team("sales", 100).await;
     assert_eq!(team.get("/gateway/v1/usage").await.status, 200);
     check_all(gateway.app.callers, &team.key, by_limits(429, 4 * MIB)).await;
-    gateway.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_whose_body_finds_no_more_room_in_the_middle_receives_the_whole_response() {
-    let settings = ["server.bodies_bytes_max=16MiB", "server.body_grace=30s"];
-    let gateway = TestGateway::with(Setup::with_settings(&settings)).await;
-    let team = gateway.team("sales", 100).await;
-    // It takes most of the team's half, and does not end.
-    let head = refused("POST /people/enrichment-requests", JSON, Body::Sized(8 * MIB), 202);
-    let mut stalled = TcpStream::connect(gateway.app.callers).await.unwrap();
-    stalled.write_all(head.head(&team.key).as_bytes()).await.unwrap();
-    stalled.write_all(&vec![b' '; 7 * MIB]).await.unwrap();
-    eventually("the room is taken", async || {
-        let request = team.request(Method::POST, BATCHES).body(vec![b' '; 2 * MIB]);
-        team.send(request).await.status == 503
-    })
-    .await;
-    check_all(gateway.app.callers, &team.key, by_limits(503, 4 * MIB)).await;
-    drop(stalled);
     gateway.finish().await;
 }
 

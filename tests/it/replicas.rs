@@ -23,7 +23,6 @@ use tollgate::domain::pricing::Prices;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::route::Routes;
 use tollgate::domain::share::Share;
-use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::gateway::{
     AlarmThresholds, BatchId, BatchPage, Caller, Concerns, Enrichment, Gateway, Headroom, Marks,
@@ -66,10 +65,9 @@ impl Shared {
     fn in_memory(vendor: std::net::SocketAddr) -> Self {
         let clock = clock();
         let ledger = MemoryLedger::new(clock.clone(), Arc::new(()));
-        let vault = MemoryVault::new(clock.clone());
         Self {
             ledger: Arc::new(AnyLedger::Memory(ledger)),
-            vault: Arc::new(AnyVault::Memory(vault)),
+            vault: Arc::new(AnyVault::Memory(MemoryVault::new(clock.clone()))),
             clock,
             vendor: format!("http://{vendor}"),
             settings: settings(),
@@ -147,6 +145,7 @@ fn settings() -> Settings {
         answer_bytes_max: 1 << 28,
         find_wait: Duration::from_secs(25),
         team_limits: RequestLimits { per_minute: 0, at_once: 0 },
+        store_limits: tollgate::domain::team_limits::TeamLimits::NONE,
         alarms: AlarmThresholds::default(),
         team_share: Share::HALF,
         steps_max: 192,
@@ -385,7 +384,6 @@ async fn with_the_store_away_everything_is_refused_and_nothing_hangs() {
     let key =
         gateway.make_key(&caller().team, "tests".to_owned(), KeyTerms::default()).await.unwrap();
     disk.close().await;
-
     let refusals = [
         gateway.authenticate(&key.secret, None).await.map(drop),
         gateway.enrich(&caller(), person(2), ()).await.map(drop),

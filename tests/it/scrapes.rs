@@ -10,8 +10,9 @@ use crate::support::gateway::TestGateway;
 use crate::support::metrics::Scrape;
 
 /// Every label there may be.
-const LABELS: [&str; 16] = [
+const LABELS: [&str; 17] = [
     "team",
+    "limit",
     "unit",
     "kind",
     "reason",

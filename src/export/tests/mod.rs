@@ -120,7 +120,6 @@ fn roster() -> Roster {
             reveals: Reveals { email: true, phone: false },
             networks: vec!["10.0.0.0/8".parse().unwrap()],
             expires_at: Some(BEGINNING),
-            requests_per_minute: Some(60),
             owner: Some("Ada".to_owned()),
             ..KeyTerms::default()
         },

@@ -17,10 +17,9 @@ pub(super) fn problem(exceeded: &LimitExceeded) -> Problem {
     let LimitExceeded { team, measure, limit, used, needed, resets } = exceeded;
     let (what, given_back) = match measure {
         Measure::OpenBatches => ("batches in progress", "Each counts until it has ended"),
-        Measure::KeptBytes => (
-            "bytes kept in the store",
-            "Those of a batch count until cache.batch_ttl after its end",
-        ),
+        Measure::KeptBytes => {
+            ("bytes in the store", "Those of a batch count until cache.batch_ttl after its end")
+        }
         Measure::LeadsPerDay => ("leads submitted today", "The day ends at midnight UTC"),
         Measure::IdempotencyKeys => {
             ("requests remembered by their Idempotency-Key", "Each is for 24 hours")

@@ -125,7 +125,7 @@ impl<'b> Given<'b> {
     }
 
     /// A whole number, zero or more.
-    pub(super) fn whole_number<T: FromStr + PartialOrd + Display>(
+    pub(super) fn whole_number<T: Copy + FromStr + PartialOrd + Display>(
         &self,
         most: T,
         faults: &mut Faults,
@@ -136,7 +136,7 @@ impl<'b> Given<'b> {
         }
         let number = self.text.parse().ok().filter(|number| *number <= most);
         if number.is_none() {
-            self.refuse(&format!("give a whole number from 0 to {most}"), faults);
+            self.refuse(format!("give a whole number from 0 to {most}"), faults);
         }
         number
     }

@@ -14,8 +14,9 @@ use crate::gateway::{KeyMade, KeyShown};
 /// The most networks of one key.
 const NETWORKS_MAX: usize = 64;
 
-/// The terms of a key, as they are named in a body.
-const TERMS: [&str; 8] = [
+/// The fields of a key, as they are named in a body.
+const FIELDS: [&str; 9] = [
+    "name",
     "scopes",
     "reveals",
     "networks",
@@ -26,15 +27,19 @@ const TERMS: [&str; 8] = [
     "owner",
 ];
 
+/// Its terms: all of them but the name.
+const TERMS: [&str; 8] = {
+    let [_name, terms @ ..] = FIELDS;
+    terms
+};
+
 /// Reads the name of a key to be made, and what it may be used for: what is left out is not bounded.
 ///
 /// # Errors
 /// Every fault; the only one where the body is no JSON.
 pub(in crate::http) fn parse(body: &[u8]) -> Result<(String, KeyTerms), Vec<Fault>> {
     Given::parse(body, |given, faults| {
-        let [a, b, c, d, e, f, g, h] = TERMS;
-        let [name, terms @ ..] =
-            given.with_required(["name", a, b, c, d, e, f, g, h], 1, faults)?;
+        let [name, terms @ ..] = given.with_required(FIELDS, 1, faults)?;
         let name = name.and_then(|given| name_for_people(&given, faults));
         let terms = KeyTerms::default().changed(read_terms(terms, faults));
         Some((name?, terms))

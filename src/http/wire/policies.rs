@@ -62,7 +62,7 @@ pub(super) fn read(given: &Given<'_>, faults: &mut Faults) -> Option<Policies> {
 const COUNT_MAX: u64 = 1 << 53;
 
 /// A limit; null, or left out, leaves it to the settings.
-fn count<T: FromStr + PartialOrd + Display>(
+fn count<T: Copy + FromStr + PartialOrd + Display>(
     given: Option<Given<'_>>,
     most: T,
     faults: &mut Faults,

@@ -97,10 +97,14 @@ impl Stored for Policies {
         let [shared_cache, ignore_no_cache] = [*shared_cache, *ignore_no_cache].map(u8::from);
         out.push(shared_cache | ignore_no_cache << 1 | limits_requests << 2 | limits_kept << 3);
         if limits_requests != 0 {
-            requests.iter().for_each(|limit| limit.store(out));
+            for limit in requests {
+                limit.store(out);
+            }
         }
         if limits_kept != 0 {
-            kept.iter().for_each(|limit| limit.store(out));
+            for limit in kept {
+                limit.store(out);
+            }
         }
     }
 

@@ -33,6 +33,7 @@ const WHEN_FULL: [&str; 30] = [
     "bind",
     "cancel",
     "cancel_validation",
+    "change_key",
     "claim_question",
     "close_call",
     "close_team",
@@ -50,7 +51,6 @@ const WHEN_FULL: [&str; 30] = [
     "put_back",
     "reschedule",
     "resolve",
-    "change_key",
     "run_out",
     "settle",
     "split",
@@ -69,6 +69,7 @@ const ACTED_ON: [&str; 16] = [
     "begin_send",
     "cancel",
     "cancel_validation",
+    "change_key",
     "close_team",
     "end_adoption",
     "erase",
@@ -78,7 +79,6 @@ const ACTED_ON: [&str; 16] = [
     "put_team",
     "redrive",
     "resolve",
-    "change_key",
     "take_numbers",
 ];
 

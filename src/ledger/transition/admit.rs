@@ -144,9 +144,10 @@ pub fn admit(
 /// nothing only its row is kept.
 fn added_by(draft: &Draft<'_>, admission: &Admission, plan: &Plan) -> Result<Added, Fault> {
     let count = plan.dispositions;
-    let (leads, bytes) = match count.is_all_trimmed() {
-        true => (0, 0),
-        false => (admission.leads.len(), admission.field_bytes),
+    let (leads, bytes) = if count.is_all_trimmed() {
+        (0, 0)
+    } else {
+        (admission.leads.len(), admission.field_bytes)
     };
     Ok(Added {
         open_batches: u64::from(!plan.jobs.is_empty()),

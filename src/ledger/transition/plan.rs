@@ -64,10 +64,8 @@ impl Plan {
             seen: HashMap::new(),
             jobs: HashMap::new(),
         };
-        if frame.strips() {
-            for (_, ask) in asks.clone() {
-                planner.note_asked(ask);
-            }
+        for (_, ask) in asks.clone().filter(|_| frame.strips()) {
+            planner.note_asked(ask);
         }
         for (position, ask) in asks {
             planner.place(position, ask)?;
@@ -185,7 +183,6 @@ impl Planner<'_, '_> {
 
     fn look_up(&mut self, ask: LeadAsk, reveals: Reveals) -> Result<Verdict, Fault> {
         let Frame { team, terms, .. } = self.frame;
-        let full = terms.prices.worst_case(reveals);
         let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
         let person = self.person(&row, ask)?;
         let now = self.draft.now();
@@ -216,13 +213,12 @@ impl Planner<'_, '_> {
         }
         // That the answers were too old changes nothing about who it is and what was paid.
         let known_since = Since { earliest: now.before(terms.person_ttl), now };
-        // Whom the vendor takes a lead for that it was not asked for is not certain enough.
         let purchases = person.purchases_shown_to(&team.id, known_since);
         let is_proven = row.alias_shown_to(&team.id).person().is_some();
         if let Some(purchases) = purchases.filter(|_| is_proven) {
             return Ok(self.upgrade(&person, purchases, reveals));
         }
-        Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO })
+        Ok(Verdict::Own { reveals, worst: terms.prices.worst_case(reveals), spared: Amounts::ZERO })
     }
 
     /// The latest result that answers a request and is not lost.

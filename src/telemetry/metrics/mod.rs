@@ -230,8 +230,8 @@ impl Metrics {
     }
 
     /// Leads of a team came to this outcome unusually often. The outcome's name is fixed in code.
-    pub fn raise_alarm(&self, team: &TeamId, outcome: &'static str) {
-        self.alarms.with_label_values(&[team.as_str(), outcome]).inc();
+    pub fn raise_alarms(&self, team: &TeamId, outcome: &'static str, count: u64) {
+        self.alarms.with_label_values(&[team.as_str(), outcome]).inc_by(count);
     }
 
     /// A request had a wrong key or token.

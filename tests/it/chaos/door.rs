@@ -15,9 +15,9 @@ use tokio_util::task::TaskTracker;
 use tollgate::sandbox::{Options, Sandbox};
 
 /// The sandbox vendor behind a door.
-pub(super) struct Door {
-    pub(super) vendor: Sandbox,
-    pub(super) address: SocketAddr,
+pub(crate) struct Door {
+    pub(crate) vendor: Sandbox,
+    pub(crate) address: SocketAddr,
     sent: Sent,
 }
 
@@ -26,7 +26,7 @@ type Sent = Arc<Mutex<Vec<Bytes>>>;
 
 impl Door {
     /// A vendor that serves until the test ends.
-    pub(super) async fn open(options: Options) -> Self {
+    pub(crate) async fn open(options: Options) -> Self {
         let vendor = Sandbox::new(options);
         let sent = Sent::default();
         let router = vendor.router().layer(from_fn_with_state(Arc::clone(&sent), note));
@@ -38,13 +38,13 @@ impl Door {
 
     /// How many submissions came, and how many jobs they carried: what a job is sent again with is
     /// the same, byte for byte.
-    pub(super) fn submissions_and_jobs(&self) -> (usize, usize) {
+    pub(crate) fn submissions_and_jobs(&self) -> (usize, usize) {
         let sent = self.sent.lock().unwrap();
         (sent.len(), sent.iter().collect::<BTreeSet<_>>().len())
     }
 
     /// For each lead that gives a LinkedIn address, the jobs that carried it.
-    pub(super) fn jobs_by_address(&self) -> BTreeMap<String, BTreeSet<Bytes>> {
+    pub(crate) fn jobs_by_address(&self) -> BTreeMap<String, BTreeSet<Bytes>> {
         let mut jobs = BTreeMap::<_, BTreeSet<_>>::new();
         for body in self.sent.lock().unwrap().iter() {
             let job: Value = serde_json::from_slice(body).unwrap();

@@ -8,7 +8,7 @@
 //! how long each takes, and `make soak` is an hour of all.
 
 mod asked;
-mod door;
+pub(crate) mod door;
 mod judge;
 mod load;
 mod stores;
@@ -134,13 +134,13 @@ async fn moment(dice: &mut Dice) {
     tokio::time::sleep(Duration::from_millis(dice.below(1_500))).await;
 }
 
-fn asked(name: &str) -> Option<u64> {
+pub(crate) fn asked(name: &str) -> Option<u64> {
     #[expect(clippy::disallowed_methods, reason = "whoever runs a trial says how")]
     let number = std::env::var(name).ok()?;
     Some(number.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
 }
 
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     #[expect(clippy::print_stderr, reason = "whoever reads of a failure needs what came before")]
     {
         eprintln!("{line}");

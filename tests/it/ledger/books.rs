@@ -15,7 +15,6 @@ use tollgate::domain::pricing::Prices;
 use tollgate::domain::quota::{Action, Quota};
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
-use tollgate::domain::team_limits::TeamLimits;
 use tollgate::domain::time::Timestamp;
 use tollgate::domain::vendor_id::VendorId;
 use tollgate::ledger::ids::{BatchId, JobId, Lease, ResultRef, Token};
@@ -68,7 +67,7 @@ pub(super) fn terms() -> Terms {
         horizon: HORIZON,
         job_leads_max: 10_000,
         gather_window: Duration::ZERO,
-        team_limits: TeamLimits::NONE,
+        team_limits: tollgate::domain::team_limits::TeamLimits::NONE,
     }
 }
 
@@ -87,8 +86,7 @@ impl<S: Store> Books<S> {
     /// Empty books.
     pub(super) async fn open() -> Self {
         let clock = Arc::new(ManualClock::new(BEGINNING));
-        let store = S::open(Arc::clone(&clock)).await;
-        Self { store, clock, batches: AtomicU64::new(1) }
+        Self { store: S::open(Arc::clone(&clock)).await, clock, batches: AtomicU64::new(1) }
     }
 
     /// Further empty books of the same kind, beside these.
@@ -116,16 +114,16 @@ impl<S: Store> Books<S> {
 
     /// A team that is open.
     pub(super) async fn team(&self, name: &str, quotas: &[Quota]) -> TeamId {
-        let team: TeamId = name.parse().expect("a case names teams");
-        let new = NewTeam { quotas: quotas.into(), ..NewTeam::open(name) };
-        self.ledger().put_team(team.clone(), new).await.expect("the store is there");
-        team
+        self.put_team(name, NewTeam { quotas: quotas.into(), ..NewTeam::open(name) }).await
     }
 
     /// A team that is open, with these policies and no bound.
     pub(super) async fn team_with(&self, name: &str, policies: Policies) -> TeamId {
+        self.put_team(name, NewTeam { policies, ..NewTeam::open(name) }).await
+    }
+
+    async fn put_team(&self, name: &str, new: NewTeam) -> TeamId {
         let team: TeamId = name.parse().expect("a case names teams");
-        let new = NewTeam { policies, ..NewTeam::open(name) };
         self.ledger().put_team(team.clone(), new).await.expect("the store is there");
         team
     }
@@ -386,8 +384,8 @@ fn both(mut before: Settled, after: Settled) -> Settled {
 
 /// An attempt, where so many went before it.
 pub(super) fn attempt(job: JobId, lease: Lease, after: u32) -> Attempt {
-    let (horizon, lease_for, probing) = (HORIZON, TURN, PROBING);
-    Attempt { job, lease, after, unanswered_max: 3, horizon, lease_for, probing }
+    let (horizon, lease_for) = (HORIZON, TURN);
+    Attempt { job, lease, after, unanswered_max: 3, horizon, lease_for, probing: PROBING }
 }
 
 /// A batch's first job.
@@ -397,6 +395,5 @@ pub(super) fn first(batch: BatchId) -> JobId {
 
 /// Counters as text.
 pub(super) fn told(tally: Tally) -> String {
-    let Tally { spent, reserved, unresolved, .. } = tally;
-    format!("spent={spent} reserved={reserved} unresolved={unresolved}")
+    format!("spent={} reserved={} unresolved={}", tally.spent, tally.reserved, tally.unresolved)
 }

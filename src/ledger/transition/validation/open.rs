@@ -44,7 +44,9 @@ pub fn open_validation(
     }
     outage::foresee(draft);
     let used_rows = [HOUR.to_owned(), hour_of(&order.team)];
-    used_rows.iter().for_each(|row| draft.foresee::<HourlyUses>(row));
+    for row in &used_rows {
+        draft.foresee::<HourlyUses>(row);
+    }
     let Some(team) = draft.find::<Teams>(&order.team)? else { return Ok(Err(Refused::NoTeam)) };
     for address in &order.addresses {
         draft.foresee::<Addresses>(&key_for(&team, *address));

@@ -18,7 +18,10 @@ use tollgate::ledger::{
 
 use super::super::store::Store;
 
-type Rows = BTreeMap<(TableId, Vec<u8>), Vec<u8>>;
+/// The table and the key of a row, or what keys begin with.
+type Place = (TableId, Vec<u8>);
+
+type Rows = BTreeMap<Place, Vec<u8>>;
 
 /// The future of a step that is to be kept while another one reads.
 pub(super) type Meanwhile = Box<dyn FnOnce() + Send>;
@@ -35,8 +38,8 @@ pub(super) struct Optimistic {
 /// What a step has read, and whether it relies on it.
 #[derive(Default)]
 struct Seen {
-    rows: BTreeMap<(TableId, Vec<u8>), (Option<Vec<u8>>, Reliance)>,
-    groups: BTreeMap<(TableId, Vec<u8>), (RawRows, Reliance)>,
+    rows: BTreeMap<Place, (Option<Vec<u8>>, Reliance)>,
+    groups: BTreeMap<Place, (RawRows, Reliance)>,
 }
 
 struct Reading<'a> {
