@@ -119,7 +119,7 @@ async fn ranges(line: &Line, asked: &Endpoint, until: Instant) -> Result<Vec<Ran
 
 /// First slot, last slot, the primary, its replicas. A server that does not report its address has
 /// the address it was asked at.
-pub(super) fn read(range: &Value, asked: &Endpoint) -> Option<Range> {
+pub(in crate::remote) fn read(range: &Value, asked: &Endpoint) -> Option<Range> {
     let [first, last, primary, ..] = range.as_list()? else { return None };
     let [host, port, ..] = primary.as_list()? else { return None };
     let host = host.as_text().filter(|host| !host.is_empty()).unwrap_or(&asked.host);

@@ -74,7 +74,7 @@ async fn named(
     Ok(server)
 }
 
-pub(super) fn endpoint(answer: &Value) -> Option<Endpoint> {
+pub(in crate::remote) fn endpoint(answer: &Value) -> Option<Endpoint> {
     match answer.as_list()? {
         [host, port] => {
             Some(Endpoint { host: host.as_text()?.to_owned(), port: port.as_text()?.parse().ok()? })
