@@ -196,8 +196,8 @@ impl LeadRow {
     }
 
     /// Learns of an answer that has shown this person, as proof or by the way. An answer that is kept
-    /// for a team proves the alias to that team alone. A contradiction counts for everybody, whoever
-    /// learned of it, so that no one is given the data of another person.
+    /// for a team proves the alias to that team alone. A contradiction counts for all teams, so
+    /// that no team is given the data of another person.
     pub fn learn(&mut self, person: PersonKey, is_proof: bool, kept_for: Option<&TeamId>) {
         let before = self.alias;
         self.alias = before.shown(person, is_proof);

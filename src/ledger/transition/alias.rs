@@ -2,7 +2,8 @@
 
 use crate::domain::identity::keys::{LeadKey, PersonKey};
 use crate::ledger::draft::{Draft, Fault};
-use crate::ledger::table::{Leads, Persons};
+use crate::ledger::step::LeadAsk;
+use crate::ledger::table::{Jobs, Leads, Persons};
 
 /// Has the store make ready what these keys lead to.
 pub(super) fn foresee(
@@ -15,6 +16,21 @@ pub(super) fn foresee(
     for key in keys {
         if let Some(person) = draft.peek::<Leads>(&key)?.and_then(|row| row.alias.person()) {
             draft.foresee::<Persons>(&person);
+        }
+    }
+    Ok(())
+}
+
+/// Prefetches what placing these leads depends on.
+pub(super) fn foresee_leads(
+    draft: &Draft<'_>,
+    asks: impl Iterator<Item = LeadAsk> + Clone,
+) -> Result<(), Fault> {
+    let keys = asks.flat_map(LeadAsk::keys);
+    foresee(draft, keys.clone())?;
+    for key in keys {
+        for claim in draft.peek::<Leads>(&key)?.iter().flat_map(|row| &row.claims) {
+            draft.foresee::<Jobs>(&claim.at.job);
         }
     }
     Ok(())

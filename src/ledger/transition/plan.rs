@@ -54,7 +54,7 @@ impl Plan {
         frame: Frame<'_>,
         asks: impl Iterator<Item = (u32, LeadAsk)> + Clone,
     ) -> Result<Self, Fault> {
-        foresee(draft, asks.clone().map(|(_, ask)| ask))?;
+        alias::foresee_leads(draft, asks.clone().map(|(_, ask)| ask))?;
         let mut planner = Planner {
             draft,
             frame,
@@ -64,8 +64,10 @@ impl Plan {
             seen: HashMap::new(),
             jobs: HashMap::new(),
         };
-        for (_, ask) in asks.clone().filter(|_| frame.strips()) {
-            planner.note_asked(ask);
+        if frame.strips() {
+            for (_, ask) in asks.clone() {
+                planner.note_asked(ask);
+            }
         }
         for (position, ask) in asks {
             planner.place(position, ask)?;
@@ -183,6 +185,7 @@ impl Planner<'_, '_> {
 
     fn look_up(&mut self, ask: LeadAsk, reveals: Reveals) -> Result<Verdict, Fault> {
         let Frame { team, terms, .. } = self.frame;
+        let full = terms.prices.worst_case(reveals);
         let row = self.draft.peek::<Leads>(&ask.key)?.unwrap_or_default();
         let person = self.person(&row, ask)?;
         let now = self.draft.now();
@@ -202,7 +205,8 @@ impl Planner<'_, '_> {
         for asked in enough {
             for claim in row.claims.iter().filter(|claim| claim.kept_for.as_ref() == kept_for) {
                 if claim.reveals.covers(asked) && self.is_joinable(claim.at.job)? {
-                    self.draft.find::<Leads>(&ask.key)?; // It may be refused or moved.
+                    // A lead that is refused or moved takes its claim along, and its job lives on.
+                    self.draft.find::<Leads>(&ask.key)?;
                     return Ok(Verdict::Joined(claim.at));
                 }
             }
@@ -214,11 +218,12 @@ impl Planner<'_, '_> {
         // That the answers were too old changes nothing about who it is and what was paid.
         let known_since = Since { earliest: now.before(terms.person_ttl), now };
         let purchases = person.purchases_shown_to(&team.id, known_since);
+        // An answer to another lead may have shown this one, which proves nothing about it.
         let is_proven = row.alias_shown_to(&team.id).person().is_some();
         if let Some(purchases) = purchases.filter(|_| is_proven) {
             return Ok(self.upgrade(&person, purchases, reveals));
         }
-        Ok(Verdict::Own { reveals, worst: terms.prices.worst_case(reveals), spared: Amounts::ZERO })
+        Ok(Verdict::Own { reveals, worst: full, spared: Amounts::ZERO })
     }
 
     /// The latest result that answers a request and is not lost.
@@ -372,18 +377,6 @@ impl Planner<'_, '_> {
             other => other,
         }
     }
-}
-
-/// Has the store make ready what the places of leads depend on.
-fn foresee(draft: &Draft<'_>, asks: impl Iterator<Item = LeadAsk> + Clone) -> Result<(), Fault> {
-    let keys = asks.flat_map(LeadAsk::keys);
-    alias::foresee(draft, keys.clone())?;
-    for key in keys {
-        for claim in draft.peek::<Leads>(&key)?.iter().flat_map(|row| &row.claims) {
-            draft.foresee::<Jobs>(&claim.at.job);
-        }
-    }
-    Ok(())
 }
 
 /// List price of the asked reveals that were paid for a person.
