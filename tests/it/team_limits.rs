@@ -1,8 +1,11 @@
 //! Limits of a team that the store keeps, over all replicas: what is more is refused with 429, and another
 //! team notices nothing.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
+use tollgate::clock::ManualClock;
 
 use crate::support::asking::BATCHES;
 use crate::support::client::{Answer, Client};
@@ -30,6 +33,16 @@ fn detail(refused: &Answer) -> &str {
 async fn named(team: &Client, key: &str, body: &Value) -> Answer {
     let request = team.json(Method::POST, BATCHES, body).header("idempotency-key", key);
     team.send(request).await
+}
+
+/// Moves the clock until nothing is reserved any more.
+async fn all_is_answered(gateway: &TestGateway, clock: &ManualClock) {
+    eventually("all is answered", async || {
+        clock.advance(Duration::from_millis(100));
+        gateway.app.gateway.look_now();
+        gateway.sums().await.email.reserved == 0.0
+    })
+    .await;
 }
 
 /// How many bytes a Redis has written to its append-only file.
@@ -73,14 +86,9 @@ async fn more_leads_than_a_day_allows_are_refused_until_midnight() {
     put(&gateway, json!({"leads_per_day": 4})).await;
     assert_eq!(team.post(BATCHES, &leads(2, 2)).await.status, 202, "a policy goes first");
     assert_eq!(team.get(found).await.status, 429);
-    clock.advance(std::time::Duration::from_hours(8));
+    clock.advance(Duration::from_hours(8));
     assert_eq!(team.post(BATCHES, &leads(4, 4)).await.status, 202, "it is another day");
-    eventually("all is answered", async || {
-        clock.advance(std::time::Duration::from_millis(100));
-        gateway.app.gateway.look_now();
-        gateway.sums().await.email.reserved == 0.0
-    })
-    .await;
+    all_is_answered(&gateway, &clock).await;
     gateway.finish().await;
 }
 
@@ -119,17 +127,12 @@ async fn open_batches_and_remembered_keys_are_limited() {
     let refused = named(&team, "two", &leads(0, 1)).await;
     assert!(detail(&refused).contains("Idempotency-Key"), "{refused:?}");
     eventually("it has ended", async || {
-        clock.advance(std::time::Duration::from_millis(100));
+        clock.advance(Duration::from_millis(100));
         gateway.app.gateway.look_now();
         team.read(first.id()).await.has_ended()
     })
     .await;
     assert_eq!(team.post(BATCHES, &leads(1, 1)).await.status, 202, "the first has ended");
-    eventually("all is answered", async || {
-        clock.advance(std::time::Duration::from_millis(100));
-        gateway.app.gateway.look_now();
-        gateway.sums().await.email.reserved == 0.0
-    })
-    .await;
+    all_is_answered(&gateway, &clock).await;
     gateway.finish().await;
 }

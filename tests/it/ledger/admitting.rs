@@ -1,19 +1,18 @@
 //! Admission: all or nothing, the worst case set aside, asked again without effect.
 
 use tollgate::domain::credits::Unit;
-use tollgate::domain::estimate::HitRates;
-use tollgate::domain::limits::Limits;
 use tollgate::domain::period::Period;
 use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::{BatchId, JobId, KeptResult, Token};
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::State;
 use tollgate::ledger::record::team::{NewTeam, Standing};
-use tollgate::ledger::step::{Admission, Lost, Novelty, Question, Refused};
+use tollgate::ledger::step::{Admission, Novelty, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
-use super::books::{Books, first, quota, terms};
+use super::books::{Books, first, quota};
 use super::named::{ALL, EMAIL, NONE, found, leads};
+use super::observing::question;
 use super::store::Store;
 
 pub(super) async fn the_worst_case_is_set_aside(books: &Books<impl Store>) {
@@ -115,17 +114,7 @@ pub(super) async fn an_appraisal_says_what_admission_reserves_and_reserves_nothi
     books.buy(&sales, NONE, &["ada"], &[found("ada", NONE)]).await;
     books.ask(&sales, ALL, &["bob"]).await;
     let asked = leads(&["ada", "bob", "cyd", "cyd"]);
-    let question = Question {
-        team: sales.clone(),
-        reveals: EMAIL,
-        leads: asked.clone(),
-        max_age: None,
-        limits: Limits::default(),
-        retry: None,
-        terms: terms(),
-        lost: Lost::NOTHING,
-        rates: HitRates::PRIOR,
-    };
+    let question = question(&sales, EMAIL, asked.clone());
     let before = books.dump().await;
     let appraisal = books.ledger().appraise(question).await.unwrap().unwrap();
     assert_eq!(books.dump().await, before);

@@ -2,26 +2,32 @@
 
 use tollgate::domain::estimate::{Basis, HitRates};
 use tollgate::domain::limits::Limits;
+use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
 use tollgate::ledger::Ledger;
-use tollgate::ledger::step::{Appraisal, Evidence, Lost, Question};
+use tollgate::ledger::step::{Appraisal, Evidence, LeadAsk, Lost, Question};
 
 use super::books::{Books, terms};
 use super::named::{ALL, EMAIL, NONE, found, leads};
 use super::store::Store;
 
-async fn appraise<S: Store>(books: &Books<S>, team: &TeamId) -> Appraisal {
-    let question = Question {
+/// What a team asks about these leads, without asking for them.
+pub(super) fn question(team: &TeamId, reveals: Reveals, leads: Vec<LeadAsk>) -> Question {
+    Question {
         team: team.clone(),
-        reveals: ALL,
-        leads: leads(&["somebody"]),
+        reveals,
+        leads,
         max_age: None,
         limits: Limits::default(),
         retry: None,
         terms: terms(),
         lost: Lost::NOTHING,
         rates: HitRates::PRIOR,
-    };
+    }
+}
+
+async fn appraise<S: Store>(books: &Books<S>, team: &TeamId) -> Appraisal {
+    let question = question(team, ALL, leads(&["person"]));
     books.ledger().appraise(question).await.unwrap().unwrap()
 }
 

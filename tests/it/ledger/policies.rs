@@ -1,7 +1,5 @@
 //! Policies: what a team may ask, and which answers it is given.
 
-use tollgate::domain::estimate::HitRates;
-use tollgate::domain::limits::Limits;
 use tollgate::domain::policy::Policies;
 use tollgate::domain::reveal::Reveals;
 use tollgate::domain::team::TeamId;
@@ -9,13 +7,14 @@ use tollgate::ledger::Ledger;
 use tollgate::ledger::ids::JobId;
 use tollgate::ledger::record::batch::Dispositions;
 use tollgate::ledger::record::job::Cause;
-use tollgate::ledger::step::{Appraisal, Evidence, LeadAsk, Lost, Question, Refused};
+use tollgate::ledger::step::{Appraisal, Evidence, LeadAsk, Refused};
 use tollgate::ledger::transition::read::{LeadReading, Status};
 
-use super::books::{Books, HOUR, first, terms};
+use super::books::{Books, HOUR, first};
 use super::named::{
     ALL, EMAIL, NONE, PHONE, found, found_under, lead, lead_with, lead_with_email, leads,
 };
+use super::observing::question;
 use super::store::Store;
 
 /// A team for whose leads no email is revealed that they carry themselves.
@@ -212,18 +211,7 @@ pub(super) async fn nobody_found_is_kept_apart_too(books: &Books<impl Store>) {
 
 /// What a lead would cost a team, without asking for it.
 async fn appraised<S: Store>(books: &Books<S>, team: &TeamId, ask: LeadAsk) -> Appraisal {
-    let question = Question {
-        team: team.clone(),
-        reveals: NONE,
-        leads: vec![ask],
-        max_age: None,
-        limits: Limits::default(),
-        retry: None,
-        terms: terms(),
-        lost: Lost::NOTHING,
-        rates: HitRates::PRIOR,
-    };
-    books.ledger().appraise(question).await.unwrap().unwrap()
+    books.ledger().appraise(question(team, NONE, vec![ask])).await.unwrap().unwrap()
 }
 
 /// Whether a lead would be answered at once.
