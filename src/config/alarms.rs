@@ -5,7 +5,7 @@ use super::reading::Reading;
 /// The thresholds, each for one team, one hour and one replica; zero for no warning.
 #[derive(Clone, Copy, Debug)]
 pub struct Alarms {
-    /// Leads that nobody was found for.
+    /// Leads for which no person was found.
     pub not_found_per_hour: u32,
     /// Leads of persons who are to be forgotten.
     pub removed_per_hour: u32,

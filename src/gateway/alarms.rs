@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_hours(1);
 /// From how many leads of a team in an hour there is an alarm; zero for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AlarmThresholds {
-    /// Leads that nobody was found for.
+    /// Leads for which no person was found.
     pub not_found: u32,
     /// Leads of persons who are to be forgotten.
     pub removed: u32,
